@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+RECORD :=
+PROTOS := root catalogue enrol report manage
+PB := $(PROTOS:%=$(B)/gen/firmware/record/%.pb)
+GEN += $(PB:%=%.h)
+LINK.record := -lprotobuf-nanopb
+$(eval $(call lib,record,$(RECORD:%=firmware/record/%.c) $(PB:%=%.c),base,libsodium))
+
+$(B)/gen/firmware/record/%.pb.c $(B)/gen/firmware/record/%.pb.h &: firmware/record/%.proto firmware/record/%.options
+	$(call say,PB,$<)
+	@mkdir -p $(B)/gen
+	$(Q)protoc --plugin=protoc-gen-nanopb=/usr/bin/protoc-gen-nanopb --nanopb_out=$(B)/gen $<
+
+$(foreach u,$(RECORD),$(if $(wildcard tests/unit/record/$(u)_test.c),$(eval $(call unit,record_$(u),tests/unit/record/$(u)_test.c,record base))))
