@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "firmware/web/strings.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/web/strings_table.h"
+
+static const char *const codes[STRINGS_LANG_COUNT] = { "ar", "fr", "en" };
+
+int strings_lang_parse(const char *text, enum strings_lang *out)
+{
+	for (int i = 0; text && i < STRINGS_LANG_COUNT; i++) {
+		if (strncmp(text, codes[i], 2) == 0 && (text[2] == '\0' || text[2] == '_' || text[2] == '-')) {
+			*out = (enum strings_lang)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+const char *strings_lang_code(enum strings_lang lang)
+{
+	return codes[lang];
+}
+
+const char *strings_lang_dir(enum strings_lang lang)
+{
+	return lang == STRINGS_AR ? "rtl" : "ltr";
+}
+
+static int compare(const void *key, const void *row)
+{
+	return strcmp(key, ((const struct strings_row *)row)->id);
+}
+
+static const struct strings_row *find(const char *id)
+{
+	return bsearch(id, strings_table, strings_table_count, sizeof(strings_table[0]), compare);
+}
+
+const char *strings_get(enum strings_lang lang, const char *id)
+{
+	const struct strings_row *row = find(id);
+	return row ? row->text[lang] : id;
+}
+
+/* CLDR 42, cardinal rules for integers. */
+static const char *category(enum strings_lang lang, uint64_t n)
+{
+	switch (lang) {
+	case STRINGS_AR:
+		if (n <= 2)
+			return n == 0 ? "zero" : n == 1 ? "one" : "two";
+		if (n % 100 >= 3 && n % 100 <= 10)
+			return "few";
+		return n % 100 >= 11 ? "many" : "other";
+	case STRINGS_FR:
+		return n <= 1 ? "one" : "other";
+	case STRINGS_EN:
+	case STRINGS_LANG_COUNT:
+		break;
+	}
+	return n == 1 ? "one" : "other";
+}
+
+const char *strings_plural(enum strings_lang lang, const char *id, uint64_t n)
+{
+	char form[128];
+	snprintf(form, sizeof(form), "%s.%s", id, category(lang, n));
+	const struct strings_row *row = find(form);
+	if (!row) {
+		snprintf(form, sizeof(form), "%s.other", id);
+		row = find(form);
+	}
+	return row ? row->text[lang] : strings_get(lang, id);
+}
+
+struct pair {
+	const char *name, *value;
+};
+
+static const char *value_of(const struct pair *pairs, size_t count, const char *name, size_t len)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strlen(pairs[i].name) == len && memcmp(pairs[i].name, name, len) == 0)
+			return pairs[i].value;
+	return NULL;
+}
+
+/* Writes the filled text; a place without a value stays as it is written. */
+static void fill(FILE *to, const char *text, const struct pair *pairs, size_t count)
+{
+	while (*text) {
+		const char *end = *text == '{' ? strchr(text, '}') : NULL;
+		const char *value = end ? value_of(pairs, count, text + 1, (size_t)(end - text - 1)) : NULL;
+		if (value) {
+			fputs(value, to);
+			text = end + 1;
+		} else {
+			fputc(*text++, to);
+		}
+	}
+}
+
+char *strings_fill(enum strings_lang lang, const char *id, ...)
+{
+	struct pair pairs[8];
+	size_t count = 0;
+	va_list args;
+	va_start(args, id);
+	for (const char *name; count < ARRAY_LEN(pairs) && (name = va_arg(args, const char *));) {
+		const char *value = va_arg(args, const char *);
+		pairs[count++] = (struct pair){ name, value ? value : "" };
+	}
+	va_end(args);
+	char *out = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&out, &len);
+	if (!to)
+		return NULL;
+	fill(to, strings_get(lang, id), pairs, count);
+	if (fclose(to) == 0)
+		return out;
+	free(out);
+	return NULL;
+}
