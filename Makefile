@@ -122,3 +122,29 @@ clean: ## remove everything built (state under build/run too)
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 .PHONY: clean help
+
+# --- man pages and installation -------------------------------------------------------------------
+# NAME.8.in holds "@CONFIGURATION@": replaced by what the program's own schema table prints.
+MAN_SRC := $(wildcard $(MODULES:%=%/*.1) $(MODULES:%=%/*.8) $(MODULES:%=%/*.8.in) content/transcoder/*.1)
+MANS := $(patsubst %.in,%,$(addprefix $(B)/man/,$(notdir $(MAN_SRC))))
+man: $(MANS) ## man pages into build/dev/man
+.PHONY: man
+define manpage
+$(B)/man/$(notdir $(patsubst %.in,%,$(1))): $(1) $(if $(filter %.in,$(1)),$(B)/bin/$(notdir $(1:.8.in=)))
+	@mkdir -p $$(@D)
+	$(Q)$(if $(filter %.in,$(1)),{ sed '/^@CONFIGURATION@/,$$$$d' $(1); $(B)/bin/$(notdir $(1:.8.in=)) --print-man; sed '1,/^@CONFIGURATION@/d' $(1); } > $$@,cp $(1) $$@)
+endef
+$(foreach m,$(MAN_SRC),$(eval $(call manpage,$(m))))
+
+PREFIX ?= /usr
+UNIT_SRC := $(wildcard $(MODULES:%=%/*.service) $(MODULES:%=%/*.socket))
+install: all man ## programs, module, units, pages and man pages under DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/wasl
+	install -m 755 $(filter $(B)/bin/%,$(ALL)) $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(filter %.so,$(ALL)) $(DESTDIR)$(PREFIX)/lib/nginx/modules/
+	install -m 644 $(UNIT_SRC) $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -m 644 $(filter %.1,$(MANS)) $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(filter %.8,$(MANS)) $(DESTDIR)$(PREFIX)/share/man/man8/
+	for d in $(SHARE); do cp -R $$d $(DESTDIR)$(PREFIX)/share/wasl/; done
+.PHONY: install

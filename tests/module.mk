@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is tried, and how. Everything speaks TAP; prove runs it and closes with its own line.
+#	units	cmocka programs, tests/unit/PART/NAME_test.c
+#	*.t	executables that start real programs on free ports in a folder of their own (tests/AREA/NAME.t)
+#	e2e	the whole chain in Chromium
+# A test finds the build through B (absolute) and may use TMPDIR. Tests never need the network.
+
+TEST_ENV = B=$(CURDIR)/$(B) FLAVOUR=$(FLAVOUR) WASL_MEDIA=$(abspath $(or $(WASL_MEDIA),../shared/media)) CMOCKA_MESSAGE_OUTPUT=TAP \
+	ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
+PROVE = $(TEST_ENV) prove --exec '' --timer
+AREAS := stage cache content agent provisioning hub net ctl
+TAPS := $(sort $(wildcard $(AREAS:%=tests/%/*.t)))
+
+check: ## everything: dependencies, build, lint, units (plain and with sanitizers), daemons, the chain in a browser
+	$(Q)$(MAKE) deps
+	$(Q)$(MAKE) all check-lint check-units
+	$(Q)$(MAKE) FLAVOUR=asan check-units check-fuzz-replay
+	$(Q)$(MAKE) check-daemons check-e2e
+
+check-units: all $$(UNITS)
+	$(PROVE) -j2 $(UNITS)
+check-daemons: all $$(TEST_PROGS)
+	$(if $(TAPS),$(PROVE) $(TAPS))
+check-e2e: all $(B)/e2e/.npm
+	$(PROVE) tests/e2e/chain.t
+check-lint: all man
+	$(PROVE) -j2 tests/lint/run
+check-fuzz-replay: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
+	$(if $(FUZZERS),$(PROVE) -j2 $(foreach f,$(FUZZERS),$(B)/fuzz/$(f)))
+.PHONY: check check-units check-daemons check-e2e check-lint check-fuzz-replay
+
+lint: deps check-lint ## layers, headers, format, shell, man pages, units, strings
+format: ## formats the C code in place
+	git ls-files '*.c' '*.h' | grep -v '^cache/nginx/' | xargs clang-format-14 -i
+.PHONY: lint format
+
+# Coverage-guided fuzzing, FUZZ_S seconds each, from the corpus in the tree.
+FUZZ_S ?= 20
+fuzz: ## fuzzes every parser for FUZZ_S seconds (20)
+	$(Q)$(MAKE) FLAVOUR=fuzz fuzz-run
+fuzz-run: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
+	$(Q)for f in $(FUZZERS); do \
+		mkdir -p build/fuzz-corpus/$$f; \
+		echo "fuzz $$f"; \
+		$(B)/fuzz/$$f -max_total_time=$(FUZZ_S) -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+			-artifact_prefix=build/fuzz-corpus/$$f- build/fuzz-corpus/$$f tests/fuzz/corpus/$$f 2>build/fuzz-corpus/$$f.log \
+			|| { tail -n 30 build/fuzz-corpus/$$f.log; exit 1; }; \
+		grep -E 'number_of_executed_units' build/fuzz-corpus/$$f.log; \
+	done
+.PHONY: fuzz fuzz-run
+
+bench: ## the benchmarks that this tree has, one after the other; results in build/bench/
+	$(Q)mkdir -p build/bench
+	$(Q)for b in $(BENCHES); do $(MAKE) --no-print-directory $$b; done
+.PHONY: bench
+
+$(B)/e2e/.npm: tests/e2e/package.json tests/e2e/package-lock.json
+	$(call say,NPM,$(<D))
+	@mkdir -p $(@D)
+	$(Q)cp tests/e2e/package.json tests/e2e/package-lock.json .npmrc $(@D)/
+	$(Q)cd $(@D) && npm ci --ignore-scripts --loglevel=error >npm.log 2>&1 || { tail -n 5 npm.log >&2; echo "npm ci failed: check the network and npm's registry setting" >&2; exit 1; }
+	@touch $@
