@@ -30,6 +30,18 @@ int db_commit(struct db *db, struct fault *why);
 void db_rollback(struct db *db);	/* no-op outside a transaction */
 
 /*
+ *	if (db_begin(db, why)) return …;
+ *	DB_TX(db);
+ *	…					leaving here undoes it all
+ *	return db_commit(db, why);
+ */
+#define DB_TX(db) __attribute__((cleanup(clean_db_tx), unused)) struct db *db_tx_open = (db)
+static inline void clean_db_tx(struct db **held)
+{
+	db_rollback(*held);
+}
+
+/*
  * A prepared statement, cached by its text for the life of the database and reset here.
  * `binds` has one letter per parameter: i int64_t, t const char * (NULL -> NULL), b const void * then
  * size_t, n (NULL, takes no argument), d double.
@@ -39,10 +51,13 @@ void db_rollback(struct db *db);	/* no-op outside a transaction */
  *	while (db_step(db, s, why) == 1) …
  */
 int db_query(struct db *db, sqlite3_stmt **out, struct fault *why, const char *sql, const char *binds, ...);
-/* 1 a row, 0 done, negative errno (ENOSPC, EIO, EBUSY, EEXIST for a constraint). */
+/*
+ * 1 a row, 0 done, negative errno (ENOSPC, EIO, EBUSY, EEXIST for a constraint). Done or failed resets the
+ * statement; whoever leaves the loop earlier calls sqlite3_reset(s), or the read lock stays.
+ */
 int db_step(struct db *db, sqlite3_stmt *s, struct fault *why);
 /* Runs a statement that returns no row. */
 int db_exec(struct db *db, struct fault *why, const char *sql, const char *binds, ...);
-/* First column of the first row; `fallback` when there is none. */
+/* First column of the first row; `fallback` when there is none, or when it is NULL (max() of nothing). */
 int db_int(struct db *db, int64_t fallback, int64_t *out, struct fault *why, const char *sql, const char *binds, ...);
 int64_t db_changes(struct db *db);
