@@ -16,74 +16,85 @@ struct sd_event;
  * never trusts what comes back further than its length and its box structure.
  */
 enum kitchen_rung { RUNG_AUDIO, RUNG_144P, RUNG_240P, RUNG_360P, RUNG_480P, RUNG_720P, RUNG_COUNT };
-enum kitchen_point { POINT_NOW, POINT_IDLE };	/* operating point: a pupil waits, or nobody does */
+enum kitchen_point { POINT_NOW, POINT_IDLE }; /* operating point: a pupil waits, or nobody does */
 
-const char *kitchen_rung_name(enum kitchen_rung rung);		/* "audio", "240p" */
+const char *kitchen_rung_name(enum kitchen_rung rung); /* "audio", "240p" */
 int kitchen_rung_parse(const char *name, enum kitchen_rung *out);
 
 /* Rungs of a lesson: by short side, never upscaled; audio last; `mask` is 1 << rung. */
 uint32_t kitchen_ladder(const wasl_Plan *plan, uint32_t allowed_mask);
 /* Picture size and rate caps of a rung for this plan. */
 struct kitchen_shape {
-	uint32_t width, height;		/* even */
+	uint32_t width, height; /* even */
 	uint32_t fps_num, fps_den;
-	uint32_t cap_bps;		/* what BANDWIDTH says until measured */
-	char codecs[32];		/* RFC 6381: "avc1.42c01e", "mp4a.40.2" */
+	uint32_t cap_bps; /* what BANDWIDTH says until measured */
+	char codecs[32];  /* RFC 6381: "avc1.42c01e", "mp4a.40.2" */
 };
 int kitchen_shape(const wasl_Plan *plan, enum kitchen_rung rung, struct kitchen_shape *out);
-/* "g-1a2b3c4d": hash of plan and operating point; a generation's name in URLs. `out` has 24 bytes. */
+/* "g-1a2b3c4d5e6f": hash of plan and operating point; a generation's name in URLs. `out` has 24 bytes. */
 void kitchen_generation(const wasl_Plan *plan, enum kitchen_point point, char out[static 24]);
 /* Durations of segments as the playlist says them (audio segments lie on the 1024-sample grid), microseconds. */
 uint64_t kitchen_segment_us(const wasl_Plan *plan, enum kitchen_rung rung, uint32_t segment);
 
 struct kitchen;
 struct kitchen_limits {
-	unsigned workers;		/* children at once; 0: one per core, at least 1 */
-	uint64_t memory_bytes;		/* each */
-	unsigned cpu_s;			/* each */
-	const char *program;		/* path of wasl-transcoder */
+	unsigned workers;      /* children at once; 0: one per core, at least 1 */
+	uint64_t memory_bytes; /* each */
+	unsigned cpu_s;        /* each */
+	const char *program;   /* path of wasl-transcoder */
 };
-int kitchen_new(struct sd_event *loop, const struct kitchen_limits *limits, struct kitchen **out, struct fault *why);
-void kitchen_free(struct kitchen *k);	/* ends children it started */
+int kitchen_new(struct sd_event *loop, const struct kitchen_limits *limits, struct kitchen **out,
+		struct fault *why);
+void kitchen_free(struct kitchen *k); /* ends children it started */
 
-struct kitchen_dish {			/* what a job made */
+struct kitchen_dish { /* what a job made */
 	enum kitchen_rung rung;
-	uint32_t segment;		/* 0 = init segment */
-	const void *bytes;		/* mapped memfd; valid during the call */
+	uint32_t segment;  /* 0 = init segment */
+	const void *bytes; /* mapped memfd; valid during the call */
 	size_t len;
 };
 
 struct kitchen_order {
-	int source_fd;			/* the mezzanine; only `spans` may be read: the child refuses the rest */
+	int source_fd; /* the mezzanine; only `spans` may be read: the child refuses the rest */
 	uint64_t source_size;
-	const wasl_Plan *plan;		/* borrowed until `done` */
-	uint32_t segment;		/* 1..; the init segments are made along with the first job that has none */
-	uint32_t rung_mask;		/* 1 << rung, several at once share one decode */
+	const wasl_Plan *plan; /* borrowed until `done` */
+	uint32_t
+		segment; /* 1..; the init segments are made along with the first job that has none */
+	uint32_t rung_mask; /* 1 << rung, several at once share one decode */
 	enum kitchen_point point;
 	bool with_init;
-	unsigned priority;		/* 0 a pupil waits .. 9 idle (SCHED_IDLE) */
-	void (*made)(void *data, const struct kitchen_dish *dish);	/* once per rung, init first */
-	void (*done)(void *data, int code, const struct fault *why);	/* exactly once unless cancelled; the job is gone after it */
+	struct {
+		const void *bytes;
+		size_t len;
+	} init[RUNG_COUNT]; /* what the rendition began with, borrowed; a segment made with other parameter sets is
+					   refused. Absent: compared with what this kitchen made first of the generation. */
+	unsigned priority; /* 0 a pupil waits .. 9 idle (SCHED_IDLE) */
+	void (*made)(void *data, const struct kitchen_dish *dish); /* once per rung, init first */
+	void (*done)(void *data, int code,
+		     const struct fault
+			     *why); /* exactly once unless cancelled; the job is gone after it */
 	void *data;
 };
 struct kitchen_job;
-int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct kitchen_job **out, struct fault *why);
-void kitchen_cancel(struct kitchen_job *job);	/* NULL is fine; `done` is not called */
-unsigned kitchen_busy(const struct kitchen *k);	/* children running */
+int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct kitchen_job **out,
+		 struct fault *why);
+void kitchen_cancel(struct kitchen_job *job);   /* NULL is fine; `done` is not called */
+unsigned kitchen_busy(const struct kitchen *k); /* children running */
 
 /*
  * A whole MP4 (or M4A when `video` is absent) without copying: header to put before extents. `video_fd` and
  * `audio_fd` hold the segments at the given offsets; -1 when absent. *extents: in order, which file and where.
  */
 struct kitchen_piece {
-	uint32_t from_video;		/* 1 video file, 0 audio file */
+	uint32_t from_video; /* 1 video file, 0 audio file */
 	uint64_t offset, length;
 };
 struct kitchen_track {
 	int fd;
-	const uint64_t *offsets;	/* of segments 0 (init), 1 .. count */
+	const uint64_t *offsets; /* of segments 0 (init), 1 .. count */
 	const uint32_t *lengths;
 	uint32_t count;
 };
-int kitchen_progressive(const struct kitchen_track *video, const struct kitchen_track *audio, void **header,
-			size_t *header_len, struct kitchen_piece **pieces, size_t *piece_count, struct fault *why);
+int kitchen_progressive(const struct kitchen_track *video, const struct kitchen_track *audio,
+			void **header, size_t *header_len, struct kitchen_piece **pieces,
+			size_t *piece_count, struct fault *why);

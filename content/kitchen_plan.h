@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+#include "content/kitchen.h"
+
+/* What the kitchen's own files share about a plan; everybody else uses content/kitchen.h. */
+
+/* A plan comes with a signed catalogue, and is still checked: sizes, rates, order of segments. 0 or -EINVAL. */
+int kitchen_plan_check(const wasl_Plan *plan, struct fault *why);
+
+/* Ticks (picture) or samples (sound) at which `segment` (1..) begins and ends. */
+void kitchen_plan_span(const wasl_Plan *plan, enum kitchen_rung rung, uint32_t segment,
+		       uint64_t *from, uint64_t *to);
+
+/* AVC level_idc (30 is level 3.0) that carries this rung. */
+unsigned kitchen_plan_level(const struct kitchen_shape *shape);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+/*
+ * Where segments begin and end. Picture edges are the plan's own, in ticks. Sound cannot be cut there: AAC
+ * comes in frames of 1,024 samples, so sound edges are the picture's edges moved to the nearest frame, and the
+ * last one is moved up so that nothing is lost. Every segment's sound can then be encoded alone and joins exactly.
+ */
+#define GRID_RATE 48000u /* of every sound rung, Hz */
+#define GRID_FRAME 1024u /* samples */
+
+/* Sample at which sound begins that goes with a picture edge at `ticks`; a multiple of GRID_FRAME. */
+uint64_t grid_sound_edge(uint64_t ticks, uint32_t timescale);
+/* Sample at which the whole sound ends. */
+uint64_t grid_sound_end(uint64_t ticks, uint32_t timescale);
+/* Microseconds, rounded to the nearest. */
+uint64_t grid_us(uint64_t units, uint32_t per_second);
+/* value * num / den, rounded down, without overflow for any result that fits. den > 0. */
+uint64_t grid_scale(uint64_t value, uint64_t num, uint64_t den);
+
+/*
+ * How publishing cuts a lesson: frames of the next segment (numbered from 1) when `left` frames are left.
+ * The first two last 4 s, so that a pupil waits little; then 8 s; the last between 2 and 10 s when there is a choice.
+ */
+uint64_t grid_cut(uint32_t segment, uint64_t left, uint32_t fps_num, uint32_t fps_den);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/transcoder/grid.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "firmware/base/clean.h"
+
+static void sound_edges_lie_on_frames_nearest_to_the_picture(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t ticks;
+		uint32_t timescale;
+		uint64_t edge, end;
+	} rows[] = {
+		{ 0, 25000, 0, 0 },
+		{ 100000, 25000, 188 * 1024, 188 * 1024 }, /* 4 s = 187.5 frames: halves go up */
+		{ 200000, 25000, 375 * 1024, 375 * 1024 }, /* 8 s fall on a frame */
+		{ 120120, 30000, 188 * 1024, 188 * 1024 }, /* 4.004 s = 187.69 */
+		{ 100001, 25000, 188 * 1024, 188 * 1024 },
+		{ 8001, 1000, 375 * 1024, 376 * 1024 }, /* the end keeps what sticks out */
+		{ UINT64_C(4) * 3600 * 10000000, 10000000, 675000 * UINT64_C(1024),
+		  675000 * UINT64_C(1024) },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(grid_sound_edge(rows[i].ticks, rows[i].timescale), rows[i].edge);
+		assert_int_equal(grid_sound_end(rows[i].ticks, rows[i].timescale), rows[i].end);
+	}
+}
+
+static void cuts_two_short_segments_then_longer_ones(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t frames;
+		uint32_t num, den;
+		uint64_t want[8];
+	} rows[] = {
+		{ 2425, 25, 1, { 100, 100, 200, 200, 200, 200, 200, 200 } },
+		{ 451, 25, 1, { 100, 100, 200, 51 } },
+		{ 449, 25, 1, { 100, 100, 249 } }, /* a tail under 2 s joins the one before */
+		{ 150, 25, 1, { 150 } },
+		{ 151, 25, 1, { 100, 51 } },
+		{ 1, 25, 1, { 1 } },
+		{ 1000, 30000, 1001, { 120, 120, 240, 240, 280 } },
+		{ 40, 1, 1, { 4, 4, 8, 8, 8, 8 } },
+		{ 7, 1, 10, { 2, 2, 3 } }, /* slides, one in ten seconds */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint64_t left = rows[i].frames;
+		for (uint32_t s = 1; s <= ARRAY_LEN(rows[i].want) && left; s++) {
+			uint64_t got = grid_cut(s, left, rows[i].num, rows[i].den);
+			assert_int_equal(got, rows[i].want[s - 1]);
+			left -= got;
+		}
+	}
+}
+
+static void scales_without_overflow(void **state)
+{
+	(void)state;
+	assert_int_equal(grid_scale(UINT64_MAX / 2, 2, 4), UINT64_MAX / 4);
+	assert_int_equal(grid_us(90001, 90000), 1000011);
+	assert_int_equal(grid_us(UINT64_C(1) << 40, 48000), UINT64_C(22906492245333));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sound_edges_lie_on_frames_nearest_to_the_picture),
+		cmocka_unit_test(cuts_two_short_segments_then_longer_ones),
+		cmocka_unit_test(scales_without_overflow),
+	};
+	return cmocka_run_group_tests_name("transcoder/grid", tests, NULL, NULL);
+}
