@@ -82,7 +82,7 @@ static void shapes_are_even_and_never_larger(void **state)
 		  { 1280, 720, 30000, 1001, 2000000, "avc1.4d401f" } },
 		{ 720, 1280, 25, 1, RUNG_240P, { 240, 426, 25, 1, 280000, "avc1.42c015" } },
 		{ 160, 120, 25, 1, RUNG_240P, { 160, 120, 25, 1, 280000, "avc1.42c00b" } },
-		{ 482, 362, 25, 1, RUNG_360P, { 480, 360, 25, 1, 560000, "avc1.4d401e" } },
+		{ 482, 362, 25, 1, RUNG_360P, { 480, 360, 25, 1, 560000, "avc1.4d4015" } },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		wasl_Plan plan = plan_of(rows[i].width, rows[i].height);
