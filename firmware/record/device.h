@@ -17,5 +17,7 @@ struct device_keys {
 
 int device_keys_make(struct device_keys *out);
 void device_keys_wipe(struct device_keys *keys);
-void device_id(const uint8_t sign_public[static 32], const uint8_t box_public[static 32], uint8_t out[static 16]);
-void device_claim_code(const uint8_t sign_public[static 32], const uint8_t box_public[static 32], char out[static 20]);	/* "ABCD-EFGH-JKMN-PQRS" */
+void device_id(const uint8_t sign_public[static 32], const uint8_t box_public[static 32],
+	       uint8_t out[static 16]);
+void device_claim_code(const uint8_t sign_public[static 32], const uint8_t box_public[static 32],
+		       char out[static 20]); /* "ABCD-EFGH-JKMN-PQRS" */

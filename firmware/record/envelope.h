@@ -26,30 +26,32 @@ struct envelope_header {
 	enum envelope_type type;
 	uint8_t device[16];
 	uint32_t epoch, boot_count;
-	uint64_t seq;			/* from 1 in each epoch */
-	uint8_t previous[32];		/* zero for seq 1 */
-	uint8_t sealing_key_id[8];	/* first 8 bytes of BLAKE2b-256 of the X25519 public key */
+	uint64_t seq;              /* from 1 in each epoch */
+	uint8_t previous[32];      /* zero for seq 1 */
+	uint8_t sealing_key_id[8]; /* first 8 bytes of BLAKE2b-256 of the X25519 public key */
 	int64_t time_floor_s;
-	uint8_t time_quality;		/* enum clock_quality */
-	int32_t first_day, last_day;	/* days since 1970; what the rows cover */
-	uint32_t body_len;		/* filled by envelope_seal() */
+	uint8_t time_quality;        /* enum clock_quality */
+	int32_t first_day, last_day; /* days since 1970; what the rows cover */
+	uint32_t body_len;           /* filled by envelope_seal() */
 };
 
 /* *out malloc'ed. `hash` (may be NULL) receives the envelope's hash. Randomised: seal once, resend the same bytes. */
 int envelope_seal(const struct envelope_header *header, const void *rows, size_t rows_len,
-		  const uint8_t sealing_public[static 32], const struct signed_key *device_key, void **out, size_t *len,
-		  uint8_t hash[static 32], struct fault *why);
+		  const uint8_t sealing_public[static 32], const struct signed_key *device_key,
+		  void **out, size_t *len, uint8_t hash[static 32], struct fault *why);
 
 /* Structure of the header only (to find out whose key to check with). `total` is what the lengths add up to. */
-int envelope_peek(const void *bytes, size_t len, struct envelope_header *out, size_t *total, struct fault *why);
+int envelope_peek(const void *bytes, size_t len, struct envelope_header *out, size_t *total,
+		  struct fault *why);
 
 /* Signature, then nothing else: -EKEYREJECTED. */
-int envelope_verify(const void *bytes, size_t len, const uint8_t device_public[static 32], struct envelope_header *out,
-		    struct fault *why);
+int envelope_verify(const void *bytes, size_t len, const uint8_t device_public[static 32],
+		    struct envelope_header *out, struct fault *why);
 
 /* Opens a verified envelope: -EBADMSG when it was not sealed for this key or the inner header hash differs. *rows malloc'ed. */
 int envelope_open(const void *bytes, size_t len, const uint8_t sealing_public[static 32],
-		  const uint8_t sealing_secret[static 32], void **rows, size_t *rows_len, struct fault *why);
+		  const uint8_t sealing_secret[static 32], void **rows, size_t *rows_len,
+		  struct fault *why);
 
 void envelope_hash(const void *bytes, size_t len, uint8_t out[static 32]);
 void envelope_sealing_key_id(const uint8_t sealing_public[static 32], uint8_t out[static 8]);

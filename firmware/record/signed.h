@@ -17,7 +17,7 @@ enum signed_kind {
 	SIGNED_ROOT = 1,
 	SIGNED_CATALOGUE = 2,
 	SIGNED_ORDER = 3,
-	SIGNED_ENROL_REQUEST = 4,	/* by the device key */
+	SIGNED_ENROL_REQUEST = 4, /* by the device key */
 	SIGNED_GRANT = 5,
 	SIGNED_RECEIPT = 6,
 	SIGNED_SETTINGS = 7,
@@ -30,14 +30,16 @@ enum signed_kind {
 };
 
 #define SIGNED_LIMIT_BYTES (16u << 20)
-const char *signed_kind_name(enum signed_kind kind);	/* "catalogue" … or NULL */
+const char *signed_kind_name(enum signed_kind kind); /* "catalogue" … or NULL */
+int signed_kind_parse(const char *name,
+		      enum signed_kind *out); /* -EINVAL when there is no such kind */
 
-struct signed_key {	/* a private key held in memory; wipe with signed_key_wipe() */
+struct signed_key { /* a private key held in memory; wipe with signed_key_wipe() */
 	uint8_t public_key[32];
 	uint8_t secret_key[64];
 };
 
-struct signed_view {	/* a record taken apart; points into the caller's bytes */
+struct signed_view { /* a record taken apart; points into the caller's bytes */
 	enum signed_kind kind;
 	const uint8_t *signatures;
 	size_t signature_count;
@@ -46,21 +48,26 @@ struct signed_view {	/* a record taken apart; points into the caller's bytes */
 };
 
 /* Structure only: lengths, kind, counts. Trust nothing yet. */
-int signed_open(const void *bytes, size_t len, enum signed_kind expected, struct signed_view *out, struct fault *why);
+int signed_open(const void *bytes, size_t len, enum signed_kind expected, struct signed_view *out,
+		struct fault *why);
 
 /* How many *different* keys of `public_keys` (32 bytes each) signed it correctly. */
-size_t signed_count_good(const struct signed_view *view, const uint8_t (*public_keys)[32], size_t count);
+size_t signed_count_good(const struct signed_view *view, const uint8_t (*public_keys)[32],
+			 size_t count);
 
 /* Signs with every key; *out malloc'ed. */
-int signed_make(enum signed_kind kind, const void *body, size_t body_len, const struct signed_key *keys, size_t count,
-		void **out, size_t *len, struct fault *why);
+int signed_make(enum signed_kind kind, const void *body, size_t body_len,
+		const struct signed_key *keys, size_t count, void **out, size_t *len,
+		struct fault *why);
 
 void signed_key_id(const uint8_t public_key[static 32], uint8_t out[static 8]);
 int signed_key_make(struct signed_key *out);
 void signed_key_wipe(struct signed_key *key);
 
 /* Raw signature over "wasl:KIND:1\0" + body, for the one signer on a box (POST /v1/sign). */
-int signed_sign_raw(enum signed_kind kind, const void *body, size_t len, const struct signed_key *key, uint8_t out[static 64]);
+int signed_sign_raw(enum signed_kind kind, const void *body, size_t len,
+		    const struct signed_key *key, uint8_t out[static 64]);
 /* Puts a record together from signatures made elsewhere. */
-int signed_assemble(enum signed_kind kind, const void *body, size_t body_len, const uint8_t (*public_keys)[32],
-		    const uint8_t (*signatures)[64], size_t count, void **out, size_t *len, struct fault *why);
+int signed_assemble(enum signed_kind kind, const void *body, size_t body_len,
+		    const uint8_t (*public_keys)[32], const uint8_t (*signatures)[64], size_t count,
+		    void **out, size_t *len, struct fault *why);
