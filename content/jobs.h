@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What to cook next. Pure: (lessons, wants, time) -> one job. Order: segments that pupils wait for, two ahead of
+ * them, the first segment of every rung of every lesson, `basic` rungs of everything, the other rungs.
+ * Rungs of one segment go into one job, because they share one decode.
+ */
+#define JOBS_AHEAD 2u
+
+struct jobs_lesson {             /* in the order in which lessons matter */
+	uint32_t segments;       /* numbered 1 .. segments; 0 is the init segment */
+	uint32_t ladder;         /* 1 << rung for each rung of it */
+	const uint32_t *made;    /* [0 .. segments]: rungs that are there, or have been given up */
+	const uint32_t *cooking; /* [0 .. segments]: rungs under way */
+	/* Whether every byte that this segment is made from has arrived. */
+	bool (*readable)(const void *data, uint32_t segment);
+	const void *data;
+};
+
+struct jobs_want { /* given most urgent first */
+	size_t lesson;
+	uint32_t segment; /* 0: the init segment, made with segment 1 */
+	uint32_t rungs;   /* mask */
+};
+
+struct jobs_block { /* a segment that failed: not tried again before `until_ms` */
+	size_t lesson;
+	uint32_t segment;
+	uint64_t until_ms;
+};
+
+struct jobs_view {
+	const struct jobs_lesson *lessons;
+	size_t lesson_count;
+	const struct jobs_want *wants;
+	size_t want_count;
+	const struct jobs_block *blocks;
+	size_t block_count;
+	uint32_t basic; /* mask: what everything gets first */
+	uint32_t sound; /* mask: cooked along with any picture that a pupil waits for */
+	uint64_t now_ms;
+};
+
+struct jobs_pick {
+	bool found;
+	size_t lesson;
+	uint32_t segment, rungs;
+	bool with_init;    /* one of the rungs has no init segment yet */
+	unsigned priority; /* 0 a pupil waits, 1 ahead of a pupil, 9 idle */
+	uint64_t wake_ms;  /* not found: when a held segment may be tried; 0 never */
+};
+
+void jobs_next(const struct jobs_view *view, struct jobs_pick *out);

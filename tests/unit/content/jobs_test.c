@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/jobs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "firmware/base/clean.h"
+
+enum { A = 1, L = 2, M = 4, H = 8, ALL = A | L | M | H }; /* audio, low, middle, high */
+
+static bool readable_below(const void *data, uint32_t segment)
+{
+	return segment < *(const uint32_t *)data;
+}
+
+/* Two lessons of five segments; made and cooking are [init, 1 .. 5]. */
+static const struct {
+	const char *why;
+	uint32_t made[2][6], cooking[2][6];
+	uint32_t arrived[2];       /* segments below this number are readable */
+	struct jobs_want wants[3]; /* rungs 0 ends */
+	struct jobs_block block;   /* until 0: none */
+	struct jobs_pick pick;
+} rows[] = {
+	{ .why = "the first segment of every rung of the first lesson",
+	  .arrived = { 6, 6 },
+	  .pick = { true, 0, 1, ALL, true, 9, 0 } },
+	{ .why = "then of the next lesson",
+	  .made = { { ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .pick = { true, 1, 1, ALL, true, 9, 0 } },
+	{ .why = "its bytes have not arrived: basic rungs of what has",
+	  .made = { { ALL, ALL } },
+	  .arrived = { 6, 0 },
+	  .pick = { true, 0, 2, A | L, false, 9, 0 } },
+	{ .why = "nothing has arrived", .arrived = { 0, 0 }, .pick = { .found = false } },
+	{ .why = "basic rungs of everything before the others",
+	  .made = { { ALL, ALL, A | L, A | L, A | L, A | L }, { ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .pick = { true, 1, 2, A | L, false, 9, 0 } },
+	{ .why = "the others last, together",
+	  .made = { { ALL, ALL, A | L, A | L, A | L, A | L },
+		    { ALL, ALL, A | L, A | L, A | L, A | L } },
+	  .arrived = { 6, 6 },
+	  .pick = { true, 0, 2, M | H, false, 9, 0 } },
+	{ .why = "what cooks already is not cooked twice",
+	  .made = { { ALL, ALL } },
+	  .cooking = { { 0, 0, A | L }, { 0, ALL } },
+	  .arrived = { 6, 6 },
+	  .pick = { true, 0, 3, A | L, false, 9, 0 } },
+	{ .why = "a waiting pupil first, sound along with the picture",
+	  .made = { { ALL }, { ALL } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 4, M } },
+	  .pick = { true, 1, 4, M | A, false, 0, 0 } },
+	{ .why = "two pupils share a decode",
+	  .made = { { ALL }, { ALL } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 4, M }, { 1, 4, H } },
+	  .pick = { true, 1, 4, M | H | A, false, 0, 0 } },
+	{ .why = "each waiting pupil before ahead of any",
+	  .made = { { ALL }, { ALL, 0, M | A } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 2, M }, { 0, 3, L } },
+	  .pick = { true, 0, 3, L | A, false, 0, 0 } },
+	{ .why = "one ahead of a player",
+	  .made = { { ALL }, { ALL, 0, M | A } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 2, M } },
+	  .pick = { true, 1, 3, M | A, false, 1, 0 } },
+	{ .why = "two ahead of a player",
+	  .made = { { ALL }, { ALL, 0, M | A, M | A } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 2, M } },
+	  .pick = { true, 1, 4, M | A, false, 1, 0 } },
+	{ .why = "not three ahead, nor past the end",
+	  .made = { { ALL, ALL }, { ALL, 0, 0, 0, M | A, M | A } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 4, M } },
+	  .pick = { true, 1, 1, ALL, false, 9, 0 } },
+	{ .why = "the init segment comes with the first",
+	  .arrived = { 6, 6 },
+	  .wants = { { 0, 0, H } },
+	  .pick = { true, 0, 1, H | A, true, 0, 0 } },
+	{ .why = "an init segment that one rung has and another has not",
+	  .made = { { A, A } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 0, 1, H } },
+	  .pick = { true, 0, 1, H, true, 0, 0 } },
+	{ .why = "a wanted segment whose bytes are missing waits for them",
+	  .made = { { ALL, ALL }, { ALL, ALL } },
+	  .arrived = { 3, 3 },
+	  .wants = { { 0, 4, L } },
+	  .pick = { true, 0, 2, A | L, false, 9, 0 } },
+	{ .why = "a failed segment is left alone for a while",
+	  .made = { { ALL, ALL }, { ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .block = { 0, 2, 1500 },
+	  .pick = { true, 0, 3, A | L, false, 9, 0 } },
+	{ .why = "and tried again when its time has come",
+	  .made = { { ALL, ALL }, { ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .block = { 0, 2, 1000 },
+	  .pick = { true, 0, 2, A | L, false, 9, 0 } },
+	{ .why = "only the failed one is left: wake then",
+	  .made = { { ALL, ALL, 0, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .block = { 0, 2, 1500 },
+	  .pick = { .found = false, .wake_ms = 1500 } },
+};
+
+static void every_row(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct jobs_lesson lessons[2];
+		for (size_t n = 0; n < 2; n++)
+			lessons[n] = (struct jobs_lesson){ 5,
+							   ALL,
+							   rows[i].made[n],
+							   rows[i].cooking[n],
+							   readable_below,
+							   &rows[i].arrived[n] };
+		size_t wants = 0;
+		while (wants < 3 && rows[i].wants[wants].rungs)
+			wants++;
+		const struct jobs_view view = { lessons,
+						2,
+						rows[i].wants,
+						wants,
+						&rows[i].block,
+						rows[i].block.until_ms != 0,
+						A | L,
+						A,
+						1000 };
+		struct jobs_pick pick = { 0 };
+		jobs_next(&view, &pick);
+		const struct jobs_pick *want = &rows[i].pick;
+		if (pick.found != want->found || pick.lesson != want->lesson ||
+		    pick.segment != want->segment || pick.rungs != want->rungs)
+			print_message("row %zu: %s: %d lesson %zu segment %u rungs %x\n", i,
+				      rows[i].why, pick.found, pick.lesson, pick.segment,
+				      pick.rungs);
+		assert_int_equal(pick.found, want->found);
+		assert_int_equal(pick.lesson, want->lesson);
+		assert_int_equal(pick.segment, want->segment);
+		assert_int_equal(pick.rungs, want->rungs);
+		assert_int_equal(pick.with_init, want->with_init);
+		assert_int_equal(pick.priority, want->priority);
+		assert_int_equal(pick.wake_ms, want->wake_ms);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(every_row) };
+	return cmocka_run_group_tests_name("content/jobs", tests, NULL, NULL);
+}
