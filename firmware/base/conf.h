@@ -22,6 +22,7 @@ struct fault;
  *	};
  *	static const struct conf_schema schema = { "wasl-contentd", sections, ARRAY_LEN(sections) };
  *
+ * Lines are `key = value` below a `[section]`; lines that start with # or ; are comments. UTF-8.
  * Text values are char arrays inside the caller's struct, always terminated. A section with `.max`
  * is repeated as `[uplink adsl]`; its items are zeroed structs that begin with `char name[32]`.
  * A section that no program of the house has (firmware/base/conf_sections.def) and a key that the
@@ -40,7 +41,8 @@ struct conf_key {
 	const char *help;	/* one line for the man page */
 };
 
-/* Field types: STR char[N], INT int64_t, BOOL bool, BYTES uint64_t ("64M", "20G"), WORD int. */
+/* Field types: STR char[N], INT int64_t, BOOL bool, BYTES uint64_t ("64M", "20G": powers of 1024), WORD int.
+ * A NULL default leaves the field zero. */
 #define CONF_STR(t, f, n, def, h) \
 	{ .name = n, .type = CONF_TYPE_STR, .at = offsetof(t, f), .room = sizeof(((t *)0)->f), .fallback = def, .help = h }
 #define CONF_INT(t, f, n, def, lo, hi, h) \
@@ -73,7 +75,8 @@ void conf_defaults(const struct conf_schema *schema, void *out);
 
 /*
  * Reads one file over what is in `out`; a later file wins key by key. `missing_ok` files may be absent.
- * On failure *why names file, line, key, value and the allowed range.
+ * On failure *why names file, line, key, value and the allowed range, and `out` holds what stood
+ * before that line: read a changed file into a fresh struct.
  */
 int conf_read(const struct conf_schema *schema, const char *path, void *out, struct fault *why);
 

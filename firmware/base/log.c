@@ -17,10 +17,10 @@
 
 /* Where lines go belongs to the process, like standard error itself. */
 static struct {
-	const char *name;
+	char name[40];
 	enum log_level threshold;
 	bool journal;
-} log_state = { NULL, LOG_LEVEL_INFO, false };
+} log_state = { "", LOG_LEVEL_INFO, false };
 
 /* syslog(3) priorities of the four verbs */
 static const char priority[] = { [LOG_LEVEL_ERROR] = '3', [LOG_LEVEL_WARN] = '4', [LOG_LEVEL_INFO] = '6',
@@ -53,7 +53,7 @@ static enum log_level wanted_level(void)
 
 void log_open(const char *name)
 {
-	log_state.name = name;
+	snprintf(log_state.name, sizeof(log_state.name), "%s", name);
 	log_state.threshold = wanted_level();
 	log_state.journal = stderr_is_journal();
 }
@@ -66,9 +66,9 @@ static void write_line(enum log_level level, const char *fmt, va_list args)
 		return;
 	char line[LINE_BYTES];
 	int head = log_state.journal ? snprintf(line, 64, "<%c>", priority[level]) :
-		   log_state.name    ? snprintf(line, 64, "%s: ", log_state.name) :
+		   log_state.name[0] ? snprintf(line, 64, "%s: ", log_state.name) :
 				       0;
-	size_t at = head < 64 ? (size_t)head : 63;
+	size_t at = (size_t)head;
 	int body = vsnprintf(line + at, sizeof(line) - at - 1, fmt, args);
 	if (body < 0)
 		return;
