@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-BASE := fault fileio log paths text clock conf conf_value conf_man
+BASE := fault fileio log paths text clock conf conf_value conf_man daemon
 BASE += db
 $(eval $(call lib,base,$(BASE:%=firmware/base/%.c),,libsystemd sqlite3 libmicrohttpd libcurl jansson libseccomp libsodium))
 
