@@ -4,3 +4,4 @@ BASE += db
 $(eval $(call lib,base,$(BASE:%=firmware/base/%.c),,libsystemd sqlite3 libmicrohttpd libcurl jansson libseccomp libsodium))
 
 $(foreach u,$(BASE),$(if $(wildcard tests/unit/base/$(u)_test.c),$(eval $(call unit,base_$(u),tests/unit/base/$(u)_test.c,base))))
+$(eval $(call fuzzer,conf,tests/fuzz/conf_fuzz.c,base))
