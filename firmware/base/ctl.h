@@ -33,7 +33,7 @@ struct ctl_route {
  */
 int ctl_listen(struct sd_event *loop, const char *path, mode_t mode, const struct ctl_route *routes, size_t count,
 	       void *data, struct ctl **out, struct fault *why);
-void ctl_close(struct ctl *ctl);	/* NULL is fine; open requests are dropped */
+void ctl_close(struct ctl *ctl);	/* NULL is fine; open requests are dropped, and told so (ctl_on_gone) */
 
 /* What was asked. Pointers live as long as the request. */
 const char *ctl_path(const struct ctl_request *req);
@@ -43,7 +43,8 @@ int64_t ctl_arg_int(const struct ctl_request *req, const char *name, int64_t fal
 const char *ctl_header(const struct ctl_request *req, const char *name);	/* or NULL */
 const void *ctl_body(const struct ctl_request *req, size_t *len);
 uid_t ctl_peer_uid(const struct ctl_request *req);	/* SO_PEERCRED of the connection */
-void *ctl_scratch(struct ctl_request *req, size_t size);	/* zeroed memory freed with the request; same block each call */
+/* Zeroed memory freed with the request; the same block each call, NULL for more than was asked first. */
+void *ctl_scratch(struct ctl_request *req, size_t size);
 
 /*
  * One of these exactly once per request, at once or later (a request that waits holds only memory;
@@ -55,13 +56,21 @@ void ctl_reply_fault(struct ctl_request *req, unsigned status, const struct faul
 void ctl_reply_header(struct ctl_request *req, const char *name, const char *value);	/* before the reply */
 void ctl_on_gone(struct ctl_request *req, void (*gone)(void *data), void *data);
 
-/* An endless reply (server-sent events): begin, push as often as wanted, end. Slow readers lose the stream. */
+/*
+ * An endless reply (server-sent events): begin, push as often as wanted, end. The stream is the caller's to
+ * use until ctl_stream_end() or until `gone` was called, never both. A reader more than 256 KiB behind loses
+ * the stream: push says -EPIPE, and `gone` follows in a later turn of the loop, never from inside a push.
+ * NULL: out of memory, the connection is closed.
+ */
 struct ctl_stream;
 struct ctl_stream *ctl_reply_stream(struct ctl_request *req, const char *type, void (*gone)(void *data), void *data);
 int ctl_stream_push(struct ctl_stream *s, const void *bytes, size_t len);
 void ctl_stream_end(struct ctl_stream *s);
 
-/* 400-style fault to status: EINVAL, EBADMSG 400; EPERM, EACCES 403; ENOENT 404; EEXIST 409; ENOSPC 507; EAGAIN 503; else 500. */
+/*
+ * A fault's code as status: EINVAL, EBADMSG 400; EPERM, EACCES 403; ENOENT 404; EEXIST 409; EFBIG 413;
+ * EAGAIN 503; ENOSPC 507; else 500.
+ */
 unsigned ctl_status_of(int code);
 
 /*
@@ -71,3 +80,10 @@ unsigned ctl_status_of(int code);
  */
 int ctl_call(const char *socket_path, const char *method, const char *target, json_t *body, int timeout_ms,
 	     json_t **out, struct fault *why);
+
+/*
+ * Same with any bytes both ways (signed records are not JSON). `bytes` may be NULL. *out is malloc'ed, with a
+ * NUL one byte past *out_len.
+ */
+int ctl_call_bytes(const char *socket_path, const char *method, const char *target, const char *type,
+		   const void *bytes, size_t len, int timeout_ms, void **out, size_t *out_len, struct fault *why);
