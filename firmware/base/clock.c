@@ -29,8 +29,8 @@ int32_t clock_day(int64_t unix_s)
 }
 
 /* The years that four digits can write; anything outside is shown as the nearest of them. */
-#define FIRST_S (-INT64_C(62167219200))	/* 0000-01-01T00:00:00Z */
-#define LAST_S INT64_C(253402300799)	/* 9999-12-31T23:59:59Z */
+#define FIRST_S (-INT64_C(62167219200)) /* 0000-01-01T00:00:00Z */
+#define LAST_S INT64_C(253402300799)    /* 9999-12-31T23:59:59Z */
 
 static struct tm broken_down(int64_t unix_s)
 {
@@ -44,7 +44,8 @@ void clock_day_text(int32_t day, char out[static 11])
 {
 	char wide[40];
 	struct tm tm = broken_down((int64_t)day * 86400);
-	snprintf(wide, sizeof(wide), "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+	snprintf(wide, sizeof(wide), "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1,
+		 tm.tm_mday);
 	snprintf(out, 11, "%.10s", wide);
 }
 
@@ -52,7 +53,7 @@ void clock_iso(int64_t unix_s, char out[static 21])
 {
 	char wide[80];
 	struct tm tm = broken_down(unix_s);
-	snprintf(wide, sizeof(wide), "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-		 tm.tm_hour, tm.tm_min, tm.tm_sec);
+	snprintf(wide, sizeof(wide), "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	snprintf(out, 21, "%.20s", wide);
 }

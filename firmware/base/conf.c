@@ -14,7 +14,7 @@
 
 #define FILE_LIMIT_BYTES (256u << 10)
 #define LINE_ROOM 1024
-#define NAME_ROOM 32	/* `char name[32]` of a repeated section's items */
+#define NAME_ROOM 32 /* `char name[32]` of a repeated section's items */
 
 static const struct {
 	const char *section, *program;
@@ -30,10 +30,10 @@ struct reader {
 	const char *file;
 	unsigned line;
 	void *out;
-	char head[80];				/* "uplink adsl" for messages */
-	const struct conf_section *section;	/* NULL: before the first, or of another program */
-	bool foreign;				/* of another program: passed over */
-	char *item;				/* struct that the section's keys fill */
+	char head[80];                      /* "uplink adsl" for messages */
+	const struct conf_section *section; /* NULL: before the first, or of another program */
+	bool foreign;                       /* of another program: passed over */
+	char *item;                         /* struct that the section's keys fill */
 };
 
 static void fill_defaults(const struct conf_section *section, void *item)
@@ -43,7 +43,8 @@ static void fill_defaults(const struct conf_section *section, void *item)
 		struct fault why;
 		if (key->fallback && conf_value_set(key, key->fallback, item, &why) < 0) {
 			/* The table contradicts itself: a mistake in the program that its first run shows. */
-			fprintf(stderr, "default of [%s] %s: %s\n", section->name, key->name, why.text);
+			fprintf(stderr, "default of [%s] %s: %s\n", section->name, key->name,
+				why.text);
 			abort();
 		}
 	}
@@ -62,8 +63,8 @@ static int at_line(const struct reader *r, struct fault *why, int code)
 	if (!why)
 		return code;
 	struct fault inner = *why;
-	return fault_set(why, code, inner.id, "%s line %u:%s%s%s %s", r->file, r->line, r->head[0] ? " [" : "", r->head,
-			 r->head[0] ? "]" : "", inner.text);
+	return fault_set(why, code, inner.id, "%s line %u:%s%s%s %s", r->file, r->line,
+			 r->head[0] ? " [" : "", r->head, r->head[0] ? "]" : "", inner.text);
 }
 
 static const struct conf_section *find_section(const struct conf_schema *schema, const char *name)
@@ -84,7 +85,8 @@ static bool in_the_house(const char *name)
 
 static bool good_item_name(const char *name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	return name[0] && name[0] != '-' && name[0] != '.' && strlen(name) < NAME_ROOM &&
 	       name[strspn(name, allowed)] == '\0';
 }
@@ -112,14 +114,18 @@ static char *find_item(const struct conf_section *section, const char *name, voi
 static int enter_repeated(struct reader *r, const char *name, struct fault *why)
 {
 	if (!name)
-		return fault_set(why, -EINVAL, "conf.section", "the section needs a name of its own; write [%s NAME]",
+		return fault_set(why, -EINVAL, "conf.section",
+				 "the section needs a name of its own; write [%s NAME]",
 				 r->section->name);
 	if (!good_item_name(name))
-		return fault_set(why, -EINVAL, "conf.section",
-				 "'%.60s' is no usable name; write 1 to 31 letters, digits, dots or dashes", name);
+		return fault_set(
+			why, -EINVAL, "conf.section",
+			"'%.60s' is no usable name; write 1 to 31 letters, digits, dots or dashes",
+			name);
 	r->item = find_item(r->section, name, r->out);
 	if (!r->item)
-		return fault_set(why, -E2BIG, "conf.section", "there are more than %zu such sections; remove one",
+		return fault_set(why, -E2BIG, "conf.section",
+				 "there are more than %zu such sections; remove one",
 				 r->section->max);
 	return 0;
 }
@@ -130,12 +136,14 @@ static int enter_section(struct reader *r, char *line, struct fault *why)
 	r->section = NULL;
 	char *end = strchr(line, ']');
 	if (!end || end[1])
-		return fault_set(why, -EINVAL, "conf.syntax", "'%.60s' is no section; write [name] alone on its line", line);
+		return fault_set(why, -EINVAL, "conf.syntax",
+				 "'%.60s' is no section; write [name] alone on its line", line);
 	*end = '\0';
 	char *rest = NULL, *name = strtok_r(line + 1, " \t", &rest);
 	char *own = name ? strtok_r(NULL, " \t", &rest) : NULL;
 	if (!name || (own && strtok_r(NULL, " \t", &rest)))
-		return fault_set(why, -EINVAL, "conf.syntax", "a section has one or two words; write [name] or [name item]");
+		return fault_set(why, -EINVAL, "conf.syntax",
+				 "a section has one or two words; write [name] or [name item]");
 	snprintf(r->head, sizeof(r->head), "%.31s%s%.44s", name, own ? " " : "", own ? own : "");
 
 	r->section = find_section(r->schema, name);
@@ -143,11 +151,13 @@ static int enter_section(struct reader *r, char *line, struct fault *why)
 	if (r->foreign)
 		return 0;
 	if (!r->section)
-		return fault_set(why, -EINVAL, "conf.section", "no program of the house reads this section; is it misspelt?");
+		return fault_set(why, -EINVAL, "conf.section",
+				 "no program of the house reads this section; is it misspelt?");
 	if (r->section->max)
 		return enter_repeated(r, own, why);
 	if (own)
-		return fault_set(why, -EINVAL, "conf.section", "there is only one; write [%s]", name);
+		return fault_set(why, -EINVAL, "conf.section", "there is only one; write [%s]",
+				 name);
 	r->item = (char *)r->out + r->section->at;
 	return 0;
 }
@@ -156,8 +166,10 @@ static int unknown_key(const struct conf_section *section, const char *name, str
 {
 	char known[300] = "";
 	for (size_t i = 0, at = 0; i < section->key_count && at < sizeof(known); i++)
-		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "", section->keys[i].name);
-	return fault_set(why, -EINVAL, "conf.key", "there is no key '%.40s' here; there is: %s", name, known);
+		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? ", " : "",
+				       section->keys[i].name);
+	return fault_set(why, -EINVAL, "conf.key", "there is no key '%.40s' here; there is: %s",
+			 name, known);
 }
 
 static char *trim(char *s)
@@ -173,11 +185,13 @@ static int read_key(struct reader *r, char *line, struct fault *why)
 {
 	char *equals = strchr(line, '=');
 	if (!equals)
-		return fault_set(why, -EINVAL, "conf.syntax", "'%.60s' is no setting; write key = value", line);
+		return fault_set(why, -EINVAL, "conf.syntax",
+				 "'%.60s' is no setting; write key = value", line);
 	if (r->foreign)
 		return 0;
 	if (!r->section)
-		return fault_set(why, -EINVAL, "conf.syntax", "a setting stands before the first [section]");
+		return fault_set(why, -EINVAL, "conf.syntax",
+				 "a setting stands before the first [section]");
 	*equals = '\0';
 	const char *name = trim(line), *value = trim(equals + 1);
 	for (size_t i = 0; i < r->section->key_count; i++) {
@@ -193,9 +207,11 @@ static int read_line(struct reader *r, const char *start, size_t len, struct fau
 {
 	char copy[LINE_ROOM];
 	if (len >= sizeof(copy))
-		return fault_set(why, -EINVAL, "conf.syntax", "the line has %zu bytes; at most %zu", len, sizeof(copy) - 1);
+		return fault_set(why, -EINVAL, "conf.syntax", "the line has %zu bytes; at most %zu",
+				 len, sizeof(copy) - 1);
 	if (!text_is_utf8(start, len))
-		return fault_set(why, -EILSEQ, "conf.syntax", "the line is not UTF-8 text; save the file as UTF-8");
+		return fault_set(why, -EILSEQ, "conf.syntax",
+				 "the line is not UTF-8 text; save the file as UTF-8");
 	memcpy(copy, start, len);
 	copy[len] = '\0';
 	char *line = trim(copy);
@@ -204,12 +220,13 @@ static int read_line(struct reader *r, const char *start, size_t len, struct fau
 	return line[0] == '[' ? enter_section(r, line, why) : read_key(r, line, why);
 }
 
-int conf_parse(const struct conf_schema *schema, const char *name, const char *text, size_t len, void *out,
-	       struct fault *why)
+int conf_parse(const struct conf_schema *schema, const char *name, const char *text, size_t len,
+	       void *out, struct fault *why)
 {
 	struct reader r = { .schema = schema, .file = name, .out = out };
 	if (len > FILE_LIMIT_BYTES)
-		return fault_set(why, -EFBIG, "conf.big", "%s: more than %u bytes; that is no configuration file", name,
+		return fault_set(why, -EFBIG, "conf.big",
+				 "%s: more than %u bytes; that is no configuration file", name,
 				 FILE_LIMIT_BYTES);
 	/* Editors elsewhere put a byte order mark at the start. */
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
@@ -242,7 +259,8 @@ int conf_read(const struct conf_schema *schema, const char *path, void *out, str
 
 int conf_load(const struct conf_schema *schema, const char *extra, void *out, struct fault *why)
 {
-	const struct path layers[] = { paths_at("/etc/wasl/profile.conf"), paths_at("/var/lib/wasl/conf/site.conf") };
+	const struct path layers[] = { paths_at("/etc/wasl/profile.conf"),
+				       paths_at("/var/lib/wasl/conf/site.conf") };
 	conf_defaults(schema, out);
 	for (size_t i = 0; i < ARRAY_LEN(layers); i++) {
 		int code = conf_read(schema, layers[i].at, out, why);

@@ -33,35 +33,51 @@ enum conf_type { CONF_TYPE_STR, CONF_TYPE_INT, CONF_TYPE_BOOL, CONF_TYPE_BYTES, 
 struct conf_key {
 	const char *name;
 	enum conf_type type;
-	size_t at;		/* offset in the section's struct */
-	size_t room;		/* CONF_TYPE_STR: size of the array */
-	const char *fallback;	/* as one would write it in the file */
-	int64_t min, max;	/* CONF_TYPE_INT and CONF_TYPE_BYTES, both included */
-	const char *const *words; /* CONF_TYPE_WORD: the allowed words, NULL at the end; stored as int index */
-	const char *help;	/* one line for the man page */
+	size_t at;            /* offset in the section's struct */
+	size_t room;          /* CONF_TYPE_STR: size of the array */
+	const char *fallback; /* as one would write it in the file */
+	int64_t min, max;     /* CONF_TYPE_INT and CONF_TYPE_BYTES, both included */
+	const char *const *
+		words; /* CONF_TYPE_WORD: the allowed words, NULL at the end; stored as int index */
+	const char *help; /* one line for the man page */
 };
 
 /* Field types: STR char[N], INT int64_t, BOOL bool, BYTES uint64_t ("64M", "20G": powers of 1024), WORD int.
  * A NULL default leaves the field zero. */
-#define CONF_STR(t, f, n, def, h) \
-	{ .name = n, .type = CONF_TYPE_STR, .at = offsetof(t, f), .room = sizeof(((t *)0)->f), .fallback = def, .help = h }
-#define CONF_INT(t, f, n, def, lo, hi, h) \
-	{ .name = n, .type = CONF_TYPE_INT, .at = offsetof(t, f), .fallback = def, .min = lo, .max = hi, .help = h }
-#define CONF_BOOL(t, f, n, def, h) \
-	{ .name = n, .type = CONF_TYPE_BOOL, .at = offsetof(t, f), .fallback = def, .help = h }
-#define CONF_BYTES(t, f, n, def, lo, hi, h) \
-	{ .name = n, .type = CONF_TYPE_BYTES, .at = offsetof(t, f), .fallback = def, .min = lo, .max = hi, .help = h }
-#define CONF_WORD(t, f, n, def, w, h) \
-	{ .name = n, .type = CONF_TYPE_WORD, .at = offsetof(t, f), .fallback = def, .words = w, .help = h }
+#define CONF_STR(t, f, n, def, h)                                       \
+	{                                                               \
+		.name = n, .type = CONF_TYPE_STR, .at = offsetof(t, f), \
+		.room = sizeof(((t *)0)->f), .fallback = def, .help = h \
+	}
+#define CONF_INT(t, f, n, def, lo, hi, h)                                                \
+	{                                                                                \
+		.name = n, .type = CONF_TYPE_INT, .at = offsetof(t, f), .fallback = def, \
+		.min = lo, .max = hi, .help = h                                          \
+	}
+#define CONF_BOOL(t, f, n, def, h)                                                        \
+	{                                                                                 \
+		.name = n, .type = CONF_TYPE_BOOL, .at = offsetof(t, f), .fallback = def, \
+		.help = h                                                                 \
+	}
+#define CONF_BYTES(t, f, n, def, lo, hi, h)                                                \
+	{                                                                                  \
+		.name = n, .type = CONF_TYPE_BYTES, .at = offsetof(t, f), .fallback = def, \
+		.min = lo, .max = hi, .help = h                                            \
+	}
+#define CONF_WORD(t, f, n, def, w, h)                                                     \
+	{                                                                                 \
+		.name = n, .type = CONF_TYPE_WORD, .at = offsetof(t, f), .fallback = def, \
+		.words = w, .help = h                                                     \
+	}
 
 struct conf_section {
 	const char *name;
 	const struct conf_key *keys;
 	size_t key_count;
-	size_t at;		/* offset of the section's struct (or of the array) in the whole */
-	size_t each, max;	/* repeated sections: size of one item, how many at most; else 0 */
-	size_t count_at;	/* repeated sections: offset of a size_t that receives how many */
-	const char *help;	/* one sentence for the man page */
+	size_t at;        /* offset of the section's struct (or of the array) in the whole */
+	size_t each, max; /* repeated sections: size of one item, how many at most; else 0 */
+	size_t count_at;  /* repeated sections: offset of a size_t that receives how many */
+	const char *help; /* one sentence for the man page */
 };
 
 struct conf_schema {
@@ -81,8 +97,8 @@ void conf_defaults(const struct conf_schema *schema, void *out);
 int conf_read(const struct conf_schema *schema, const char *path, void *out, struct fault *why);
 
 /* Same from memory (`name` stands for the file in messages); at most 256 KiB. */
-int conf_parse(const struct conf_schema *schema, const char *name, const char *text, size_t len, void *out,
-	       struct fault *why);
+int conf_parse(const struct conf_schema *schema, const char *name, const char *text, size_t len,
+	       void *out, struct fault *why);
 
 /*
  * The house's layers in order: defaults, /etc/wasl/profile.conf, /var/lib/wasl/conf/site.conf, then

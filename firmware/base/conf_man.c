@@ -42,13 +42,13 @@ static void put_key(const struct conf_key *key, FILE *to)
 
 void conf_print_man(const struct conf_schema *schema, FILE *to)
 {
-	fprintf(to,
-		".Sh CONFIGURATION\n"
-		".Nm\nreads\n.Pa /etc/wasl/profile.conf ,\nthen\n.Pa /var/lib/wasl/conf/site.conf ,\n"
-		"then the file named with\n.Fl c ;\na later file wins key by key.\n"
-		"Lines are\n.Ql key = value\nbelow a\n.Ql [section] ;\n"
-		"lines that start with\n.Ql #\nor\n.Ql \\&;\nare comments.\n"
-		"Sizes take K, M, G or T, powers of 1024.\n");
+	fprintf(to, ".Sh CONFIGURATION\n"
+		    ".Nm\nreads\n.Pa /etc/wasl/profile.conf ,\nthen\n.Pa "
+		    "/var/lib/wasl/conf/site.conf ,\n"
+		    "then the file named with\n.Fl c ;\na later file wins key by key.\n"
+		    "Lines are\n.Ql key = value\nbelow a\n.Ql [section] ;\n"
+		    "lines that start with\n.Ql #\nor\n.Ql \\&;\nare comments.\n"
+		    "Sizes take K, M, G or T, powers of 1024.\n");
 	for (size_t i = 0; i < schema->section_count; i++) {
 		const struct conf_section *section = &schema->sections[i];
 		fprintf(to, ".Ss [%s%s]\n", section->name, section->max ? " NAME" : "");

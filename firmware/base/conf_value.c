@@ -48,7 +48,8 @@ void conf_value_range(const struct conf_key *key, char *out, size_t room)
 		break;
 	case CONF_TYPE_WORD:
 		for (size_t i = 0; key->words[i] && at < room; i++)
-			at += (size_t)snprintf(out + at, room - at, "%s%s", i ? ", " : "", key->words[i]);
+			at += (size_t)snprintf(out + at, room - at, "%s%s", i ? ", " : "",
+					       key->words[i]);
 		break;
 	}
 }
@@ -64,11 +65,12 @@ static int set_str(const struct conf_key *key, const char *value, char *field, s
 {
 	size_t len = strlen(value);
 	if (len >= key->room)
-		return fault_set(why, -ENAMETOOLONG, "conf.value", "'%.60s' has %zu bytes; at most %zu", value, len,
-				 key->room - 1);
+		return fault_set(why, -ENAMETOOLONG, "conf.value",
+				 "'%.60s' has %zu bytes; at most %zu", value, len, key->room - 1);
 	for (const char *c = value; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return fault_set(why, -EINVAL, "conf.value", "the value has a control character; type it again");
+			return fault_set(why, -EINVAL, "conf.value",
+					 "the value has a control character; type it again");
 	memcpy(field, value, len + 1);
 	return 0;
 }
@@ -79,7 +81,8 @@ static int set_int(const struct conf_key *key, const char *value, char *field, s
 	errno = 0;
 	long long number = strtoll(value, &end, 10);
 	if (end == value || *end || isspace((unsigned char)value[0]))
-		return fault_set(why, -EINVAL, "conf.value", "'%.60s' is not a whole number", value);
+		return fault_set(why, -EINVAL, "conf.value", "'%.60s' is not a whole number",
+				 value);
 	if (errno || number < key->min || number > key->max)
 		return outside(key, value, why);
 	int64_t stored = number;
@@ -92,8 +95,8 @@ static int set_bool(const char *value, char *field, struct fault *why)
 	static const struct {
 		const char *word;
 		bool means;
-	} words[] = { { "yes", true }, { "no", false }, { "true", true }, { "false", false },
-		      { "on", true },  { "off", false }, { "1", true },	  { "0", false } };
+	} words[] = { { "yes", true }, { "no", false },  { "true", true }, { "false", false },
+		      { "on", true },  { "off", false }, { "1", true },    { "0", false } };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strcasecmp(words[i].word, value) != 0)
 			continue;
@@ -107,7 +110,8 @@ static int set_bytes(const struct conf_key *key, const char *value, char *field,
 {
 	char *end;
 	errno = 0;
-	unsigned long long number = isdigit((unsigned char)value[0]) ? strtoull(value, &end, 10) : 0;
+	unsigned long long number =
+		isdigit((unsigned char)value[0]) ? strtoull(value, &end, 10) : 0;
 	bool good = isdigit((unsigned char)value[0]);
 	unsigned shift = 0;
 	if (good && *end) {
@@ -118,7 +122,8 @@ static int set_bytes(const struct conf_key *key, const char *value, char *field,
 		}
 	}
 	if (!good)
-		return fault_set(why, -EINVAL, "conf.value", "'%.60s' is not a size; write 20G or 500M", value);
+		return fault_set(why, -EINVAL, "conf.value",
+				 "'%.60s' is not a size; write 20G or 500M", value);
 	if (errno || number > (uint64_t)INT64_MAX >> shift)
 		return outside(key, value, why);
 	uint64_t stored = (uint64_t)number << shift;

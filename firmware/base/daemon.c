@@ -43,7 +43,8 @@ static void put_usage(const struct daemon_spec *spec, FILE *to)
 }
 
 /* -1 to go on, else the exit status. */
-static int read_arguments(const struct daemon_spec *spec, int argc, char **argv, struct arguments *out)
+static int read_arguments(const struct daemon_spec *spec, int argc, char **argv,
+			  struct arguments *out)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
@@ -95,28 +96,32 @@ static int refuse_second(const struct daemon_spec *spec, const char *path, struc
 	AUTO_FREE void *text = NULL;
 	size_t len = 0;
 	const char *pid = fileio_read(path, 32, &text, &len, NULL) == 0 ? text : "";
-	return fault_set(why, -EBUSY, "daemon.second",
-			 "wasl-%s is running already as process %.*s (lock '%s'); stop that one first", spec->name,
-			 (int)strspn(pid, "0123456789"), pid, path);
+	return fault_set(
+		why, -EBUSY, "daemon.second",
+		"wasl-%s is running already as process %.*s (lock '%s'); stop that one first",
+		spec->name, (int)strspn(pid, "0123456789"), pid, path);
 }
 
 /* The lock goes with the process, however it ends; the file stays, so that no two can lock different ones. */
 static int take_lock(const struct daemon_spec *spec, int *out, struct fault *why)
 {
-	struct path folder = paths_at("/run/wasl"), path = paths_at("/run/wasl/%s.lock", spec->name);
+	struct path folder = paths_at("/run/wasl"),
+		    path = paths_at("/run/wasl/%s.lock", spec->name);
 	int r = paths_mkdir(folder.at, 0755, why);
 	if (r < 0)
 		return r;
 	AUTO_FD int fd = open(path.at, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
-		return fault_set(why, -errno, "daemon.lock", "cannot open the lock '%s': %s", path.at, strerror(errno));
+		return fault_set(why, -errno, "daemon.lock", "cannot open the lock '%s': %s",
+				 path.at, strerror(errno));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return refuse_second(spec, path.at, why);
 	char pid[24];
 	int len = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
 	r = ftruncate(fd, 0) < 0 ? -errno : fileio_pwrite_all(fd, pid, (size_t)len, 0);
 	if (r < 0)
-		return fault_set(why, r, "daemon.lock", "cannot write the lock '%s': %s", path.at, strerror(-r));
+		return fault_set(why, r, "daemon.lock", "cannot write the lock '%s': %s", path.at,
+				 strerror(-r));
 	*out = MOVE_FD(fd);
 	return 0;
 }
@@ -138,7 +143,8 @@ static int make_loop(sd_event **out, struct fault *why)
 	if (r >= 0)
 		r = sd_event_set_watchdog(loop, 1);
 	if (r < 0)
-		return fault_set(why, r, "daemon.loop", "cannot make the event loop: %s", strerror(-r));
+		return fault_set(why, r, "daemon.loop", "cannot make the event loop: %s",
+				 strerror(-r));
 	*out = MOVE_PTR(loop);
 	return 0;
 }

@@ -17,13 +17,13 @@ struct sd_event;
  * A second instance is refused by the lock /run/wasl/NAME.lock with a sentence that names the first one's process id.
  */
 struct daemon_spec {
-	const char *name;			/* "netmgrd"; program wasl-netmgrd */
-	const char *summary;			/* one line for --help */
+	const char *name;    /* "netmgrd"; program wasl-netmgrd */
+	const char *summary; /* one line for --help */
 	const struct conf_schema *schema;
-	void *conf;				/* zeroed struct that schema fills */
+	void *conf; /* zeroed struct that schema fills */
 	int (*start)(struct sd_event *loop, void *state, struct fault *why);
-	void (*stop)(void *state);		/* after the loop, also when start failed half-way */
-	int (*check)(const void *conf, struct fault *why);	/* NULL, or what the table cannot say */
+	void (*stop)(void *state); /* after the loop, also when start failed half-way */
+	int (*check)(const void *conf, struct fault *why); /* NULL, or what the table cannot say */
 	void *state;
 };
 

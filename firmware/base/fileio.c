@@ -64,7 +64,8 @@ int fileio_pread_all(int fd, void *bytes, size_t len, uint64_t offset)
 
 static int too_big(const char *path, size_t limit, struct fault *why)
 {
-	return fault_set(why, -EFBIG, "file.big", "'%s' has more than %zu bytes; that cannot be the file meant here", path,
+	return fault_set(why, -EFBIG, "file.big",
+			 "'%s' has more than %zu bytes; that cannot be the file meant here", path,
 			 limit);
 }
 
@@ -91,7 +92,8 @@ int fileio_read(const char *path, size_t limit, void **out, size_t *len, struct 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return fault_set(why, -errno, "file.read", "'%s': %s", path, strerror(errno));
+			return fault_set(why, -errno, "file.read", "'%s': %s", path,
+					 strerror(errno));
 		have += (size_t)n;
 		if (have > limit)
 			return too_big(path, limit, why);
@@ -131,9 +133,11 @@ int fileio_sync_parent(const char *path)
 static int replace_fault(const char *path, int code, struct fault *why)
 {
 	if (code == -ENOSPC || code == -EDQUOT)
-		return fault_set(why, code, "file.full", "'%s': the disk is full; the old file is unchanged. Free some space",
-				 path);
-	return fault_set(why, code, "file.write", "'%s': %s; the old file is unchanged", path, strerror(-code));
+		return fault_set(
+			why, code, "file.full",
+			"'%s': the disk is full; the old file is unchanged. Free some space", path);
+	return fault_set(why, code, "file.write", "'%s': %s; the old file is unchanged", path,
+			 strerror(-code));
 }
 
 static int write_aside(const char *aside, const void *bytes, size_t len, mode_t mode)

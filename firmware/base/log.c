@@ -23,7 +23,9 @@ static struct {
 } log_state = { "", LOG_LEVEL_INFO, false };
 
 /* syslog(3) priorities of the four verbs */
-static const char priority[] = { [LOG_LEVEL_ERROR] = '3', [LOG_LEVEL_WARN] = '4', [LOG_LEVEL_INFO] = '6',
+static const char priority[] = { [LOG_LEVEL_ERROR] = '3',
+				 [LOG_LEVEL_WARN] = '4',
+				 [LOG_LEVEL_INFO] = '6',
 				 [LOG_LEVEL_DEBUG] = '7' };
 
 /*
@@ -58,16 +60,17 @@ void log_open(const char *name)
 	log_state.journal = stderr_is_journal();
 }
 
-static void write_line(enum log_level level, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
+static void write_line(enum log_level level, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 static void write_line(enum log_level level, const char *fmt, va_list args)
 {
 	if (level > log_state.threshold)
 		return;
 	char line[LINE_BYTES];
-	int head = log_state.journal ? snprintf(line, 64, "<%c>", priority[level]) :
-		   log_state.name[0] ? snprintf(line, 64, "%s: ", log_state.name) :
-				       0;
+	int head = log_state.journal   ? snprintf(line, 64, "<%c>", priority[level])
+		   : log_state.name[0] ? snprintf(line, 64, "%s: ", log_state.name)
+				       : 0;
 	size_t at = (size_t)head;
 	int body = vsnprintf(line + at, sizeof(line) - at - 1, fmt, args);
 	if (body < 0)
@@ -83,13 +86,13 @@ static void write_line(enum log_level level, const char *fmt, va_list args)
 	(void)fileio_write_all(STDERR_FILENO, line, end + 1);
 }
 
-#define VERB(verb, level)                    \
+#define VERB(verb, level)                     \
 	void log_##verb(const char *fmt, ...) \
-	{                                    \
-		va_list args;                \
-		va_start(args, fmt);         \
+	{                                     \
+		va_list args;                 \
+		va_start(args, fmt);          \
 		write_line(level, fmt, args); \
-		va_end(args);                \
+		va_end(args);                 \
 	}
 
 VERB(error, LOG_LEVEL_ERROR)

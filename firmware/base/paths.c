@@ -41,12 +41,14 @@ struct path paths_at(const char *fmt, ...)
 	while (root_len > 0 && root[root_len - 1] == '/')
 		root_len--;
 	/* A path made from an earlier answer already stands below the root, which may itself lie in /var/tmp. */
-	bool again = root_len > 0 && fits && strncmp(bare.at, root, root_len) == 0 && bare.at[root_len] == '/';
+	bool again = root_len > 0 && fits && strncmp(bare.at, root, root_len) == 0 &&
+		     bare.at[root_len] == '/';
 	if (root_len == 0 || again || !fits || !is_ours(bare.at))
 		root_len = 0;
 
 	if (fits)
-		n = snprintf(out.at, sizeof(out.at), "%.*s%s", (int)root_len, root ? root : "", bare.at);
+		n = snprintf(out.at, sizeof(out.at), "%.*s%s", (int)root_len, root ? root : "",
+			     bare.at);
 	if (!fits || n < 0 || (size_t)n >= sizeof(out.at))
 		snprintf(out.at, sizeof(out.at), "/nonexistent/path.toolong");
 	return out;
@@ -69,7 +71,8 @@ int paths_mkdir(const char *path, unsigned mode, struct fault *why)
 	char part[PATH_MAX];
 	size_t len = strlen(path);
 	if (len == 0 || len >= sizeof(part))
-		return fault_set(why, len ? -ENAMETOOLONG : -EINVAL, "path.mkdir", "'%.200s' is no usable folder name", path);
+		return fault_set(why, len ? -ENAMETOOLONG : -EINVAL, "path.mkdir",
+				 "'%.200s' is no usable folder name", path);
 	memcpy(part, path, len + 1);
 	while (len > 1 && part[len - 1] == '/')
 		part[--len] = '\0';
@@ -80,7 +83,8 @@ int paths_mkdir(const char *path, unsigned mode, struct fault *why)
 		part[i] = '\0';
 		int r = make_one(part, i == len ? mode : 0755);
 		if (r < 0)
-			return fault_set(why, r, "path.mkdir", "cannot make the folder '%s': %s", part, strerror(-r));
+			return fault_set(why, r, "path.mkdir", "cannot make the folder '%s': %s",
+					 part, strerror(-r));
 		part[i] = kept;
 	}
 	return 0;

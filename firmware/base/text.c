@@ -138,7 +138,8 @@ static size_t utf8_char(const uint8_t *s, size_t len)
 	for (size_t r = 0; r < ARRAY_LEN(utf8_rows); r++) {
 		if (s[0] < utf8_rows[r].first_lo || s[0] > utf8_rows[r].first_hi)
 			continue;
-		if (utf8_rows[r].bytes > len || s[1] < utf8_rows[r].second_lo || s[1] > utf8_rows[r].second_hi)
+		if (utf8_rows[r].bytes > len || s[1] < utf8_rows[r].second_lo ||
+		    s[1] > utf8_rows[r].second_hi)
 			return 0;
 		for (size_t i = 2; i < utf8_rows[r].bytes; i++)
 			if ((s[i] & 0xc0) != 0x80)

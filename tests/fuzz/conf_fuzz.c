@@ -42,8 +42,8 @@ static const struct conf_key item_keys[] = {
 };
 static const struct conf_section sections[] = {
 	{ "origin", one_keys, ARRAY_LEN(one_keys), .at = offsetof(struct whole, one) },
-	{ "uplink", item_keys, ARRAY_LEN(item_keys), .at = offsetof(struct whole, items), .each = sizeof(struct item),
-	  .max = 3, .count_at = offsetof(struct whole, count) },
+	{ "uplink", item_keys, ARRAY_LEN(item_keys), .at = offsetof(struct whole, items),
+	  .each = sizeof(struct item), .max = 3, .count_at = offsetof(struct whole, count) },
 };
 static const struct conf_schema schema = { "fuzz", sections, ARRAY_LEN(sections) };
 
@@ -56,12 +56,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	int r = conf_parse(&schema, "fuzz", (const char *)bytes, len, &w, &why);
 	if (r > 0 || (r < 0 && (!why.id[0] || !why.text[0] || why.code != r)))
 		abort();
-	if (w.canary != 0x5741534c5741534c || w.count > 3 || w.one.number < 1 || w.one.number > 600 || w.one.word < 0 ||
-	    w.one.word > 1 || !memchr(w.one.url, '\0', sizeof(w.one.url)))
+	if (w.canary != 0x5741534c5741534c || w.count > 3 || w.one.number < 1 ||
+	    w.one.number > 600 || w.one.word < 0 || w.one.word > 1 ||
+	    !memchr(w.one.url, '\0', sizeof(w.one.url)))
 		abort();
 	for (size_t i = 0; i < w.count; i++)
-		if (w.items[i].size < 1 || !w.items[i].name[0] || !memchr(w.items[i].name, '\0', 32) ||
-		    !memchr(w.items[i].text, '\0', 8))
+		if (w.items[i].size < 1 || !w.items[i].name[0] ||
+		    !memchr(w.items[i].name, '\0', 32) || !memchr(w.items[i].text, '\0', 8))
 			abort();
 	return 0;
 }

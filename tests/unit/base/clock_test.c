@@ -17,7 +17,11 @@
 static void days_and_their_names(void **state)
 {
 	(void)state;
-	static const struct { int64_t unix_s; int32_t day; const char *text, *iso; } rows[] = {
+	static const struct {
+		int64_t unix_s;
+		int32_t day;
+		const char *text, *iso;
+	} rows[] = {
 		{ 0, 0, "1970-01-01", "1970-01-01T00:00:00Z" },
 		{ 86399, 0, "1970-01-01", "1970-01-01T23:59:59Z" },
 		{ 86400, 1, "1970-01-02", "1970-01-02T00:00:00Z" },

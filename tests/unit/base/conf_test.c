@@ -48,9 +48,11 @@ static const struct conf_key line_keys[] = {
 	CONF_INT(struct line_conf, cost, "cost", "5", -10, 10, "dearer lines are used later"),
 };
 static const struct conf_section sections[] = {
-	{ "origin", origin_keys, ARRAY_LEN(origin_keys), .at = offsetof(struct whole, origin), .help = "The source." },
-	{ "uplink", line_keys, ARRAY_LEN(line_keys), .at = offsetof(struct whole, lines), .each = sizeof(struct line_conf),
-	  .max = 2, .count_at = offsetof(struct whole, line_count), .help = "One line each." },
+	{ "origin", origin_keys, ARRAY_LEN(origin_keys), .at = offsetof(struct whole, origin),
+	  .help = "The source." },
+	{ "uplink", line_keys, ARRAY_LEN(line_keys), .at = offsetof(struct whole, lines),
+	  .each = sizeof(struct line_conf), .max = 2,
+	  .count_at = offsetof(struct whole, line_count), .help = "One line each." },
 };
 static const struct conf_schema schema = { "wasl-tester", sections, ARRAY_LEN(sections) };
 
@@ -82,11 +84,17 @@ static void reads_every_type(void **state)
 	(void)state;
 	struct whole w;
 	struct fault why = { 0 };
-	assert_int_equal(parse("\xef\xbb\xbf# a comment\r\n[ origin ]\r\n url = http://x/?a=b#c \r\nstall=600\n;no\neager = Off\n"
-			       "mode=idle\n\n[uplink adsl]\nquota = 3T\n[netless]\n", &w, &why), -EINVAL);
-	assert_int_equal(parse("\xef\xbb\xbf# a comment\r\n[ origin ]\r\n url = http://x/?a=b#c \r\nstall=600\n;no\neager = Off\n"
-			       "mode=idle\n\n[uplink adsl]\nquota = 3T\n[uplink 4g]\nquota=1500k\ncost=-10\n[uplink adsl]\ncost=7",
-			       &w, &why), 0);
+	assert_int_equal(parse("\xef\xbb\xbf# a comment\r\n[ origin ]\r\n url = http://x/?a=b#c "
+			       "\r\nstall=600\n;no\neager = Off\n"
+			       "mode=idle\n\n[uplink adsl]\nquota = 3T\n[netless]\n",
+			       &w, &why),
+			 -EINVAL);
+	assert_int_equal(parse("\xef\xbb\xbf# a comment\r\n[ origin ]\r\n url = http://x/?a=b#c "
+			       "\r\nstall=600\n;no\neager = Off\n"
+			       "mode=idle\n\n[uplink adsl]\nquota = 3T\n[uplink "
+			       "4g]\nquota=1500k\ncost=-10\n[uplink adsl]\ncost=7",
+			       &w, &why),
+			 0);
 	assert_string_equal(w.origin.url, "http://x/?a=b#c");
 	assert_int_equal(w.origin.stall_s, 600);
 	assert_false(w.origin.eager);
@@ -105,21 +113,31 @@ static void passes_over_other_programs(void **state)
 	(void)state;
 	struct whole w;
 	struct fault why = { 0 };
-	assert_int_equal(parse("[hubd]\nstore = whatever\n[net x]\nanything=1\n[origin]\nstall=7\n", &w, &why), 0);
+	assert_int_equal(parse("[hubd]\nstore = whatever\n[net x]\nanything=1\n[origin]\nstall=7\n",
+			       &w, &why),
+			 0);
 	assert_int_equal(w.origin.stall_s, 7);
 }
 
 static void faults_name_file_line_key_value_and_remedy(void **state)
 {
 	(void)state;
-	static const struct { const char *text; int code; const char *id, *sentence; } rows[] = {
+	static const struct {
+		const char *text;
+		int code;
+		const char *id, *sentence;
+	} rows[] = {
 		{ "\n\n[uplink adsl]\nquota = 12 apples\n", -EINVAL, "conf.value",
-		  "site.conf line 4: [uplink adsl] quota: '12 apples' is not a size; write 20G or 500M" },
-		{ "[origin]\nstall = 700", -ERANGE, "conf.value", "site.conf line 2: [origin] stall: '700' is outside 1 to 600" },
+		  "site.conf line 4: [uplink adsl] quota: '12 apples' is not a size; write 20G or "
+		  "500M" },
+		{ "[origin]\nstall = 700", -ERANGE, "conf.value",
+		  "site.conf line 2: [origin] stall: '700' is outside 1 to 600" },
 		{ "[origin]\nstall = 99999999999999999999", -ERANGE, "conf.value",
 		  "site.conf line 2: [origin] stall: '99999999999999999999' is outside 1 to 600" },
-		{ "[origin]\nstall = 7s", -EINVAL, "conf.value", "site.conf line 2: [origin] stall: '7s' is not a whole number" },
-		{ "[origin]\nstall =", -EINVAL, "conf.value", "site.conf line 2: [origin] stall: '' is not a whole number" },
+		{ "[origin]\nstall = 7s", -EINVAL, "conf.value",
+		  "site.conf line 2: [origin] stall: '7s' is not a whole number" },
+		{ "[origin]\nstall =", -EINVAL, "conf.value",
+		  "site.conf line 2: [origin] stall: '' is not a whole number" },
 		{ "[origin]\neager = maybe", -EINVAL, "conf.value",
 		  "site.conf line 2: [origin] eager: 'maybe' is neither yes nor no" },
 		{ "[origin]\nmode = slow", -EINVAL, "conf.value",
@@ -127,19 +145,27 @@ static void faults_name_file_line_key_value_and_remedy(void **state)
 		{ "[origin]\nurl = 0123456789abcdef", -ENAMETOOLONG, "conf.value",
 		  "site.conf line 2: [origin] url: '0123456789abcdef' has 16 bytes; at most 15" },
 		{ "[origin]\nulr = x", -EINVAL, "conf.key",
-		  "site.conf line 2: [origin] there is no key 'ulr' here; there is: url, stall, eager, mode" },
+		  "site.conf line 2: [origin] there is no key 'ulr' here; there is: url, stall, "
+		  "eager, mode" },
 		{ "[orgin]\n", -EINVAL, "conf.section",
-		  "site.conf line 1: [orgin] no program of the house reads this section; is it misspelt?" },
+		  "site.conf line 1: [orgin] no program of the house reads this section; is it "
+		  "misspelt?" },
 		{ "[uplink]\n", -EINVAL, "conf.section",
-		  "site.conf line 1: [uplink] the section needs a name of its own; write [uplink NAME]" },
+		  "site.conf line 1: [uplink] the section needs a name of its own; write [uplink "
+		  "NAME]" },
 		{ "[uplink ../x]\n", -EINVAL, "conf.section",
-		  "site.conf line 1: [uplink ../x] '../x' is no usable name; write 1 to 31 letters, digits, dots or dashes" },
+		  "site.conf line 1: [uplink ../x] '../x' is no usable name; write 1 to 31 "
+		  "letters, digits, dots or dashes" },
 		{ "[uplink a]\n[uplink b]\n[uplink c]\n", -E2BIG, "conf.section",
 		  "site.conf line 3: [uplink c] there are more than 2 such sections; remove one" },
-		{ "[origin main]\n", -EINVAL, "conf.section", "site.conf line 1: [origin main] there is only one; write [origin]" },
-		{ "[origin\n", -EINVAL, "conf.syntax", "site.conf line 1: '[origin' is no section; write [name] alone on its line" },
-		{ "[]\n", -EINVAL, "conf.syntax", "site.conf line 1: a section has one or two words; write [name] or [name item]" },
-		{ "url = x\n", -EINVAL, "conf.syntax", "site.conf line 1: a setting stands before the first [section]" },
+		{ "[origin main]\n", -EINVAL, "conf.section",
+		  "site.conf line 1: [origin main] there is only one; write [origin]" },
+		{ "[origin\n", -EINVAL, "conf.syntax",
+		  "site.conf line 1: '[origin' is no section; write [name] alone on its line" },
+		{ "[]\n", -EINVAL, "conf.syntax",
+		  "site.conf line 1: a section has one or two words; write [name] or [name item]" },
+		{ "url = x\n", -EINVAL, "conf.syntax",
+		  "site.conf line 1: a setting stands before the first [section]" },
 		{ "[origin]\nurl\n", -EINVAL, "conf.syntax",
 		  "site.conf line 2: [origin] 'url' is no setting; write key = value" },
 		{ "[origin]\nurl = \xff\n", -EILSEQ, "conf.syntax",
@@ -186,7 +212,8 @@ static void layers_win_key_by_key(void **state)
 	char base[] = "/tmp/wasl-conf-XXXXXX";
 	assert_non_null(mkdtemp(base));
 	setenv("WASL_ROOT", base, 1);
-	struct path profile = paths_at("/etc/wasl/profile.conf"), site = paths_at("/var/lib/wasl/conf/site.conf");
+	struct path profile = paths_at("/etc/wasl/profile.conf"),
+		    site = paths_at("/var/lib/wasl/conf/site.conf");
 	struct path extra = paths_at("%s/extra.conf", base);
 	struct whole w = { 0 };
 	struct fault why = { 0 };
@@ -213,7 +240,9 @@ static void layers_win_key_by_key(void **state)
 	unlink(profile.at);
 	unlink(site.at);
 	unlink(extra.at);
-	static const char *const folders[] = { "etc/wasl", "etc", "var/lib/wasl/conf", "var/lib/wasl", "var/lib", "var", "." };
+	static const char *const folders[] = {
+		"etc/wasl", "etc", "var/lib/wasl/conf", "var/lib/wasl", "var/lib", "var", "."
+	};
 	for (size_t i = 0; i < ARRAY_LEN(folders) - 1; i++)
 		rmdir(paths_at("%s/%s", base, folders[i]).at);
 	assert_int_equal(rmdir(base), 0);

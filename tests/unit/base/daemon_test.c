@@ -31,7 +31,8 @@ struct tester_conf {
 	int64_t number;
 };
 
-static const struct conf_key keys[] = { CONF_INT(struct tester_conf, number, "number", "5", 1, 9, "any number") };
+static const struct conf_key keys[] = { CONF_INT(struct tester_conf, number, "number", "5", 1, 9,
+						 "any number") };
 static const struct conf_section sections[] = { { "box", keys, ARRAY_LEN(keys), .at = 0 } };
 static const struct conf_schema schema = { "wasl-tester", sections, ARRAY_LEN(sections) };
 
@@ -59,12 +60,14 @@ static void stop(void *state)
 static int not_seven(const void *conf, struct fault *why)
 {
 	const struct tester_conf *c = conf;
-	return c->number == 7 ? fault_set(why, -EINVAL, "test.seven", "7 is not liked; take another") : 0;
+	return c->number == 7
+		       ? fault_set(why, -EINVAL, "test.seven", "7 is not liked; take another")
+		       : 0;
 }
 
 static struct {
 	char root[40];
-	int notify;		/* where READY=1 arrives */
+	int notify; /* where READY=1 arrives */
 } bench;
 
 static int set_up(void **state)
@@ -106,9 +109,16 @@ static pid_t launch(enum start how, const char *out, const char *a1, const char 
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	struct tester_conf conf = { 0 };
-	const struct daemon_spec spec = { .name = "tester", .summary = "Tests.", .schema = &schema, .conf = &conf,
-					  .start = start, .stop = stop, .check = not_seven, .state = &how };
-	char *argv[] = { (char *)(uintptr_t)"wasl-tester", (char *)(uintptr_t)a1, (char *)(uintptr_t)a2, NULL };
+	const struct daemon_spec spec = { .name = "tester",
+					  .summary = "Tests.",
+					  .schema = &schema,
+					  .conf = &conf,
+					  .start = start,
+					  .stop = stop,
+					  .check = not_seven,
+					  .state = &how };
+	char *argv[] = { (char *)(uintptr_t) "wasl-tester", (char *)(uintptr_t)a1,
+			 (char *)(uintptr_t)a2, NULL };
 	int status = daemon_main(&spec, a2 ? 3 : a1 ? 2 : 1, argv);
 	fflush(NULL);
 	_exit(status);
@@ -125,7 +135,9 @@ static char *words_of(const char *out)
 {
 	void *text = NULL;
 	size_t len = 0;
-	assert_int_equal(fileio_read(paths_at("%s/%s", bench.root, out).at, 65536, &text, &len, NULL), 0);
+	assert_int_equal(fileio_read(paths_at("%s/%s", bench.root, out).at, 65536, &text, &len,
+				     NULL),
+			 0);
 	return text;
 }
 
@@ -147,7 +159,11 @@ static void arguments_and_configuration(void **state)
 {
 	(void)state;
 	struct path conf = paths_at("%s/conf", bench.root);
-	static const struct { const char *conf, *a1, *a2; int status; const char *words; } rows[] = {
+	static const struct {
+		const char *conf, *a1, *a2;
+		int status;
+		const char *words;
+	} rows[] = {
 		{ "", "-h", NULL, 0, "usage: wasl-tester" },
 		{ "", "--help", NULL, 0, "Tests." },
 		{ "", "-V", NULL, 0, "wasl-tester " WASL_VERSION },
@@ -156,13 +172,17 @@ static void arguments_and_configuration(void **state)
 		{ "", "more", NULL, 2, "'more' is not expected here" },
 		{ "", "-n", NULL, 0, "the configuration is good" },
 		{ "[box]\nnumber=8\n", "-n", "-c@", 0, "the configuration is good" },
-		{ "[box]\nnumber=10\n", "-n", "-c@", 1, "conf line 2: [box] number: '10' is outside 1 to 9" },
-		{ "[box]\nnumber=7\n", "-n", "-c@", 1, "wasl-tester: 7 is not liked; take another" },
+		{ "[box]\nnumber=10\n", "-n", "-c@", 1,
+		  "conf line 2: [box] number: '10' is outside 1 to 9" },
+		{ "[box]\nnumber=7\n", "-n", "-c@", 1,
+		  "wasl-tester: 7 is not liked; take another" },
 		{ "[box]\nnumber=10\n", "-c@", NULL, 1, "number: '10'" },
 		{ "", "-n", "-c/nonexistent", 1, "'/nonexistent': No such file" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(fileio_replace(conf.at, rows[i].conf, strlen(rows[i].conf), 0600, NULL), 0);
+		assert_int_equal(fileio_replace(conf.at, rows[i].conf, strlen(rows[i].conf), 0600,
+						NULL),
+				 0);
 		struct path option = paths_at("-c%s", conf.at);
 		const char *a1 = rows[i].a1, *a2 = rows[i].a2;
 		a1 = strcmp(a1, "-c@") == 0 ? option.at : a1;
@@ -226,7 +246,8 @@ static void a_failed_start_is_said_once_and_cleaned_up(void **state)
 	(void)state;
 	assert_int_equal(status_of(launch(START_FAILS, "out", NULL, NULL)), 1);
 	AUTO_FREE char *words = words_of("out");
-	assert_string_equal(words, "wasl-tester: event=failed fault=test.port text=\"port 1 is in use; choose another\"\n"
+	assert_string_equal(words, "wasl-tester: event=failed fault=test.port text=\"port 1 is in "
+				   "use; choose another\"\n"
 				   "stopped\n");
 	assert_int_equal(status_of(launch(START_ENDS_LOOP, "out", NULL, NULL)), 3);
 }

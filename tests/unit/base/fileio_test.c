@@ -90,7 +90,10 @@ static void reads_within_the_limit(void **state)
 	AUTO_FREE char *body = malloc(10000);
 	memset(body, 'b', 10000);
 	assert_int_equal(fileio_replace(p.at, body, 10000, 0644, &why), 0);
-	static const struct { size_t limit; int want; } rows[] = {
+	static const struct {
+		size_t limit;
+		int want;
+	} rows[] = {
 		{ 9999, -EFBIG }, { 10000, 0 }, { 10001, 0 }, { SIZE_MAX, 0 }, { 0, -EFBIG },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

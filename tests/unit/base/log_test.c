@@ -78,7 +78,8 @@ static void names_the_program_on_a_terminal(void **state)
 {
 	(void)state;
 	unsetenv("WASL_LOG");
-	assert_string_equal(capture(TERMINAL, four_verbs), "tester: event=e\ntester: event=w\ntester: event=i\n");
+	assert_string_equal(capture(TERMINAL, four_verbs),
+			    "tester: event=e\ntester: event=w\ntester: event=i\n");
 }
 
 static void writes_priorities_only_to_its_own_journal(void **state)
@@ -86,14 +87,16 @@ static void writes_priorities_only_to_its_own_journal(void **state)
 	(void)state;
 	unsetenv("WASL_LOG");
 	assert_string_equal(capture(JOURNAL, four_verbs), "<3>event=e\n<4>event=w\n<6>event=i\n");
-	assert_string_equal(capture(OTHER_JOURNAL, four_verbs), "tester: event=e\ntester: event=w\ntester: event=i\n");
+	assert_string_equal(capture(OTHER_JOURNAL, four_verbs),
+			    "tester: event=e\ntester: event=w\ntester: event=i\n");
 }
 
 static void obeys_the_threshold(void **state)
 {
 	(void)state;
 	setenv("WASL_LOG", "debug", 1);
-	assert_string_equal(capture(JOURNAL, four_verbs), "<3>event=e\n<4>event=w\n<6>event=i\n<7>event=d\n");
+	assert_string_equal(capture(JOURNAL, four_verbs),
+			    "<3>event=e\n<4>event=w\n<6>event=i\n<7>event=d\n");
 	setenv("WASL_LOG", "error", 1);
 	assert_string_equal(capture(TERMINAL, four_verbs), "tester: event=e\n");
 	unsetenv("WASL_LOG");
@@ -102,7 +105,8 @@ static void obeys_the_threshold(void **state)
 static void keeps_one_event_on_one_line(void **state)
 {
 	(void)state;
-	assert_string_equal(capture(TERMINAL, hostile_name), "tester: event=file name=a?event=fake?[31m\n");
+	assert_string_equal(capture(TERMINAL, hostile_name),
+			    "tester: event=file name=a?event=fake?[31m\n");
 	const char *got = capture(TERMINAL, endless);
 	const char *end = strchr(got, '\n');
 	assert_non_null(end);

@@ -20,7 +20,9 @@
 static void puts_the_root_before_our_folders_only(void **state)
 {
 	(void)state;
-	static const struct { const char *root, *path, *want; } rows[] = {
+	static const struct {
+		const char *root, *path, *want;
+	} rows[] = {
 		{ NULL, "/var/lib/wasl", "/var/lib/wasl" },
 		{ "", "/etc/wasl", "/etc/wasl" },
 		{ "/tmp/box", "/var/lib/wasl/x", "/tmp/box/var/lib/wasl/x" },
@@ -28,9 +30,9 @@ static void puts_the_root_before_our_folders_only(void **state)
 		{ "/tmp/box", "/etc/wasl/root.1", "/tmp/box/etc/wasl/root.1" },
 		{ "/tmp/box", "/usr/share/wasl/web", "/tmp/box/usr/share/wasl/web" },
 		{ "/tmp/box", "/usr/share/fonts", "/usr/share/fonts" },
-		{ "/tmp/box", "/variety", "/variety" },			/* a prefix of a name is no parent */
+		{ "/tmp/box", "/variety", "/variety" }, /* a prefix of a name is no parent */
 		{ "/tmp/box", "relative/var", "relative/var" },
-		{ "/var/tmp/box", "/var/tmp/box/run/x", "/var/tmp/box/run/x" },	/* asked twice */
+		{ "/var/tmp/box", "/var/tmp/box/run/x", "/var/tmp/box/run/x" }, /* asked twice */
 		{ "rel", "/run/x", "rel/run/x" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

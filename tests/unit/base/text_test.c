@@ -23,7 +23,8 @@ static void hex_there_and_back(void **state)
 	assert_string_equal(out, "007fabff");
 	assert_int_equal(text_unhex("007FabfF", back, 4), 0);
 	assert_memory_equal(back, "\x00\x7f\xab\xff", 4);
-	static const char *const bad[] = { "", "007fabf", "007fabff0", "007fabfg", "007fabf ", "0x7fabff" };
+	static const char *const bad[] = { "",         "007fabf",  "007fabff0",
+					   "007fabfg", "007fabf ", "0x7fabff" };
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(text_unhex(bad[i], back, 4), -EINVAL);
 	assert_int_equal(text_unhex("", back, 0), 0);
@@ -32,9 +33,17 @@ static void hex_there_and_back(void **state)
 static void base64_is_strict(void **state)
 {
 	(void)state;
-	static const struct { const char *plain, *coded; } rows[] = {	/* RFC 4648, section 10 */
-		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
-		{ "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+	static const struct {
+		const char *plain, *coded;
+	} rows[] = {
+		/* RFC 4648, section 10 */
+		{ "", "" },
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" },
+		{ "foobar", "Zm9vYmFy" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		AUTO_FREE char *coded = text_base64(rows[i].plain, strlen(rows[i].plain));
@@ -45,7 +54,8 @@ static void base64_is_strict(void **state)
 		assert_int_equal(len, strlen(rows[i].plain));
 		assert_memory_equal(plain, rows[i].plain, len);
 	}
-	static const char *const bad[] = { "Zg", "Zg=", "Zh==", "Zm9v\n", "Zm 9v", "Zm9-", "Zg==Zg==", "=" };
+	static const char *const bad[] = { "Zg",    "Zg=",  "Zh==",     "Zm9v\n",
+					   "Zm 9v", "Zm9-", "Zg==Zg==", "=" };
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		void *plain = NULL;
 		size_t len = 99;
@@ -58,18 +68,21 @@ static void base64_is_strict(void **state)
 static void crockford_forgives_what_people_write(void **state)
 {
 	(void)state;
-	static const uint8_t bytes[10] = { 0x00, 0x44, 0x32, 0x14, 0xc7, 0x42, 0x54, 0xb6, 0x35, 0xcf };
+	static const uint8_t bytes[10] = { 0x00, 0x44, 0x32, 0x14, 0xc7,
+					   0x42, 0x54, 0xb6, 0x35, 0xcf };
 	char out[17];
 	text_crockford(bytes, 80, out);
 	assert_string_equal(out, "0123456789ABCDEF");
-	static const char *const good[] = { "0123456789ABCDEF", "0123-4567-89ab-cdef", "o123456789ABCDEF", "OI23-456789ABCDEF",
+	static const char *const good[] = { "0123456789ABCDEF", "0123-4567-89ab-cdef",
+					    "o123456789ABCDEF", "OI23-456789ABCDEF",
 					    "Ol23456789abCDEF", "OL23456789abCDEF-" };
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		uint8_t back[10];
 		assert_int_equal(text_uncrockford(good[i], back, 80), 0);
 		assert_memory_equal(back, bytes, 10);
 	}
-	static const char *const bad[] = { "", "0123456789ABCDE", "0123456789ABCDEF0", "U123456789ABCDEF", "0123 456789ABCDE" };
+	static const char *const bad[] = { "", "0123456789ABCDE", "0123456789ABCDEF0",
+					   "U123456789ABCDEF", "0123 456789ABCDE" };
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		uint8_t back[10];
 		assert_int_equal(text_uncrockford(bad[i], back, 80), -EINVAL);
@@ -81,21 +94,25 @@ static void crockford_forgives_what_people_write(void **state)
 static void utf8_follows_the_rfc(void **state)
 {
 	(void)state;
-	static const struct { const char *s; size_t len; bool good; } rows[] = {
+	static const struct {
+		const char *s;
+		size_t len;
+		bool good;
+	} rows[] = {
 		{ "", 0, true },
 		{ "abc", 3, true },
 		{ "a\0b", 3, false },
 		{ "درس", 6, true },
 		{ "\xc3\xa9", 2, true },
 		{ "\xf0\x9f\x93\x90", 4, true },
-		{ "\xc3", 1, false },			/* cut */
-		{ "\xc0\xaf", 2, false },		/* overlong '/' */
-		{ "\xe0\x9f\xbf", 3, false },		/* overlong */
-		{ "\xed\xa0\x80", 3, false },		/* surrogate */
+		{ "\xc3", 1, false },         /* cut */
+		{ "\xc0\xaf", 2, false },     /* overlong '/' */
+		{ "\xe0\x9f\xbf", 3, false }, /* overlong */
+		{ "\xed\xa0\x80", 3, false }, /* surrogate */
 		{ "\xed\x9f\xbf", 3, true },
-		{ "\xf0\x8f\xbf\xbf", 4, false },	/* overlong */
-		{ "\xf4\x8f\xbf\xbf", 4, true },	/* U+10FFFF */
-		{ "\xf4\x90\x80\x80", 4, false },	/* above */
+		{ "\xf0\x8f\xbf\xbf", 4, false }, /* overlong */
+		{ "\xf4\x8f\xbf\xbf", 4, true },  /* U+10FFFF */
+		{ "\xf4\x90\x80\x80", 4, false }, /* above */
 		{ "\x80", 1, false },
 		{ "\xff", 1, false },
 		{ "\xe2\x82", 2, false },
@@ -112,9 +129,20 @@ static void utf8_follows_the_rfc(void **state)
 static void slugs(void **state)
 {
 	(void)state;
-	static const struct { const char *s; bool good; } rows[] = {
-		{ "a", true }, { "fractions-1", true }, { "", false }, { "-a", false }, { "a-", false }, { "A", false },
-		{ "a_b", false }, { "a/b", false }, { "..", false }, { "كسور", false },
+	static const struct {
+		const char *s;
+		bool good;
+	} rows[] = {
+		{ "a", true },
+		{ "fractions-1", true },
+		{ "", false },
+		{ "-a", false },
+		{ "a-", false },
+		{ "A", false },
+		{ "a_b", false },
+		{ "a/b", false },
+		{ "..", false },
+		{ "كسور", false },
 		{ "012345678901234567890123456789012345678901234567890123456789012", true },
 		{ "0123456789012345678901234567890123456789012345678901234567890123", false },
 	};
