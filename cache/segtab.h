@@ -8,27 +8,30 @@
 /*
  * The segment table of one rendition, mapped by contentd (read-write) and nginx workers (read-only).
  * File: header (64 bytes), then slot 0 (init) to slot segment_count. A slot is filled, then `state` is stored
- * with release; a reader loads `state` with acquire and checks the CRC (crc32c of offset, length, segment number).
+ * with release; a reader loads `state` with acquire and checks the CRC (crc32c of rendition, segment number, offset,
+ * length and duration). The rows in store.db are the truth: a table that is lost or damaged is made again from them.
  */
-#define SEGTAB_MAGIC 0x54474553u	/* "SEGT" */
+#define SEGTAB_MAGIC 0x54474553u /* "SEGT" */
 #define SEGTAB_VERSION 1u
+#define SEGTAB_MAX_SEGMENTS 1000000u
 
 enum segtab_state { SEGTAB_MISSING = 0, SEGTAB_READY = 1, SEGTAB_FAILED = 2 };
 
 struct segtab_header {
 	uint32_t magic, version;
 	uint32_t segment_count;
-	uint32_t reserved0;
-	uint64_t rendition;	/* number */
-	_Atomic uint32_t superseded;	/* 1: a newer table exists, map again */
+	uint32_t crc;       /* crc32c of magic, version, segment_count and rendition */
+	uint64_t rendition; /* number */
+	_Atomic uint32_t
+		superseded; /* 1: a newer table exists, or the rendition is gone: map again */
 	uint32_t reserved[9];
 };
 
 struct segtab_slot {
-	uint64_t offset;	/* in the rendition's file, multiple of 4096 */
-	uint32_t length;	/* bytes of the segment */
+	uint64_t offset; /* in the rendition's file, multiple of 4096 */
+	uint32_t length; /* bytes of the segment */
 	uint32_t crc;
-	_Atomic uint32_t state;	/* enum segtab_state */
+	_Atomic uint32_t state; /* enum segtab_state */
 	uint32_t duration_ms;
 	uint64_t reserved;
 };
@@ -36,18 +39,32 @@ struct segtab_slot {
 _Static_assert(sizeof(struct segtab_header) == 64, "layout is a file format");
 _Static_assert(sizeof(struct segtab_slot) == 32, "layout is a file format");
 
-struct segtab {		/* a mapping */
-	struct segtab_header *head;
+struct segtab {                     /* a mapping; zero it before the first use */
+	struct segtab_header *head; /* NULL: not mapped */
 	struct segtab_slot *slots;
 	size_t bytes;
-	int fd;
+	uint32_t segment_count; /* as checked; the mapped one is not asked again */
 };
 
-/* Creates (allocated in full, all slots missing) or opens for writing; -EBADMSG for foreign bytes. */
-int segtab_create(const char *path, uint64_t rendition, uint32_t segment_count, struct segtab *out);
-int segtab_map(const char *path, struct segtab *out);	/* read-only, every field checked before use */
+struct segtab_segment { /* what a ready slot says */
+	uint64_t offset;
+	uint32_t length, duration_ms;
+};
+
+/*
+ * Creates the file (allocated in full, all slots missing; -EEXIST when there is one, -ENOSPC cleanly) or opens it.
+ * -EBADMSG for foreign or damaged bytes. Paths are relative to `dir` (a folder's descriptor, or AT_FDCWD).
+ */
+int segtab_create(int dir, const char *path, uint64_t rendition, uint32_t segment_count,
+		  struct segtab *out);
+int segtab_open(int dir, const char *path, uint64_t rendition, struct segtab *out); /* read-write */
+int segtab_map(int dir, const char *path, uint64_t rendition, struct segtab *out);  /* read-only */
 void segtab_unmap(struct segtab *t);
-void segtab_publish(struct segtab *t, uint32_t segment, uint64_t offset, uint32_t length, uint32_t duration_ms);
+
+void segtab_publish(struct segtab *t, uint32_t segment, const struct segtab_segment *what);
 void segtab_fail(struct segtab *t, uint32_t segment);
-/* State, and offset and length when ready; a slot that fails its check is SEGTAB_MISSING. */
-enum segtab_state segtab_get(const struct segtab *t, uint32_t segment, uint64_t *offset, uint32_t *length);
+void segtab_supersede(struct segtab *t);
+int segtab_superseded(const struct segtab *t);
+
+/* The state, and *out when ready; a slot that fails its check, or does not exist, is SEGTAB_MISSING. */
+enum segtab_state segtab_get(const struct segtab *t, uint32_t segment, struct segtab_segment *out);

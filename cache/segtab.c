@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/segtab.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/crc32c.h"
+#include "firmware/base/clean.h"
+
+enum { PAGE = 4096 };
+
+static size_t bytes_for(uint32_t segment_count)
+{
+	return sizeof(struct segtab_header) +
+	       ((size_t)segment_count + 1) * sizeof(struct segtab_slot);
+}
+
+static uint32_t header_crc(const struct segtab_header *h)
+{
+	const uint64_t said[] = { h->magic, h->version, h->segment_count, h->rendition };
+	return crc32c(0, said, sizeof(said));
+}
+
+static uint32_t slot_crc(const struct segtab *t, uint32_t segment, const struct segtab_segment *s)
+{
+	const uint64_t said[] = { t->head->rendition, segment, s->offset, s->length,
+				  s->duration_ms };
+	return crc32c(0, said, sizeof(said));
+}
+
+static int map_fd(int fd, size_t bytes, int protection, struct segtab *out)
+{
+	void *at = mmap(NULL, bytes, protection, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	out->head = at;
+	out->slots = (struct segtab_slot *)((char *)at + sizeof(struct segtab_header));
+	out->bytes = bytes;
+	return 0;
+}
+
+int segtab_create(int dir, const char *path, uint64_t rendition, uint32_t segment_count,
+		  struct segtab *out)
+{
+	if (segment_count > SEGTAB_MAX_SEGMENTS)
+		return -EINVAL;
+	AUTO_FD
+	int fd = openat(dir, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	/* Every block exists before it is mapped: a full disk is an error here, never a SIGBUS later. */
+	int rc = -posix_fallocate(fd, 0, (off_t)bytes_for(segment_count));
+	struct segtab made = { 0 };
+	if (!rc)
+		rc = map_fd(fd, bytes_for(segment_count), PROT_READ | PROT_WRITE, &made);
+	if (rc) {
+		unlinkat(dir, path, 0);
+		return rc;
+	}
+	made.head->version = SEGTAB_VERSION;
+	made.head->segment_count = segment_count;
+	made.head->rendition = rendition;
+	made.head->magic = SEGTAB_MAGIC;
+	made.head->crc = header_crc(made.head);
+	made.segment_count = segment_count;
+	*out = made;
+	return 0;
+}
+
+static int check(const struct segtab *t, uint64_t rendition)
+{
+	const struct segtab_header *h = t->head;
+	if (h->magic != SEGTAB_MAGIC || h->version != SEGTAB_VERSION || h->crc != header_crc(h))
+		return -EBADMSG;
+	if (h->rendition != rendition || h->segment_count > SEGTAB_MAX_SEGMENTS)
+		return -EBADMSG;
+	return bytes_for(h->segment_count) == t->bytes ? 0 : -EBADMSG;
+}
+
+static int map_file(int dir, const char *path, uint64_t rendition, int flags, int protection,
+		    struct segtab *out)
+{
+	AUTO_FD
+	int fd = openat(dir, path, flags | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size < bytes_for(0) ||
+	    (uint64_t)st.st_size > bytes_for(SEGTAB_MAX_SEGMENTS))
+		return -EBADMSG;
+	struct segtab made = { 0 };
+	int rc = map_fd(fd, (size_t)st.st_size, protection, &made);
+	if (rc)
+		return rc;
+	rc = check(&made, rendition);
+	if (rc) {
+		segtab_unmap(&made);
+		return rc;
+	}
+	made.segment_count = made.head->segment_count;
+	*out = made;
+	return 0;
+}
+
+int segtab_open(int dir, const char *path, uint64_t rendition, struct segtab *out)
+{
+	return map_file(dir, path, rendition, O_RDWR, PROT_READ | PROT_WRITE, out);
+}
+
+int segtab_map(int dir, const char *path, uint64_t rendition, struct segtab *out)
+{
+	return map_file(dir, path, rendition, O_RDONLY, PROT_READ, out);
+}
+
+void segtab_unmap(struct segtab *t)
+{
+	if (t->head)
+		munmap(t->head, t->bytes);
+	*t = (struct segtab){ 0 };
+}
+
+void segtab_publish(struct segtab *t, uint32_t segment, const struct segtab_segment *what)
+{
+	if (segment > t->segment_count)
+		return;
+	struct segtab_slot *slot = &t->slots[segment];
+	slot->offset = what->offset;
+	slot->length = what->length;
+	slot->duration_ms = what->duration_ms;
+	slot->crc = slot_crc(t, segment, what);
+	atomic_store_explicit(&slot->state, SEGTAB_READY, memory_order_release);
+}
+
+void segtab_fail(struct segtab *t, uint32_t segment)
+{
+	if (segment <= t->segment_count)
+		atomic_store_explicit(&t->slots[segment].state, SEGTAB_FAILED,
+				      memory_order_release);
+}
+
+void segtab_supersede(struct segtab *t)
+{
+	atomic_store_explicit(&t->head->superseded, 1, memory_order_release);
+}
+
+int segtab_superseded(const struct segtab *t)
+{
+	return atomic_load_explicit(&t->head->superseded, memory_order_acquire) != 0;
+}
+
+enum segtab_state segtab_get(const struct segtab *t, uint32_t segment, struct segtab_segment *out)
+{
+	if (segment > t->segment_count)
+		return SEGTAB_MISSING;
+	const struct segtab_slot *slot = &t->slots[segment];
+	uint32_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
+	if (state == SEGTAB_FAILED)
+		return SEGTAB_FAILED;
+	if (state != SEGTAB_READY)
+		return SEGTAB_MISSING;
+	const struct segtab_segment got = { slot->offset, slot->length, slot->duration_ms };
+	if (slot->crc != slot_crc(t, segment, &got) || got.offset % PAGE ||
+	    got.offset > (uint64_t)INT64_MAX - got.length)
+		return SEGTAB_MISSING;
+	*out = got;
+	return SEGTAB_READY;
+}
