@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/crc32c.h"
+#include "cache/names_format.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+
+struct names {
+	const struct names_header *head;
+	const uint32_t *buckets;
+	const struct names_record *records;
+	const char *heap;
+	size_t bytes, heap_bytes;
+	uint32_t bucket_count, record_count;
+};
+
+CLEAN_FN(names, struct names, names_unmap)
+
+/* Only the frame is checked here, once: what a record points at is checked when it is used. */
+static int check(struct names *n)
+{
+	const struct names_header *h = n->head;
+	const size_t from = offsetof(struct names_header, generation);
+	if (h->magic != NAMES_FORMAT_MAGIC || h->file_bytes != n->bytes)
+		return -EBADMSG;
+	if (h->bucket_count < 8 || h->bucket_count & (h->bucket_count - 1) ||
+	    h->record_count >= h->bucket_count)
+		return -EBADMSG;
+	uint64_t heap_at = sizeof(*h) + (uint64_t)h->bucket_count * sizeof(uint32_t) +
+			   (uint64_t)h->record_count * sizeof(struct names_record);
+	if (heap_at >= n->bytes || crc32c(0, (const char *)h + from, n->bytes - from) != h->crc)
+		return -EBADMSG;
+	n->bucket_count = h->bucket_count;
+	n->record_count = h->record_count;
+	n->buckets = (const uint32_t *)(h + 1);
+	n->records = (const struct names_record *)(n->buckets + n->bucket_count);
+	n->heap = (const char *)h + heap_at;
+	n->heap_bytes = n->bytes - heap_at;
+	return n->heap[0] == '\0' && n->heap[n->heap_bytes - 1] == '\0' ? 0 : -EBADMSG;
+}
+
+int names_map(int dir, const char *path, struct names **out, struct fault *why)
+{
+	AUTO_FD
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fault_set(why, -errno, "names.open", "'%s': %s", path, strerror(errno));
+	CLEANUP(clean_names) struct names *n = calloc(1, sizeof(*n));
+	if (!n)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	int rc = -EBADMSG;
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > sizeof(struct names_header) &&
+	    (uint64_t)st.st_size <= NAMES_MAX_FILE) {
+		void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+		if (at == MAP_FAILED)
+			return fault_set(why, -errno, "names.open", "'%s': %s", path,
+					 strerror(errno));
+		n->head = at;
+		n->bytes = (size_t)st.st_size;
+		rc = check(n);
+	}
+	if (rc)
+		return fault_set(why, rc, "names.damaged",
+				 "'%s': this is no index of names, or it is damaged; restart "
+				 "wasl-contentd, which writes a new one",
+				 path);
+	*out = MOVE_PTR(n);
+	return 0;
+}
+
+void names_unmap(struct names *n)
+{
+	if (!n)
+		return;
+	if (n->head)
+		munmap((void *)(uintptr_t)n->head, n->bytes);
+	free(n);
+}
+
+bool names_superseded(const struct names *n)
+{
+	return atomic_load_explicit(&n->head->superseded, memory_order_acquire) != 0;
+}
+
+uint64_t names_generation(const struct names *n)
+{
+	return n->head->generation;
+}
+
+uint64_t names_count(const struct names *n)
+{
+	return n->record_count;
+}
+
+static const char *heap_at(const struct names *n, uint64_t offset, uint64_t len)
+{
+	return offset <= n->heap_bytes && len <= n->heap_bytes - offset ? n->heap + offset : NULL;
+}
+
+/* The heap ends with a NUL, so a text that begins inside it also ends inside it. */
+static const char *text_at(const struct names *n, uint32_t offset)
+{
+	return offset < n->heap_bytes ? n->heap + offset : "";
+}
+
+const struct names_record *names_record_of(const struct names *n, const char *path, size_t len)
+{
+	const uint32_t mask = n->bucket_count - 1;
+	const uint64_t hash = names_hash(path, len);
+	for (uint32_t step = 0, at = (uint32_t)hash & mask; step <= mask;
+	     step++, at = (at + 1) & mask) {
+		uint32_t index = n->buckets[at];
+		if (!index)
+			return NULL;
+		if (index > n->record_count)
+			continue;
+		const struct names_record *r = &n->records[index - 1];
+		if (r->hash != hash || r->path_len != len)
+			continue;
+		const char *own = heap_at(n, r->path, len);
+		if (own && !memcmp(own, path, len))
+			return r;
+	}
+	return NULL;
+}
+
+/* "/m/…/init.mp4" is segment 0, "/m/…/12.m4s" segment 12 (no leading zero): *folder is what comes before. */
+static bool segment_of(const char *path, size_t len, size_t *folder, uint32_t *segment)
+{
+	size_t name = len;
+	while (name > 0 && path[name - 1] != '/')
+		name--;
+	const char *at = path + name;
+	size_t left = len - name;
+	uint64_t number = 0;
+	if (left == 8 && !memcmp(at, "init.mp4", 8)) {
+		*folder = name;
+		*segment = 0;
+		return true;
+	}
+	if (left < 5 || left > 14 || memcmp(at + left - 4, ".m4s", 4) || at[0] == '0')
+		return false;
+	for (size_t i = 0; i < left - 4; i++) {
+		if (at[i] < '0' || at[i] > '9')
+			return false;
+		number = number * 10 + (uint64_t)(at[i] - '0');
+	}
+	if (number > UINT32_MAX)
+		return false;
+	*folder = name;
+	*segment = (uint32_t)number;
+	return true;
+}
+
+/* Fills *out from the record; false when it points outside the file or its parts do not add up. */
+static bool fill(const struct names *n, const struct names_record *r, struct names_entry *out)
+{
+	*out = (struct names_entry){
+		.kind = r->kind,
+		.cache = r->cache,
+		.media_type = text_at(n, r->media_type),
+		.lesson = text_at(n, r->lesson),
+		.rung = text_at(n, r->rung),
+		.download_name = text_at(n, r->download_name),
+		.bytes = heap_at(n, r->bytes, r->bytes_len),
+		.bytes_len = r->bytes_len,
+		.size = r->size,
+		.id = r->id,
+		.rendition = r->rendition,
+		.etag = r->etag,
+		.modified_s = r->modified_s,
+		.redirect = "",
+	};
+	if (!out->bytes || !r->etag || r->cache > NAMES_CACHE_NONE)
+		return false;
+	switch (out->kind) {
+	case NAMES_BYTES:
+		return r->size == r->bytes_len;
+	case NAMES_OBJECT:
+		return r->size <= OBJMAP_MAX_SIZE;
+	case NAMES_RENDITION:
+		return true;
+	case NAMES_REDIRECT:
+		out->redirect = text_at(n, r->bytes);
+		return true;
+	case NAMES_VIRTUAL:
+		break;
+	default:
+		return false;
+	}
+	const char *extents =
+		heap_at(n, r->extents, (uint64_t)r->extent_count * sizeof(struct names_extent));
+	if (!extents || (uintptr_t)extents % _Alignof(struct names_extent) ||
+	    r->size > OBJMAP_MAX_SIZE)
+		return false;
+	out->extents = (const void *)extents;
+	out->extent_count = r->extent_count;
+	return true;
+}
+
+int names_find(const struct names *n, const char *path, size_t len, struct names_entry *out)
+{
+	size_t folder;
+	uint32_t segment;
+	struct names_entry found;
+
+	if (!len || len > NAMES_MAX_PATH)
+		return -ENOENT;
+	if (segment_of(path, len, &folder, &segment)) {
+		const struct names_record *r = names_record_of(n, path, folder);
+		if (r && fill(n, r, &found) && found.kind == NAMES_RENDITION) {
+			const uint64_t own[] = { found.etag, segment };
+			found.segment = segment;
+			found.etag = names_hash(own, sizeof(own)) | 1;
+			*out = found;
+			return 0;
+		}
+	}
+	const struct names_record *r = names_record_of(n, path, len);
+	if (!r || !fill(n, r, &found) || found.kind == NAMES_RENDITION)
+		return -ENOENT;
+	*out = found;
+	return 0;
+}
