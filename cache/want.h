@@ -3,45 +3,92 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "firmware/record/objmap.h"
+
+struct fault;
 
 /*
  * nginx workers tell contentd what pupils wait for, and contentd tells when it is there. SOCK_SEQPACKET at
  * /run/wasl/want.sock; one message per packet, fixed size, host byte order; a packet of another size or an
  * unknown type closes the connection. Neither side blocks on send: a full buffer drops READY (the waiter re-checks on its
  * own timer) and postpones WANT. A closed socket cancels its wants; workers ask again on reconnect.
+ *
+ * The worker speaks first, with HELLO; another version than one's own closes the connection. A want ends with exactly
+ * one READY, FAILED or CANCEL. READY of an object says which chunks from the wanted `first` on are readable by now (at
+ * least that one); whoever wants what lies behind asks anew, so an object is wanted chunk by chunk as it is sent, and
+ * `count` says how far the pupil means to read. READY of a segment means that its slot is published. Messages that name
+ * an unknown token are not an error: a CANCEL and a READY may cross.
  */
 #define WANT_VERSION 1u
 #define WANT_SOCKET "/run/wasl/want.sock"
 
-enum want_type { WANT_HELLO = 1, WANT_WANT = 2, WANT_CANCEL = 3, WANT_READY = 4, WANT_FAILED = 5, WANT_TALLY = 6 };
+enum want_type {
+	WANT_HELLO = 1,
+	WANT_WANT = 2,
+	WANT_CANCEL = 3,
+	WANT_READY = 4,
+	WANT_FAILED = 5,
+	WANT_TALLY = 6
+};
 enum want_kind { WANT_OBJECT = 1, WANT_SEGMENT = 2 };
 
 struct want_msg {
-	uint32_t type;		/* enum want_type */
-	uint32_t kind;		/* enum want_kind */
-	uint64_t token;		/* HELLO: version; WANT: chosen by the worker, echoed in CANCEL, READY, FAILED */
-	struct objmap_id id;	/* WANT_OBJECT */
-	uint64_t rendition;	/* WANT_SEGMENT, and TALLY */
-	uint64_t first;		/* first chunk, or segment number */
-	uint64_t count;		/* chunks, or 1 */
-	uint32_t priority;	/* 0 a pupil waits .. 9 background */
-	uint32_t deadline_ms;	/* from now; 0 none */
-	int32_t error;		/* FAILED: negative errno */
+	uint32_t type; /* enum want_type */
+	uint32_t kind; /* enum want_kind; 0 in HELLO */
+	uint64_t
+		token; /* HELLO: version; WANT: chosen by the worker, echoed in CANCEL, READY, FAILED */
+	struct objmap_id id;  /* WANT_OBJECT */
+	uint64_t rendition;   /* WANT_SEGMENT */
+	uint64_t first;       /* first chunk, or segment number */
+	uint64_t count;       /* chunks, or 1 */
+	uint32_t priority;    /* 0 a pupil waits .. 9 background */
+	uint32_t deadline_ms; /* from now; 0 none */
+	int32_t error;        /* FAILED: negative errno */
 	uint32_t reserved;
 };
 
-struct want_tally {		/* the same packet size is not needed: TALLY packets are this struct */
-	uint32_t type;		/* WANT_TALLY */
+/*
+ * What was used since the last tally of this worker process: increments, to be added up by day, lesson and rung.
+ * Sent every 10 s at most, and when a worker ends.
+ */
+struct want_tally {
+	uint32_t type; /* WANT_TALLY */
 	uint32_t reserved;
-	uint64_t sequence;	/* per worker process, so that a repeat is seen */
-	int32_t day;		/* days since 1970 */
+	uint64_t
+		sequence; /* grows by one per tally of a worker process, so that a repeat is seen */
+	int32_t day;      /* days since 1970 */
 	uint32_t starts, completions, new_devices;
 	uint64_t watched_ms, sent_bytes;
-	char lesson[64];
-	char rung[24];
+	char lesson[64]; /* terminated */
+	char rung[24];   /* terminated */
 };
 
-/* Length and type checks of a received packet: 0 or -EBADMSG. Nothing else of it is trusted. */
+_Static_assert(sizeof(struct want_msg) == 88, "no holes: what is sent was all written");
+_Static_assert(sizeof(struct want_tally) == 136, "no holes: what is sent was all written");
+
+union want_packet { /* room for one of any type, and to see that one is too long */
+	uint32_t type;
+	struct want_msg msg;
+	struct want_tally tally;
+	uint8_t room[160];
+};
+
+/*
+ * Length, type, kind, ranges that do not overflow, terminated texts: 0 or -EBADMSG. Whether a rendition or an object
+ * exists, and how long it is, is still for the receiver to look up.
+ */
 int want_check(const void *packet, size_t len);
+
+struct want_msg want_hello(void);
+/* Answers to a received want. */
+struct want_msg want_ready(const struct want_msg *want, uint64_t first, uint64_t count);
+struct want_msg want_failed(const struct want_msg *want, int error);
+
+/*
+ * A connected or listening socket, non-blocking and close-on-exec, or a negative errno. Any length of path is fine.
+ * want_listen() replaces a dead instance's socket and refuses (-EADDRINUSE) while a live one answers.
+ */
+int want_connect(const char *path);
+int want_listen(const char *path, mode_t mode, struct fault *why);
