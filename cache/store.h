@@ -25,22 +25,24 @@ struct store_object;
 struct store_rendition;
 
 struct store_limits {
-	uint64_t max_bytes;	/* 0: what the file system has, less keep_free_bytes */
+	uint64_t max_bytes; /* 0: what the file system has, less keep_free_bytes */
 	uint64_t keep_free_bytes;
 };
 
-int store_open(const char *dir, const struct store_limits *limits, struct store **out, struct fault *why);
-void store_close(struct store *s);	/* makes everything durable first */
+int store_open(const char *dir, const struct store_limits *limits, struct store **out,
+	       struct fault *why);
+void store_close(struct store *s); /* makes everything durable first */
 
 /*
  * Opens the object, creating it (space reserved: -ENOSPC) when it is not there. `map` is copied; it was verified by
  * objmap_verify(). After a power cut, chunks that were not durable are checked again here.
  * Objects stay open until store_object_close(); opening twice gives the same one with a count.
  */
-int store_object_open(struct store *s, const struct objmap *map, const char *media_type, struct store_object **out,
-		      struct fault *why);
+int store_object_open(struct store *s, const struct objmap *map, const char *media_type,
+		      struct store_object **out, struct fault *why);
 /* Opens what is already in the store by id; -ENOENT. */
-int store_object_find(struct store *s, const struct objmap_id *id, struct store_object **out, struct fault *why);
+int store_object_find(struct store *s, const struct objmap_id *id, struct store_object **out,
+		      struct fault *why);
 void store_object_close(struct store_object *o);
 
 const struct objmap *store_object_map(const struct store_object *o);
@@ -49,10 +51,13 @@ bool store_object_complete(const struct store_object *o);
 bool store_object_has(const struct store_object *o, uint64_t chunk);
 bool store_object_has_bytes(const struct store_object *o, uint64_t from, uint64_t len);
 /* First run of missing chunks at or after `from`: false when there is none. */
-bool store_object_gap(const struct store_object *o, uint64_t from, uint64_t *first, uint64_t *count);
+bool store_object_gap(const struct store_object *o, uint64_t from, uint64_t *first,
+		      uint64_t *count);
 /* Verifies chunk `index` (-EBADMSG), writes it, sets its readable bit. Durable at most 1 s or 1 MiB later. */
-int store_object_put(struct store_object *o, uint64_t index, const void *bytes, size_t len, struct fault *why);
-int store_object_fd(const struct store_object *o);	/* read-only, borrowed; holes where chunks are missing */
+int store_object_put(struct store_object *o, uint64_t index, const void *bytes, size_t len,
+		     struct fault *why);
+int store_object_fd(
+	const struct store_object *o); /* read-only, borrowed; holes where chunks are missing */
 
 /* Makes written chunks durable. Called by a timer once a second and by store_object_put() at 1 MiB. */
 int store_sync(struct store *s, struct fault *why);
@@ -61,16 +66,24 @@ int store_sync(struct store *s, struct fault *why);
  * A rendition: one rung of one generation of one lesson, made segment by segment in any order.
  * `number` names it on the want socket and in names.idx. Same (lesson, generation, rung) gives the same rendition.
  */
-int store_rendition_open(struct store *s, const char *lesson, const char *generation, const char *rung,
-			 uint32_t segment_count, uint64_t expected_bytes, struct store_rendition **out, struct fault *why);
+int store_rendition_open(struct store *s, const char *lesson, const char *generation,
+			 const char *rung, uint32_t segment_count, uint64_t expected_bytes,
+			 struct store_rendition **out, struct fault *why);
 void store_rendition_close(struct store_rendition *r);
 uint64_t store_rendition_number(const struct store_rendition *r);
-/* Segment 0 is the init segment; media segments count from 1 to segment_count. */
-int store_rendition_put(struct store_rendition *r, uint32_t segment, const void *bytes, size_t len, struct fault *why);
+/*
+ * Segment 0 is the init segment (duration 0); media segments count from 1 to segment_count. Written at a 4 KiB boundary,
+ * fdatasync, row committed, then the slot is published: a segment that this returned 0 for survives a power cut. A
+ * segment that is there already is left as it is (0): its bytes may be on their way to a phone.
+ */
+int store_rendition_put(struct store_rendition *r, uint32_t segment, uint32_t duration_ms,
+			const void *bytes, size_t len, struct fault *why);
 bool store_rendition_has(const struct store_rendition *r, uint32_t segment);
-uint32_t store_rendition_done(const struct store_rendition *r);	/* segments present, init not counted */
-int store_rendition_slot(const struct store_rendition *r, uint32_t segment, uint64_t *offset, uint32_t *len);
-int store_rendition_fd(const struct store_rendition *r);	/* read-only, borrowed */
+uint32_t store_rendition_done(
+	const struct store_rendition *r); /* segments present, init not counted */
+int store_rendition_slot(const struct store_rendition *r, uint32_t segment, uint64_t *offset,
+			 uint32_t *len);
+int store_rendition_fd(const struct store_rendition *r); /* read-only, borrowed */
 /* Says that a segment cannot be made: waiters get a clean refusal instead of waiting. */
 int store_rendition_fail(struct store_rendition *r, uint32_t segment, struct fault *why);
 
