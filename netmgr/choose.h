@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netmgr/uplink.h"
+
+/*
+ * Which uplink new flows take. Pure. A dead uplink is left at once; every other move waits until it is
+ * worth it, and longer each time that such a move was regretted (the uplink moved to fell soon after),
+ * so that a flapping line cannot make the box oscillate.
+ */
+enum choose_fitness {
+	CHOOSE_UNFIT,       /* carries nothing */
+	CHOOSE_LAST_RESORT, /* answers, not trusted yet (hold-down) */
+	CHOOSE_LIMPING,     /* degraded or suspected */
+	CHOOSE_FIT,
+};
+
+struct choose_candidate {
+	enum choose_fitness fitness;
+	unsigned rank;     /* smaller is preferred; equal ranks: the earlier one */
+	uint64_t since_ms; /* monotonic time since which the fitness holds */
+};
+
+struct choose_rules {
+	uint64_t dwell_ms;  /* no voluntary move sooner than this after any move */
+	uint64_t better_ms; /* a limping choice is left when a fit one has been fit this long */
+	uint64_t
+		regret_ms; /* a fall this soon after a voluntary move is regretted; the first waiting time */
+	uint64_t patience_ms; /* waiting time grows to this at most */
+};
+
+struct choose {
+	int preferred; /* index, -1 none */
+	int chosen_before; /* the very first choice binds nobody: the better line may be a second slower */
+	uint64_t moved_ms;     /* last move of any kind */
+	uint64_t voluntary_ms; /* last voluntary move */
+	uint64_t wait_ms;      /* between voluntary moves; 0 while nothing was regretted */
+	int last_was_voluntary;
+};
+
+void choose_init(struct choose *c);
+
+/*
+ * Returns the preferred uplink or -1, and in *next_ms the time at which the answer may change by
+ * itself (UINT64_MAX: never).
+ */
+int choose_step(struct choose *c, const struct choose_rules *rules,
+		const struct choose_candidate *all, size_t count, uint64_t now_ms,
+		uint64_t *next_ms);
