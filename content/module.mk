@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
-CONTENT := backoff fold jobs playlists schedule vtt
+CONTENT := backoff catalogue catalogue_check fold jobs playlists schedule vtt
 $(eval $(call lib,content,$(CONTENT:%=content/%.c),web kitchen cache record base,sqlite3 jansson))
 -include content/kitchen.mk
 
