@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 RECORD := objmap signed codec trust envelope device
+RECORD += roots
 PROTOS := root catalogue enrol report manage
 PB := $(PROTOS:%=$(B)/gen/firmware/record/%.pb)
 GEN += $(PB:%=%.h)
