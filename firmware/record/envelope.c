@@ -125,7 +125,7 @@ static uint8_t *covered(const void *bytes, size_t signed_len)
 
 int envelope_seal(const struct envelope_header *header, const void *rows, size_t rows_len,
 		  const uint8_t sealing_public[static 32], const struct signed_key *device_key,
-		  void **out, size_t *len, uint8_t hash[static 32], struct fault *why)
+		  void **out, size_t *len, uint8_t *hash, struct fault *why)
 {
 	if (sodium_init() < 0)
 		return fault_set(why, -EIO, "envelope.seal",

@@ -35,10 +35,10 @@ struct envelope_header {
 	uint32_t body_len;           /* filled by envelope_seal() */
 };
 
-/* *out malloc'ed. `hash` (may be NULL) receives the envelope's hash. Randomised: seal once, resend the same bytes. */
+/* *out malloc'ed. `hash` (32 bytes, may be NULL) receives the envelope's hash. Randomised: seal once, resend the same bytes. */
 int envelope_seal(const struct envelope_header *header, const void *rows, size_t rows_len,
 		  const uint8_t sealing_public[static 32], const struct signed_key *device_key,
-		  void **out, size_t *len, uint8_t hash[static 32], struct fault *why);
+		  void **out, size_t *len, uint8_t *hash, struct fault *why);
 
 /* Structure of the header only (to find out whose key to check with). `total` is what the lengths add up to. */
 int envelope_peek(const void *bytes, size_t len, struct envelope_header *out, size_t *total,
