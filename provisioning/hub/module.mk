@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The ministry's hub: waslhub (command line), wasl-hubd (daemon), pages.
+HUB := account coverage csv demo frames keyring school standing store store_sqlite store_sqlite_ledger \
+       store_sqlite_registry store_sqlite_rows token
+HUB_CLI := waslhub cli_init cli_key cli_order cli_school cli_token
+$(eval $(call lib,hub,$(HUB:%=provisioning/hub/%.c),record base,))
+$(eval $(call prog,waslhub,$(HUB_CLI:%=provisioning/hub/%.c),hub record base))
+
+$(foreach u,$(HUB),$(if $(wildcard tests/unit/hub/$(u)_test.c),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hub record base))))
