@@ -26,7 +26,11 @@ struct sandbox_spec {
 	size_t allow_count;
 };
 
-/* *missing receives the pieces that this kernel does not have. Fails only where a piece present could not be set. */
+/*
+ * *missing receives the pieces that this kernel (or container) does not have. Fails only where a piece present
+ * could not be set. Call before the first thread. A write beyond file_bytes fails with EFBIG; opening files and
+ * sockets fails with EACCES; exec, fork and whatever nobody expects end the process with SIGSYS.
+ */
 int sandbox_enter(const struct sandbox_spec *spec, unsigned *missing, struct fault *why);
 
 /* "netns,landlock" for a log line; `out` has 64 bytes. */
