@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "firmware/base/text.h"
+
 int fault_set(struct fault *why, int code, const char *id, const char *fmt, ...)
 {
 	if (!why)
@@ -18,6 +20,7 @@ int fault_set(struct fault *why, int code, const char *id, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	text_mend_utf8(text);
 	memcpy(why->text, text, sizeof(text));
 	return code;
 }
@@ -34,6 +37,7 @@ int fault_within(struct fault *why, const char *fmt, ...)
 	char text[sizeof(why->text) * 2 + 3];
 	snprintf(text, sizeof(text), "%s: %s", context, why->text);
 	text[sizeof(why->text) - 1] = '\0';
+	text_mend_utf8(text);
 	memcpy(why->text, text, sizeof(why->text));
 	return why->code;
 }

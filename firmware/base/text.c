@@ -162,6 +162,30 @@ bool text_is_utf8(const char *s, size_t len)
 	return true;
 }
 
+void text_mend_utf8(char *s)
+{
+	size_t left = strlen(s);
+	while (left > 0) {
+		size_t n = utf8_char((const uint8_t *)s, left);
+		if (n == 0 && left < 4 && (uint8_t)s[0] >= 0xc2) {
+			/* perhaps the beginning of a character that a full buffer cut */
+			size_t rest = 1;
+			while (rest < left && ((uint8_t)s[rest] & 0xc0) == 0x80)
+				rest++;
+			if (rest == left) {
+				*s = '\0';
+				return;
+			}
+		}
+		if (n == 0) {
+			*s = '?';
+			n = 1;
+		}
+		s += n;
+		left -= n;
+	}
+}
+
 bool text_is_slug(const char *s)
 {
 	size_t len = strnlen(s, 64);

@@ -16,4 +16,6 @@ void text_crockford(const void *bytes, size_t bits, char *out); /* bits % 5 == 0
 int text_uncrockford(const char *text, void *out,
 		     size_t bits);            /* case, I L O and dashes forgiven */
 bool text_is_utf8(const char *s, size_t len); /* RFC 3629, no NUL */
-bool text_is_slug(const char *s);             /* 1-63 of a-z 0-9 -, not at the ends */
+void text_mend_utf8(
+	char *s); /* in place: a bad byte becomes '?', a character cut at the end goes */
+bool text_is_slug(const char *s); /* 1-63 of a-z 0-9 -, not at the ends */

@@ -43,12 +43,29 @@ static void cuts_long_sentences_cleanly(void **state)
 	assert_int_equal(strlen(why.text), sizeof(why.text) - 1);
 }
 
+static void sentences_stay_utf8(void **state)
+{
+	(void)state;
+	struct fault why;
+	fault_set(&why, -EIO, "x", "'%.3s' %s", "درس", "\xff!");
+	assert_string_equal(why.text, "'د?' ?!");
+	char big[600];
+	for (size_t i = 0; i < sizeof(big) - 1; i += 2)
+		memcpy(big + i, "د", 2);
+	big[598] = '\0';
+	fault_set(&why, -EIO, "x", "a%s", big);
+	assert_int_equal(strlen(why.text), sizeof(why.text) - 1);
+	fault_set(&why, -EIO, "x", "%s", big);
+	assert_int_equal(strlen(why.text), sizeof(why.text) - 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fills_and_returns_the_code),
 		cmocka_unit_test(puts_context_before_the_sentence),
 		cmocka_unit_test(cuts_long_sentences_cleanly),
+		cmocka_unit_test(sentences_stay_utf8),
 	};
 	return cmocka_run_group_tests_name("base/fault", tests, NULL, NULL);
 }

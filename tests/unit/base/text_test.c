@@ -126,6 +126,33 @@ static void utf8_follows_the_rfc(void **state)
 	}
 }
 
+static void mends_utf8(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *s, *want;
+	} rows[] = {
+		{ "", "" },
+		{ "درس", "درس" },
+		{ "abc\xd8", "abc" }, /* cut by a full buffer */
+		{ "\xf0\x9f\x93", "" },
+		{ "a\xd8z", "a?z" }, /* cut in the middle: something follows */
+		{ "\xd8"
+		  "abcd",
+		  "?abcd" },
+		{ "\x80\xff.", "??." },
+		{ "x\xff", "x" },
+		{ "x\x80", "x?" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char copy[32];
+		snprintf(copy, sizeof(copy), "%s", rows[i].s);
+		text_mend_utf8(copy);
+		assert_string_equal(copy, rows[i].want);
+		assert_true(text_is_utf8(copy, strlen(copy)));
+	}
+}
+
 static void slugs(void **state)
 {
 	(void)state;
@@ -157,6 +184,7 @@ int main(void)
 		cmocka_unit_test(base64_is_strict),
 		cmocka_unit_test(crockford_forgives_what_people_write),
 		cmocka_unit_test(utf8_follows_the_rfc),
+		cmocka_unit_test(mends_utf8),
 		cmocka_unit_test(slugs),
 	};
 	return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
