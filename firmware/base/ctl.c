@@ -83,7 +83,8 @@ void ctl_suspend(struct ctl_request *req)
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(req->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	/* EPOLLHUP alone: a client that has only closed its sending half still wants the answer. */
-	if (info && sd_event_add_io(req->ctl->loop, &req->hangup, info->connect_fd, EPOLLHUP, on_hangup, req) < 0)
+	if (info && sd_event_add_io(req->ctl->loop, &req->hangup, info->connect_fd, EPOLLHUP,
+				    on_hangup, req) < 0)
 		req->hangup = NULL;
 }
 
@@ -133,7 +134,8 @@ static void choose_route(struct ctl_request *req, const char *method)
 			return;
 		}
 		req->refusal = MHD_HTTP_METHOD_NOT_ALLOWED;
-		int wrote = snprintf(req->allow + at, sizeof(req->allow) - at, "%s%s", at ? ", " : "", route->method);
+		int wrote = snprintf(req->allow + at, sizeof(req->allow) - at, "%s%s",
+				     at ? ", " : "", route->method);
 		if (wrote > 0 && at + (size_t)wrote < sizeof(req->allow))
 			at += (size_t)wrote;
 		else
@@ -141,8 +143,8 @@ static void choose_route(struct ctl_request *req, const char *method)
 	}
 }
 
-static struct ctl_request *request_new(struct ctl *ctl, struct MHD_Connection *connection, const char *url,
-				       const char *method)
+static struct ctl_request *request_new(struct ctl *ctl, struct MHD_Connection *connection,
+				       const char *url, const char *method)
 {
 	struct ctl_request *req = calloc(1, sizeof(*req));
 	if (!req)
@@ -205,7 +207,8 @@ static enum MHD_Result take_body(struct ctl_request *req, const char *bytes, siz
 {
 	size_t limit = req->route ? req->route->body_limit : 0;
 
-	if (req->refusal == MHD_HTTP_CONTENT_TOO_LARGE || !req->route || len > limit - req->body_len) {
+	if (req->refusal == MHD_HTTP_CONTENT_TOO_LARGE || !req->route ||
+	    len > limit - req->body_len) {
 		if (req->route)
 			req->refusal = MHD_HTTP_CONTENT_TOO_LARGE;
 		req->dropped_bytes += len;
@@ -232,7 +235,8 @@ static void refuse(struct ctl_request *req)
 
 	if (req->refusal == MHD_HTTP_METHOD_NOT_ALLOWED) {
 		ctl_reply_header(req, "Allow", req->allow);
-		fault_set(&why, -EINVAL, "http.method", "'%s' only answers %s", req->path, req->allow);
+		fault_set(&why, -EINVAL, "http.method", "'%s' only answers %s", req->path,
+			  req->allow);
 	} else if (req->refusal == MHD_HTTP_CONTENT_TOO_LARGE) {
 		fault_set(&why, -EFBIG, "http.large", "'%s' takes at most %zu bytes", req->path,
 			  req->route->body_limit);
@@ -250,8 +254,9 @@ static enum MHD_Result queue(struct ctl_request *req)
 	return rc;
 }
 
-static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
-				  const char *version, const char *upload, size_t *upload_len, void **held)
+static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_len, void **held)
 {
 	(void)version;
 	struct ctl_request *req = *held;
@@ -276,7 +281,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 	}
 	if (req->response)
 		return queue(req);
-	if (req->replied)	/* the answer could not be made: out of memory */
+	if (req->replied) /* the answer could not be made: out of memory */
 		return MHD_NO;
 	ctl_suspend(req);
 	return MHD_YES;
@@ -286,29 +291,31 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 
 static int start(struct ctl *ctl, int fd, const char *path, struct fault *why)
 {
-	ctl->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, ctl,
-				    MHD_OPTION_LISTEN_SOCKET, fd,
-				    MHD_OPTION_NOTIFY_COMPLETED, on_completed, ctl,
-				    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CTL_CONNECTIONS,
-				    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CTL_IDLE_S,
-				    /* The memory of a connection holds what is read and what is written. */
-				    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CTL_HEADER_BYTES * 2,
-				    MHD_OPTION_END);
+	ctl->mhd = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, ctl,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, ctl,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CTL_CONNECTIONS,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CTL_IDLE_S,
+		/* The memory of a connection holds what is read and what is written. */
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CTL_HEADER_BYTES * 2, MHD_OPTION_END);
 	if (!ctl->mhd)
-		return fault_set(why, -EIO, "ctl.start", "'%s': the HTTP server does not start (%s)", path,
+		return fault_set(why, -EIO, "ctl.start",
+				 "'%s': the HTTP server does not start (%s)", path,
 				 strerror(errno));
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(ctl->mhd, MHD_DAEMON_INFO_EPOLL_FD);
 	int rc = info ? 0 : -EIO;
 	if (!rc)
 		rc = sd_event_add_io(ctl->loop, &ctl->io, info->epoll_fd, EPOLLIN, on_io, ctl);
 	if (rc >= 0)
-		rc = sd_event_add_time(ctl->loop, &ctl->timer, CLOCK_MONOTONIC, 0, 1000, on_time, ctl);
+		rc = sd_event_add_time(ctl->loop, &ctl->timer, CLOCK_MONOTONIC, 0, 1000, on_time,
+				       ctl);
 	if (rc >= 0)
 		rc = sd_event_source_set_enabled(ctl->timer, SD_EVENT_OFF);
 	if (rc >= 0)
 		rc = sd_event_add_defer(ctl->loop, &ctl->soon, on_soon, ctl);
 	if (rc < 0)
-		return fault_set(why, rc, "ctl.start", "'%s': the event loop refuses (%s)", path, strerror(-rc));
+		return fault_set(why, rc, "ctl.start", "'%s': the event loop refuses (%s)", path,
+				 strerror(-rc));
 	return 0;
 }
 
@@ -330,8 +337,8 @@ static int own_socket(struct ctl *ctl, const char *path, mode_t mode, int *fd, s
 	return 0;
 }
 
-int ctl_listen(struct sd_event *loop, const char *path, mode_t mode, const struct ctl_route *routes, size_t count,
-	       void *data, struct ctl **out, struct fault *why)
+int ctl_listen(struct sd_event *loop, const char *path, mode_t mode, const struct ctl_route *routes,
+	       size_t count, void *data, struct ctl **out, struct fault *why)
 {
 	CLEANUP(clean_ctl) struct ctl *ctl = calloc(1, sizeof(*ctl));
 	if (!ctl)
@@ -346,7 +353,7 @@ int ctl_listen(struct sd_event *loop, const char *path, mode_t mode, const struc
 	if (!rc)
 		rc = start(ctl, fd, path, why);
 	if (ctl->mhd)
-		(void)MOVE_FD(fd);	/* the server closes it */
+		(void)MOVE_FD(fd); /* the server closes it */
 	if (rc)
 		return rc;
 	*out = MOVE_PTR(ctl);
@@ -357,7 +364,8 @@ int ctl_listen(struct sd_event *loop, const char *path, mode_t mode, const struc
 static void remove_socket(const struct ctl *ctl)
 {
 	struct stat st;
-	if (ctl->path && lstat(ctl->path, &st) == 0 && st.st_dev == ctl->dev && st.st_ino == ctl->ino)
+	if (ctl->path && lstat(ctl->path, &st) == 0 && st.st_dev == ctl->dev &&
+	    st.st_ino == ctl->ino)
 		unlink(ctl->path);
 }
 
@@ -368,7 +376,7 @@ void ctl_close(struct ctl *ctl)
 	remove_socket(ctl);
 	for (struct ctl_request *req = ctl->open; req; req = req->next) {
 		req->left = true;
-		ctl_resume(req);	/* the server must not be stopped with connections asleep */
+		ctl_resume(req); /* the server must not be stopped with connections asleep */
 	}
 	if (ctl->mhd)
 		MHD_stop_daemon(ctl->mhd);

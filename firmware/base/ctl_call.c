@@ -46,25 +46,29 @@ static size_t collect(char *bytes, size_t size, size_t count, void *data)
 	return len;
 }
 
-static int transport_fault(CURLcode rc, CURL *easy, const char *path, const char *target, struct fault *why)
+static int transport_fault(CURLcode rc, CURL *easy, const char *path, const char *target,
+			   struct fault *why)
 {
 	long os = 0;
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os);
 
 	if (rc == CURLE_COULDNT_CONNECT)
 		return fault_set(why, os > 0 ? -(int)os : -ECONNREFUSED, "socket.down",
-				 "'%s': nobody answers there (%s); start the program it belongs to", path,
-				 os > 0 ? strerror((int)os) : "connection refused");
+				 "'%s': nobody answers there (%s); start the program it belongs to",
+				 path, os > 0 ? strerror((int)os) : "connection refused");
 	if (rc == CURLE_OPERATION_TIMEDOUT)
-		return fault_set(why, -ETIMEDOUT, "ctl.slow", "'%s': no answer to %s in time", path, target);
+		return fault_set(why, -ETIMEDOUT, "ctl.slow", "'%s': no answer to %s in time", path,
+				 target);
 	if (rc == CURLE_WRITE_ERROR)
-		return fault_set(why, -EFBIG, "ctl.large", "'%s': the answer to %s is too large", path, target);
-	return fault_set(why, -ECONNRESET, "ctl.broken", "'%s': the answer to %s broke off (%s)", path, target,
-			 curl_easy_strerror(rc));
+		return fault_set(why, -EFBIG, "ctl.large", "'%s': the answer to %s is too large",
+				 path, target);
+	return fault_set(why, -ECONNRESET, "ctl.broken", "'%s': the answer to %s broke off (%s)",
+			 path, target, curl_easy_strerror(rc));
 }
 
 /* The other side said no: its own sentence where it gave one. */
-static int refused(long status, const struct answer *a, const char *path, const char *target, struct fault *why)
+static int refused(long status, const struct answer *a, const char *path, const char *target,
+		   struct fault *why)
 {
 	CLEANUP(clean_json) json_t *body = a->bytes ? json_loadb(a->bytes, a->len, 0, NULL) : NULL;
 	const char *id = json_string_value(json_object_get(body, "error"));
@@ -72,11 +76,12 @@ static int refused(long status, const struct answer *a, const char *path, const 
 
 	if (text)
 		return fault_set(why, -EREMOTEIO, id ? id : "ctl.refused", "%s", text);
-	return fault_set(why, -EREMOTEIO, "ctl.refused", "'%s': status %ld for %s", path, status, target);
+	return fault_set(why, -EREMOTEIO, "ctl.refused", "'%s': status %ld for %s", path, status,
+			 target);
 }
 
-static int call(const char *socket_path, const char *method, const char *target, const char *type, const void *bytes,
-		size_t len, int timeout_ms, struct answer *a, struct fault *why)
+static int call(const char *socket_path, const char *method, const char *target, const char *type,
+		const void *bytes, size_t len, int timeout_ms, struct answer *a, struct fault *why)
 {
 	char name[108], url[2048], header[160];
 	AUTO_FD int folder = -1;
@@ -84,7 +89,8 @@ static int call(const char *socket_path, const char *method, const char *target,
 	if (rc)
 		return rc;
 	if ((size_t)snprintf(url, sizeof(url), "http://wasl%s", target) >= sizeof(url))
-		return fault_set(why, -ENAMETOOLONG, "ctl.target", "'%s': the request is too long", socket_path);
+		return fault_set(why, -ENAMETOOLONG, "ctl.target", "'%s': the request is too long",
+				 socket_path);
 
 	CLEANUP(clean_easy) CURL *easy = curl_easy_init();
 	snprintf(header, sizeof(header), "Content-Type: %s", bytes ? type : "");
@@ -113,8 +119,9 @@ static int call(const char *socket_path, const char *method, const char *target,
 	return status >= 200 && status < 300 ? 0 : refused(status, a, socket_path, target, why);
 }
 
-int ctl_call_bytes(const char *socket_path, const char *method, const char *target, const char *type,
-		   const void *bytes, size_t len, int timeout_ms, void **out, size_t *out_len, struct fault *why)
+int ctl_call_bytes(const char *socket_path, const char *method, const char *target,
+		   const char *type, const void *bytes, size_t len, int timeout_ms, void **out,
+		   size_t *out_len, struct fault *why)
 {
 	CLEANUP(answer_done) struct answer a = { 0 };
 	int rc = call(socket_path, method, target, type, bytes, len, timeout_ms, &a, why);
@@ -131,24 +138,27 @@ static int parse(const struct answer *a, const char *socket_path, const char *ta
 		 struct fault *why)
 {
 	json_error_t wrong = { .text = "no answer" };
-	json_t *body = a->bytes ? json_loadb(a->bytes, a->len, JSON_REJECT_DUPLICATES, &wrong) : NULL;
+	json_t *body =
+		a->bytes ? json_loadb(a->bytes, a->len, JSON_REJECT_DUPLICATES, &wrong) : NULL;
 	if (!body)
-		return fault_set(why, -EBADMSG, "ctl.json", "'%s': the answer to %s is no JSON (%s)", socket_path,
-				 target, wrong.text);
+		return fault_set(why, -EBADMSG, "ctl.json",
+				 "'%s': the answer to %s is no JSON (%s)", socket_path, target,
+				 wrong.text);
 	*out = body;
 	return 0;
 }
 
-int ctl_call(const char *socket_path, const char *method, const char *target, json_t *body, int timeout_ms,
-	     json_t **out, struct fault *why)
+int ctl_call(const char *socket_path, const char *method, const char *target, json_t *body,
+	     int timeout_ms, json_t **out, struct fault *why)
 {
 	AUTO_FREE char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
 	if (body && !text)
-		return fault_set(why, -EINVAL, "ctl.body", "'%s': the question to %s cannot be written as JSON",
-				 socket_path, target);
+		return fault_set(why, -EINVAL, "ctl.body",
+				 "'%s': the question to %s cannot be written as JSON", socket_path,
+				 target);
 	CLEANUP(answer_done) struct answer a = { 0 };
-	int rc = call(socket_path, method, target, "application/json", text, text ? strlen(text) : 0, timeout_ms, &a,
-		      why);
+	int rc = call(socket_path, method, target, "application/json", text,
+		      text ? strlen(text) : 0, timeout_ms, &a, why);
 	if (rc || !out)
 		return rc;
 	return parse(&a, socket_path, target, out, why);

@@ -73,9 +73,13 @@ void *ctl_scratch(struct ctl_request *req, size_t size)
 
 unsigned ctl_status_of(int code)
 {
-	static const struct { int code; unsigned status; } rows[] = {
-		{ EINVAL, 400 }, { EBADMSG, 400 }, { EPERM, 403 }, { EACCES, 403 }, { ENOENT, 404 },
-		{ EEXIST, 409 }, { EFBIG, 413 },   { EAGAIN, 503 }, { ENOSPC, 507 },
+	static const struct {
+		int code;
+		unsigned status;
+	} rows[] = {
+		{ EINVAL, 400 }, { EBADMSG, 400 }, { EPERM, 403 },
+		{ EACCES, 403 }, { ENOENT, 404 },  { EEXIST, 409 },
+		{ EFBIG, 413 },  { EAGAIN, 503 },  { ENOSPC, 507 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (rows[i].code == (code < 0 ? -code : code))
@@ -94,7 +98,8 @@ static bool has_extra(const struct ctl_request *req, const char *name)
 }
 
 /* `response` may be NULL (out of memory): the connection is closed then. */
-static void reply(struct ctl_request *req, unsigned status, const char *type, struct MHD_Response *response)
+static void reply(struct ctl_request *req, unsigned status, const char *type,
+		  struct MHD_Response *response)
 {
 	if (req->replied) {
 		if (response)
@@ -130,19 +135,22 @@ void ctl_reply_json(struct ctl_request *req, unsigned status, json_t *body)
 		ctl_reply_header(req, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	struct MHD_Response *response = NULL;
 	if (text)
-		response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+		response =
+			MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
 	if (response)
 		(void)MOVE_PTR(text);
 	reply(req, status, "application/json", response);
 }
 
-void ctl_reply_bytes(struct ctl_request *req, unsigned status, const char *type, const void *bytes, size_t len)
+void ctl_reply_bytes(struct ctl_request *req, unsigned status, const char *type, const void *bytes,
+		     size_t len)
 {
 	union {
 		const void *given;
 		void *copied;
-	} body = { bytes };	/* the library copies, its prototype forgets the const */
-	reply(req, status, type, MHD_create_response_from_buffer(len, body.copied, MHD_RESPMEM_MUST_COPY));
+	} body = { bytes }; /* the library copies, its prototype forgets the const */
+	reply(req, status, type,
+	      MHD_create_response_from_buffer(len, body.copied, MHD_RESPMEM_MUST_COPY));
 }
 
 /* File names in a sentence may be in any encoding; JSON must be UTF-8. */
@@ -161,7 +169,8 @@ static json_t *sentence(const char *text)
 
 void ctl_reply_fault(struct ctl_request *req, unsigned status, const struct fault *why)
 {
-	ctl_reply_json(req, status, json_pack("{s:s, s:o}", "error", why->id, "text", sentence(why->text)));
+	ctl_reply_json(req, status,
+		       json_pack("{s:s, s:o}", "error", why->id, "text", sentence(why->text)));
 }
 
 void ctl_on_gone(struct ctl_request *req, void (*gone)(void *data), void *data)
@@ -193,11 +202,13 @@ static ssize_t feed(void *data, uint64_t pos, char *buf, size_t max)
 	return (ssize_t)n;
 }
 
-struct ctl_stream *ctl_reply_stream(struct ctl_request *req, const char *type, void (*gone)(void *data), void *data)
+struct ctl_stream *ctl_reply_stream(struct ctl_request *req, const char *type,
+				    void (*gone)(void *data), void *data)
 {
 	AUTO_FREE struct ctl_stream *s = calloc(1, sizeof(*s));
 	struct MHD_Response *response =
-		s ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 << 10, feed, req, NULL) : NULL;
+		s ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 << 10, feed, req, NULL)
+		  : NULL;
 	if (response) {
 		s->req = req;
 		req->stream = MOVE_PTR(s);

@@ -21,24 +21,34 @@ struct cached {
 
 struct db {
 	sqlite3 *handle;
-	struct cached *cache;	/* the one used last comes first */
+	struct cached *cache; /* the one used last comes first */
 	char path[];
 };
 
 CLEAN_FN(db, struct db, db_close)
 CLEAN_FN(stmt, sqlite3_stmt, sqlite3_finalize)
 
-static const struct { int primary, code; const char *id, *remedy; } meanings[] = {
+static const struct {
+	int primary, code;
+	const char *id, *remedy;
+} meanings[] = {
 	{ SQLITE_FULL, -ENOSPC, "db.full", "free some space and try again" },
-	{ SQLITE_BUSY, -EBUSY, "db.busy", "another program holds it; end that program and try again" },
+	{ SQLITE_BUSY, -EBUSY, "db.busy",
+	  "another program holds it; end that program and try again" },
 	{ SQLITE_LOCKED, -EBUSY, "db.busy", "a statement of this program still reads it" },
-	{ SQLITE_CONSTRAINT, -EEXIST, "db.constraint", "the same row is there already, or a rule of the table forbids it" },
-	{ SQLITE_NOTADB, -EBADMSG, "db.damaged", "this is no database; move the file away, then start again" },
-	{ SQLITE_CORRUPT, -EBADMSG, "db.damaged", "the database is damaged; move the file away (keep it), then start again" },
+	{ SQLITE_CONSTRAINT, -EEXIST, "db.constraint",
+	  "the same row is there already, or a rule of the table forbids it" },
+	{ SQLITE_NOTADB, -EBADMSG, "db.damaged",
+	  "this is no database; move the file away, then start again" },
+	{ SQLITE_CORRUPT, -EBADMSG, "db.damaged",
+	  "the database is damaged; move the file away (keep it), then start again" },
 	{ SQLITE_NOMEM, -ENOMEM, "db.memory", "out of memory" },
-	{ SQLITE_READONLY, -EROFS, "db.readonly", "the file cannot be written; look at its owner and at the mount" },
-	{ SQLITE_PERM, -EACCES, "db.open", "access denied; look at the owner of the file and its folder" },
-	{ SQLITE_CANTOPEN, -ENOENT, "db.open", "cannot be opened; look whether the folder exists and may be written" },
+	{ SQLITE_READONLY, -EROFS, "db.readonly",
+	  "the file cannot be written; look at its owner and at the mount" },
+	{ SQLITE_PERM, -EACCES, "db.open",
+	  "access denied; look at the owner of the file and its folder" },
+	{ SQLITE_CANTOPEN, -ENOENT, "db.open",
+	  "cannot be opened; look whether the folder exists and may be written" },
 };
 
 static int db_fault(sqlite3 *handle, int rc, const char *path, const char *sql, struct fault *why)
@@ -55,11 +65,11 @@ static int db_fault(sqlite3 *handle, int rc, const char *path, const char *sql, 
 		int code = meanings[i].code;
 		if (meanings[i].primary == SQLITE_CANTOPEN && system > 0)
 			code = -system;
-		return fault_set(why, code, meanings[i].id, "'%s': %s (%s%s%s)", path, meanings[i].remedy, text,
-				 sql ? ", in: " : "", sql ? sql : "");
+		return fault_set(why, code, meanings[i].id, "'%s': %s (%s%s%s)", path,
+				 meanings[i].remedy, text, sql ? ", in: " : "", sql ? sql : "");
 	}
-	return fault_set(why, -EIO, "db.io", "'%s': %s; look at the disk%s%s", path, text, sql ? ", in: " : "",
-			 sql ? sql : "");
+	return fault_set(why, -EIO, "db.io", "'%s': %s; look at the disk%s%s", path, text,
+			 sql ? ", in: " : "", sql ? sql : "");
 }
 
 static int run(struct db *db, const char *sql, struct fault *why)
@@ -90,14 +100,17 @@ static int version_of(struct db *db, size_t known, size_t *version, struct fault
 		return rc;
 	long stored = strtol(text, NULL, 10);
 	if (stored < 0 || (size_t)stored > known)
-		return fault_set(why, -EPROTO, "db.newer",
-				 "'%s': written by a newer program (schema %ld, this one knows %zu); "
-				 "install that program again, or move the file away", db->path, stored, known);
+		return fault_set(
+			why, -EPROTO, "db.newer",
+			"'%s': written by a newer program (schema %ld, this one knows %zu); "
+			"install that program again, or move the file away",
+			db->path, stored, known);
 	*version = (size_t)stored;
 	return 0;
 }
 
-static int migrate_one(struct db *db, const char *const *migrations, size_t count, size_t *at, struct fault *why)
+static int migrate_one(struct db *db, const char *const *migrations, size_t count, size_t *at,
+		       struct fault *why)
 {
 	int rc = db_begin(db, why);
 	if (rc)
@@ -134,9 +147,12 @@ static int configure(struct db *db, enum db_durability durability, struct fault 
 		return rc;
 	if (strcmp(mode, "wal") && strcmp(db->path, ":memory:"))
 		return fault_set(why, -EROFS, "db.readonly",
-				 "'%s': the journal stays in '%s' mode instead of wal; the folder must be writable",
+				 "'%s': the journal stays in '%s' mode instead of wal; the folder "
+				 "must be writable",
 				 db->path, mode);
-	rc = run(db, durability == DB_FULL ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", why);
+	rc = run(db,
+		 durability == DB_FULL ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL",
+		 why);
 	return rc ? rc : run(db, "PRAGMA foreign_keys=ON", why);
 }
 
@@ -147,13 +163,14 @@ static int make_file(const char *path, struct fault *why)
 		return 0;
 	AUTO_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fault_set(why, -errno, "db.open", "'%s': %s; look whether the folder exists and may be written",
+		return fault_set(why, -errno, "db.open",
+				 "'%s': %s; look whether the folder exists and may be written",
 				 path, strerror(errno));
 	return 0;
 }
 
-int db_open(const char *path, enum db_durability durability, const char *const *migrations, size_t count,
-	    struct db **out, struct fault *why)
+int db_open(const char *path, enum db_durability durability, const char *const *migrations,
+	    size_t count, struct db **out, struct fault *why)
 {
 	int rc = make_file(path, why);
 	if (rc)
@@ -245,11 +262,13 @@ static int prepare(struct db *db, const char *sql, sqlite3_stmt **out, struct fa
 	if (!made)
 		return fault_set(why, -ENOMEM, "db.memory", "out of memory");
 	memcpy(made->sql, sql, len + 1);
-	int rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &made->stmt, NULL);
+	int rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &made->stmt,
+				    NULL);
 	if (rc != SQLITE_OK)
 		return db_fault(db->handle, rc, db->path, sql, why);
 	if (!made->stmt)
-		return fault_set(why, -EINVAL, "db.statement", "'%s': an empty statement was asked for", db->path);
+		return fault_set(why, -EINVAL, "db.statement",
+				 "'%s': an empty statement was asked for", db->path);
 	*out = made->stmt;
 	made->next = db->cache;
 	db->cache = MOVE_PTR(made);
@@ -280,7 +299,8 @@ static int bind_all(sqlite3_stmt *s, const char *binds, va_list args)
 			rc = sqlite3_bind_double(s, i + 1, va_arg(args, double));
 			break;
 		case 't':
-			rc = sqlite3_bind_text(s, i + 1, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+			rc = sqlite3_bind_text(s, i + 1, va_arg(args, const char *), -1,
+					       SQLITE_TRANSIENT);
 			break;
 		case 'b':
 			bytes = va_arg(args, const void *);
@@ -296,8 +316,8 @@ static int bind_all(sqlite3_stmt *s, const char *binds, va_list args)
 	return rc;
 }
 
-static int query_va(struct db *db, sqlite3_stmt **out, struct fault *why, const char *sql, const char *binds,
-		    va_list args)
+static int query_va(struct db *db, sqlite3_stmt **out, struct fault *why, const char *sql,
+		    const char *binds, va_list args)
 {
 	sqlite3_stmt *s = NULL;
 	int rc = prepare(db, sql, &s, why);
@@ -305,15 +325,17 @@ static int query_va(struct db *db, sqlite3_stmt **out, struct fault *why, const 
 		return rc;
 	rc = bind_all(s, binds, args);
 	if (rc == SQLITE_RANGE || rc == SQLITE_MISUSE)
-		return fault_set(why, -EINVAL, "db.bind", "'%s': \"%s\" does not fit the parameters of: %s", db->path,
-				 binds, sql);
+		return fault_set(why, -EINVAL, "db.bind",
+				 "'%s': \"%s\" does not fit the parameters of: %s", db->path, binds,
+				 sql);
 	if (rc != SQLITE_OK)
 		return db_fault(db->handle, rc, db->path, sql, why);
 	*out = s;
 	return 0;
 }
 
-int db_query(struct db *db, sqlite3_stmt **out, struct fault *why, const char *sql, const char *binds, ...)
+int db_query(struct db *db, sqlite3_stmt **out, struct fault *why, const char *sql,
+	     const char *binds, ...)
 {
 	va_list args;
 	va_start(args, binds);
@@ -327,7 +349,8 @@ int db_step(struct db *db, sqlite3_stmt *s, struct fault *why)
 	int rc = sqlite3_step(s);
 	if (rc == SQLITE_ROW)
 		return 1;
-	int result = rc == SQLITE_DONE ? 0 : db_fault(db->handle, rc, db->path, sqlite3_sql(s), why);
+	int result =
+		rc == SQLITE_DONE ? 0 : db_fault(db->handle, rc, db->path, sqlite3_sql(s), why);
 	/* A statement left open holds a read lock, and the journal could never be folded back. */
 	sqlite3_reset(s);
 	return result;
@@ -348,7 +371,8 @@ int db_exec(struct db *db, struct fault *why, const char *sql, const char *binds
 	return rc;
 }
 
-int db_int(struct db *db, int64_t fallback, int64_t *out, struct fault *why, const char *sql, const char *binds, ...)
+int db_int(struct db *db, int64_t fallback, int64_t *out, struct fault *why, const char *sql,
+	   const char *binds, ...)
 {
 	sqlite3_stmt *s = NULL;
 	va_list args;
@@ -360,7 +384,8 @@ int db_int(struct db *db, int64_t fallback, int64_t *out, struct fault *why, con
 	rc = db_step(db, s, why);
 	if (rc < 0)
 		return rc;
-	*out = rc == 1 && sqlite3_column_type(s, 0) != SQLITE_NULL ? sqlite3_column_int64(s, 0) : fallback;
+	*out = rc == 1 && sqlite3_column_type(s, 0) != SQLITE_NULL ? sqlite3_column_int64(s, 0)
+								   : fallback;
 	sqlite3_reset(s);
 	return 0;
 }

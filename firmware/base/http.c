@@ -19,7 +19,8 @@ enum {
 	STALL_S = 20,
 	REDIRECTS = 3,
 	LANES = 8,
-	ERROR_BODY_BYTES = 64 << 10,	/* what is kept of an error page when the caller takes the data itself */
+	ERROR_BODY_BYTES =
+		64 << 10, /* what is kept of an error page when the caller takes the data itself */
 };
 
 /*
@@ -47,15 +48,15 @@ struct http_transfer {
 	struct http_transfer *next, **prev_next;
 	CURL *easy;
 	struct curl_slist *headers;
-	void *sent;			/* the order's body */
+	void *sent; /* the order's body */
 	struct http_calls calls;
 	uint64_t range_from, range_to, limit;
 	unsigned redirects;
 	bool post;
-	char *body;			/* collected here unless calls.data takes it */
+	char *body; /* collected here unless calls.data takes it */
 	size_t body_len, body_room;
 	uint64_t received;
-	int failed;			/* our own reason for breaking off */
+	int failed; /* our own reason for breaking off */
 	char reason[160];
 	char error[CURL_ERROR_SIZE];
 	bool added, cancelled, checked;
@@ -96,7 +97,8 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *data, void
 	(void)easy;
 	struct lane *lane = data;
 	sd_event_source *source = held;
-	uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+	uint32_t events =
+		(what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
 
 	if (what == CURL_POLL_REMOVE) {
 		sd_event_source_disable_unref(source);
@@ -158,7 +160,7 @@ static int break_off(struct http_transfer *t, int code, const char *reason)
 		t->failed = code ? code : -ECANCELED;
 		snprintf(t->reason, sizeof(t->reason), "%s", reason);
 	}
-	return 0;	/* as a count of bytes taken it ends the transfer */
+	return 0; /* as a count of bytes taken it ends the transfer */
 }
 
 static long status_of(const struct http_transfer *t)
@@ -174,14 +176,17 @@ static int check_range(struct http_transfer *t, long status)
 	bool asked = t->range_to > 0;
 	if (status == 200) {
 		if (t->range_from > 0)
-			return break_off(t, -EPROTO, "the server ignores the range that was asked for");
+			return break_off(t, -EPROTO,
+					 "the server ignores the range that was asked for");
 		return 1;
 	}
 	struct curl_header *header;
 	uint64_t from;
-	if (!asked || curl_easy_header(t->easy, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
+	if (!asked ||
+	    curl_easy_header(t->easy, "Content-Range", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
 	    sscanf(header->value, "bytes %" SCNu64 "-", &from) != 1 || from != t->range_from)
-		return break_off(t, -EPROTO, "the server answers with another range than the one asked for");
+		return break_off(t, -EPROTO,
+				 "the server answers with another range than the one asked for");
 	uint64_t most = t->range_to - t->range_from + 1;
 	if (t->limit > most)
 		t->limit = most;
@@ -253,7 +258,8 @@ static int on_new_socket(void *data, curl_socket_t fd, curlsocktype purpose)
 
 	if (class && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0) {
 		int v6 = domain == AF_INET6;
-		setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, &class, sizeof(class));
+		setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, &class,
+			   sizeof(class));
 	}
 	return CURL_SOCKOPT_OK;
 }
@@ -261,7 +267,8 @@ static int on_new_socket(void *data, curl_socket_t fd, curlsocktype purpose)
 /* 1 when the transfer goes on at another address of the same host. */
 static int follow(struct http_transfer *t, long status)
 {
-	bool redirect = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+	bool redirect =
+		status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 	char *to = NULL, *from = NULL;
 
 	if (!redirect || (t->post && status < 307))
@@ -274,7 +281,7 @@ static int follow(struct http_transfer *t, long status)
 		return break_off(t, -ELOOP, "too many redirects");
 	if (!http_redirect_allowed(from, to))
 		return break_off(t, -EPERM, "redirected to another host");
-	AUTO_FREE char *kept = strdup(to);	/* `to` belongs to what the next call resets */
+	AUTO_FREE char *kept = strdup(to); /* `to` belongs to what the next call resets */
 	curl_multi_remove_handle(t->lane->multi, t->easy);
 	t->added = false;
 	t->body_len = 0;
@@ -288,7 +295,10 @@ static int follow(struct http_transfer *t, long status)
 
 static int code_of(CURLcode rc)
 {
-	static const struct { CURLcode curl; int code; } rows[] = {
+	static const struct {
+		CURLcode curl;
+		int code;
+	} rows[] = {
 		{ CURLE_OK, 0 },
 		{ CURLE_COULDNT_RESOLVE_HOST, -EHOSTUNREACH },
 		{ CURLE_COULDNT_CONNECT, -ECONNREFUSED },
@@ -328,7 +338,10 @@ static void finish(struct http_transfer *t, CURLcode rc)
 		.retry_after_s = retry > 0 && retry < 86400 ? (unsigned)retry : 0,
 		.body = t->body ? t->body : "",
 		.body_len = t->body_len,
-		.error = t->failed ? t->reason : t->error[0] ? t->error : rc ? curl_easy_strerror(rc) : "",
+		.error = t->failed     ? t->reason
+			 : t->error[0] ? t->error
+			 : rc          ? curl_easy_strerror(rc)
+				       : "",
 	};
 	if (t->added)
 		curl_multi_remove_handle(t->lane->multi, t->easy);
@@ -476,7 +489,8 @@ static int prepare(struct http_transfer *t, const struct http_order *order)
 	set_manners(t, order);
 	if (order->range_to > 0) {
 		char range[48];
-		snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, order->range_from, order->range_to);
+		snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, order->range_from,
+			 order->range_to);
 		curl_easy_setopt(t->easy, CURLOPT_RANGE, range);
 	}
 	int rc = set_headers(t, order);
@@ -498,7 +512,8 @@ static struct lane *lane_of(struct http *h, int dscp)
 		return NULL;
 	struct lane *lane = &h->lanes[h->lane_count];
 	*lane = (struct lane){ .http = h, .dscp = dscp, .multi = curl_multi_init() };
-	if (!lane->multi || sd_event_add_time(h->loop, &lane->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, lane) < 0) {
+	if (!lane->multi || sd_event_add_time(h->loop, &lane->timer, CLOCK_MONOTONIC, 0, 1000,
+					      on_timer, lane) < 0) {
 		curl_multi_cleanup(lane->multi);
 		return NULL;
 	}
@@ -515,7 +530,8 @@ int http_start(struct http *h, const struct http_order *order, const struct http
 	       struct http_transfer **out, struct fault *why)
 {
 	if (order->range_to && order->range_to < order->range_from)
-		return fault_set(why, -EINVAL, "http.range", "%s: the range ends before it begins", order->url);
+		return fault_set(why, -EINVAL, "http.range", "%s: the range ends before it begins",
+				 order->url);
 	CLEANUP(clean_transfer) struct http_transfer *t = calloc(1, sizeof(*t));
 	if (!t)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
@@ -526,7 +542,8 @@ int http_start(struct http *h, const struct http_order *order, const struct http
 	t->limit = order->limit_bytes;
 	t->lane = lane_of(h, order->dscp);
 	if (!t->lane)
-		return fault_set(why, -ENOMEM, "http.loop", "%s: no more traffic classes can be set up", order->url);
+		return fault_set(why, -ENOMEM, "http.loop",
+				 "%s: no more traffic classes can be set up", order->url);
 	int rc = prepare(t, order);
 	if (rc)
 		return fault_set(why, rc, "memory", "%s: out of memory", order->url);
@@ -546,7 +563,7 @@ int http_start(struct http *h, const struct http_order *order, const struct http
 /* Freed in the next turn of the loop: this may be called from the transfer's own callback. */
 void http_cancel(struct http_transfer *t)
 {
-	if (!t || !t->prev_next)	/* inside its own `done`: it ends anyway */
+	if (!t || !t->prev_next) /* inside its own `done`: it ends anyway */
 		return;
 	t->cancelled = true;
 	sd_event_source_set_enabled(t->http->soon, SD_EVENT_ONESHOT);
@@ -560,7 +577,8 @@ int http_new(struct sd_event *loop, struct http **out, struct fault *why)
 	h->loop = sd_event_ref(loop);
 	int rc = sd_event_add_defer(loop, &h->soon, on_soon, h);
 	if (rc < 0 || !lane_of(h, 0))
-		return fault_set(why, rc < 0 ? rc : -ENOMEM, "http.loop", "the HTTP client cannot be set up (%s)",
+		return fault_set(why, rc < 0 ? rc : -ENOMEM, "http.loop",
+				 "the HTTP client cannot be set up (%s)",
 				 strerror(rc < 0 ? -rc : ENOMEM));
 	*out = MOVE_PTR(h);
 	return 0;

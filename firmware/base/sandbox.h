@@ -12,17 +12,19 @@ struct fault;
  */
 enum sandbox_piece {
 	SANDBOX_NO_NEW_PRIVS = 1 << 0,
-	SANDBOX_NETNS = 1 << 1,		/* empty network namespace */
-	SANDBOX_LANDLOCK = 1 << 2,	/* no file system */
-	SANDBOX_SECCOMP = 1 << 3,	/* allow-list; anything else kills the process (or EPERM where listed) */
+	SANDBOX_NETNS = 1 << 1,    /* empty network namespace */
+	SANDBOX_LANDLOCK = 1 << 2, /* no file system */
+	SANDBOX_SECCOMP =
+		1 << 3, /* allow-list; anything else kills the process (or EPERM where listed) */
 	SANDBOX_RLIMITS = 1 << 4,
 };
 
 struct sandbox_spec {
-	uint64_t memory_bytes;		/* RLIMIT_AS; 0: not set (AddressSanitizer needs that) */
-	unsigned cpu_s;			/* RLIMIT_CPU; 0: not set */
-	uint64_t file_bytes;		/* RLIMIT_FSIZE, memfds included; 0: no file may grow */
-	const int *allow_syscalls;	/* seccomp allow-list added to the built-in base (read, write, mmap, futex …) */
+	uint64_t memory_bytes; /* RLIMIT_AS; 0: not set (AddressSanitizer needs that) */
+	unsigned cpu_s;        /* RLIMIT_CPU; 0: not set */
+	uint64_t file_bytes;   /* RLIMIT_FSIZE, memfds included; 0: no file may grow */
+	const int *
+		allow_syscalls; /* seccomp allow-list added to the built-in base (read, write, mmap, futex …) */
 	size_t allow_count;
 };
 

@@ -30,7 +30,8 @@ int unixsock_short(const char *path, char out[static 108], int *folder, struct f
 	char parent[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	if (!slash || (size_t)(slash - path) >= sizeof(parent))
-		return fault_set(why, -ENAMETOOLONG, "socket.name", "'%s': the name is too long for a socket", path);
+		return fault_set(why, -ENAMETOOLONG, "socket.name",
+				 "'%s': the name is too long for a socket", path);
 	memcpy(parent, path, (size_t)(slash - path));
 	parent[slash - path] = '\0';
 
@@ -38,8 +39,8 @@ int unixsock_short(const char *path, char out[static 108], int *folder, struct f
 	if (fd < 0)
 		return fault_set(why, -errno, "socket.folder", "'%s': %s", parent, strerror(errno));
 	if ((size_t)snprintf(out, 108, "/proc/self/fd/%d%s", fd, slash) >= 108)
-		return fault_set(why, -ENAMETOOLONG, "socket.name", "'%s': the last part is too long for a socket",
-				 path);
+		return fault_set(why, -ENAMETOOLONG, "socket.name",
+				 "'%s': the last part is too long for a socket", path);
 	*folder = MOVE_FD(fd);
 	return 0;
 }
@@ -53,7 +54,8 @@ static int address_of(const char *path, struct sockaddr_un *out, int *folder, st
 static int new_socket(int type, struct fault *why)
 {
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return fd >= 0 ? fd : fault_set(why, -errno, "socket.new", "no socket: %s", strerror(errno));
+	return fd >= 0 ? fd
+		       : fault_set(why, -errno, "socket.new", "no socket: %s", strerror(errno));
 }
 
 int unixsock_connect(const char *path, int type, int *out, struct fault *why)
@@ -67,8 +69,10 @@ int unixsock_connect(const char *path, int type, int *out, struct fault *why)
 	if (fd < 0)
 		return fd;
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return fault_set(why, -errno, "socket.down", "'%s': nobody answers there (%s); start the program it "
-				 "belongs to", path, strerror(errno));
+		return fault_set(why, -errno, "socket.down",
+				 "'%s': nobody answers there (%s); start the program it "
+				 "belongs to",
+				 path, strerror(errno));
 	*out = MOVE_FD(fd);
 	return 0;
 }
@@ -78,21 +82,26 @@ static int take_over(const char *path, int type, struct fault *why)
 {
 	struct stat st;
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : fault_set(why, -errno, "socket.look", "'%s': %s", path, strerror(errno));
+		return errno == ENOENT ? 0
+				       : fault_set(why, -errno, "socket.look", "'%s': %s", path,
+						   strerror(errno));
 	if (!S_ISSOCK(st.st_mode))
-		return fault_set(why, -EEXIST, "socket.taken", "'%s': a file of another kind is there; move it away",
-				 path);
+		return fault_set(why, -EEXIST, "socket.taken",
+				 "'%s': a file of another kind is there; move it away", path);
 	AUTO_FD int probe = -1;
 	int rc = unixsock_connect(path, type, &probe, NULL);
-	if (rc == 0 || rc == -EAGAIN)	/* EAGAIN: alive, its queue is full */
+	if (rc == 0 || rc == -EAGAIN) /* EAGAIN: alive, its queue is full */
 		return fault_set(why, -EADDRINUSE, "socket.busy",
 				 "'%s': another instance is running there; stop it first", path);
 	if (rc != -ECONNREFUSED && rc != -ENOENT)
-		return fault_set(why, rc, "socket.look", "'%s': cannot tell whether another instance is running (%s)",
-				 path, strerror(-rc));
+		return fault_set(why, rc, "socket.look",
+				 "'%s': cannot tell whether another instance is running (%s)", path,
+				 strerror(-rc));
 	if (unlink(path) < 0 && errno != ENOENT)
-		return fault_set(why, -errno, "socket.stale", "'%s': the socket of a dead instance cannot be removed "
-				 "(%s)", path, strerror(errno));
+		return fault_set(why, -errno, "socket.stale",
+				 "'%s': the socket of a dead instance cannot be removed "
+				 "(%s)",
+				 path, strerror(errno));
 	return 0;
 }
 
@@ -113,8 +122,10 @@ int unixsock_listen(const char *path, int type, mode_t mode, int *out, struct fa
 	fchmod(fd, mode);
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, mode) < 0 ||
 	    listen(fd, BACKLOG) < 0)
-		return fault_set(why, -errno, "socket.listen", "'%s': %s; look whether the folder exists and may be "
-				 "written", path, strerror(errno));
+		return fault_set(why, -errno, "socket.listen",
+				 "'%s': %s; look whether the folder exists and may be "
+				 "written",
+				 path, strerror(errno));
 	*out = MOVE_FD(fd);
 	return 0;
 }
@@ -127,7 +138,8 @@ int unixsock_passed(const char *name)
 
 	for (int i = 0; i < count; i++) {
 		int fd = SD_LISTEN_FDS_START + i;
-		if (found < 0 && names[i] && !strcmp(names[i], name) && sd_is_socket(fd, AF_UNIX, 0, 1) > 0)
+		if (found < 0 && names[i] && !strcmp(names[i], name) &&
+		    sd_is_socket(fd, AF_UNIX, 0, 1) > 0)
 			found = fd;
 	}
 	for (int i = 0; i < count; i++)

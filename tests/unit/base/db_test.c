@@ -82,7 +82,8 @@ static void migrates_step_by_step(void **state)
 
 	db = opened(2);
 	assert_int_equal(number(db, "PRAGMA user_version"), 2);
-	assert_int_equal(number(db, "SELECT count(*) FROM row WHERE name='kept' AND seen IS NULL"), 1);
+	assert_int_equal(number(db, "SELECT count(*) FROM row WHERE name='kept' AND seen IS NULL"),
+			 1);
 	assert_int_equal(number(db, "PRAGMA synchronous"), 2);
 	assert_int_equal(number(db, "PRAGMA foreign_keys"), 1);
 	db_close(db);
@@ -123,8 +124,9 @@ static void refuses_a_newer_file_untouched(void **state)
 static void refuses_what_is_no_database(void **state)
 {
 	(void)state;
-	static const char text[] = "this is a letter to the head of school, not a database, and it is long enough "
-				   "to be looked at as a header of one hundred bytes or more";
+	static const char text[] =
+		"this is a letter to the head of school, not a database, and it is long enough "
+		"to be looked at as a header of one hundred bytes or more";
 	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT, 0600);
 	assert_int_equal(write(fd, text, sizeof(text)), sizeof(text));
 
@@ -150,14 +152,18 @@ static void binds_and_reads_back(void **state)
 	struct db *db = opened(2);
 	struct fault why = { 0 };
 	static const char *insert = "INSERT INTO row(id,name,body,weight,seen) VALUES(?,?,?,?,?)";
-	assert_int_equal(db_exec(db, &why, insert, "itbdn", (int64_t)1 << 40, "وصل", "\0\1\2", (size_t)3, 0.5), 0);
+	assert_int_equal(db_exec(db, &why, insert, "itbdn", (int64_t)1 << 40, "وصل", "\0\1\2",
+				 (size_t)3, 0.5),
+			 0);
 	assert_int_equal(db_changes(db), 1);
-	assert_int_equal(db_exec(db, &why, insert, "itbdi", (int64_t)2, (const char *)NULL, "", (size_t)0, 1.0,
-				 (int64_t)-1), 0);
+	assert_int_equal(db_exec(db, &why, insert, "itbdi", (int64_t)2, (const char *)NULL, "",
+				 (size_t)0, 1.0, (int64_t)-1),
+			 0);
 
 	sqlite3_stmt *s;
-	assert_int_equal(db_query(db, &s, &why, "SELECT name,body,weight,seen FROM row WHERE id=?", "i",
-				  (int64_t)1 << 40), 0);
+	assert_int_equal(db_query(db, &s, &why, "SELECT name,body,weight,seen FROM row WHERE id=?",
+				  "i", (int64_t)1 << 40),
+			 0);
 	assert_int_equal(db_step(db, s, &why), 1);
 	assert_string_equal(sqlite3_column_text(s, 0), "وصل");
 	assert_int_equal(sqlite3_column_bytes(s, 1), 3);
@@ -167,8 +173,10 @@ static void binds_and_reads_back(void **state)
 
 	/* The same text gives the same statement, reset and without the old values. */
 	sqlite3_stmt *again;
-	assert_int_equal(db_query(db, &again, &why, "SELECT name,body,weight,seen FROM row WHERE id=?", "i",
-				  (int64_t)2), 0);
+	assert_int_equal(db_query(db, &again, &why,
+				  "SELECT name,body,weight,seen FROM row WHERE id=?", "i",
+				  (int64_t)2),
+			 0);
 	assert_ptr_equal(s, again);
 	assert_int_equal(db_step(db, again, &why), 1);
 	assert_int_equal(sqlite3_column_type(again, 0), SQLITE_NULL);
@@ -184,12 +192,15 @@ static void names_errors(void **state)
 {
 	(void)state;
 	struct db *db = opened(2);
-	static const struct { const char *sql, *binds; int want; } rows[] = {
+	static const struct {
+		const char *sql, *binds;
+		int want;
+	} rows[] = {
 		{ "INSERT INTO row(name) VALUES('twice')", "", 0 },
 		{ "INSERT INTO row(name) VALUES('twice')", "", -EEXIST },
 		{ "INSERT INTO nowhere VALUES(1)", "", -EIO },
-		{ "INSERT INTO row(name) VALUES(?)", "", -EINVAL },	/* a value forgotten */
-		{ "INSERT INTO row(name) VALUES('x')", "n", -EINVAL },	/* one too many */
+		{ "INSERT INTO row(name) VALUES(?)", "", -EINVAL },    /* a value forgotten */
+		{ "INSERT INTO row(name) VALUES('x')", "n", -EINVAL }, /* one too many */
 		{ "", "", -EINVAL },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -215,13 +226,13 @@ static void leaving_a_transaction_undoes_it(void **state)
 	struct db *db = opened(2);
 	assert_int_equal(half_done(db), 0);
 	assert_int_equal(number(db, "SELECT count(*) FROM row"), 0);
-	db_rollback(db);	/* outside: nothing to do */
+	db_rollback(db); /* outside: nothing to do */
 
 	assert_int_equal(db_begin(db, NULL), 0);
 	assert_int_equal(db_exec(db, NULL, "INSERT INTO row(name) VALUES('whole')", ""), 0);
 	assert_int_equal(db_commit(db, NULL), 0);
 	assert_int_equal(number(db, "SELECT count(*) FROM row"), 1);
-	assert_int_equal(db_commit(db, NULL), -EIO);	/* nothing is open */
+	assert_int_equal(db_commit(db, NULL), -EIO); /* nothing is open */
 	db_close(db);
 }
 

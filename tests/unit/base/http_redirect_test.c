@@ -13,13 +13,16 @@
 static void stays_at_home(void **state)
 {
 	(void)state;
-	static const struct { const char *from, *to; bool allowed; } rows[] = {
+	static const struct {
+		const char *from, *to;
+		bool allowed;
+	} rows[] = {
 		{ "http://hub.example/a", "http://hub.example/b", true },
 		{ "http://hub.example/a", "http://HUB.example:80/b", true },
 		{ "http://hub.example/a", "https://hub.example/b", true },
 		{ "http://hub.example:8081/a", "https://hub.example/b", true },
-		{ "https://hub.example/a", "http://hub.example/b", false },		/* never down */
-		{ "http://hub.example/a", "http://hub.example:8080/b", false },		/* another server */
+		{ "https://hub.example/a", "http://hub.example/b", false },     /* never down */
+		{ "http://hub.example/a", "http://hub.example:8080/b", false }, /* another server */
 		{ "http://hub.example/a", "http://other.example/b", false },
 		{ "http://hub.example/a", "http://hub.example@other.example/b", false },
 		{ "http://hub.example/a", "http://hub.example.other.example/b", false },

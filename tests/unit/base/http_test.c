@@ -24,14 +24,15 @@
 enum { BODY = 300000 };
 static unsigned char body[BODY];
 
-static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, const void *bytes, size_t len,
-				 const char *name, const char *value)
+static enum MHD_Result send_text(struct MHD_Connection *c, unsigned status, const void *bytes,
+				 size_t len, const char *name, const char *value)
 {
 	union {
 		const void *given;
 		void *taken;
 	} u = { bytes };
-	struct MHD_Response *r = MHD_create_response_from_buffer(len, u.taken, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(len, u.taken, MHD_RESPMEM_MUST_COPY);
 	if (name)
 		MHD_add_response_header(r, name, value);
 	enum MHD_Result rc = MHD_queue_response(c, status, r);
@@ -78,20 +79,22 @@ static enum MHD_Result send_range(struct MHD_Connection *c, size_t lie)
 	return send_text(c, 206, body + from, to - from + 1, "Content-Range", text);
 }
 
-static enum MHD_Result say_what_came(struct MHD_Connection *c, const char *method, const char *upload)
+static enum MHD_Result say_what_came(struct MHD_Connection *c, const char *method,
+				     const char *upload)
 {
 	char text[512];
 	const char *nonce = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Wasl-Nonce");
 	const char *type = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Content-Type");
 	const char *agent = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "User-Agent");
 	const char *cookie = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Cookie");
-	snprintf(text, sizeof(text), "%s|%s|%s|%s|%s|%s", method, nonce ? nonce : "", type ? type : "",
-		 agent ? agent : "", cookie ? cookie : "", upload ? upload : "");
+	snprintf(text, sizeof(text), "%s|%s|%s|%s|%s|%s", method, nonce ? nonce : "",
+		 type ? type : "", agent ? agent : "", cookie ? cookie : "", upload ? upload : "");
 	return send_text(c, 200, text, strlen(text), "Set-Cookie", "who=me");
 }
 
-static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const char *url, const char *method,
-				  const char *version, const char *upload, size_t *len, void **held)
+static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const char *url,
+				  const char *method, const char *version, const char *upload,
+				  size_t *len, void **held)
 {
 	(void)data, (void)version;
 	if (!*held) {
@@ -128,7 +131,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
 	return send_text(c, 404, "nothing here", 12, NULL, NULL);
 }
 
-static void on_completed(void *data, struct MHD_Connection *c, void **held, enum MHD_RequestTerminationCode code)
+static void on_completed(void *data, struct MHD_Connection *c, void **held,
+			 enum MHD_RequestTerminationCode code)
 {
 	(void)data, (void)c, (void)code;
 	free(*held);
@@ -151,7 +155,7 @@ struct scene {
 	bool wrong_bytes;
 	char text[512], error[200];
 	struct http_transfer *cancel_me;
-	uint64_t base;		/* where in `body` the range begins */
+	uint64_t base; /* where in `body` the range begins */
 	int refuse_after;
 };
 
@@ -160,10 +164,12 @@ static int set_scene(void **state)
 	struct scene *s = calloc(1, sizeof(*s));
 	for (size_t i = 0; i < BODY; i++)
 		body[i] = (unsigned char)(i * 31 + i / 255);
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	s->server = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL, on_request, NULL,
-				     MHD_OPTION_SOCK_ADDR, &any, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-				     MHD_OPTION_END);
+	struct sockaddr_in any = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	s->server =
+		MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL,
+				 on_request, NULL, MHD_OPTION_SOCK_ADDR, &any,
+				 MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
 	if (!s->server)
 		return -1;
 	s->port = MHD_get_daemon_info(s->server, MHD_DAEMON_INFO_BIND_PORT)->port;
@@ -207,7 +213,8 @@ static void done(void *data, const struct http_result *r)
 	snprintf(s->error, sizeof(s->error), "%s", r->error);
 }
 
-static void start(struct scene *s, const char *path, struct http_order order, struct http_calls calls)
+static void start(struct scene *s, const char *path, struct http_order order,
+		  struct http_calls calls)
 {
 	char url[128];
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", s->port, path);
@@ -228,7 +235,8 @@ static void run_until(struct scene *s, int count)
 	}
 }
 
-static void fetch(struct scene *s, const char *path, struct http_order order, struct http_calls calls)
+static void fetch(struct scene *s, const char *path, struct http_order order,
+		  struct http_calls calls)
 {
 	s->done = 0;
 	s->next = 0;
@@ -261,7 +269,11 @@ static void sends_what_was_ordered_and_nothing_else(void **state)
 	struct scene *s = *state;
 	static const char *const headers[] = { "Wasl-Nonce: 00ff", NULL };
 	struct http_order order = {
-		.method = "POST", .body = "one row", .body_len = 7, .content_type = "x/y", .headers = headers,
+		.method = "POST",
+		.body = "one row",
+		.body_len = 7,
+		.content_type = "x/y",
+		.headers = headers,
 		.limit_bytes = 1000,
 	};
 	setenv("http_proxy", "http://127.0.0.1:1", 1);
@@ -280,17 +292,25 @@ static void sends_what_was_ordered_and_nothing_else(void **state)
 static void ranges_are_what_was_asked(void **state)
 {
 	struct scene *s = *state;
-	static const struct { const char *path; uint64_t from, to; int want; } rows[] = {
+	static const struct {
+		const char *path;
+		uint64_t from, to;
+		int want;
+	} rows[] = {
 		{ "/range", 65536, 131071, 0 },
 		{ "/range", 0, 9, 0 },
 		{ "/range-lies", 65536, 131071, -EPROTO },
-		{ "/body", 0, 65535, 0 },		/* the server sends all, from the start */
-		{ "/body", 65536, 131071, -EPROTO },	/* the server sends all, but we wanted the middle */
+		{ "/body", 0, 65535, 0 }, /* the server sends all, from the start */
+		{ "/body", 65536, 131071,
+		  -EPROTO }, /* the server sends all, but we wanted the middle */
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		s->base = rows[i].from;
-		fetch(s, rows[i].path, (struct http_order){ .range_from = rows[i].from, .range_to = rows[i].to,
-							    .limit_bytes = BODY }, taken);
+		fetch(s, rows[i].path,
+		      (struct http_order){ .range_from = rows[i].from,
+					   .range_to = rows[i].to,
+					   .limit_bytes = BODY },
+		      taken);
 		assert_int_equal(s->code, rows[i].want);
 		assert_false(s->wrong_bytes);
 		if (!rows[i].want && s->status == 206)
@@ -308,7 +328,7 @@ static void limits_hold(void **state)
 	struct scene *s = *state;
 	fetch(s, "/body", (struct http_order){ .limit_bytes = BODY - 1 }, taken);
 	assert_int_equal(s->code, -EFBIG);
-	assert_int_equal(s->next, 0);	/* seen from the announced length */
+	assert_int_equal(s->next, 0); /* seen from the announced length */
 	fetch(s, "/broken", (struct http_order){ .limit_bytes = 0 }, collected);
 	assert_int_equal(s->code, -EFBIG);
 	/* An error page is not held against the limit, only cut. */
@@ -349,7 +369,8 @@ static void failures_have_names(void **state)
 	assert_int_equal(s->code, -EINVAL);
 
 	/* A port that was free a moment ago. */
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(at);
 	AUTO_FD int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
@@ -359,7 +380,7 @@ static void failures_have_names(void **state)
 	struct http_order refused = { .url = url };
 	s->done = 0;
 	assert_int_equal(http_start(s->http, &refused, &calls, NULL, NULL), 0);
-	assert_int_equal(s->done, 0);	/* never from inside http_start() */
+	assert_int_equal(s->done, 0); /* never from inside http_start() */
 	run_until(s, 1);
 	assert_int_equal(s->code, -ECONNREFUSED);
 }
@@ -411,8 +432,8 @@ static int connections_of_class(unsigned port, int dscp)
 		struct sockaddr_in peer;
 		int class = -1;
 		socklen_t len = sizeof(peer), size = sizeof(class);
-		if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && peer.sin_family == AF_INET &&
-		    ntohs(peer.sin_port) == port &&
+		if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
+		    peer.sin_family == AF_INET && ntohs(peer.sin_port) == port &&
 		    getsockopt(fd, IPPROTO_IP, IP_TOS, &class, &size) == 0 && class == dscp << 2)
 			count++;
 	}
@@ -424,9 +445,11 @@ static void traffic_classes_do_not_share_connections(void **state)
 	struct scene *s = *state;
 	static const int classes[] = { 8, 46, 8, 46, 8 };
 	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
-		fetch(s, "/body", (struct http_order){ .limit_bytes = BODY, .dscp = classes[i] }, taken);
+		fetch(s, "/body", (struct http_order){ .limit_bytes = BODY, .dscp = classes[i] },
+		      taken);
 		assert_int_equal(s->code, 0);
-		assert_int_equal(connections_of_class(s->port, classes[i]), 1);	/* and it was used again */
+		assert_int_equal(connections_of_class(s->port, classes[i]),
+				 1); /* and it was used again */
 	}
 }
 
@@ -434,7 +457,8 @@ static void many_at_once(void **state)
 {
 	struct scene *s = *state;
 	for (int i = 0; i < 20; i++)
-		start(s, i % 2 ? "/body" : "/moved", (struct http_order){ .limit_bytes = BODY }, collected);
+		start(s, i % 2 ? "/body" : "/moved", (struct http_order){ .limit_bytes = BODY },
+		      collected);
 	run_until(s, 20);
 	assert_int_equal(s->code, 0);
 }

@@ -34,7 +34,8 @@ static int try_open(void)
 
 static int try_create(void)
 {
-	return open("/tmp/wasl-sandbox-escape", O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 ? errno : 0;
+	return open("/tmp/wasl-sandbox-escape", O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 ? errno
+											  : 0;
 }
 
 static int try_socket(void)
@@ -79,8 +80,10 @@ static int try_work(void)
 	int fd = memfd_create("segment", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, 4096) < 0 || write(fd, "x", 1) != 1)
 		return 1;
-	void *area = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (area == MAP_FAILED || pthread_create(&thread, NULL, idle, NULL) || pthread_join(thread, NULL))
+	void *area =
+		mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (area == MAP_FAILED || pthread_create(&thread, NULL, idle, NULL) ||
+	    pthread_join(thread, NULL))
 		return 2;
 	char *text = NULL;
 	return asprintf(&text, "%ld", random()) > 0 ? 0 : 3;
@@ -96,8 +99,10 @@ static int try_large_memfd(void)
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 static int try_memory(void)
 {
-	return mmap(NULL, 1ul << 34, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
-		       ? errno : 0;
+	return mmap(NULL, 1ul << 34, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+			       MAP_FAILED
+		       ? errno
+		       : 0;
 }
 #endif
 
@@ -110,7 +115,7 @@ struct row {
 	const char *name;
 	int (*attempt)(void);
 	enum end end;
-	unsigned needs;		/* without all of these pieces the row says nothing */
+	unsigned needs; /* without all of these pieces the row says nothing */
 };
 
 static const struct row rows[] = {
@@ -144,7 +149,8 @@ struct report {
 };
 
 /* Runs `attempt` behind the walls in a child; `user` != 0 gives up root before. */
-static int behind_walls(int (*attempt)(void), const struct sandbox_spec *walls, uid_t user, struct report *out)
+static int behind_walls(int (*attempt)(void), const struct sandbox_spec *walls, uid_t user,
+			struct report *out)
 {
 	int tell[2];
 	assert_int_equal(pipe2(tell, O_CLOEXEC), 0);
@@ -193,7 +199,8 @@ static void check_rows(uid_t user)
 						  : WIFEXITED(status) && !WEXITSTATUS(status) &&
 							    !r.result == (rows[i].end == WORKS);
 		if (!good)
-			fail_msg("%s: status %#x, result %d", rows[i].name, (unsigned)status, r.result);
+			fail_msg("%s: status %#x, result %d", rows[i].name, (unsigned)status,
+				 r.result);
 	}
 }
 
@@ -217,7 +224,8 @@ static void walls_hold_without_root(void **state)
 static void landlock_and_network_hold_alone(void **state)
 {
 	(void)state;
-	static const int loose[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(socket), SCMP_SYS(connect) };
+	static const int loose[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(socket),
+				     SCMP_SYS(connect) };
 	struct sandbox_spec open_filter = spec;
 	open_filter.allow_syscalls = loose;
 	open_filter.allow_count = ARRAY_LEN(loose);
@@ -251,12 +259,13 @@ static void the_network_is_empty(void **state)
 	open_filter.allow_count = ARRAY_LEN(loose);
 
 	AUTO_FD int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	us = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	us = (struct sockaddr_in){ .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(us);
 	assert_int_equal(bind(fd, (struct sockaddr *)&us, len), 0);
 	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&us, &len), 0);
-	assert_int_equal(connect_to_us(), 0);	/* from outside the walls it works */
+	assert_int_equal(connect_to_us(), 0); /* from outside the walls it works */
 
 	struct report r = { .entered = -1 };
 	int status = behind_walls(connect_to_us, &open_filter, 0, &r);
@@ -272,7 +281,10 @@ static void the_network_is_empty(void **state)
 static void names_pieces(void **state)
 {
 	(void)state;
-	static const struct { unsigned pieces; const char *want; } names[] = {
+	static const struct {
+		unsigned pieces;
+		const char *want;
+	} names[] = {
 		{ 0, "" },
 		{ SANDBOX_NETNS, "netns" },
 		{ SANDBOX_NETNS | SANDBOX_LANDLOCK, "netns,landlock" },
