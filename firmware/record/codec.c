@@ -85,12 +85,32 @@ static int strings_ok(const pb_msgdesc_t *fields, const void *message, unsigned 
 	return 1;
 }
 
+/*
+ * nanopb 0.4.7 counts an element of a fixed array before it looks at its wire type, leaves the element as
+ * it was, and pb_release() then frees whatever pointers stand there. Zeroed arrays make that harmless.
+ */
+static void zero_arrays(const pb_msgdesc_t *fields, void *message, unsigned depth)
+{
+	pb_field_iter_t f;
+	if (depth > DEPTH_LIMIT || !pb_field_iter_begin(&f, fields, message))
+		return;
+	do {
+		if (PB_ATYPE(f.type) != PB_ATYPE_STATIC || !PB_LTYPE_IS_SUBMSG(f.type))
+			continue;
+		if (PB_HTYPE(f.type) == PB_HTYPE_REPEATED)
+			memset(f.pField, 0, (size_t)f.array_size * f.data_size);
+		else
+			zero_arrays(f.submsg_desc, f.pField, depth + 1);
+	} while (pb_field_iter_next(&f));
+}
+
 int codec_decode(const pb_msgdesc_t *fields, const void *bytes, size_t len, void *message,
 		 struct fault *why)
 {
 	if (len > SIGNED_LIMIT_BYTES)
 		return fault_set(why, -EBADMSG, "codec.big",
 				 "a message of %zu bytes is larger than any record may be", len);
+	zero_arrays(fields, message, 0);
 	pb_istream_t from = pb_istream_from_buffer(bytes, len);
 	if (!pb_decode(&from, fields, message)) /* releases what it had allocated */
 		return fault_set(why, -EBADMSG, "codec.decode",
