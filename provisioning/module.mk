@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The box's side of enrolment. Everything but main() is a library that program, tests and fuzzers link.
+PROVISIONING := enrol claim claim_file provisiond
+$(eval $(call lib,provisioning,$(PROVISIONING:%=provisioning/%.c),record base))
+$(eval $(call prog,wasl-provisiond,provisioning/main.c,provisioning))
+
+$(foreach u,$(PROVISIONING),$(if $(wildcard tests/unit/provisioning/$(u)_test.c),$(eval $(call unit,provisioning_$(u),tests/unit/provisioning/$(u)_test.c,provisioning record base))))
