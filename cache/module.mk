@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The engine: pure C without nginx. Readers (what a worker links) and writers (what contentd links on top).
-CACHE_READER := crc32c segtab names want
-CACHE_WRITER := names_builder
+CACHE_READER := crc32c layout segtab bits names want
+CACHE_WRITER := names_builder store store_object store_rendition
 $(eval $(call lib,cache,$(patsubst %,cache/%.c,$(CACHE_READER) $(CACHE_WRITER)),record base,libsodium))
 
 $(foreach u,$(CACHE_READER) $(CACHE_WRITER),$(if $(wildcard tests/unit/cache/$(u)_test.c),$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base))))

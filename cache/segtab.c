@@ -142,6 +142,13 @@ void segtab_fail(struct segtab *t, uint32_t segment)
 				      memory_order_release);
 }
 
+void segtab_clear(struct segtab *t, uint32_t segment)
+{
+	if (segment <= t->segment_count)
+		atomic_store_explicit(&t->slots[segment].state, SEGTAB_MISSING,
+				      memory_order_release);
+}
+
 void segtab_supersede(struct segtab *t)
 {
 	atomic_store_explicit(&t->head->superseded, 1, memory_order_release);

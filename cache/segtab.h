@@ -63,6 +63,8 @@ void segtab_unmap(struct segtab *t);
 
 void segtab_publish(struct segtab *t, uint32_t segment, const struct segtab_segment *what);
 void segtab_fail(struct segtab *t, uint32_t segment);
+void segtab_clear(struct segtab *t,
+		  uint32_t segment); /* missing again: after a failure, never after a publication */
 void segtab_supersede(struct segtab *t);
 int segtab_superseded(const struct segtab *t);
 

@@ -17,7 +17,8 @@ struct fault;
  *	obj/ab/ID.map			the verified map
  *	obj/ab/ID.bits			mapped: readable bitmap (verified) beside durable bitmap (after fdatasync)
  *	rend/NUMBER.mp4, .tab		a rendition: segments at 4 KiB boundaries, and its mapped segment table (cache/segtab.h)
- *	names.idx			URL index (cache/names.h)
+ *	names.idx			URL index (cache/names.h), written by names_write()
+ *	store.lock			held by the one writer
  * Mapped files are allocated in full before they are published, never truncated, replaced by rename.
  */
 struct store;
@@ -29,9 +30,11 @@ struct store_limits {
 	uint64_t keep_free_bytes;
 };
 
+/* `dir` must exist. Removes files that no row speaks of. -EBUSY while another program writes to this store. */
 int store_open(const char *dir, const struct store_limits *limits, struct store **out,
 	       struct fault *why);
-void store_close(struct store *s); /* makes everything durable first */
+/* Makes everything durable first. Objects and renditions still open are released: do not use them afterwards. */
+void store_close(struct store *s);
 
 /*
  * Opens the object, creating it (space reserved: -ENOSPC) when it is not there. `map` is copied; it was verified by
@@ -40,7 +43,10 @@ void store_close(struct store *s); /* makes everything durable first */
  */
 int store_object_open(struct store *s, const struct objmap *map, const char *media_type,
 		      struct store_object **out, struct fault *why);
-/* Opens what is already in the store by id; -ENOENT. */
+/*
+ * Opens what is already in the store by id; -ENOENT when it is not there, or when its map is damaged: fetch the map and call
+ * store_object_open(), which finds the bytes again.
+ */
 int store_object_find(struct store *s, const struct objmap_id *id, struct store_object **out,
 		      struct fault *why);
 void store_object_close(struct store_object *o);

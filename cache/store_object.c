@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/store_private.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
+
+enum { BEHIND_MAX = 1 << 20 };
+
+static void release(struct store_object *o)
+{
+	if (!o)
+		return;
+	bits_unmap(&o->bits);
+	objmap_free(o->map);
+	free(o->durable);
+	if (o->fd >= 0)
+		close(o->fd);
+	if (o->read_fd >= 0)
+		close(o->read_fd);
+	free(o);
+}
+
+CLEAN_FN(object, struct store_object, release)
+
+static uint64_t chunks(const struct store_object *o)
+{
+	return objmap_chunk_count(objmap_size(o->map));
+}
+
+static size_t chunk_len(const struct store_object *o, uint64_t index)
+{
+	uint64_t left = objmap_size(o->map) - index * OBJMAP_CHUNK_BYTES;
+	return left < OBJMAP_CHUNK_BYTES ? (size_t)left : OBJMAP_CHUNK_BYTES;
+}
+
+static bool same_id(const struct store_object *o, const struct objmap_id *id)
+{
+	return !memcmp(objmap_get_id(o->map), id, sizeof(*id));
+}
+
+static struct store_object *already_open(struct store *s, const struct objmap_id *id)
+{
+	for (struct store_object *o = s->objects; o; o = o->next)
+		if (!o->dropped && same_id(o, id))
+			return o;
+	return NULL;
+}
+
+static int object_fault(const struct store_object *o, const char *suffix, int code,
+			struct fault *why)
+{
+	return store_fault(o->store, layout_object(objmap_get_id(o->map), suffix).at, code, why);
+}
+
+/* Hashes what the disk has for this chunk. */
+static bool on_disk(const struct store_object *o, uint64_t index, uint8_t *room)
+{
+	size_t len = chunk_len(o, index);
+	return !fileio_pread_all(o->fd, room, len, index * OBJMAP_CHUNK_BYTES) &&
+	       !objmap_check_chunk(o->map, index, room, len);
+}
+
+/* Bytes first, then the bitmap that speaks of them. */
+static int save_durable(struct store_object *o)
+{
+	if (fdatasync(o->fd) < 0)
+		return -errno;
+	for (size_t i = 0; i < bits_words(chunks(o)); i++)
+		o->durable[i] = atomic_load_explicit(&o->bits.readable[i], memory_order_acquire);
+	int rc = bits_save_durable(&o->bits, o->durable);
+	if (!rc)
+		o->behind = false;
+	return rc;
+}
+
+/*
+ * Sorts out what is there after a stop of any kind. A chunk that is durable is kept; one that is only said to be readable
+ * is hashed, and so is every chunk when no bitmap can be trusted. Bits that are right are never cleared meanwhile:
+ * workers may be reading (a killed contentd leaves them running).
+ */
+static int recover(struct store_object *o, const struct bits *old, bool trusted)
+{
+	AUTO_FREE uint8_t *room = malloc(OBJMAP_CHUNK_BYTES);
+	if (!room)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < chunks(o); i++) {
+		if (o->durable[i / 64] >> i % 64 & 1) {
+			bits_set(&o->bits, i);
+			continue;
+		}
+		if (trusted && !bits_get(old, i))
+			continue;
+		o->behind = true;
+		if (on_disk(o, i, room))
+			bits_set(&o->bits, i);
+		else
+			bits_clear(&o->bits, i);
+	}
+	o->complete = bits_run(&o->bits, 0) == chunks(o);
+	return 0;
+}
+
+/*
+ * A new bitmap: for a new object, for another boot (whose readable bits prove nothing), for damage. It takes its place
+ * only when it knows and has saved all that can be known: a cut before leaves the old file to start from again.
+ */
+static int replace_bits(struct store_object *o, const struct bits *old, bool trusted, bool fresh)
+{
+	struct store *s = o->store;
+	struct layout at = layout_object(objmap_get_id(o->map), ".bits");
+	int rc = bits_create(s->fd, at.at, objmap_get_id(o->map), chunks(o), s->boot, &o->bits);
+	if (rc)
+		return rc;
+	if (!fresh) {
+		rc = recover(o, old, trusted);
+		if (!rc)
+			rc = save_durable(o);
+	}
+	return rc ? rc : bits_install(s->fd, at.at);
+}
+
+/* `fresh`: the body was just allocated, there is nothing to look for in it. */
+static int open_bits(struct store_object *o, bool fresh)
+{
+	struct store *s = o->store;
+	const struct objmap_id *id = objmap_get_id(o->map);
+	struct bits old = { .fd = -1 };
+
+	o->durable = calloc(bits_words(chunks(o)) + 1, sizeof(*o->durable));
+	if (!o->durable)
+		return -ENOMEM;
+	int rc = bits_open(s->fd, layout_object(id, ".bits").at, id, chunks(o), &old);
+	if (!rc && !fresh)
+		bits_load_durable(&old, o->durable);
+	if (!rc && !fresh && bits_same_boot(&old, s->boot)) {
+		o->bits = old;
+		return recover(o, &o->bits, true);
+	}
+	const bool trusted = !rc;
+	rc = replace_bits(o, &old, trusted, fresh);
+	if (!rc && trusted)
+		bits_supersede(&old);
+	bits_unmap(&old);
+	return rc;
+}
+
+/* Opens the body and allocates it in full. *fresh says that nothing can be in it yet. */
+static int open_body(struct store_object *o, bool *fresh)
+{
+	struct layout at = layout_object(objmap_get_id(o->map), "");
+	struct stat st;
+	o->fd = openat(o->store->fd, at.at, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (o->fd < 0 || fstat(o->fd, &st) < 0)
+		return -errno;
+	*fresh = (uint64_t)st.st_size != objmap_size(o->map);
+	if (*fresh && (ftruncate(o->fd, 0) < 0))
+		return -errno;
+	if (*fresh && objmap_size(o->map)) {
+		int rc = -posix_fallocate(o->fd, 0, (off_t)objmap_size(o->map));
+		if (rc)
+			return rc;
+	}
+	o->read_fd = openat(o->store->fd, at.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return o->read_fd < 0 ? -errno : 0;
+}
+
+/* Leaves the map file as it is when it is the right one. */
+static int keep_map(struct store_object *o, struct fault *why)
+{
+	AUTO_FREE void *have = NULL;
+	size_t len, have_len;
+	const void *raw = objmap_raw(o->map, &len);
+	struct store_path path =
+		store_path(o->store, layout_object(objmap_get_id(o->map), ".map").at);
+	if (!fileio_read(path.at, len, &have, &have_len, NULL) && have_len == len &&
+	    !memcmp(have, raw, len))
+		return 0;
+	return fileio_replace(path.at, raw, len, 0644, why);
+}
+
+static void remove_files(struct store *s, const struct objmap_id *id)
+{
+	static const char *const suffixes[] = { "", ".map", ".bits" };
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+		unlinkat(s->fd, layout_object(id, suffixes[i]).at, 0);
+}
+
+static int copy_map(const struct objmap *map, struct objmap **out, struct fault *why)
+{
+	size_t len;
+	const void *raw = objmap_raw(map, &len);
+	return objmap_verify(objmap_get_id(map), raw, len, out, why);
+}
+
+/* Body, map and bitmap; the row is the caller's. */
+static int open_files(struct store_object *o, struct fault *why)
+{
+	bool fresh = false;
+	int rc = keep_map(o, why);
+	if (rc)
+		return rc;
+	rc = open_body(o, &fresh);
+	if (rc)
+		return object_fault(o, "", rc, why);
+	rc = open_bits(o, fresh);
+	return rc ? object_fault(o, ".bits", rc, why) : 0;
+}
+
+static int make_folder(struct store *s, const struct objmap_id *id, struct fault *why)
+{
+	struct layout folder = layout_object_folder(id);
+	if (mkdirat(s->fd, folder.at, 0755) < 0)
+		return errno == EEXIST ? 0 : store_fault(s, folder.at, -errno, why);
+	int rc = fileio_sync_parent(store_path(s, folder.at).at);
+	return rc ? store_fault(s, folder.at, rc, why) : 0;
+}
+
+static int sync_folder(struct store *s, const struct objmap_id *id, struct fault *why)
+{
+	int rc = fileio_sync_parent(store_path(s, layout_object(id, "").at).at);
+	return rc ? store_fault(s, layout_object(id, "").at, rc, why) : 0;
+}
+
+static int create(struct store_object *o, const char *media_type, struct fault *why)
+{
+	struct store *s = o->store;
+	const struct objmap_id *id = objmap_get_id(o->map);
+	int rc = store_check_room(s, objmap_size(o->map), why);
+	if (!rc)
+		rc = make_folder(s, id, why);
+	if (!rc)
+		rc = open_files(o, why);
+	if (!rc)
+		rc = sync_folder(s, id, why);
+	if (!rc)
+		rc = db_exec(s->db, why, "INSERT INTO objects(id, size, media_type) VALUES(?,?,?)",
+			     "bit", (const void *)id->b, sizeof(id->b),
+			     (int64_t)objmap_size(o->map), media_type ? media_type : "");
+	if (rc) {
+		remove_files(s, id);
+		return rc;
+	}
+	s->used_bytes += objmap_size(o->map);
+	return 0;
+}
+
+static int row_exists(struct store *s, const struct objmap_id *id, bool *out, struct fault *why)
+{
+	int64_t known;
+	int rc = db_int(s->db, 0, &known, why, "SELECT 1 FROM objects WHERE id=?", "b",
+			(const void *)id->b, sizeof(id->b));
+	if (!rc)
+		*out = known != 0;
+	return rc;
+}
+
+int store_object_open(struct store *s, const struct objmap *map, const char *media_type,
+		      struct store_object **out, struct fault *why)
+{
+	const struct objmap_id *id = objmap_get_id(map);
+	struct store_object *open = already_open(s, id);
+	if (open) {
+		open->opened++;
+		*out = open;
+		return 0;
+	}
+	CLEANUP(clean_object) struct store_object *o = calloc(1, sizeof(*o));
+	if (!o)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	o->store = s;
+	o->fd = o->read_fd = o->bits.fd = -1;
+	o->opened = 1;
+	bool known = false;
+	int rc = copy_map(map, &o->map, why);
+	if (!rc)
+		rc = row_exists(s, id, &known, why);
+	if (!rc)
+		rc = known ? open_files(o, why) : create(o, media_type, why);
+	if (rc)
+		return rc;
+	/* An object without chunks is complete as it is made. */
+	if (!chunks(o))
+		o->complete = true;
+	o->behind |= o->complete; /* so that the row says it, too */
+	if (known && !o->complete)
+		rc = db_exec(s->db, why, "UPDATE objects SET complete=0 WHERE id=? AND complete=1",
+			     "b", (const void *)id->b, sizeof(id->b));
+	if (rc)
+		return rc;
+	o->next = s->objects;
+	s->objects = o;
+	*out = MOVE_PTR(o);
+	return 0;
+}
+
+int store_object_find(struct store *s, const struct objmap_id *id, struct store_object **out,
+		      struct fault *why)
+{
+	struct store_object *open = already_open(s, id);
+	if (open) {
+		open->opened++;
+		*out = open;
+		return 0;
+	}
+	struct layout at = layout_object(id, ".map");
+	bool known = false;
+	int rc = row_exists(s, id, &known, why);
+	if (rc)
+		return rc;
+	if (!known)
+		return fault_set(why, -ENOENT, "store.absent", "'%s/%s': not in the store", s->dir,
+				 at.at);
+
+	AUTO_FREE void *raw = NULL;
+	size_t len;
+	struct objmap *map = NULL;
+	struct store_path path = store_path(s, at.at);
+	rc = fileio_read(path.at, objmap_bytes(OBJMAP_MAX_SIZE), &raw, &len, why);
+	if (!rc)
+		rc = objmap_verify(id, raw, len, &map, why);
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc) /* with a map that is right, store_object_open() finds the bytes again */
+		return fault_set(why, -ENOENT, "store.map",
+				 "'%s': the map is damaged; it is fetched again", path.at);
+	rc = store_object_open(s, map, NULL, out, why);
+	objmap_free(map);
+	return rc;
+}
+
+/* The row says `complete` once nothing can be lost any more. */
+static int sync_one(struct store_object *o, struct fault *why)
+{
+	if (!o->behind || o->dropped)
+		return 0;
+	int rc = save_durable(o);
+	if (rc)
+		return object_fault(o, "", rc, why);
+	const struct objmap_id *id = objmap_get_id(o->map);
+	if (!o->complete)
+		return 0;
+	rc = db_exec(o->store->db, why, "UPDATE objects SET complete=1 WHERE id=? AND complete=0",
+		     "b", (const void *)id->b, sizeof(id->b));
+	if (rc)
+		o->behind = true; /* the row is tried again */
+	return rc;
+}
+
+/* One object's trouble is not the others': all are tried, the first trouble is told. */
+int store_object_sync_all(struct store *s, struct fault *why)
+{
+	int first = 0;
+	for (struct store_object *o = s->objects; o; o = o->next) {
+		int rc = sync_one(o, first ? NULL : why);
+		if (!first)
+			first = rc;
+	}
+	return first;
+}
+
+void store_object_close(struct store_object *o)
+{
+	if (!o || --o->opened)
+		return;
+	sync_one(o, NULL); /* what is not durable is hashed when the object is opened again */
+	for (struct store_object **at = &o->store->objects; *at; at = &(*at)->next) {
+		if (*at != o)
+			continue;
+		*at = o->next;
+		break;
+	}
+	release(o);
+}
+
+void store_object_release_all(struct store *s)
+{
+	while (s->objects) {
+		struct store_object *o = s->objects;
+		s->objects = o->next;
+		release(o);
+	}
+}
+
+const struct objmap *store_object_map(const struct store_object *o)
+{
+	return o->map;
+}
+
+uint64_t store_object_size(const struct store_object *o)
+{
+	return objmap_size(o->map);
+}
+
+bool store_object_complete(const struct store_object *o)
+{
+	return o->complete;
+}
+
+bool store_object_has(const struct store_object *o, uint64_t chunk)
+{
+	return bits_get(&o->bits, chunk);
+}
+
+bool store_object_has_bytes(const struct store_object *o, uint64_t from, uint64_t len)
+{
+	const uint64_t size = objmap_size(o->map);
+	if (from > size || len > size - from)
+		return false;
+	if (!len)
+		return true;
+	const uint64_t first = from / OBJMAP_CHUNK_BYTES,
+		       last = (from + len - 1) / OBJMAP_CHUNK_BYTES;
+	return bits_run(&o->bits, first) > last - first;
+}
+
+bool store_object_gap(const struct store_object *o, uint64_t from, uint64_t *first, uint64_t *count)
+{
+	return bits_gap(&o->bits, from, first, count);
+}
+
+int store_object_fd(const struct store_object *o)
+{
+	return o->read_fd;
+}
+
+int store_object_put(struct store_object *o, uint64_t index, const void *bytes, size_t len,
+		     struct fault *why)
+{
+	if (o->dropped)
+		return fault_set(why, -ESTALE, "store.gone",
+				 "this object was removed from the store meanwhile");
+	int rc = objmap_check_chunk(o->map, index, bytes, len);
+	if (rc)
+		return fault_set(why, rc, "store.chunk",
+				 "chunk %llu of '%s' is not what its map says; fetch it again",
+				 (unsigned long long)index,
+				 layout_object(objmap_get_id(o->map), "").at);
+	if (bits_get(&o->bits, index))
+		return 0;
+	rc = fileio_pwrite_all(o->fd, bytes, len, index * OBJMAP_CHUNK_BYTES);
+	if (rc)
+		return object_fault(o, "", rc, why);
+	bits_set(&o->bits, index);
+	o->behind = true;
+	o->store->behind_bytes += len;
+	if (!o->complete && bits_run(&o->bits, 0) == chunks(o))
+		o->complete = true;
+	return o->store->behind_bytes >= BEHIND_MAX ? store_sync(o->store, why) : 0;
+}
+
+int store_object_drop(struct store *s, const struct objmap_id *id, struct fault *why)
+{
+	int64_t size;
+	int rc = db_int(s->db, -1, &size, why, "SELECT size FROM objects WHERE id=?", "b",
+			(const void *)id->b, sizeof(id->b));
+	if (rc)
+		return rc;
+	if (size < 0)
+		return fault_set(why, -ENOENT, "store.absent", "'%s/%s': not in the store", s->dir,
+				 layout_object(id, "").at);
+	rc = db_exec(s->db, why, "DELETE FROM objects WHERE id=?", "b", (const void *)id->b,
+		     sizeof(id->b));
+	if (rc)
+		return rc;
+	s->used_bytes -= (uint64_t)size;
+	/* Readers let go of the file when they see the flag; what is on its way to a phone is sent in full. */
+	struct bits bits;
+	struct store_object *open = already_open(s, id);
+	if (open) {
+		open->dropped = true;
+		bits_supersede(&open->bits);
+	} else if (!bits_open(s->fd, layout_object(id, ".bits").at, id,
+			      objmap_chunk_count((uint64_t)size), &bits)) {
+		bits_supersede(&bits);
+		bits_unmap(&bits);
+	}
+	remove_files(s, id);
+	return 0;
+}
