@@ -130,11 +130,17 @@ MANS := $(patsubst %.in,%,$(addprefix $(B)/man/,$(notdir $(MAN_SRC))))
 man: $(MANS) ## man pages into build/dev/man
 .PHONY: man
 define manpage
-$(B)/man/$(notdir $(patsubst %.in,%,$(1))): $(1) $(if $(filter %.in,$(1)),$(B)/bin/$(notdir $(1:.8.in=)))
+$(B)/man/$(notdir $(1)): $(1)
 	@mkdir -p $$(@D)
-	$(Q)$(if $(filter %.in,$(1)),{ sed '/^@CONFIGURATION@/,$$$$d' $(1); $(B)/bin/$(notdir $(1:.8.in=)) --print-man; sed '1,/^@CONFIGURATION@/d' $(1); } > $$@,cp $(1) $$@)
+	$$(Q)cp $(1) $$@
 endef
-$(foreach m,$(MAN_SRC),$(eval $(call manpage,$(m))))
+define manpage_in
+$(B)/man/$(notdir $(1:.in=)): $(1) $(B)/bin/$(notdir $(1:.8.in=))
+	@mkdir -p $$(@D)
+	$$(Q){ sed '/^@CONFIGURATION@/,$$$$d' $(1); $(B)/bin/$(notdir $(1:.8.in=)) --print-man; sed '1,/^@CONFIGURATION@/d' $(1); } > $$@
+endef
+$(foreach m,$(filter-out %.in,$(MAN_SRC)),$(eval $(call manpage,$(m))))
+$(foreach m,$(filter %.in,$(MAN_SRC)),$(eval $(call manpage_in,$(m))))
 
 PREFIX ?= /usr
 UNIT_SRC := $(wildcard $(MODULES:%=%/*.service) $(MODULES:%=%/*.socket))
@@ -144,6 +150,8 @@ install: all man ## programs, module, units, pages and man pages under DESTDIR
 	install -m 755 $(filter $(B)/bin/%,$(ALL)) $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(filter %.so,$(ALL)) $(DESTDIR)$(PREFIX)/lib/nginx/modules/
 	install -m 644 $(UNIT_SRC) $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -D -m 644 firmware/base/wasl.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/wasl.conf
+	install -D -m 644 firmware/base/wasl.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/wasl.conf
 	install -m 644 $(filter %.1,$(MANS)) $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(filter %.8,$(MANS)) $(DESTDIR)$(PREFIX)/share/man/man8/
 	for d in $(SHARE); do cp -R $$d $(DESTDIR)$(PREFIX)/share/wasl/; done
