@@ -32,7 +32,7 @@ static void put_key(const struct conf_key *key, FILE *to)
 		put_text(range, to);
 		fputs("\"", to);
 	}
-	fputs(".\n", to);
+	fputs(" .\n", to);
 	if (key->fallback && key->fallback[0]) {
 		fputs("Default:\n.Ql \"", to);
 		put_text(key->fallback, to);
