@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
 #include "firmware/base/clean.h"
@@ -17,13 +18,15 @@
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
 #include "firmware/base/text.h"
-#include "firmware/record/roots.h"
 #include "firmware/record/trust.h"
+#include "firmware/record/trust_dir.h"
 #include "provisioning/claim.h"
 #include "provisioning/enrol.h"
 
 #define AGENT_TIMEOUT_MS 3000 /* agentd answers from memory; longer means it hangs */
 #define AGENT_RETRY_MS 3000u
+#define IDLE_MS \
+	(300u * 1000u) /* an enrolled box needs no set-up; systemd starts it again when asked */
 #define HUB_STALL_S 20u
 #define HUB_TOTAL_S 60u
 #define PIN_ROOM 512u
@@ -44,7 +47,8 @@ struct provisiond {
 	struct enrol_identity me;
 	bool reconciled; /* agentd has said at least once who this box is */
 	struct waiter *waiters;
-	uint64_t start_ms;
+	uint64_t start_ms, asked_ms;
+	bool leaves;       /* systemd holds the socket, so going away loses nobody */
 	uint8_t nonce[32]; /* of the request under way */
 	char url[300];
 };
@@ -144,15 +148,6 @@ static int ask_agent(struct provisiond *p, struct fault *why)
 		save_or_log(p);
 	}
 	return 0;
-}
-
-static int load_trust(struct trust **out, struct fault *why)
-{
-	struct fault passed = { 0 };
-	int r = roots_load(out, &passed, why);
-	if (r == 0 && passed.code)
-		log_fault(LOG_LEVEL_WARN, "root.passed", &passed);
-	return r;
 }
 
 /* --- answers to those who wait --------------------------------------------------------------- */
@@ -313,7 +308,7 @@ static void enrol(struct provisiond *p)
 	CLEANUP(clean_trust) struct trust *trust = NULL;
 	struct fault why = { 0 };
 	claim_begin(&p->claim);
-	if (ask_agent(p, &why) < 0 || load_trust(&trust, &why) < 0) {
+	if (ask_agent(p, &why) < 0 || trust_dir_open(&trust, &why) < 0) {
 		put_off(p, &why, 0);
 		return;
 	}
@@ -332,7 +327,7 @@ static int take_grant(struct provisiond *p, const void *bytes, size_t len, struc
 {
 	CLEANUP(clean_trust) struct trust *trust = NULL;
 	struct enrol_grant grant;
-	int r = load_trust(&trust, why);
+	int r = trust_dir_open(&trust, why);
 	if (r == 0)
 		r = enrol_read_grant(trust, bytes, len, &p->me, &p->claim.order, p->nonce, &grant,
 				     why);
@@ -377,7 +372,7 @@ static int give_grant(struct provisiond *p, struct fault *why)
 	struct enrol_grant grant;
 	int r = ask_agent(p, why);
 	if (r == 0)
-		r = load_trust(&trust, why);
+		r = trust_dir_open(&trust, why);
 	if (r == 0)
 		r = enrol_read_grant(trust, p->claim.grant_bytes, p->claim.grant_len, &p->me,
 				     &p->claim.order, p->claim.nonce, &grant, why);
@@ -406,6 +401,13 @@ static void hand_over(struct provisiond *p)
 	answer_waiters(p);
 }
 
+/* 0: there is something to stay for. */
+static uint64_t idle_since(const struct provisiond *p)
+{
+	bool idle = p->leaves && p->claim.state == CLAIM_ENROLLED && !p->waiters;
+	return idle ? p->asked_ms : 0;
+}
+
 static int timer_rang(sd_event_source *source, uint64_t usec, void *data)
 {
 	(void)source;
@@ -414,6 +416,8 @@ static int timer_rang(sd_event_source *source, uint64_t usec, void *data)
 	struct fault why = { 0 };
 	if (!p->reconciled && ask_agent(p, &why) < 0)
 		log_debug("event=agent.silent text=\"%s\"", why.text);
+	if (idle_since(p) && clock_mono_ms() >= idle_since(p) + IDLE_MS)
+		return sd_event_exit(p->loop, 0);
 	advance(p);
 	return 0;
 }
@@ -430,6 +434,8 @@ static void advance(struct provisiond *p)
 	}
 	if (!p->reconciled && wake_ms > now_ms + AGENT_RETRY_MS)
 		wake_ms = now_ms + AGENT_RETRY_MS;
+	if (idle_since(p) && wake_ms > idle_since(p) + IDLE_MS)
+		wake_ms = idle_since(p) + IDLE_MS;
 	sd_event_source_set_time(p->timer, wake_ms == UINT64_MAX ? wake_ms : wake_ms * 1000);
 	sd_event_source_set_enabled(p->timer,
 				    wake_ms == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
@@ -440,6 +446,7 @@ static void advance(struct provisiond *p)
 static void serve_claim(struct ctl_request *req, void *data)
 {
 	struct provisiond *p = data;
+	p->asked_ms = clock_mono_ms();
 	struct fault why = { 0 };
 	int r = ask_agent(p, &why);
 	if (r < 0 && !p->reconciled) {
@@ -452,6 +459,7 @@ static void serve_claim(struct ctl_request *req, void *data)
 static void serve_status(struct ctl_request *req, void *data)
 {
 	struct provisiond *p = data;
+	p->asked_ms = clock_mono_ms();
 	uint64_t now_ms = clock_mono_ms();
 	json_t *body = claim_json(&p->claim, p->reconciled ? &p->me : NULL, now_ms);
 	if (body) {
@@ -471,7 +479,7 @@ static int accept_order(struct provisiond *p, const void *bytes, size_t len,
 	char url[sizeof(p->url)];
 	int r = ask_agent(p, why);
 	if (r == 0)
-		r = load_trust(&trust, why);
+		r = trust_dir_open(&trust, why);
 	if (r == 0)
 		r = enrol_read_order(trust, bytes, len, &p->me, p->conf->setup.school, &order, why);
 	if (r == 0 && !order.hub_url[0] && !p->conf->setup.hub_url[0])
@@ -491,6 +499,7 @@ static int accept_order(struct provisiond *p, const void *bytes, size_t len,
 static void serve_order(struct ctl_request *req, void *data)
 {
 	struct provisiond *p = data;
+	p->asked_ms = clock_mono_ms();
 	struct fault why = { 0 };
 	enum claim_outcome outcome = CLAIM_ALREADY;
 	size_t len = 0;
@@ -529,7 +538,8 @@ int provisiond_new(sd_event *loop, const struct provisiond_conf *conf, struct pr
 	}
 	p->loop = sd_event_ref(loop);
 	p->conf = conf;
-	p->start_ms = clock_mono_ms();
+	p->start_ms = p->asked_ms = clock_mono_ms();
+	p->leaves = sd_listen_fds(0) > 0;
 	int r = load(p, why);
 	if (r == 0)
 		r = http_new(loop, &p->http, why);
