@@ -166,18 +166,15 @@ void minutes_restart(struct minutes *m, int64_t until_s)
 /* Observed time until now goes to the class that the line had. */
 static void credit(struct minutes *m, uint64_t mono_ms)
 {
-	uint64_t passed = mono_ms > m->mono_ms ? mono_ms - m->mono_ms : 0;
-	if (!passed)
+	if (mono_ms <= m->mono_ms)
 		return;
+	uint64_t passed = mono_ms - m->mono_ms;
 	m->mono_ms = mono_ms;
-	m->carry_ms += (uint32_t)(passed < UINT32_MAX / 2 ? passed : UINT32_MAX / 2);
+	m->carry_ms += passed;
 	for (unsigned i = 0; i < MINUTES_LINES; i++) {
 		struct minutes_line *l = &m->lines[i];
-		if (!l->used)
-			continue;
-		unsigned class = passed > MINUTES_STALL_MS ? UPLINK_CLASS_UNKNOWN : l->class;
-		l->credit_ms[class] +=
-			(uint32_t)(passed < UINT32_MAX / 2 ? passed : UINT32_MAX / 2);
+		l->credit_ms[passed > MINUTES_STALL_MS ? UPLINK_CLASS_UNKNOWN : l->class] +=
+			(int64_t)passed;
 	}
 }
 
@@ -207,25 +204,14 @@ void minutes_bytes(struct minutes *m, unsigned line, uint64_t rx, uint64_t tx)
 	l->second_bytes += rx;
 }
 
-/* The class that is owed most; the rest stays owed, so nothing drifts over a day. */
+/* The class that is owed most gets the whole second; the debt is paid back later, so nothing drifts over a day. */
 static enum uplink_class take_second(struct minutes_line *l)
 {
 	unsigned most = l->class;
 	for (unsigned c = 0; c < UPLINK_CLASSES; c++)
 		if (l->credit_ms[c] > l->credit_ms[most])
 			most = c;
-	if (l->credit_ms[most] >= 1000) {
-		l->credit_ms[most] -= 1000;
-		return (enum uplink_class)most;
-	}
-	/* Several classes share this second: what the winner lacks is paid by the others. */
-	uint32_t lack = 1000 - l->credit_ms[most];
-	l->credit_ms[most] = 0;
-	for (unsigned c = 0; c < UPLINK_CLASSES && lack; c++) {
-		uint32_t paid = l->credit_ms[c] < lack ? l->credit_ms[c] : lack;
-		l->credit_ms[c] -= paid;
-		lack -= paid;
-	}
+	l->credit_ms[most] -= 1000;
 	return (enum uplink_class)most;
 }
 
@@ -257,7 +243,7 @@ static void spend(struct minutes *m, int64_t count)
 				same += left - 1 < l->credit_ms[class] / 1000
 						? left - 1
 						: l->credit_ms[class] / 1000;
-			l->credit_ms[class] -= (uint32_t)(same - 1) * 1000;
+			l->credit_ms[class] -= (same - 1) * 1000;
 			fill_line(m, i, class, at, same);
 			at += same;
 			left -= same;
@@ -291,7 +277,7 @@ static void step_forward(struct minutes *m, int64_t gap, bool synced)
 void minutes_advance(struct minutes *m, uint64_t mono_ms, int64_t wall_s, bool synced)
 {
 	credit(m, mono_ms);
-	int64_t seen = m->carry_ms / 1000;
+	int64_t seen = (int64_t)(m->carry_ms / 1000);
 	m->carry_ms %= 1000;
 	int64_t lead = m->named_s + seen - wall_s;
 	if (lead > 1) {
@@ -303,6 +289,8 @@ void minutes_advance(struct minutes *m, uint64_t mono_ms, int64_t wall_s, bool s
 	} else if (lead < -MINUTES_STRETCH_S) {
 		step_forward(m, -lead, synced);
 	} else if (lead < -1) {
+		for (unsigned i = 0; i < MINUTES_LINES; i++)
+			m->lines[i].credit_ms[m->lines[i].class] -= lead * 1000;
 		seen -= lead;
 	}
 	spend(m, seen);

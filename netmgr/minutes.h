@@ -40,10 +40,11 @@ struct minutes_line {
 	bool used, retired; /* retired: no longer configured, unknown until its day ends */
 	int64_t ends_s;
 	uint8_t class, layer, down_layer;
-	uint8_t seconds[UPLINK_CLASSES];    /* of the open minute; add up to named_s % 60 */
-	uint32_t credit_ms[UPLINK_CLASSES]; /* observed, not yet turned into seconds */
-	uint64_t rx_bytes, tx_bytes;        /* of the open minute */
-	uint64_t second_bytes;              /* received since the last second was counted */
+	uint8_t seconds[UPLINK_CLASSES]; /* of the open minute; add up to named_s % 60 */
+	int64_t credit_ms
+		[UPLINK_CLASSES];    /* observed minus counted: adds up to less than a second */
+	uint64_t rx_bytes, tx_bytes; /* of the open minute */
+	uint64_t second_bytes;       /* received since the last second was counted */
 	uint32_t rtts[MINUTES_RTTS], rtt_count;
 	uint32_t kbps[60], kbps_count;
 };
@@ -51,7 +52,7 @@ struct minutes_line {
 struct minutes {
 	int64_t named_s;   /* Unix second: all before it is accounted for */
 	uint64_t mono_ms;  /* of the last look */
-	uint32_t carry_ms; /* observed part of a second */
+	uint64_t carry_ms; /* observed part of a second */
 	uint32_t half;     /* odd second left over while catching up with a clock set back */
 	bool proved_cut;   /* steps forward are power cuts until the clock is synchronised */
 	bool ever_synced;

@@ -88,7 +88,7 @@ static void put_line(struct put *p, const struct mark_line *line)
 {
 	put_bytes(p, line->name, sizeof(line->name));
 	put_int(p, line->kind, 1);
-	put_int(p, line->retired, 1);
+	put_int(p, line->life, 1);
 	put_bytes(p, line->seconds, sizeof(line->seconds));
 	put_int(p, (uint32_t)line->meter.period, 4);
 	put_int(p, line->meter.rx_bytes, 8);
@@ -103,7 +103,7 @@ static void take_line(struct take *t, struct mark_line *line)
 	memset(line, 0, sizeof(*line));
 	take_text(t, line->name, sizeof(line->name));
 	line->kind = (uint8_t)take_up_to(t, 1, UPLINK_OTHER);
-	line->retired = take_up_to(t, 1, 1);
+	line->life = (uint8_t)take_up_to(t, 1, MARK_ENDED);
 	take_bytes(t, line->seconds, sizeof(line->seconds));
 	line->meter.period = (int32_t)take_int(t, 4);
 	line->meter.rx_bytes = take_int(t, 8);

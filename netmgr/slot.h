@@ -22,10 +22,16 @@ enum {
 	EVENT_REASON_ROOM = 32,
 };
 
+enum mark_life {
+	MARK_LIVE,
+	MARK_RETIRED, /* taken out of the configuration, its day is not over */
+	MARK_ENDED,   /* only named because rows of this entry are its */
+};
+
 struct mark_line {
-	char name[UPLINK_NAME_ROOM]; /* "" where the line is not used */
-	uint8_t kind;                /* enum uplink_kind */
-	bool retired;
+	char name[UPLINK_NAME_ROOM];     /* "" where the line is not used */
+	uint8_t kind;                    /* enum uplink_kind */
+	uint8_t life;                    /* enum mark_life */
 	uint8_t seconds[UPLINK_CLASSES]; /* of the open minute */
 	struct meter meter;
 };

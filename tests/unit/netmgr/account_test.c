@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/account.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "netmgr/ledger.h"
+#include "netmgr/meter.h"
+
+static const int64_t noon = 1795608000; /* 2026-11-25T12:00:00Z */
+
+struct box {
+	char folder[64];
+	struct account_uplink uplinks[2];
+	struct account_spec spec;
+	struct account_time now;
+	struct account *account;
+	struct account_start start;
+	struct fault why;
+};
+
+static void box_init(struct box *b)
+{
+	memset(b, 0, sizeof(*b));
+	snprintf(b->folder, sizeof(b->folder), "%s/wasl-account-XXXXXX", "/tmp");
+	assert_non_null(mkdtemp(b->folder));
+	b->uplinks[0] = (struct account_uplink){ "adsl", UPLINK_DSL, 1, false };
+	b->uplinks[1] = (struct account_uplink){ "lte", UPLINK_MOBILE, 1, true };
+	b->spec = (struct account_spec){ .folder = b->folder,
+					 .uplinks = b->uplinks,
+					 .count = 2,
+					 .boot_id = { 1 },
+					 .uptime_ms = 100000,
+					 .keep_days = 30 };
+	b->now = (struct account_time){ .mono_ms = 100000, .wall_s = noon, .synced = true };
+}
+
+static void box_done(struct box *b)
+{
+	DIR *dir = opendir(b->folder);
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir));)
+		(void)unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+	rmdir(b->folder);
+}
+
+static void box_start(struct box *b)
+{
+	if (account_open(&b->spec, &b->now, &b->account, &b->start, &b->why) < 0)
+		fail_msg("%s", b->why.text);
+}
+
+static void box_pass(struct box *b, int64_t seconds)
+{
+	for (int64_t i = 0; i < seconds; i += 5) {
+		b->now.mono_ms += 5000;
+		b->now.wall_s += 5;
+		b->spec.uptime_ms += 5000;
+		if (account_tick(b->account, &b->now, &b->why) < 0)
+			fail_msg("%s", b->why.text);
+	}
+}
+
+/* Time in which nobody looks. */
+static void box_skip(struct box *b, int64_t seconds)
+{
+	b->now.mono_ms += (uint64_t)seconds * 1000;
+	b->now.wall_s += seconds;
+	b->spec.uptime_ms += (uint64_t)seconds * 1000;
+}
+
+static void new_boot(struct box *b, int64_t dark_s)
+{
+	box_skip(b, dark_s);
+	b->spec.boot_id[0]++;
+	b->spec.uptime_ms = 10000;
+}
+
+/* --- what is on disk --- */
+
+struct shelf {
+	struct ledger_row rows[20000];
+	size_t count;
+	struct ledger_event events[64];
+	size_t event_count;
+};
+
+static void shelve(void *data, const struct ledger_row *row)
+{
+	struct shelf *s = data;
+	assert_true(s->count < ARRAY_LEN(s->rows));
+	s->rows[s->count++] = *row;
+}
+
+static void shelve_event(void *data, const struct ledger_event *event)
+{
+	struct shelf *s = data;
+	assert_true(s->event_count < ARRAY_LEN(s->events));
+	s->events[s->event_count++] = *event;
+}
+
+static void read_all(struct box *b, struct shelf *s)
+{
+	s->count = s->event_count = 0;
+	int64_t after = 0;
+	/* In pages of an odd size, as a client would. */
+	while (ledger_minutes(account_ledger(b->account), after, 97, shelve, s, &b->why) > 0)
+		after = s->rows[s->count - 1].cursor;
+	assert_true(ledger_events(account_ledger(b->account), 0, 64, shelve_event, s, &b->why) >=
+		    0);
+}
+
+/* Cursors grow by one without a gap, every minute of a line stands once, and the minutes follow each other. */
+static void rows_are_whole(const struct shelf *s)
+{
+	int64_t next[2] = { 0 };
+	for (size_t i = 0; i < s->count; i++) {
+		const struct ledger_row *r = &s->rows[i];
+		assert_int_equal(r->cursor, (int64_t)i + 1);
+		assert_int_equal(r->row.count, 1);
+		unsigned sum = 0;
+		for (int c = 0; c < UPLINK_CLASSES; c++)
+			sum += r->row.seconds[c];
+		assert_int_equal(sum, 60);
+		int line = strcmp(r->uplink, "adsl") == 0 ? 0 : 1;
+		if (next[line])
+			assert_int_equal(r->row.minute, next[line]);
+		else
+			assert_int_equal(r->row.minute % 1440, 0);
+		next[line] = r->row.minute + 1;
+	}
+}
+
+static int64_t seconds_of(const struct shelf *s, const char *uplink, enum uplink_class class)
+{
+	int64_t sum = 0;
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->rows[i].uplink, uplink) == 0)
+			sum += s->rows[i].row.seconds[class];
+	return sum;
+}
+
+static void tells_a_stop_from_a_power_cut(void **state)
+{
+	(void)state;
+	static struct shelf s;
+	struct box b;
+	box_init(&b);
+	box_start(&b);
+	assert_true(b.start.first);
+	account_see(b.account, 0, UPLINK_CLASS_UP, UPLINK_LAYER_NONE, b.now.mono_ms);
+	account_see(b.account, 1, UPLINK_CLASS_DOWN, UPLINK_LAYER_CABLE, b.now.mono_ms);
+	box_pass(&b, 605);
+	account_close(b.account, GAP_STOPPED, &b.now);
+
+	box_skip(&b, 300);
+	box_start(&b);
+	assert_false(b.start.first);
+	assert_false(b.start.power_return);
+	assert_int_equal(b.start.away_s, 300);
+	account_see(b.account, 0, UPLINK_CLASS_UP, UPLINK_LAYER_NONE, b.now.mono_ms);
+	account_see(b.account, 1, UPLINK_CLASS_UP, UPLINK_LAYER_NONE, b.now.mono_ms);
+	box_pass(&b, 595); /* to a whole minute: 12:25 */
+	account_drop(b.account);
+
+	new_boot(&b, 3600);
+	box_start(&b);
+	assert_true(b.start.power_return);
+	box_pass(&b, 60);
+	read_all(&b, &s);
+	rows_are_whole(&s);
+	/* A minute's seconds may be lost with the power, and ten seconds of starting are nobody's. */
+	assert_int_equal(seconds_of(&s, "adsl", UPLINK_CLASS_UNPOWERED), 3600 - 60 - 10);
+	assert_int_equal(seconds_of(&s, "adsl", UPLINK_CLASS_UP), 605 + 595);
+	assert_int_equal(seconds_of(&s, "lte", UPLINK_CLASS_DOWN), 605);
+	assert_int_equal(s.event_count, 1);
+	assert_string_equal(s.events[0].kind, "power.return");
+	account_drop(b.account);
+	box_done(&b);
+}
+
+static void keeps_quota_over_a_power_cut(void **state)
+{
+	(void)state;
+	struct box b;
+	uint64_t rx, tx;
+	box_init(&b);
+	box_start(&b);
+	account_counters(b.account, 1, 0, 0);
+	account_counters(b.account, 1, 3000000, 1000);
+	box_pass(&b, 5);
+	account_counters(b.account, 1, 3000500, 1000);
+	account_drop(b.account); /* 500 bytes were not stored */
+	new_boot(&b, 60);
+	box_start(&b);
+	account_used(b.account, 1, &rx, &tx);
+	assert_in_range(rx, 3000500, 3000500 + METER_ALLOWANCE_QUOTA);
+	assert_int_equal(tx, 1000);
+	account_close(b.account, GAP_POWEROFF, &b.now);
+	uint64_t before = rx;
+	new_boot(&b, 60);
+	box_start(&b);
+	account_used(b.account, 1, &rx, &tx);
+	assert_int_equal(rx, before);
+	account_drop(b.account);
+	box_done(&b);
+}
+
+static void ends_the_day_of_an_uplink_taken_out(void **state)
+{
+	(void)state;
+	static struct shelf s;
+	struct box b;
+	box_init(&b);
+	box_start(&b);
+	box_pass(&b, 300);
+	account_close(b.account, GAP_STOPPED, &b.now);
+	b.spec.count = 1;
+	box_start(&b);
+	box_pass(&b, 600);
+	account_drop(b.account); /* the retired line is remembered by the mark alone */
+	box_start(&b);
+	box_skip(&b, 2 * 86400);
+	box_pass(&b, 5);
+	read_all(&b, &s);
+	assert_int_equal(seconds_of(&s, "lte", UPLINK_CLASS_UNKNOWN), 86400);
+	/* It may come back later, its new day whole again. */
+	account_close(b.account, GAP_STOPPED, &b.now);
+	b.spec.count = 2;
+	box_start(&b);
+	box_pass(&b, 60);
+	read_all(&b, &s);
+	assert_int_equal(seconds_of(&s, "lte", UPLINK_CLASS_UNKNOWN) % 86400,
+			 (b.now.wall_s % 86400) / 60 * 60);
+	account_drop(b.account);
+	box_done(&b);
+}
+
+static void reports_damage(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *file;
+		off_t at;
+		const char *bytes;
+		int code;
+	} rows[] = {
+		{ "minutes.db", 0, "this is no database at all, it is a text", -EBADMSG },
+		{ "minutes.slots", 100, "rot", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct box b;
+		char path[128];
+		box_init(&b);
+		box_start(&b);
+		box_pass(&b, 120);
+		account_drop(b.account);
+		for (int slot = 0; slot < LEDGER_SLOTS; slot++) {
+			snprintf(path, sizeof(path), "%s/%s", b.folder, rows[i].file);
+			AUTO_FD int fd = open(path, O_WRONLY);
+			assert_int_equal(pwrite(fd, rows[i].bytes, strlen(rows[i].bytes),
+						rows[i].at + (rows[i].code ? 0 : slot * 4096)),
+					 (ssize_t)strlen(rows[i].bytes));
+		}
+		int r = account_open(&b.spec, &b.now, &b.account, &b.start, &b.why);
+		assert_int_equal(r, rows[i].code);
+		if (r == 0) {
+			assert_true(b.start.torn >= 2);
+			account_drop(b.account);
+		} else {
+			assert_non_null(strstr(b.why.text, rows[i].file));
+		}
+		box_done(&b);
+	}
+}
+
+/* --- kill -9 at any moment --- */
+
+static void same_row(const struct ledger_row *a, const struct ledger_row *b)
+{
+	assert_int_equal(a->cursor, b->cursor);
+	assert_string_equal(a->uplink, b->uplink);
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->row.minute, b->row.minute);
+	assert_memory_equal(a->row.seconds, b->row.seconds, sizeof(a->row.seconds));
+	assert_int_equal(a->row.rx_bytes, b->row.rx_bytes);
+	assert_int_equal(a->row.tx_bytes, b->row.tx_bytes);
+	assert_int_equal(a->row.rtt_us, b->row.rtt_us);
+	assert_int_equal(a->row.down_kbps, b->row.down_kbps);
+	assert_int_equal(a->row.layer, b->row.layer);
+}
+
+/* Lives until it is killed; each row that it has given out goes down the pipe. */
+static void live(struct box *b, int to, unsigned seed)
+{
+	static struct shelf s;
+	int64_t after = 0;
+	box_start(b);
+	for (unsigned i = 0;; i++) {
+		account_see(b->account, i % 2, i % 7 ? UPLINK_CLASS_UP : UPLINK_CLASS_DOWN,
+			    UPLINK_LAYER_ISP, b->now.mono_ms);
+		account_counters(b->account, i % 2, i * 1000, i * 100);
+		if ((i + seed) % 50 == 0) {
+			account_event(b->account, "uplink.down", "adsl", "ISP");
+			if (account_flush(b->account, &b->why) < 0)
+				_exit(1);
+		}
+		box_pass(b, 5);
+		s.count = 0;
+		int n = ledger_minutes(account_ledger(b->account), after, 1000, shelve, &s,
+				       &b->why);
+		if (n < 0 || write(to, s.rows, (size_t)n * sizeof(s.rows[0])) !=
+				     (ssize_t)((size_t)n * sizeof(s.rows[0])))
+			_exit(2);
+		after = n ? s.rows[n - 1].cursor : after;
+	}
+}
+
+static void loses_nothing_given_out(void **state)
+{
+	(void)state;
+	enum { KILLS = 25 };
+	static struct shelf given, s;
+	struct box b;
+	box_init(&b);
+	unsigned seed = 11;
+	given.count = 0;
+	for (int k = 0; k < KILLS; k++) {
+		int pipes[2];
+		assert_int_equal(pipe(pipes), 0);
+		pid_t child = fork();
+		assert_true(child >= 0);
+		if (child == 0) {
+			close(pipes[0]);
+			live(&b, pipes[1], (unsigned)k);
+		}
+		close(pipes[1]);
+		seed = seed * 1103515245u + 12345u;
+		size_t want = 4 + (seed >> 16) % 60;
+		struct ledger_row row;
+		size_t got = 0;
+		size_t before = given.count;
+		ssize_t r;
+		while ((r = read(pipes[0], &row, sizeof(row))) > 0) {
+			while ((size_t)r < sizeof(row)) {
+				ssize_t more =
+					read(pipes[0], (char *)&row + r, sizeof(row) - (size_t)r);
+				if (more <= 0)
+					break;
+				r += more;
+			}
+			if ((size_t)r < sizeof(row))
+				break; /* killed in mid-write */
+			/* Each life tells the story from the beginning: the same rows, then new ones. */
+			if ((size_t)row.cursor <= given.count)
+				same_row(&given.rows[row.cursor - 1], &row);
+			else
+				shelve(&given, &row);
+			assert_int_equal(given.rows[given.count - 1].cursor, (int64_t)given.count);
+			got += given.count > before;
+			if (got == want)
+				kill(child, SIGKILL);
+		}
+		int status;
+		waitpid(child, &status, 0);
+		close(pipes[0]);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+		/* Time goes on by more than the child can have lived. */
+		box_skip(&b, 86400 / KILLS);
+		if (k % 3 == 2)
+			new_boot(&b, 700);
+	}
+	box_start(&b);
+	read_all(&b, &s);
+	assert_true(s.count >= given.count);
+	for (size_t i = 0; i < given.count; i++)
+		same_row(&given.rows[i], &s.rows[i]);
+	rows_are_whole(&s);
+	account_drop(b.account);
+	box_done(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_a_stop_from_a_power_cut),
+		cmocka_unit_test(keeps_quota_over_a_power_cut),
+		cmocka_unit_test(ends_the_day_of_an_uplink_taken_out),
+		cmocka_unit_test(reports_damage),
+		cmocka_unit_test(loses_nothing_given_out),
+	};
+	return cmocka_run_group_tests_name("netmgr/account", tests, NULL, NULL);
+}
