@@ -1,8 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
 CONTENT := backoff catalogue catalogue_check fold jobs playlists schedule vtt
-$(eval $(call lib,content,$(CONTENT:%=content/%.c),web kitchen cache record base,sqlite3 jansson))
+PORTAL := files page site site_json site_lesson site_status
+PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
+	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js
+$(eval $(call lib,content,$(CONTENT:%=content/%.c) $(PORTAL:%=content/portal/%.c) $(B)/gen/portal/files_table.c,web kitchen cache record base,sqlite3 jansson))
+
+# Templates and assets are part of the program. The style sheet begins with the house's tokens.
+$(B)/gen/portal/portal.css: firmware/web/tokens.css content/portal/assets/portal.css
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)cat $^ > $@
+$(B)/gen/portal/files_table.c: content/portal/mkfiles $$(PORTAL_FILES)
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)content/portal/mkfiles $(filter-out content/portal/mkfiles,$^) > $@
 -include content/kitchen.mk
 
 $(foreach u,$(CONTENT),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,content))))
+$(foreach u,$(PORTAL),$(if $(wildcard tests/unit/portal/$(u)_test.c),$(eval $(call unit,portal_$(u),tests/unit/portal/$(u)_test.c,content))))
 $(eval $(call fuzzer,vtt,tests/fuzz/vtt_fuzz.c,content))
