@@ -12,6 +12,7 @@
 #include "provisioning/hub/cli.h"
 #include "provisioning/hub/csv.h"
 #include "provisioning/hub/demo.h"
+#include "provisioning/hub/refresh.h"
 
 enum { CSV_LIMIT = 64 << 20, BAD_LINES_SHOWN = 20 };
 
@@ -31,7 +32,12 @@ static void say_bad(struct tally *t, const struct fault *why)
 static int put(struct store *s, const struct school *school, struct tally *t, struct fault *why)
 {
 	enum store_change change;
-	int rc = store_school_put(s, school, &change, why);
+	struct school before;
+	int rc = store_school_get(s, school->code, &before, why);
+	if (rc == 0)
+		rc = refresh_region_move(s, &before, school, why);
+	if (rc == 0 || rc == -ENOENT)
+		rc = store_school_put(s, school, &change, why);
 	if (rc == 0)
 		t->count[change]++;
 	return rc;

@@ -14,6 +14,13 @@ static uint32_t at_most(uint32_t value, uint32_t limit)
 	return value < limit ? value : limit;
 }
 
+/* Stops at 2^60: stores keep signed numbers. */
+static uint64_t bytes_sum(uint64_t a, uint64_t b)
+{
+	const uint64_t limit = UINT64_C(1) << 60;
+	return a >= limit || b >= limit - a ? limit : a + b;
+}
+
 static uint32_t weighted(uint32_t a, uint32_t a_weight, uint32_t b, uint32_t b_weight)
 {
 	if (a == 0 || b == 0)
@@ -30,8 +37,8 @@ bool coverage_hour_add(struct coverage_hour *have, const struct coverage_hour *m
 	have->down_kbps = weighted(have->down_kbps, have->samples, more->down_kbps, more->samples);
 	have->up_kbps = weighted(have->up_kbps, have->samples, more->up_kbps, more->samples);
 	have->samples += at_most(more->samples, UINT32_MAX - have->samples);
-	have->rx_bytes += more->rx_bytes;
-	have->tx_bytes += more->tx_bytes;
+	have->rx_bytes = bytes_sum(have->rx_bytes, more->rx_bytes);
+	have->tx_bytes = bytes_sum(have->tx_bytes, more->tx_bytes);
 	if (more->kind)
 		have->kind = more->kind;
 	/* Each figure at most an hour, so that the sum cannot overflow. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The ministry's hub: waslhub (command line), wasl-hubd (daemon), pages.
-HUB := account coverage csv demo frames keyring school standing store store_sqlite store_sqlite_ledger \
+HUB := account coverage csv demo enrol frames hub ingest keyring refresh rows school standing store store_sqlite store_sqlite_ledger \
        store_sqlite_registry store_sqlite_rows token
 HUB_CLI := waslhub cli_init cli_key cli_order cli_school cli_token
 $(eval $(call lib,hub,$(HUB:%=provisioning/hub/%.c),record base,))

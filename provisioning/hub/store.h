@@ -183,6 +183,7 @@ struct lesson_use {
 	uint32_t devices;     /* counted ones */
 	uint32_t small_cells; /* reports that said "1-4" instead of a number */
 };
+/* Sums stop at 2^32-1 (counts) and 2^60 (seconds, bytes) instead of running over. */
 int store_use_add(struct store *s, const char *school, const struct lesson_use *more,
 		  struct fault *why);
 typedef int store_use_fn(void *data, const struct lesson_use *use);

@@ -98,10 +98,14 @@ static const char *const migrations[] = { schema_1 };
 
 CLEAN_FN(store, struct store, store_close)
 
-int store_sqlite_one(struct db *db, sqlite3_stmt *s, struct fault *why)
+int store_sqlite_one(struct db *db, int rc, sqlite3_stmt *s, struct fault *why)
 {
-	int rc = db_step(db, s, why);
-	return rc == 1 ? 0 : rc == 0 ? -ENOENT : rc;
+	if (rc == 0) {
+		rc = db_step(db, s, why);
+		if (rc >= 0)
+			return rc == 1 ? 0 : -ENOENT;
+	}
+	return rc == -ENOENT ? -EIO : rc;
 }
 
 void store_sqlite_text(sqlite3_stmt *s, int column, char *out, size_t room)

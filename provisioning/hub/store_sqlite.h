@@ -18,8 +18,11 @@ static inline struct db *store_sqlite_db(struct store *s)
 	return ((struct sqlite_store *)s)->db;
 }
 
-/* One row at most: 0 and a row in *out, -ENOENT without a sentence, or the database's fault. Then sqlite3_reset(*out). */
-int store_sqlite_one(struct db *db, sqlite3_stmt *s, struct fault *why);
+/*
+ * One row at most of a statement whose db_query() answered `rc`: 0 and a row (then sqlite3_reset(s)), -ENOENT without a
+ * sentence, or the database's fault, which is never -ENOENT: "nothing there" and "cannot look" must not be mixed up.
+ */
+int store_sqlite_one(struct db *db, int rc, sqlite3_stmt *s, struct fault *why);
 
 /* Columns into fixed fields; longer values are cut, shorter blobs padded with zeros. */
 void store_sqlite_text(sqlite3_stmt *s, int column, char *out, size_t room);

@@ -18,8 +18,7 @@ static int head_get(struct store *store, const uint8_t device[static 16], uint32
 		db, &s, why,
 		"SELECT through_seq, hash, held, held_bytes FROM head WHERE device=? AND epoch=?",
 		"bi", (const void *)device, (size_t)16, (int64_t)epoch);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc && rc != -ENOENT)
 		return rc;
 	*out = (struct account_head){ 0 };
@@ -85,8 +84,7 @@ static int envelope_get(struct store *store, const uint8_t device[static 16], ui
 				  "length(bytes)"
 				  " FROM envelope WHERE device=? AND epoch=? AND seq=?",
 			  "bii", (const void *)device, (size_t)16, (int64_t)epoch, (int64_t)seq);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
 		return rc;
 	if (bytes)

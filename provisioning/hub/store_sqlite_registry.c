@@ -39,8 +39,7 @@ static int school_get(struct store *store, const char *code, struct school *out,
 	sqlite3_stmt *s;
 	int rc = db_query(db, &s, why, "SELECT " SCHOOL_COLUMNS " FROM school WHERE code=?", "t",
 			  code);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
 		return rc;
 	read_school(s, out);
@@ -153,8 +152,7 @@ static int status_get(struct store *store, const char *school, struct school_sta
 	sqlite3_stmt *s;
 	int rc = db_query(db, &s, why, "SELECT " STATUS_COLUMNS " FROM school_state WHERE school=?",
 			  "t", school);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
 		return rc;
 	read_status(s, 0, out);
@@ -219,8 +217,7 @@ static int ticket_get(struct store *store, const uint8_t id[static 16], struct t
 			  "SELECT school, technician, claim_code, epoch, made_s, spent_by, spent_s"
 			  " FROM ticket WHERE id=?",
 			  "b", (const void *)id, (size_t)16);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
 		return rc;
 	*out = (struct ticket){ .epoch = u32(s, 3), .made_s = sqlite3_column_int64(s, 4) };
@@ -286,8 +283,7 @@ static int device_get(struct store *store, const uint8_t id[static 16], struct d
 	sqlite3_stmt *s;
 	int rc = db_query(db, &s, why, "SELECT " DEVICE_COLUMNS " FROM device WHERE id=?", "b",
 			  (const void *)id, (size_t)16);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
 		return rc;
 	read_device(s, out);

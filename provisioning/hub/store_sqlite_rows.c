@@ -46,8 +46,7 @@ static int hour_get(struct store *store, const char *school, int32_t day, uint8_
 			  "SELECT " HOUR_COLUMNS
 			  " FROM uplink_hour WHERE school=? AND day=? AND hour=? AND uplink=?",
 			  "tiit", school, (int64_t)day, (int64_t)hour, uplink);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
 		return rc;
 	read_hour(s, out);
@@ -101,8 +100,7 @@ static int hour_last(struct store *store, const char *school, int32_t *day, uint
 			  "unpowered_s > 0"
 			  " ORDER BY day DESC, hour DESC LIMIT 1",
 			  "t", school);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
 		return rc;
 	*day = sqlite3_column_int(s, 0);
@@ -119,9 +117,11 @@ static int use_add(struct store *store, const char *school, const struct lesson_
 		"INSERT INTO lesson_use(school, day, lesson, rung, starts, completions, watched_s, "
 		"sent_bytes,"
 		" devices, small_cells) VALUES(?, ?, ?, ?, ?5, ?6, ?7, ?8, ?9, ?10)"
-		" ON CONFLICT(school, day, lesson, rung) DO UPDATE SET starts=starts+?5,"
-		" completions=completions+?6, watched_s=watched_s+?7, sent_bytes=sent_bytes+?8,"
-		" devices=devices+?9, small_cells=small_cells+?10",
+		" ON CONFLICT(school, day, lesson, rung) DO UPDATE SET"
+		" starts=min(starts+?5, 4294967295), completions=min(completions+?6, 4294967295),"
+		" watched_s=min(watched_s+?7, 1<<60), sent_bytes=min(sent_bytes+?8, 1<<60),"
+		" devices=min(devices+?9, 4294967295), small_cells=min(small_cells+?10, "
+		"4294967295)",
 		"tittiiiiii", school, (int64_t)u->day, u->lesson, u->rung, (int64_t)u->starts,
 		(int64_t)u->completions, (int64_t)u->watched_s, (int64_t)u->sent_bytes,
 		(int64_t)u->devices, (int64_t)u->small_cells);
@@ -223,8 +223,7 @@ static int health_get(struct store *store, const uint8_t device[static 16], stru
 		" lessons_ready, lessons_total, settings_version, root_version FROM health WHERE "
 		"device=?",
 		"b", (const void *)device, (size_t)16);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
 		return rc;
 	*out = (struct box_health){ .unix_s = sqlite3_column_int64(s, 0),
@@ -250,8 +249,7 @@ static int day_get(struct store *store, const char *school, int32_t day, struct 
 			  "SELECT up_s, down_s, unpowered_s, unknown_s FROM school_day WHERE "
 			  "school=? AND day=?",
 			  "ti", school, (int64_t)day);
-	if (rc == 0)
-		rc = store_sqlite_one(db, s, why);
+	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
 		return rc;
 	*out = (struct coverage_s){ u32(s, 0), u32(s, 1), u32(s, 2), u32(s, 3) };
