@@ -4,10 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "firmware/base/fault.h"
 #include "provisioning/hub/frames.h"
 #include "provisioning/hub/hub.h"
-
-struct fault;
 
 /*
  * Envelopes in, receipts out. Each envelope is verified before anything of it is read further, and counted exactly once,
