@@ -23,8 +23,6 @@ static void drop_json(json_t *held)
 
 CLEAN_FN(json, json_t, drop_json)
 
-CLEAN_FN(held, struct claim, claim_done)
-
 int claim_encode(const struct claim *c, char **out, size_t *len)
 {
 	char ticket[33], nonce[65];
@@ -116,9 +114,7 @@ static int take_all(const json_t *file, struct claim *c)
 
 int claim_decode(const void *bytes, size_t len, struct claim *c, struct fault *why)
 {
-	CLEANUP(clean_held) struct claim *held = NULL;
-	struct claim fresh = { 0 };
-	held = &fresh;
+	CLEANUP(claim_done) struct claim fresh = { 0 };
 	CLEANUP(clean_json) json_t *file = NULL;
 	if (len <= CLAIM_FILE_LIMIT_BYTES)
 		file = json_loadb(bytes, len, 0, NULL);

@@ -5,3 +5,4 @@ $(eval $(call lib,provisioning,$(PROVISIONING:%=provisioning/%.c),record base))
 $(eval $(call prog,wasl-provisiond,provisioning/main.c,provisioning))
 
 $(foreach u,$(PROVISIONING),$(if $(wildcard tests/unit/provisioning/$(u)_test.c),$(eval $(call unit,provisioning_$(u),tests/unit/provisioning/$(u)_test.c,provisioning record base))))
+$(eval $(call fuzzer,enrol,tests/fuzz/enrol_fuzz.c,provisioning record base))
