@@ -1,37 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "cache/names.h"
-#include "cache/segtab.h"
 
 struct fault;
 
 /*
  * The reader's side of the store: what an nginx worker maps. Never writes, never takes a lock, survives
  * contentd's absence. Keeps a bounded set of open files and mappings (least recently used leaves).
+ *
+ * What a call gives belongs to the view; hold what must outlast the next call, and release it.
  */
 struct view;
-int view_open(const char *store_dir, size_t max_open, struct view **out, struct fault *why);
-void view_close(struct view *v);
+struct view_item;  /* an open object or rendition */
+struct view_names; /* one generation of the index */
 
-/* Finds `path` in the newest names.idx. */
-int view_find(struct view *v, const char *path, size_t len, struct names_entry *out);
+/* The folder need not exist yet: until it does nothing is found. -ENOMEM alone can fail. */
+int view_open(const char *store_dir, size_t max_open, struct view **out, struct fault *why);
+void view_close(struct view *v); /* NULL is fine; everything held becomes invalid */
+/* Call about once a second: looks for an index whose announcement was missed, or that was not there yet. */
+void view_tick(struct view *v);
+
+/* Finds `path` in the newest names.idx; -ENOENT. What *out points at lasts as long as *from is held. */
+int view_find(struct view *v, const char *path, size_t len, struct names_entry *out,
+	      struct view_names **from);
+void view_names_hold(struct view_names *n);
+void view_names_release(struct view_names *n);
 
 struct view_file {
-	int fd; /* borrowed from the view; valid until the next view call that may evict: dup or pin it */
-	uint64_t offset, length;
+	struct view_item *item; /* hold it for as long as fd is used */
+	int fd;
+	uint64_t offset, length; /* where in fd, and how much of it can be sent */
+	uint32_t duration_ms;    /* of a segment */
+	uint32_t segment_count;  /* of its rendition */
 };
+void view_hold(struct view_item *item);
+void view_release(struct view_item *item);
 
-/* Rendition segment: 0, -EAGAIN (not made yet: want it), -ENODATA (failed), other errors. */
-int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct view_file *out,
-		 uint32_t *duration_ms);
-/* How many verified bytes of the object can be sent from `offset` on: 0 with *ready = 0 means want it. -ENOENT: no such object yet. */
-int view_object(struct view *v, const struct objmap_id *id, uint64_t offset, struct view_file *out,
-		uint64_t *ready);
-int view_rendition_file(struct view *v, uint64_t rendition, struct view_file *out);
-void view_pin(struct view *v, int fd); /* keeps the descriptor open until unpinned */
-void view_unpin(struct view *v, int fd);
+/* 0, -EAGAIN (not made yet: want it), -ENODATA (cannot be made), -ENOENT (beyond the last), or another error. */
+int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct view_file *out);
+/*
+ * The verified bytes from `offset` on; length 0: want it. -EAGAIN: nothing of the object is there yet: want it, too. `size` is
+ * the object's, as the index says.
+ */
+int view_object(struct view *v, const struct objmap_id *id, uint64_t size, uint64_t offset,
+		struct view_file *out);
+/* `length` bytes at `offset` of a rendition's file, for virtual files; -EAGAIN when it has not so many. */
+int view_extent(struct view *v, uint64_t rendition, uint64_t offset, uint64_t length,
+		struct view_file *out);

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/bits.h"
+#include "cache/layout.h"
+#include "cache/segtab.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+
+enum kind { OBJECT = 1, RENDITION = 2 };
+
+struct key {
+	enum kind kind;
+	struct objmap_id id; /* of an object */
+	uint64_t number;     /* of a rendition */
+};
+
+struct view_item {
+	struct view_item *next_hash;
+	struct view_item *newer, *older;
+	struct key key;
+	unsigned held;
+	bool listed; /* false: superseded or evicted, lives until it is released */
+	int fd;
+	uint64_t fd_bytes; /* as last looked at: only grows */
+	bool complete;
+	struct segtab tab;
+	struct bits bits;
+	uint64_t *durable; /* of another boot: all that can be believed */
+};
+
+struct view_names {
+	struct names *names;
+	unsigned held;
+};
+
+struct view {
+	char *dir;
+	int fd;
+	uint8_t boot[16];
+	struct view_names *names;
+	struct stat names_stat;
+	bool names_failed; /* not tried again before the next tick */
+	size_t count, max_open, mask;
+	struct view_item *newest, *oldest;
+	struct view_item *buckets[];
+};
+
+static void free_item(struct view_item *item)
+{
+	segtab_unmap(&item->tab);
+	bits_unmap(&item->bits);
+	free(item->durable);
+	if (item->fd >= 0)
+		close(item->fd);
+	free(item);
+}
+
+static void clean_item(struct view_item **item)
+{
+	if (*item)
+		free_item(*item);
+}
+
+static bool same_key(const struct key *a, const struct key *b)
+{
+	return a->kind == b->kind && a->number == b->number &&
+	       !memcmp(&a->id, &b->id, sizeof(a->id));
+}
+
+static struct view_item **bucket_of(struct view *v, const struct key *key)
+{
+	/* Ids are hashes already, numbers follow each other: both spread by themselves. */
+	uint64_t h;
+	memcpy(&h, &key->id, sizeof(h));
+	return &v->buckets[(h ^ key->number) & v->mask];
+}
+
+static void leave_list(struct view *v, struct view_item *item)
+{
+	*(item->newer ? &item->newer->older : &v->newest) = item->older;
+	*(item->older ? &item->older->newer : &v->oldest) = item->newer;
+	item->newer = item->older = NULL;
+}
+
+static void enter_list(struct view *v, struct view_item *item)
+{
+	item->older = v->newest;
+	*(v->newest ? &v->newest->newer : &v->oldest) = item;
+	v->newest = item;
+}
+
+/* Takes the item out; it is freed now, or when its last holder releases it. */
+static void unlist(struct view *v, struct view_item *item)
+{
+	struct view_item **at = bucket_of(v, &item->key);
+	while (*at != item)
+		at = &(*at)->next_hash;
+	*at = item->next_hash;
+	leave_list(v, item);
+	item->listed = false;
+	v->count--;
+	if (!item->held)
+		free_item(item);
+}
+
+static void make_room(struct view *v)
+{
+	struct view_item *item = v->oldest;
+	while (item && v->count >= v->max_open) {
+		struct view_item *newer = item->newer;
+		if (!item->held)
+			unlist(v, item);
+		item = newer;
+	}
+}
+
+static bool superseded(const struct view_item *item)
+{
+	return item->key.kind == RENDITION ? segtab_superseded(&item->tab)
+					   : bits_superseded(&item->bits);
+}
+
+static struct view_item *lookup(struct view *v, const struct key *key)
+{
+	struct view_item *item = *bucket_of(v, key);
+	while (item && !same_key(&item->key, key))
+		item = item->next_hash;
+	if (!item)
+		return NULL;
+	if (superseded(item)) {
+		unlist(v, item);
+		return NULL;
+	}
+	if (item != v->newest) {
+		leave_list(v, item);
+		enter_list(v, item);
+	}
+	return item;
+}
+
+static int folder(struct view *v)
+{
+	if (v->fd < 0)
+		v->fd = open(v->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return v->fd < 0 ? -errno : 0;
+}
+
+static int open_body(struct view *v, struct view_item *item, struct layout at)
+{
+	struct stat st;
+	item->fd = openat(v->fd, at.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (item->fd < 0 || fstat(item->fd, &st) < 0)
+		return -errno;
+	item->fd_bytes = (uint64_t)st.st_size;
+	return S_ISREG(st.st_mode) ? 0 : -EBADMSG;
+}
+
+static int open_object(struct view *v, struct view_item *item, uint64_t size)
+{
+	const struct objmap_id *id = &item->key.id;
+	const uint64_t chunks = size / OBJMAP_CHUNK_BYTES + (size % OBJMAP_CHUNK_BYTES != 0);
+	int rc = bits_map(v->fd, layout_object(id, ".bits").at, id, chunks, &item->bits);
+	if (!rc)
+		rc = open_body(v, item, layout_object(id, ""));
+	if (rc)
+		return rc;
+	if (item->fd_bytes < size)
+		return -EBADMSG;
+	if (bits_same_boot(&item->bits, v->boot))
+		return 0;
+	item->durable = calloc(bits_words(chunks) + 1, sizeof(*item->durable));
+	if (!item->durable)
+		return -ENOMEM;
+	bits_load_durable(&item->bits, item->durable);
+	return 0;
+}
+
+static int open_rendition(struct view *v, struct view_item *item)
+{
+	const uint64_t number = item->key.number;
+	int rc = segtab_map(v->fd, layout_rendition(number, ".tab").at, number, &item->tab);
+	return rc ? rc : open_body(v, item, layout_rendition(number, ".mp4"));
+}
+
+static int open_item(struct view *v, const struct key *key, uint64_t size, struct view_item **out)
+{
+	int rc = folder(v);
+	if (rc)
+		return rc;
+	CLEANUP(clean_item) struct view_item *item = calloc(1, sizeof(*item));
+	if (!item)
+		return -ENOMEM;
+	item->key = *key;
+	item->fd = -1;
+	rc = key->kind == OBJECT ? open_object(v, item, size) : open_rendition(v, item);
+	/* Removed or replaced while it was being opened: as if it had not been there. */
+	if (!rc && superseded(item))
+		rc = -ENOENT;
+	if (rc)
+		return rc;
+	make_room(v);
+	struct view_item **at = bucket_of(v, key);
+	item->next_hash = *at;
+	*at = item;
+	item->listed = true;
+	enter_list(v, item);
+	v->count++;
+	*out = MOVE_PTR(item);
+	return 0;
+}
+
+/* What is not there, or cannot be believed, is made again by whoever owns it: want it. */
+static int wanted(int rc)
+{
+	return rc == -ENOENT || rc == -EBADMSG ? -EAGAIN : rc;
+}
+
+static int get_rendition(struct view *v, uint64_t number, struct view_item **out)
+{
+	const struct key key = { .kind = RENDITION, .number = number };
+	*out = lookup(v, &key);
+	return *out ? 0 : wanted(open_item(v, &key, 0, out));
+}
+
+int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct view_file *out)
+{
+	struct view_item *item;
+	int rc = get_rendition(v, rendition, &item);
+	if (rc)
+		return rc;
+	if (segment > item->tab.segment_count)
+		return -ENOENT;
+	struct segtab_segment got;
+	switch (segtab_get(&item->tab, segment, &got)) {
+	case SEGTAB_MISSING:
+		return -EAGAIN;
+	case SEGTAB_FAILED:
+		return -ENODATA;
+	case SEGTAB_READY:
+		break;
+	}
+	*out = (struct view_file){ item,       item->fd,        got.offset,
+				   got.length, got.duration_ms, item->tab.segment_count };
+	return 0;
+}
+
+/* How many chunks from `from` on can be believed. */
+static uint64_t run(const struct view_item *item, uint64_t from)
+{
+	if (!item->durable)
+		return bits_run(&item->bits, from);
+	uint64_t at = from;
+	while (at < item->bits.chunk_count && item->durable[at / 64] >> at % 64 & 1)
+		at++;
+	return at - from;
+}
+
+int view_object(struct view *v, const struct objmap_id *id, uint64_t size, uint64_t offset,
+		struct view_file *out)
+{
+	const struct key key = { .kind = OBJECT, .id = *id };
+	struct view_item *item = lookup(v, &key);
+	int rc = item ? 0 : wanted(open_item(v, &key, size, &item));
+	if (rc)
+		return rc;
+	if (item->fd_bytes < size || offset > size)
+		return -EINVAL;
+	uint64_t end = size;
+	if (!item->complete) {
+		const uint64_t chunk = offset / OBJMAP_CHUNK_BYTES, more = run(item, chunk);
+		item->complete = chunk == 0 && more == item->bits.chunk_count;
+		end = (chunk + more) * OBJMAP_CHUNK_BYTES;
+		end = !more ? offset : end < size ? end : size;
+	}
+	*out = (struct view_file){
+		.item = item, .fd = item->fd, .offset = offset, .length = end - offset
+	};
+	return 0;
+}
+
+int view_extent(struct view *v, uint64_t rendition, uint64_t offset, uint64_t length,
+		struct view_file *out)
+{
+	struct view_item *item;
+	struct stat st;
+	int rc = get_rendition(v, rendition, &item);
+	if (rc)
+		return rc;
+	if (length > UINT64_MAX - offset)
+		return -EINVAL;
+	if (offset + length > item->fd_bytes && !fstat(item->fd, &st))
+		item->fd_bytes = (uint64_t)st.st_size;
+	if (offset + length > item->fd_bytes)
+		return -EAGAIN;
+	*out = (struct view_file){
+		.item = item, .fd = item->fd, .offset = offset, .length = length
+	};
+	return 0;
+}
+
+void view_hold(struct view_item *item)
+{
+	item->held++;
+}
+
+void view_release(struct view_item *item)
+{
+	if (!--item->held && !item->listed)
+		free_item(item);
+}
+
+void view_names_hold(struct view_names *n)
+{
+	n->held++;
+}
+
+void view_names_release(struct view_names *n)
+{
+	if (!n || --n->held)
+		return;
+	names_unmap(n->names);
+	free(n);
+}
+
+/* Maps the index that is there now; the one before stays until then, and as long as it is held. */
+static void map_names(struct view *v)
+{
+	struct stat st;
+	struct names *names;
+	v->names_failed = true;
+	if (folder(v) || fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	struct view_names *fresh = calloc(1, sizeof(*fresh));
+	if (!fresh || names_map(v->fd, LAYOUT_NAMES, &names, NULL)) {
+		free(fresh);
+		return;
+	}
+	*fresh = (struct view_names){ names, 1 };
+	view_names_release(v->names);
+	v->names = fresh;
+	v->names_stat = st;
+	v->names_failed = false;
+}
+
+void view_tick(struct view *v)
+{
+	struct stat st;
+	v->names_failed = false;
+	if (!v->names || names_superseded(v->names->names)) {
+		map_names(v);
+		return;
+	}
+	/* A writer that died between rename and announcement left no flag. */
+	if (fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (st.st_ino != v->names_stat.st_ino || st.st_dev != v->names_stat.st_dev ||
+	    st.st_mtim.tv_sec != v->names_stat.st_mtim.tv_sec ||
+	    st.st_mtim.tv_nsec != v->names_stat.st_mtim.tv_nsec)
+		map_names(v);
+}
+
+int view_find(struct view *v, const char *path, size_t len, struct names_entry *out,
+	      struct view_names **from)
+{
+	if ((!v->names || names_superseded(v->names->names)) && !v->names_failed)
+		map_names(v);
+	if (!v->names)
+		return -ENOENT;
+	*from = v->names;
+	return names_find(v->names->names, path, len, out);
+}
+
+int view_open(const char *store_dir, size_t max_open, struct view **out, struct fault *why)
+{
+	size_t buckets = 16;
+	while (buckets < max_open * 2)
+		buckets *= 2;
+	struct view *v = calloc(1, sizeof(*v) + buckets * sizeof(v->buckets[0]));
+	char *dir = strdup(store_dir);
+	if (!v || !dir) {
+		free(v);
+		free(dir);
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	}
+	v->dir = dir;
+	v->fd = -1;
+	v->max_open = max_open;
+	v->mask = buckets - 1;
+	bits_boot(v->boot);
+	*out = v;
+	return 0;
+}
+
+void view_close(struct view *v)
+{
+	if (!v)
+		return;
+	while (v->newest) {
+		v->newest->held = 0;
+		unlist(v, v->newest);
+	}
+	if (v->names) {
+		v->names->held = 1;
+		view_names_release(v->names);
+	}
+	if (v->fd >= 0)
+		close(v->fd);
+	free(v->dir);
+	free(v);
+}
