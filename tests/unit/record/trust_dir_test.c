@@ -20,7 +20,8 @@ static char folder[512];
 static int make_folder(void **state)
 {
 	(void)state;
-	snprintf(folder, sizeof(folder), "%s/wasl-roots-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	snprintf(folder, sizeof(folder), "%s/wasl-roots-XXXXXX",
+		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	return mkdtemp(folder) && setenv("WASL_ROOT", folder, 1) == 0 ? 0 : -1;
 }
 

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "firmware/record/settings.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/conf_value.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/text.h"
+#include "firmware/record/manage.pb.h"
+
+#define VALUE_ROOM 256u
+#define ANY (SETTINGS_EVERYWHERE | SETTINGS_REGION | SETTINGS_SCHOOL | SETTINGS_DEVICE)
+
+static const char *const languages[] = { "ar", "fr", "en", NULL };
+
+#define RULE_INT(lo, hi, k, h)                                                    \
+	{                                                                         \
+		.name = k, .type = CONF_TYPE_INT, .min = lo, .max = hi, .help = h \
+	}
+#define RULE_URL(k, h)                                                          \
+	{                                                                       \
+		.name = k, .type = CONF_TYPE_STR, .room = VALUE_ROOM, .help = h \
+	}
+#define RULE_WORD(w, k, h)                                               \
+	{                                                                \
+		.name = k, .type = CONF_TYPE_WORD, .words = w, .help = h \
+	}
+
+static const struct settings_rule rules[] = {
+	{ "agent", false,
+	  RULE_INT(5, 3600, "collect_interval", "seconds between two collections of counts"), ANY },
+	{ "agent", false, RULE_INT(60, 86400, "seal_interval", "seconds between two reports"),
+	  ANY },
+	{ "hub", false, RULE_URL("url", "where reports go"), ANY },
+	{ "origin", false, RULE_URL("url", "where catalogue and lessons come from"), ANY },
+	{ "box", false, RULE_WORD(languages, "language", "the language where nobody chose one"),
+	  ANY },
+};
+
+const struct settings_rule *settings_rules(size_t *count)
+{
+	*count = ARRAY_LEN(rules);
+	return rules;
+}
+
+/* What follows `prefix`, or NULL. */
+static const char *after(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+	return strncmp(text, prefix, n) == 0 ? text + n : NULL;
+}
+
+static bool plain_name(const char *name)
+{
+	size_t n =
+		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+	return n > 0 && n < 32 && !name[n];
+}
+
+int settings_scope_parse(const char *scope, enum settings_scope *out)
+{
+	const char *rest;
+	uint8_t device[16];
+	if (!scope[0])
+		*out = SETTINGS_EVERYWHERE;
+	else if ((rest = after(scope, "region:")) && plain_name(rest))
+		*out = SETTINGS_REGION;
+	else if ((rest = after(scope, "school:")) && plain_name(rest))
+		*out = SETTINGS_SCHOOL;
+	else if ((rest = after(scope, "device:")) && text_unhex(rest, device, sizeof(device)) == 0)
+		*out = SETTINGS_DEVICE;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+bool settings_applies(const char *scope, const struct settings_box *box)
+{
+	enum settings_scope kind;
+	if (settings_scope_parse(scope, &kind))
+		return false;
+	const char *rest = strchr(scope, ':');
+	switch (kind) {
+	case SETTINGS_EVERYWHERE:
+		return true;
+	case SETTINGS_REGION:
+		return strcmp(rest + 1, box->region) == 0;
+	case SETTINGS_SCHOOL:
+		return strcmp(rest + 1, box->school) == 0;
+	case SETTINGS_DEVICE:
+		return strcasecmp(rest + 1, box->device_hex) == 0;
+	}
+	return false;
+}
+
+static const struct settings_rule *find_rule(const char *key)
+{
+	const char *dot = strrchr(key, '.'), *slash = strchr(key, '/');
+	if (!dot || (slash && slash > dot))
+		return NULL;
+	size_t section_len = (size_t)((slash ? slash : dot) - key);
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		if (strlen(rules[i].section) != section_len ||
+		    strncmp(rules[i].section, key, section_len) != 0 ||
+		    rules[i].repeated != (slash != NULL) ||
+		    strcmp(rules[i].value.name, dot + 1) != 0)
+			continue;
+		char name[64];
+		size_t name_len = slash ? (size_t)(dot - slash - 1) : 0;
+		if (slash && name_len >= sizeof(name))
+			return NULL;
+		if (slash) {
+			memcpy(name, slash + 1, name_len);
+			name[name_len] = '\0';
+		}
+		return !slash || plain_name(name) ? &rules[i] : NULL;
+	}
+	return NULL;
+}
+
+static int check_value(const struct settings_rule *rule, const char *value, struct fault *why)
+{
+	union {
+		char text[VALUE_ROOM];
+		int64_t number;
+	} field;
+	size_t len = strlen(value);
+	if (!text_is_utf8(value, len) ||
+	    (len && (strchr(" \t", value[0]) || strchr(" \t", value[len - 1]))))
+		return fault_set(why, -EINVAL, "settings.value",
+				 "the value begins or ends with a space, or is not UTF-8");
+	int r = conf_value_set(&rule->value, value, &field, why);
+	if (!r && rule->value.type == CONF_TYPE_STR && !after(value, "https://") &&
+	    !after(value, "http://"))
+		return fault_set(why, -EINVAL, "settings.value",
+				 "'%.60s' is no http or https address", value);
+	return r;
+}
+
+int settings_check(const char *scope, const char *key, const char *value, struct fault *why)
+{
+	enum settings_scope kind;
+	if (settings_scope_parse(scope, &kind))
+		return fault_set(
+			why, -EINVAL, "settings.scope",
+			"'%.60s' is no scope; write region:NAME, school:CODE, device:ID or nothing",
+			scope);
+	const struct settings_rule *rule = find_rule(key);
+	if (!rule)
+		return fault_set(why, -EPERM, "settings.key",
+				 "'%.60s' is not a setting that the ministry may change", key);
+	if (!(rule->scopes & kind))
+		return fault_set(why, -EPERM, "settings.scope",
+				 "'%.60s' may not be set for '%.60s'", key,
+				 scope[0] ? scope : "everyone");
+	int r = check_value(rule, value, why);
+	if (r)
+		fault_within(why, "%.60s", key);
+	return r;
+}
+
+int settings_check_all(const wasl_Settings *settings, struct fault *why)
+{
+	if (settings->version < 1)
+		return fault_set(why, -EINVAL, "settings.version", "settings without a version");
+	for (size_t i = 0; i < settings->settings_count; i++) {
+		const wasl_Setting *s = &settings->settings[i];
+		int r = settings_check(settings->scope, s->key, s->value, why);
+		if (r)
+			return r;
+		for (size_t earlier = 0; earlier < i; earlier++) {
+			if (strcmp(settings->settings[earlier].key, s->key) == 0)
+				return fault_set(why, -EINVAL, "settings.twice",
+						 "'%.60s' is set twice in one record", s->key);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "firmware/record/settings.h"
+
+#include <errno.h>
+
+#include "firmware/record/manage.pb.h"
+#include "tests/unit/record/kit.h"
+
+#define DEVICE "00112233445566778899aabbccddeeff"
+
+static const struct {
+	const char *scope;
+	int want;
+	enum settings_scope kind;
+} scopes[] = {
+	{ "", 0, SETTINGS_EVERYWHERE },
+	{ "region:KEF", 0, SETTINGS_REGION },
+	{ "school:TN-0001.b", 0, SETTINGS_SCHOOL },
+	{ "device:" DEVICE, 0, SETTINGS_DEVICE },
+	{ "device:" DEVICE "0", -EINVAL, 0 },
+	{ "device:xx", -EINVAL, 0 },
+	{ "region:", -EINVAL, 0 },
+	{ "school:TN 1", -EINVAL, 0 },
+	{ "school:TN\n[agent]", -EINVAL, 0 },
+	{ "everyone", -EINVAL, 0 },
+};
+
+static void knows_scopes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
+		enum settings_scope kind = 0;
+		assert_int_equal(settings_scope_parse(scopes[i].scope, &kind), scopes[i].want);
+		if (!scopes[i].want)
+			assert_int_equal(kind, scopes[i].kind);
+	}
+}
+
+static void applies_to_whom_it_names(void **state)
+{
+	(void)state;
+	static const struct settings_box box = { "KEF", "TN0001", DEVICE };
+	static const struct settings_box unknown = { "", "", DEVICE };
+	static const struct {
+		const char *scope;
+		bool box, unknown;
+	} rows[] = {
+		{ "", true, true },
+		{ "region:KEF", true, false },
+		{ "region:KE", false, false },
+		{ "region:KEFF", false, false },
+		{ "school:TN0001", true, false },
+		{ "school:KEF", false, false },
+		{ "device:" DEVICE, true, true },
+		{ "device:00112233445566778899AABBCCDDEEFF", true, true },
+		{ "device:10112233445566778899aabbccddeeff", false, false },
+		{ "nonsense", false, false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(settings_applies(rows[i].scope, &box), rows[i].box);
+		assert_int_equal(settings_applies(rows[i].scope, &unknown), rows[i].unknown);
+	}
+}
+
+static const struct {
+	const char *key, *value;
+	int want;
+} values[] = {
+	{ "agent.seal_interval", "600", 0 },
+	{ "agent.seal_interval", "59", -ERANGE },
+	{ "agent.seal_interval", "86401", -ERANGE },
+	{ "agent.seal_interval", "often", -EINVAL },
+	{ "agent.seal_interval", "", -EINVAL },
+	{ "agent.seal_interval", " 600", -EINVAL },
+	{ "hub.url", "https://hub.example/", 0 },
+	{ "hub.url", "file:///etc/passwd", -EINVAL },
+	{ "hub.url", "https://hub.example/\n[setup]\nschool=x",
+	  -EINVAL }, /* a line of its own in site.conf */
+	{ "hub.url", "https://hub.example/\xff", -EINVAL },
+	{ "box.language", "fr", 0 },
+	{ "box.language", "de", -EINVAL },
+	{ "agent.password", "x", -EPERM },
+	{ "agent/x.seal_interval", "600", -EPERM },
+	{ "setup.school", "x", -EPERM },
+	{ "seal_interval", "600", -EPERM },
+	{ "agent.", "600", -EPERM },
+	{ ".seal_interval", "600", -EPERM },
+	{ "", "", -EPERM },
+	{ "agent]\n[hub.url", "https://x/", -EPERM },
+};
+
+static void lets_only_listed_keys_and_good_values_pass(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		struct fault why = { 0 };
+		assert_int_equal(settings_check("", values[i].key, values[i].value, &why),
+				 values[i].want);
+		assert_int_equal(why.text[0] != 0, values[i].want != 0);
+		assert_int_equal(settings_check("", values[i].key, values[i].value, NULL),
+				 values[i].want);
+	}
+	assert_int_equal(settings_check("moon", "agent.seal_interval", "600", NULL), -EINVAL);
+}
+
+/* Whoever adds a rule gives it everything that the others rely on. */
+static void has_a_complete_table(void **state)
+{
+	(void)state;
+	size_t count = 0;
+	const struct settings_rule *rules = settings_rules(&count);
+	assert_true(count > 0);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(rules[i].section[0] && rules[i].value.name[0] &&
+			    rules[i].value.help[0]);
+		assert_true(rules[i].scopes != 0);
+		assert_int_equal(rules[i].value.at, 0);
+		assert_true(rules[i].value.room <= 256);
+		if (rules[i].value.type == CONF_TYPE_INT || rules[i].value.type == CONF_TYPE_BYTES)
+			assert_true(rules[i].value.min < rules[i].value.max);
+	}
+}
+
+static void checks_whole_records(void **state)
+{
+	(void)state;
+	wasl_Settings s = { .version = 3, .settings_count = 2 };
+	snprintf(s.settings[0].key, sizeof(s.settings[0].key), "agent.seal_interval");
+	snprintf(s.settings[0].value, sizeof(s.settings[0].value), "600");
+	s.settings[1] = s.settings[0];
+	struct fault why = { 0 };
+	assert_int_equal(settings_check_all(&s, &why), -EINVAL);
+	assert_string_equal(why.id, "settings.twice");
+	snprintf(s.settings[1].key, sizeof(s.settings[1].key), "agent.collect_interval");
+	assert_int_equal(settings_check_all(&s, &why), 0);
+	snprintf(s.settings[1].value, sizeof(s.settings[1].value), "0");
+	assert_int_equal(settings_check_all(&s, &why), -ERANGE);
+	assert_non_null(strstr(why.text, "agent.collect_interval"));
+	s.settings_count = 1;
+	snprintf(s.scope, sizeof(s.scope), "planet:mars");
+	assert_int_equal(settings_check_all(&s, &why), -EINVAL);
+	s.scope[0] = '\0';
+	s.version = 0;
+	assert_int_equal(settings_check_all(&s, &why), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_scopes),
+		cmocka_unit_test(applies_to_whom_it_names),
+		cmocka_unit_test(lets_only_listed_keys_and_good_values_pass),
+		cmocka_unit_test(has_a_complete_table),
+		cmocka_unit_test(checks_whole_records),
+	};
+	return cmocka_run_group_tests_name("record/settings", tests, NULL, NULL);
+}
