@@ -269,3 +269,29 @@ int conf_load(const struct conf_schema *schema, const char *extra, void *out, st
 	}
 	return extra ? conf_read(schema, extra, out, why) : 0;
 }
+
+static void print_section(const struct conf_section *section, const char *item, FILE *to)
+{
+	if (section->max)
+		fprintf(to, "[%s %s]\n", section->name, item);
+	else
+		fprintf(to, "[%s]\n", section->name);
+	for (size_t i = 0; i < section->key_count; i++) {
+		fprintf(to, "%s = ", section->keys[i].name);
+		conf_value_print(&section->keys[i], item, to);
+		putc('\n', to);
+	}
+}
+
+void conf_print_values(const struct conf_schema *schema, const void *values, FILE *to)
+{
+	for (size_t i = 0; i < schema->section_count; i++) {
+		const struct conf_section *section = &schema->sections[i];
+		const char *at = (const char *)values + section->at;
+		size_t count = 1;
+		if (section->max)
+			memcpy(&count, (const char *)values + section->count_at, sizeof(count));
+		for (size_t n = 0; n < count; n++)
+			print_section(section, at + n * section->each, to);
+	}
+}

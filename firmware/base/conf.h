@@ -109,3 +109,6 @@ int conf_load(const struct conf_schema *schema, const char *extra, void *out, st
 
 /* The CONFIGURATION section of the man page, as mdoc. */
 void conf_print_man(const struct conf_schema *schema, FILE *to);
+
+/* What is in force, as a file that conf_parse() reads back to the same values. */
+void conf_print_values(const struct conf_schema *schema, const void *values, FILE *to);

@@ -163,3 +163,35 @@ int conf_value_set(const struct conf_key *key, const char *value, void *item, st
 	}
 	return fault_set(why, -EINVAL, "conf.value", "the key has no type");
 }
+
+void conf_value_print(const struct conf_key *key, const void *item, FILE *to)
+{
+	const char *field = (const char *)item + key->at;
+	int64_t number;
+	uint64_t bytes;
+	int word;
+	bool flag;
+	char size[24];
+	switch (key->type) {
+	case CONF_TYPE_STR:
+		fputs(field, to);
+		return;
+	case CONF_TYPE_INT:
+		memcpy(&number, field, sizeof(number));
+		fprintf(to, "%" PRId64, number);
+		return;
+	case CONF_TYPE_BOOL:
+		memcpy(&flag, field, sizeof(flag));
+		fputs(flag ? "yes" : "no", to);
+		return;
+	case CONF_TYPE_BYTES:
+		memcpy(&bytes, field, sizeof(bytes));
+		conf_value_size(bytes, size);
+		fputs(size, to);
+		return;
+	case CONF_TYPE_WORD:
+		memcpy(&word, field, sizeof(word));
+		fputs(key->words[word], to);
+		return;
+	}
+}

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct conf_key;
 struct fault;
@@ -19,3 +20,6 @@ void conf_value_range(const struct conf_key *key, char *out, size_t room);
 
 /* "20G", "1500K", "77": the shortest exact way to write a size; out has 24 bytes. */
 void conf_value_size(uint64_t bytes, char out[static 24]);
+
+/* The field's value as one would write it in the file. */
+void conf_value_print(const struct conf_key *key, const void *item, FILE *to);

@@ -26,7 +26,7 @@ CLEAN_FN(loop, sd_event, sd_event_unref)
 
 struct arguments {
 	const char *extra;
-	bool check_only;
+	enum { RUN, CHECK, PRINT } task;
 };
 
 static void put_usage(const struct daemon_spec *spec, FILE *to)
@@ -38,7 +38,8 @@ static void put_usage(const struct daemon_spec *spec, FILE *to)
 		"  -n           check the configuration and exit\n"
 		"  -h, --help   this text\n"
 		"  -V           version\n"
-		"  --print-man  the configuration as mdoc\n",
+		"  --print-conf the configuration in force\n"
+		"  --print-man  its description as mdoc\n",
 		spec->name, spec->summary);
 }
 
@@ -49,6 +50,7 @@ static int read_arguments(const struct daemon_spec *spec, int argc, char **argv,
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
+		{ "print-conf", no_argument, NULL, 'p' },
 		{ "print-man", no_argument, NULL, 'm' },
 		{ 0 },
 	};
@@ -59,7 +61,7 @@ static int read_arguments(const struct daemon_spec *spec, int argc, char **argv,
 			out->extra = optarg;
 			break;
 		case 'n':
-			out->check_only = true;
+			out->task = CHECK;
 			break;
 		case 'h':
 			put_usage(spec, stdout);
@@ -67,6 +69,9 @@ static int read_arguments(const struct daemon_spec *spec, int argc, char **argv,
 		case 'V':
 			printf("wasl-%s %s\n", spec->name, WASL_VERSION);
 			return EXIT_GOOD;
+		case 'p':
+			out->task = PRINT;
+			break;
 		case 'm':
 			conf_print_man(spec->schema, stdout);
 			return EXIT_GOOD;
@@ -179,9 +184,15 @@ int daemon_main(const struct daemon_spec *spec, int argc, char **argv)
 		log_error("%s", why.text);
 		return EXIT_BAD;
 	}
-	if (args.check_only) {
+	switch (args.task) {
+	case CHECK:
 		printf("%s: the configuration is good\n", name);
 		return EXIT_GOOD;
+	case PRINT:
+		conf_print_values(spec->schema, spec->conf, stdout);
+		return EXIT_GOOD;
+	case RUN:
+		break;
 	}
 
 	AUTO_FD int lock = -1;

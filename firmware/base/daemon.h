@@ -11,6 +11,7 @@ struct sd_event;
  *
  *	-c FILE  one more configuration layer      -n  check the configuration and exit (0 good, 1 bad)
  *	-h, -V   help, version                     --print-man  mdoc of the configuration, for the build
+ *	--print-conf		the configuration in force, for `wasl config get`
  *
  * SIGTERM and SIGINT end the loop; SIGPIPE is ignored; READY=1 is sent when start() has returned 0;
  * the watchdog is fed from the loop when systemd asks for it. Exit status 0, 1 (failure), 2 (usage).

@@ -267,6 +267,22 @@ static void the_man_page_says_it_all(void **state)
 	assert_non_null(strstr(text, "\\&.how 'it' \\(dqworks\\(dq\n"));
 }
 
+static void values_are_printed_as_they_are_read(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"[origin]\nurl = http://x/?a=b\nstall = 600\neager = no\nmode = idle\n"
+		"[uplink adsl]\nquota = 3T\ncost = -7\n[uplink 4g]\nquota = 1500K\ncost = 5\n";
+	struct whole w;
+	assert_int_equal(parse(text, &w, NULL), 0);
+	AUTO_FREE char *printed = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&printed, &len);
+	conf_print_values(&schema, &w, to);
+	fclose(to);
+	assert_string_equal(printed, text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +293,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_too_long),
 		cmocka_unit_test(layers_win_key_by_key),
 		cmocka_unit_test(the_man_page_says_it_all),
+		cmocka_unit_test(values_are_printed_as_they_are_read),
 	};
 	return cmocka_run_group_tests_name("base/conf", tests, NULL, NULL);
 }

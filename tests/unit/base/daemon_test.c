@@ -169,6 +169,7 @@ static void arguments_and_configuration(void **state)
 		{ "", "-V", NULL, 0, "wasl-tester " WASL_VERSION },
 		{ "", "--print-man", NULL, 0, ".It Cm number" },
 		{ "", "-x", NULL, 2, "usage:" },
+		{ "[box]\nnumber=8\n", "--print-conf", "-c@", 0, "[box]\nnumber = 8\n" },
 		{ "", "more", NULL, 2, "'more' is not expected here" },
 		{ "", "-n", NULL, 0, "the configuration is good" },
 		{ "[box]\nnumber=8\n", "-n", "-c@", 0, "the configuration is good" },
