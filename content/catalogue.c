@@ -14,6 +14,7 @@
 #include "firmware/record/codec.h"
 #include "firmware/record/signed.h"
 #include "firmware/record/trust.h"
+#include "firmware/record/trust_dir.h"
 
 struct catalogue {
 	char *dir;
@@ -22,8 +23,6 @@ struct catalogue {
 	size_t len;
 	wasl_Catalogue *now;
 };
-
-CLEAN_FN(trust, struct trust, trust_free)
 
 static void message_free(wasl_Catalogue *message)
 {
@@ -47,12 +46,10 @@ void catalogue_close(struct catalogue *c)
 
 CLEAN_FN(catalogue, struct catalogue, catalogue_close)
 
-static char *file_in(const struct catalogue *c, const char *name, uint32_t number)
+static char *file_of(const struct catalogue *c)
 {
 	char *path = NULL;
-	int len = number ? asprintf(&path, "%s/%s.%u", c->dir, name, number)
-			 : asprintf(&path, "%s/%s", c->dir, name);
-	return len < 0 ? NULL : path;
+	return asprintf(&path, "%s/catalogue", c->dir) < 0 ? NULL : path;
 }
 
 static int no_memory(struct fault *why)
@@ -60,19 +57,13 @@ static int no_memory(struct fault *why)
 	return fault_set(why, -ENOMEM, "memory", "out of memory");
 }
 
-/* Verified before it is parsed, parsed before it is checked. */
-static int open_record(const struct trust *trust, const void *bytes, size_t len,
-		       wasl_Catalogue **out, struct fault *why)
+/* Of bytes that were verified. */
+static int parse(const void *body, size_t len, wasl_Catalogue **out, struct fault *why)
 {
-	const void *body = NULL;
-	size_t body_len = 0;
-	int r = trust_check(trust, SIGNED_CATALOGUE, bytes, len, &body, &body_len, why);
-	if (r)
-		return r;
 	CLEANUP(clean_message) wasl_Catalogue *message = calloc(1, sizeof(*message));
 	if (!message)
 		return no_memory(why);
-	r = codec_decode(wasl_Catalogue_fields, body, body_len, message, why);
+	int r = codec_decode(wasl_Catalogue_fields, body, len, message, why);
 	if (r == 0)
 		r = catalogue_check(message, why);
 	if (r == 0)
@@ -80,26 +71,12 @@ static int open_record(const struct trust *trust, const void *bytes, size_t len,
 	return r;
 }
 
-/* Reads the key set `number` and steps to it. -ENOENT: there is none. */
-static int step_from_disk(const struct catalogue *c, struct trust *trust, uint32_t number,
-			  struct fault *why)
-{
-	AUTO_FREE char *path = file_in(c, "root", number);
-	AUTO_FREE void *bytes = NULL;
-	size_t len = 0;
-	if (!path)
-		return no_memory(why);
-	int r = fileio_read(path, SIGNED_LIMIT_BYTES, &bytes, &len, why);
-	return r ? r : trust_advance(trust, bytes, len, why);
-}
-
-int catalogue_open(const char *dir, const void *root1, size_t len, struct catalogue **out,
-		   struct fault *why)
+int catalogue_open(const char *dir, struct catalogue **out, struct fault *why)
 {
 	CLEANUP(clean_catalogue) struct catalogue *c = calloc(1, sizeof(*c));
 	if (!c || !(c->dir = strdup(dir)))
 		return no_memory(why);
-	int r = trust_open(root1, len, &c->trust, why);
+	int r = trust_dir_open(&c->trust, why);
 	if (r)
 		return r;
 	*out = MOVE_PTR(c);
@@ -115,29 +92,25 @@ static void take(struct catalogue *c, wasl_Catalogue *message, void *bytes, size
 	c->len = len;
 }
 
-/*
- * Walks the kept key sets from the pinned one on. The kept catalogue is good when any of them accepts it: it was
- * checked against the newest at the time, and a box whose keys were renewed while it was off keeps its lessons.
- */
 int catalogue_load(struct catalogue *c, struct fault *why)
 {
-	AUTO_FREE char *path = file_in(c, "catalogue", 0);
+	AUTO_FREE char *path = file_of(c);
 	AUTO_FREE void *bytes = NULL;
-	size_t len = 0;
+	size_t len = 0, body_len = 0;
 	if (!path)
 		return no_memory(why);
-	int kept = fileio_read(path, SIGNED_LIMIT_BYTES, &bytes, &len, why);
+	int r = fileio_read(path, SIGNED_LIMIT_BYTES, &bytes, &len, why);
+	if (r)
+		return r;
+	const void *body = NULL;
 	CLEANUP(clean_message) wasl_Catalogue *message = NULL;
-	int r;
-	do {
-		if (kept == 0 && !message)
-			open_record(c->trust, bytes, len, &message, why);
-		r = step_from_disk(c, c->trust, catalogue_next_root(c), NULL);
-	} while (r == 0);
-	if (kept)
-		return kept;
-	if (!message)
-		return fault_within(why, "'%s'", path);
+	r = trust_dir_recheck(SIGNED_CATALOGUE, bytes, len, &body, &body_len, why);
+	if (r == 0)
+		r = parse(body, body_len, &message, why);
+	if (r) {
+		fault_within(why, "'%s'", path);
+		return r;
+	}
 	take(c, MOVE_PTR(message), MOVE_PTR(bytes), len);
 	return 0;
 }
@@ -169,12 +142,16 @@ static int compare(const struct catalogue *c, const wasl_Catalogue *offered, con
 int catalogue_offer(struct catalogue *c, const void *bytes, size_t len, struct fault *why)
 {
 	CLEANUP(clean_message) wasl_Catalogue *message = NULL;
-	int r = open_record(c->trust, bytes, len, &message, why);
+	const void *body = NULL;
+	size_t body_len = 0;
+	int r = trust_check(c->trust, SIGNED_CATALOGUE, bytes, len, &body, &body_len, why);
+	if (r == 0)
+		r = parse(body, body_len, &message, why);
 	if (r == 0)
 		r = compare(c, message, bytes, len, why);
 	if (r)
 		return r;
-	AUTO_FREE char *path = file_in(c, "catalogue", 0);
+	AUTO_FREE char *path = file_of(c);
 	AUTO_FREE void *copy = malloc(len);
 	if (!path || !copy)
 		return no_memory(why);
@@ -193,12 +170,7 @@ uint32_t catalogue_next_root(const struct catalogue *c)
 
 int catalogue_offer_root(struct catalogue *c, const void *bytes, size_t len, struct fault *why)
 {
-	AUTO_FREE char *path = file_in(c, "root", catalogue_next_root(c));
-	if (!path)
-		return no_memory(why);
-	int r = trust_advance(c->trust, bytes, len, why);
-	/* Trusted from now on; when it cannot be kept, the next start asks for it again. */
-	return r ? r : fileio_replace(path, bytes, len, 0644, why);
+	return trust_dir_keep(c->trust, bytes, len, why);
 }
 
 const wasl_Catalogue *catalogue_get(const struct catalogue *c)

@@ -11,16 +11,17 @@ struct fault;
 /*
  * The catalogue in force, and the key sets that decide which one may replace it. Nothing that is offered is trusted:
  * it is verified, parsed, checked, compared by version, and durable on disk before it replaces the old one.
- * Files below `dir`: "catalogue" (the signed record as it came), "root.2", "root.3" …
+ * The file "catalogue" in `dir` is the signed record as it came; roots are where record/trust_dir.h keeps them.
  */
 struct catalogue;
 
-/* `root1` is the key set that the image pins. Reads the later ones in `dir`; a damaged one is fetched again. */
-int catalogue_open(const char *dir, const void *root1, size_t len, struct catalogue **out,
-		   struct fault *why);
+int catalogue_open(const char *dir, struct catalogue **out, struct fault *why);
 void catalogue_close(struct catalogue *c); /* NULL is fine */
 
-/* Takes the kept catalogue back into force after verifying it again. -ENOENT: none was kept. */
+/*
+ * Takes the kept catalogue back into force after verifying it again, with any root that this box has had: a box that
+ * slept through a change of keys keeps its lessons. -ENOENT: none was kept.
+ */
 int catalogue_load(struct catalogue *c, struct fault *why);
 
 /*

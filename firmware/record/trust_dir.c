@@ -13,7 +13,10 @@
 #define PINNED "/etc/wasl/root.1"
 #define FOLDER "/var/lib/wasl/roots"
 
-int trust_dir_open(struct trust **out, struct fault *why)
+CLEAN_FN(trust, struct trust, trust_free)
+
+/* The pinned root alone. */
+static int open_pinned(struct trust **out, struct fault *why)
 {
 	struct path pinned = paths_at(PINNED);
 	AUTO_FREE void *bytes = NULL;
@@ -35,6 +38,25 @@ int trust_dir_open(struct trust **out, struct fault *why)
 			why, r, "root.bad",
 			"'%s': %s; install the image again or copy root.1 from the ministry",
 			pinned.at, inner.text);
+	*out = t;
+	return 0;
+}
+
+static int step(struct trust *t)
+{
+	struct path next = paths_at(FOLDER "/%u", trust_version(t) + 1);
+	AUTO_FREE void *bytes = NULL;
+	size_t len = 0;
+	int r = fileio_read(next.at, TRUST_DIR_LIMIT_BYTES, &bytes, &len, NULL);
+	return r ? r : trust_advance(t, bytes, len, NULL);
+}
+
+int trust_dir_open(struct trust **out, struct fault *why)
+{
+	struct trust *t = NULL;
+	int r = open_pinned(&t, why);
+	if (r)
+		return r;
 	trust_dir_refresh(t);
 	*out = t;
 	return 0;
@@ -42,14 +64,23 @@ int trust_dir_open(struct trust **out, struct fault *why)
 
 unsigned trust_dir_refresh(struct trust *t)
 {
-	for (unsigned steps = 0;; steps++) {
-		struct path next = paths_at(FOLDER "/%u", trust_version(t) + 1);
-		AUTO_FREE void *bytes = NULL;
-		size_t len = 0;
-		if (fileio_read(next.at, TRUST_DIR_LIMIT_BYTES, &bytes, &len, NULL) ||
-		    trust_advance(t, bytes, len, NULL))
-			return steps;
-	}
+	unsigned steps = 0;
+	while (step(t) == 0)
+		steps++;
+	return steps;
+}
+
+int trust_dir_recheck(enum signed_kind kind, const void *bytes, size_t len, const void **body,
+		      size_t *body_len, struct fault *why)
+{
+	CLEANUP(clean_trust) struct trust *t = NULL;
+	int r = open_pinned(&t, why);
+	if (r)
+		return r;
+	do {
+		r = trust_check(t, kind, bytes, len, body, body_len, why);
+	} while (r && step(t) == 0);
+	return r;
 }
 
 int trust_dir_keep(struct trust *t, const void *bytes, size_t len, struct fault *why)

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "firmware/record/signed.h"
+
 struct fault;
 struct trust;
 
@@ -25,3 +27,10 @@ unsigned trust_dir_refresh(struct trust *t);
 
 /* Steps to the next root as trust_advance() does, and keeps its bytes for the next start. */
 int trust_dir_keep(struct trust *t, const void *bytes, size_t len, struct fault *why);
+
+/*
+ * trust_check() for a record that was accepted before and is read back from this box's own disk: good when any root from the
+ * pinned one to the newest accepts it, because it was checked against the newest of its time. Never for what a carrier brings.
+ */
+int trust_dir_recheck(enum signed_kind kind, const void *bytes, size_t len, const void **body,
+		      size_t *body_len, struct fault *why);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "firmware/base/fileio.h"
+#include "firmware/base/paths.h"
 #include "tests/unit/content/lessons_kit.h"
 #include "tests/unit/record/kit.h"
 
@@ -17,33 +18,47 @@ struct box {
 	char dir[64];
 };
 
+static const char *const files[] = { "catalogue", "etc/wasl/root.1", "var/lib/wasl/roots/2" };
+static const char *const folders[] = {
+	"etc/wasl", "etc", "var/lib/wasl/roots", "var/lib/wasl", "var/lib", "var", ""
+};
+
+/* A whole box in one folder, with the pinned root. */
 static int make_box(void **state)
 {
 	static struct box box;
 	snprintf(box.dir, sizeof(box.dir), "/tmp/wasl-catalogue-XXXXXX");
 	*state = &box;
-	return mkdtemp(box.dir) ? 0 : -1;
+	if (!mkdtemp(box.dir) || setenv("WASL_ROOT", box.dir, 1) ||
+	    paths_mkdir(paths_at("/etc/wasl").at, 0755, NULL) ||
+	    paths_mkdir(paths_at("/var/lib/wasl/roots").at, 0755, NULL))
+		return -1;
+	AUTO_FREE void *root = NULL;
+	size_t len = 0;
+	kit_root_bytes(&root1, &root, &len);
+	return fileio_replace(paths_at("/etc/wasl/root.1").at, root, len, 0644, NULL);
 }
 
 static int drop_box(void **state)
 {
 	const struct box *box = *state;
-	static const char *const names[] = { "catalogue", "root.2", "root.3" };
 	char path[128];
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", box->dir, names[i]);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", box->dir, files[i]);
 		unlink(path);
 	}
-	return rmdir(box->dir);
+	int r = 0;
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		snprintf(path, sizeof(path), "%s/%s", box->dir, folders[i]);
+		r |= rmdir(path);
+	}
+	return r;
 }
 
 static struct catalogue *open_in(const struct box *box)
 {
-	AUTO_FREE void *root = NULL;
-	size_t len = 0;
-	kit_root_bytes(&root1, &root, &len);
 	struct catalogue *c = NULL;
-	assert_int_equal(catalogue_open(box->dir, root, len, &c, NULL), 0);
+	assert_int_equal(catalogue_open(box->dir, &c, NULL), 0);
 	return c;
 }
 
@@ -154,6 +169,17 @@ static void root2(void **bytes, size_t *len)
 	kit_root_sign(&root, signers, bytes, len);
 }
 
+/* Without the pinned root nothing can be trusted. */
+static void a_box_without_root_says_so(void **state)
+{
+	const struct box *box = *state;
+	unlink(paths_at("/etc/wasl/root.1").at);
+	struct catalogue *c = NULL;
+	struct fault why = { 0 };
+	assert_int_equal(catalogue_open(box->dir, &c, &why), -ENOENT);
+	assert_non_null(strstr(why.text, "root.1"));
+}
+
 static void keys_change_and_lessons_stay(void **state)
 {
 	static const unsigned new_keys[] = { 210, 211, 0 };
@@ -186,6 +212,7 @@ int main(void)
 		BOXED(refuses_any_flipped_or_missing_byte),
 		BOXED(a_kept_one_is_verified_again),
 		BOXED(keys_change_and_lessons_stay),
+		BOXED(a_box_without_root_says_so),
 	};
 	return cmocka_run_group_tests_name("content/catalogue", tests, NULL, NULL);
 }
