@@ -10,3 +10,15 @@ $(eval $(call prog,waslhub,$(HUB_CLI:%=provisioning/hub/%.c),hub record base))
 $(eval $(call prog,wasl-hubd,$(HUBD:%=provisioning/hub/%.c),hub record base))
 
 $(foreach u,$(HUB),$(if $(wildcard tests/unit/hub/$(u)_test.c),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hub record base))))
+
+# The pages, in one flat folder: no build step, only gathered.
+HUB_WEB := $(B)/share/hub
+HUB_PAGES := $(wildcard provisioning/hub/web/*.html provisioning/hub/web/*.mjs provisioning/hub/web/*.css provisioning/hub/web/*.svg)
+HUB_KIT := firmware/web/tokens.css $(WEB_GEN)/outlines.json $(foreach l,ar fr en,$(WEB_GEN)/strings-$(l).json)
+$(HUB_WEB)/.gathered: $(HUB_PAGES) $$(HUB_KIT)
+	$(call say,WEB,$(@D))
+	@mkdir -p $(@D)
+	$(Q)rm -f $(@D)/* && cp $(HUB_PAGES) $(HUB_KIT) $(@D)/
+	@touch $@
+ALL += $(HUB_WEB)/.gathered
+SHARE += $(HUB_WEB)
