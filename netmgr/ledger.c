@@ -327,7 +327,7 @@ static void give(struct reader *r, const struct ledger_row *run)
 	int64_t skip = r->after >= run->cursor ? r->after - run->cursor + 1 : 0;
 	struct ledger_row one = *run;
 	one.row.count = 1;
-	one.row.line = 0;	/* means something within one entry only */
+	one.row.line = 0; /* means something within one entry only */
 	for (int64_t i = skip; i < run->row.count && r->left; i++) {
 		one.cursor = run->cursor + i;
 		one.row.minute = run->row.minute + i;
