@@ -18,7 +18,9 @@ static int check_msg(const struct want_msg *m)
 {
 	switch (m->type) {
 	case WANT_HELLO:
-		return 0;
+		return m->rendition ? 0 : -EBADMSG;
+	case WANT_TALLIED:
+		return m->token ? 0 : -EBADMSG;
 	case WANT_WANT:
 	case WANT_CANCEL:
 	case WANT_READY:
@@ -45,15 +47,23 @@ int want_check(const void *packet, size_t len)
 	memcpy(&p, packet, len);
 	if (len == sizeof(p.msg))
 		return check_msg(&p.msg);
-	if (p.type != WANT_TALLY || !memchr(p.tally.lesson, 0, sizeof(p.tally.lesson)) ||
+	if (p.type != WANT_TALLY || !p.tally.sequence ||
+	    !memchr(p.tally.lesson, 0, sizeof(p.tally.lesson)) ||
 	    !memchr(p.tally.rung, 0, sizeof(p.tally.rung)))
 		return -EBADMSG;
 	return 0;
 }
 
-struct want_msg want_hello(void)
+struct want_msg want_hello(uint64_t instance)
 {
-	return (struct want_msg){ .type = WANT_HELLO, .token = WANT_VERSION };
+	return (struct want_msg){ .type = WANT_HELLO,
+				  .token = WANT_VERSION,
+				  .rendition = instance };
+}
+
+struct want_msg want_tallied(uint64_t sequence)
+{
+	return (struct want_msg){ .type = WANT_TALLIED, .token = sequence };
 }
 
 struct want_msg want_ready(const struct want_msg *want, uint64_t first, uint64_t count)

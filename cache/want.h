@@ -30,7 +30,8 @@ enum want_type {
 	WANT_CANCEL = 3,
 	WANT_READY = 4,
 	WANT_FAILED = 5,
-	WANT_TALLY = 6
+	WANT_TALLY = 6,
+	WANT_TALLIED = 7
 };
 enum want_kind { WANT_OBJECT = 1, WANT_SEGMENT = 2 };
 
@@ -38,9 +39,10 @@ struct want_msg {
 	uint32_t type; /* enum want_type */
 	uint32_t kind; /* enum want_kind; 0 in HELLO */
 	uint64_t
-		token; /* HELLO: version; WANT: chosen by the worker, echoed in CANCEL, READY, FAILED */
+		token; /* HELLO: version; WANT: chosen by the worker, echoed in CANCEL, READY, FAILED;
+			  TALLIED: sequence of the last tally that is on disk */
 	struct objmap_id id;  /* WANT_OBJECT */
-	uint64_t rendition;   /* WANT_SEGMENT */
+	uint64_t rendition;   /* WANT_SEGMENT; HELLO: instance of the worker process */
 	uint64_t first;       /* first chunk, or segment number */
 	uint64_t count;       /* chunks, or 1 */
 	uint32_t priority;    /* 0 a pupil waits .. 9 background */
@@ -51,7 +53,8 @@ struct want_msg {
 
 /*
  * What was used since the last tally of this worker process: increments, to be added up by day, lesson and rung.
- * Sent every 10 s at most, and when a worker ends.
+ * Sent every 10 s at most, and when a worker ends. The worker keeps a tally until TALLIED names its sequence or a later one,
+ * and sends it again on a new connection: counted exactly once, whichever side is killed when. Sequences begin at 1.
  */
 struct want_tally {
 	uint32_t type; /* WANT_TALLY */
@@ -81,7 +84,9 @@ union want_packet { /* room for one of any type, and to see that one is too long
  */
 int want_check(const void *packet, size_t len);
 
-struct want_msg want_hello(void);
+/* `instance`: a random number, not 0, that a worker process chooses when it starts. */
+struct want_msg want_hello(uint64_t instance);
+struct want_msg want_tallied(uint64_t sequence);
 /* Answers to a received want. */
 struct want_msg want_ready(const struct want_msg *want, uint64_t first, uint64_t count);
 struct want_msg want_failed(const struct want_msg *want, int error);

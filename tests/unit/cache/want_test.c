@@ -24,7 +24,10 @@ static void checks_messages(void **state)
 		struct want_msg m;
 		int want;
 	} rows[] = {
-		{ "hello", want_hello(), 0 },
+		{ "hello", want_hello(7), 0 },
+		{ "hello of nobody", want_hello(0), -EBADMSG },
+		{ "tallied", want_tallied(1), 0 },
+		{ "nothing tallied", want_tallied(0), -EBADMSG },
 		{ "a segment", segment, 0 },
 		{ "an object",
 		  { .type = WANT_WANT, .kind = WANT_OBJECT, .first = 5, .count = 7 },
@@ -71,7 +74,9 @@ static void checks_messages(void **state)
 static void checks_tallies(void **state)
 {
 	(void)state;
-	struct want_tally t = { .type = WANT_TALLY, .lesson = "fractions", .rung = "240p" };
+	struct want_tally t = {
+		.type = WANT_TALLY, .sequence = 1, .lesson = "fractions", .rung = "240p"
+	};
 	assert_int_equal(want_check(&t, sizeof(t)), 0);
 	memset(t.rung, 'x', sizeof(t.rung));
 	assert_int_equal(want_check(&t, sizeof(t)), -EBADMSG);
@@ -127,7 +132,7 @@ static void sockets_meet_at_a_long_path(void **state)
 	int worker = want_connect(path);
 	assert_true(worker >= 0);
 	int contentd = accepted(listener);
-	struct want_msg hello = want_hello();
+	struct want_msg hello = want_hello(7);
 	assert_int_equal(send(worker, &hello, sizeof(hello), 0), sizeof(hello));
 	union want_packet got;
 	assert_int_equal(recv(contentd, &got, sizeof(got), 0), sizeof(hello));
