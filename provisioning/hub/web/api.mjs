@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Asks wasl-hubd. The token lives in this tab only; a "#token=" in the address is taken and wiped from it.
+const key = "wasl.token";
+let token = "";
+
+export class Refused extends Error {}
+
+export function takeToken() {
+	const found = /[#&]token=([^&]+)/.exec(location.hash);
+	if (found) {
+		keepToken(decodeURIComponent(found[1]));
+		history.replaceState(null, "", `${location.pathname}#/`);
+	}
+	try { token ||= sessionStorage.getItem(key) ?? ""; } catch { /* kept in memory only */ }
+	return token !== "";
+}
+export function keepToken(text) {
+	token = text.trim();
+	try { sessionStorage.setItem(key, token); } catch { /* kept in memory only */ }
+}
+export function dropToken() {
+	token = "";
+	try { sessionStorage.removeItem(key); } catch { /* nothing kept */ }
+}
+
+async function get(path) {
+	const reply = await fetch(path, { headers: { Authorization: `Bearer ${token}` } });
+	if (reply.status === 401 || reply.status === 403) throw new Refused();
+	if (!reply.ok) {
+		const body = await reply.json().catch(() => ({}));
+		throw new Error(body.text ?? `${path}: ${reply.status}`);
+	}
+	return reply.json();
+}
+
+const rows = (answer, name) => answer[name] ?? answer.rows ?? [];
+const one = encodeURIComponent;
+
+export const schools = () => get("/v1/schools");
+export const standing = () => get("/v1/state");
+export const devices = async () => rows(await get("/v1/devices"), "devices");
+export const alerts = async () => rows(await get("/v1/alerts"), "alerts");
+export async function school(code) {
+	const [about, series, usage, receipts] = await Promise.all([
+		get(`/v1/schools/${one(code)}`), get(`/v1/series?school=${one(code)}`), get(`/v1/usage?school=${one(code)}`), get(`/v1/receipts?school=${one(code)}`),
+	]);
+	return { about: about.school ?? about, days: rows(series, "days"), use: rows(usage, "lessons"), receipts: rows(receipts, "receipts") };
+}
+
+// Calls `changed` at each server-sent event; begins again after a pause when the line goes. EventSource cannot send a token.
+export async function follow(changed) {
+	for (let pause = 1000;; pause = Math.min(pause * 2, 60000)) {
+		try {
+			const reply = await fetch("/v1/stream", { headers: { Authorization: `Bearer ${token}` } });
+			if (!reply.ok) throw new Error(String(reply.status));
+			const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+			for (let text = "";;) {
+				const { done, value } = await reader.read();
+				if (done) break;
+				text += value;
+				const events = text.split("\n\n");
+				text = events.pop();
+				if (events.some((event) => event.includes("data:"))) { pause = 1000; changed(); }
+			}
+		} catch { /* the next turn tries again */ }
+		await new Promise((go) => setTimeout(go, pause));
+	}
+}
