@@ -33,18 +33,40 @@ async function get(path) {
 	return reply.json();
 }
 
-const rows = (answer, name) => answer[name] ?? answer.rows ?? [];
 const one = encodeURIComponent;
+const kinds = ["other", "fibre", "dsl", "mobile", "satellite", "other"];
+const spans = ["up", "down", "unpowered", "unknown"]; // seconds, everywhere past this file
 
-export const schools = () => get("/v1/schools");
-export const standing = () => get("/v1/state");
-export const devices = async () => rows(await get("/v1/devices"), "devices");
-export const alerts = async () => rows(await get("/v1/alerts"), "alerts");
+function shaped(row) {
+	const week = Object.fromEntries(spans.map((name) => [name, 60 * (row.uplink?.[`${name}_min`] ?? 0)]));
+	return { ...row, week, watched_s: row.use?.watched_s ?? 0 };
+}
+
+// The hours of one school, summed by uplink.
+function uplinks(hours) {
+	const by = new Map();
+	for (const hour of hours) {
+		const sum = by.get(hour.uplink) ?? { name: hour.uplink, kind: kinds[hour.kind] ?? "other", up: 0, down: 0, unpowered: 0, unknown: 0, rx_bytes: 0, tx_bytes: 0 };
+		for (const name of spans) sum[name] += hour.s[name];
+		sum.rx_bytes += hour.rx_bytes;
+		sum.tx_bytes += hour.tx_bytes;
+		by.set(hour.uplink, sum);
+	}
+	return [...by.values()];
+}
+
+export async function schools() {
+	const answer = await get("/v1/schools");
+	return { schools: answer.schools.map(shaped), as_of: answer.now };
+}
+export const devices = async () => (await get("/v1/devices")).devices;
+export const alerts = async () => (await get("/v1/alerts")).alerts;
 export async function school(code) {
 	const [about, series, usage, receipts] = await Promise.all([
-		get(`/v1/schools/${one(code)}`), get(`/v1/series?school=${one(code)}`), get(`/v1/usage?school=${one(code)}`), get(`/v1/receipts?school=${one(code)}`),
+		get(`/v1/schools/${one(code)}`), get(`/v1/series?school=${one(code)}&days=60`), get(`/v1/usage?school=${one(code)}`), get(`/v1/receipts?school=${one(code)}`),
 	]);
-	return { about: about.school ?? about, days: rows(series, "days"), use: rows(usage, "lessons"), receipts: rows(receipts, "receipts") };
+	return { about: { ...shaped(about), uplinks: uplinks(about.hours) }, days: series.days, receipts: receipts.rows,
+		use: usage.rows.map((row) => ({ ...row, title: usage.titles[row.lesson] })) };
 }
 
 // Calls `changed` at each server-sent event; begins again after a pause when the line goes. EventSource cannot send a token.

@@ -3,7 +3,7 @@
 import { h } from "./dom.mjs";
 import { SchoolMap } from "./map.mjs";
 import { SchoolTable, chips } from "./table.mjs";
-import { count, moment, number, t } from "./words.mjs";
+import { count, moment, number, region, t } from "./words.mjs";
 
 const fold = (text) => text.normalize("NFD").replace(/[\u0300-\u036f\u064b-\u0652\u0640]/g, "").replace(/[أإآ]/g, "ا").replace(/ى/g, "ي").replace(/ة/g, "ه").toLowerCase();
 const chosen = { text: "", place: "", states: new Set() }; // outlives a visit to a school
@@ -24,26 +24,27 @@ export class Coverage {
 	}
 
 	show({ schools, as_of }) {
-		this.schools = schools.map((one) => ({ ...one, words: fold([one.code, ...Object.values(one.name), one.region].join(" ")) }));
-		this.asOf.textContent = t("hub.asof", { date: moment(as_of), n: number(schools.length) });
+		this.schools = schools.map((one) => ({ ...one, words: fold([one.code, ...Object.values(one.name), one.region, one.region_ar].join(" ")) }));
+		this.asOf.textContent = t("hub.asof", { date: moment(as_of), n: number(schools.length) })
+			+ (schools.some((one) => one.sample) ? ` · ${t("hub.sample")}` : "");
 		this.places();
 		this.draw();
 	}
 
 	places() {
 		const by = new Map();
-		for (const one of this.schools) by.set(one.country, (by.get(one.country) ?? new Set()).add(one.region));
+		for (const one of this.schools) by.set(one.country, (by.get(one.country) ?? new Map()).set(one.region, region(one)));
 		this.place.replaceChildren(h("option", { value: "" }, t("hub.everywhere")),
 			...[...by].sort().map(([country, regions]) => h("optgroup", { label: t(`country.${country}`) },
 				h("option", { value: country }, t("hub.whole", { place: t(`country.${country}`) })),
-				...[...regions].sort((a, b) => a.localeCompare(b)).map((region) => h("option", { value: `${country}/${region}` }, region)))));
+				...[...regions].sort((a, b) => a[1].localeCompare(b[1])).map(([id, name]) => h("option", { value: `${country}/${id}` }, name)))));
 		this.place.value = chosen.place;
 	}
 
 	draw() {
 		const words = fold(chosen.text).split(/\s+/).filter(Boolean);
-		const [country, region] = chosen.place.split("/");
-		const here = this.schools.filter((one) => (!country || one.country === country) && (!region || one.region === region) && words.every((word) => one.words.includes(word)));
+		const [country, place] = chosen.place.split("/");
+		const here = this.schools.filter((one) => (!country || one.country === country) && (!place || one.region === place) && words.every((word) => one.words.includes(word)));
 		const rows = chosen.states.size ? here.filter((one) => chosen.states.has(one.state)) : here;
 		this.states.replaceChildren(...chips(here, chosen.states, (state) => {
 			if (!chosen.states.delete(state)) chosen.states.add(state);

@@ -13,8 +13,8 @@ function list(id, heads, rows) {
 
 export const boxes = (devices) => list("hub.boxes", ["hub.column.school", "hub.box.state", "hub.box.board", "hub.box.version", "hub.box.enrolled", "hub.box.device"],
 	devices.map((one) => h("tr", {}, h("td", {}, link(one.school)), h("td", {}, t(`box.${one.state}`)), h("td", {}, h("bdi", {}, one.board || "–")),
-		h("td", {}, h("bdi", {}, one.image_version || "–")), h("td", {}, moment(one.enrolled_at)), h("td", {}, h("code", { dir: "ltr" }, one.device.slice(0, 12))))));
+		h("td", {}, h("bdi", {}, one.image_version || "–")), h("td", {}, moment(one.enrolled)), h("td", {}, h("code", { dir: "ltr" }, one.device.slice(0, 12))))));
 
 export const alarms = (alerts) => list("hub.alerts", ["hub.alert.when", "hub.column.school", "hub.alert.what"],
-	alerts.map((one) => h("tr", {}, h("td", {}, moment(one.raised_at)), h("td", {}, one.school ? link(one.school) : "–"),
+	alerts.map((one) => h("tr", {}, h("td", {}, moment(one.at)), h("td", {}, one.school ? link(one.school) : "–"),
 		h("td", {}, t(`alert.${one.kind}`), h("small", { dir: "ltr", lang: "en" }, one.text)))));

@@ -3,7 +3,7 @@
 import { h } from "./dom.mjs";
 import { mark } from "./marks.mjs";
 import { strip } from "./strip.mjs";
-import { count, minutes, moment, named, number, percent, t, when } from "./words.mjs";
+import { count, minutes, moment, named, number, percent, region, t, when } from "./words.mjs";
 
 const section = (id, ...content) => h("section", { class: "card" }, h("h2", {}, t(id)), ...content);
 const none = (id) => h("p", { class: "none" }, t(id));
@@ -13,7 +13,7 @@ export function schoolPage({ about, days, use, receipts }) {
 		h("p", { class: "back" }, h("a", { href: "#/" }, t("hub.back"))),
 		h("header", {},
 			h("h1", {}, named(about.name)),
-			h("p", { class: "where" }, h("bdi", {}, about.code), " · ", h("bdi", {}, about.region), " · ", t(`country.${about.country}`),
+			h("p", { class: "where" }, h("bdi", {}, about.code), " · ", h("bdi", {}, region(about)), " · ", t(`country.${about.country}`),
 				about.pupils ? ` · ${count("hub.pupils", about.pupils)}` : ""),
 			h("p", { class: "standing" }, mark(about.state), h("b", {}, t(`state.${about.state}`)), reason(about)),
 			h("p", { class: "asof" }, t("hub.seen", { when: when(about.last_seen) }), about.as_of ? ` · ${t("hub.until", { date: moment(about.as_of) })}` : "")),
@@ -58,6 +58,6 @@ function lessons(use) {
 
 function given(receipts) {
 	return h("ul", { class: "receipts" }, receipts.slice(0, 20).map((one) => h("li", { "data-receipt": one.through_seq },
-		h("b", {}, t("hub.receipt", { n: number(one.through_seq) })), h("span", {}, moment(one.signed_at)),
+		h("b", {}, t("hub.receipt", { n: number(one.through_seq) })), h("span", {}, moment(one.at)),
 		h("code", { dir: "ltr" }, one.head_hash.slice(0, 16)))));
 }

@@ -2,7 +2,7 @@
 // The table twin of the map: the same rows, sorted as asked, drawn a page at a time so that 10,000 schools stay quick.
 import { h } from "./dom.mjs";
 import { mark, states } from "./marks.mjs";
-import { minutes, named, number, percent, t, when } from "./words.mjs";
+import { minutes, named, number, percent, region, t, when } from "./words.mjs";
 
 const PAGE = 100;
 const worst = new Map(["no", "unpowered", "moderate", "unknown", "good", "never"].map((name, i) => [name, i]));
@@ -56,7 +56,7 @@ function row(one) {
 	return h("tr", {},
 		h("td", { class: "state" }, mark(one.state), " ", t(`state.${one.state}`)),
 		h("th", { scope: "row" }, h("a", { href: `#/school/${encodeURIComponent(one.code)}` }, named(one.name)), h("small", {}, h("bdi", {}, one.code))),
-		h("td", {}, h("bdi", {}, one.region), h("small", {}, t(`country.${one.country}`))),
+		h("td", {}, h("bdi", {}, region(one)), h("small", {}, t(`country.${one.country}`))),
 		h("td", { class: "number" }, known ? percent(one.week.up, known) : "–", known ? h("small", {}, minutes(one.week.up)) : undefined),
 		h("td", { class: "number" }, one.watched_s ? minutes(one.watched_s) : "–"),
 		h("td", {}, when(one.last_seen)));

@@ -37,6 +37,8 @@ export const number = (n, digits = 0) => new Intl.NumberFormat(locales[lang], { 
 export const percent = (part, whole) => (whole > 0 ? t("hub.percent", { n: number((100 * part) / whole, part === whole ? 0 : 1) }) : "–");
 export const named = (texts) => texts?.[lang] || texts?.ar || texts?.fr || texts?.en || "";
 
+export const region = (school) => (lang === "ar" && school.region_ar) || school.region;
+
 export function minutes(seconds) {
 	const m = Math.round(seconds / 60);
 	if (m < 120) return t("hub.minutes", { n: number(m) });
