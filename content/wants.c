@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/wants.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/fault.h"
+
+#define MOST_CLIENTS 64u
+#define MOST_WANTS 8192u /* of all workers; a phone has a handful */
+#define PACKETS_A_TURN 256u
+
+struct want {
+	struct want_msg msg;
+	struct client *from;
+	uint64_t since; /* order of arrival */
+};
+
+struct client {
+	struct wants *of;
+	sd_event_source *source;
+	int fd;
+	uint64_t instance; /* 0: has not said hello */
+	struct client *next;
+};
+
+struct wants {
+	struct wants_calls calls;
+	sd_event *loop;
+	sd_event_source *listener, *later;
+	int fd;
+	struct client *clients;
+	size_t client_count;
+	struct want *all;
+	size_t count, room;
+	const struct want_msg **sorted;
+	uint64_t arrivals;
+};
+
+static void send_msg(const struct client *c, const struct want_msg *m)
+{
+	/* A full buffer drops it: the waiter looks again by itself. */
+	(void)send(c->fd, m, sizeof(*m), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void something_changed(struct wants *w)
+{
+	sd_event_source_set_enabled(w->later, SD_EVENT_ONESHOT);
+}
+
+static int tell_change(sd_event_source *s, void *data)
+{
+	(void)s;
+	struct wants *w = data;
+	w->calls.changed(w->calls.data);
+	return 0;
+}
+
+static void drop_at(struct wants *w, size_t i)
+{
+	w->all[i] = w->all[--w->count];
+	something_changed(w);
+}
+
+static void drop_client(struct client *c)
+{
+	struct wants *w = c->of;
+	for (size_t i = w->count; i-- > 0;)
+		if (w->all[i].from == c)
+			drop_at(w, i);
+	struct client **at = &w->clients;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	w->client_count--;
+	sd_event_source_disable_unref(c->source);
+	close(c->fd);
+	free(c);
+}
+
+static bool grow(struct wants *w)
+{
+	if (w->count < w->room)
+		return true;
+	size_t room = w->room ? w->room * 2 : 64;
+	struct want *all = reallocarray(w->all, room, sizeof(*all));
+	if (!all)
+		return false;
+	w->all = all;
+	const struct want_msg **sorted = reallocarray(w->sorted, room, sizeof(*sorted));
+	if (!sorted)
+		return false;
+	w->sorted = sorted;
+	w->room = room;
+	return true;
+}
+
+static void take_want(struct client *c, const struct want_msg *m)
+{
+	struct wants *w = c->of;
+	int stand = w->calls.look(w->calls.data, m);
+	struct want_msg answer;
+	if (stand > 0) {
+		answer = want_ready(m, m->first, m->count);
+		send_msg(c, &answer);
+		return;
+	}
+	if (stand == 0 && (w->count >= MOST_WANTS || !grow(w)))
+		stand = -EBUSY;
+	if (stand < 0) {
+		answer = want_failed(m, stand);
+		send_msg(c, &answer);
+		return;
+	}
+	w->all[w->count++] = (struct want){ *m, c, ++w->arrivals };
+	something_changed(w);
+}
+
+static void cancel(struct client *c, uint64_t token)
+{
+	struct wants *w = c->of;
+	for (size_t i = w->count; i-- > 0;)
+		if (w->all[i].from == c && w->all[i].msg.token == token)
+			drop_at(w, i);
+}
+
+/* What a worker may say after its hello; anything else ends the connection. */
+static int take_message(struct client *c, const struct want_msg *m)
+{
+	switch ((enum want_type)m->type) {
+	case WANT_HELLO:
+		if (m->token != WANT_VERSION)
+			return -EPROTO;
+		c->instance = m->rendition;
+		struct want_msg hello = want_hello(1);
+		send_msg(c, &hello);
+		return 0;
+	case WANT_WANT:
+		if (!c->instance)
+			return -EPROTO;
+		take_want(c, m);
+		return 0;
+	case WANT_CANCEL:
+		cancel(c, m->token);
+		return 0;
+	case WANT_READY:
+	case WANT_FAILED:
+	case WANT_TALLY:
+	case WANT_TALLIED:
+		break;
+	}
+	return -EPROTO;
+}
+
+static void count_tallies(const struct client *c, const struct want_tally *tallies, size_t count)
+{
+	const struct wants *w = c->of;
+	uint64_t through = count && c->instance
+				   ? w->calls.tally(w->calls.data, c->instance, tallies, count)
+				   : 0;
+	if (through) {
+		struct want_msg m = want_tallied(through);
+		send_msg(c, &m);
+	}
+}
+
+/* Reads what is there, tallies of a turn in one commit. */
+static int read_client(sd_event_source *s, int fd, uint32_t events, void *data)
+{
+	(void)s;
+	(void)events;
+	struct client *c = data;
+	struct want_tally tallies[32];
+	size_t count = 0;
+	int r = 0;
+	for (unsigned n = 0; n < PACKETS_A_TURN && r == 0 && count < ARRAY_LEN(tallies); n++) {
+		union want_packet p;
+		ssize_t len = recv(fd, &p, sizeof(p), MSG_DONTWAIT | MSG_TRUNC);
+		if (len < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (len <= 0 || (size_t)len > sizeof(p) || want_check(&p, (size_t)len))
+			r = -EPROTO;
+		else if (p.type == WANT_TALLY)
+			tallies[count++] = p.tally;
+		else
+			r = take_message(c, &p.msg);
+	}
+	count_tallies(c, tallies, count);
+	if (r)
+		drop_client(c);
+	return 0;
+}
+
+static int accept_client(sd_event_source *s, int fd, uint32_t events, void *data)
+{
+	(void)s;
+	(void)events;
+	struct wants *w = data;
+	AUTO_FD int in = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (in < 0 || w->client_count >= MOST_CLIENTS)
+		return 0;
+	struct client *c = calloc(1, sizeof(*c));
+	if (!c)
+		return 0;
+	c->of = w;
+	c->fd = in;
+	if (sd_event_add_io(w->loop, &c->source, in, EPOLLIN, read_client, c) < 0) {
+		free(c);
+		return 0;
+	}
+	(void)MOVE_FD(in);
+	c->next = w->clients;
+	w->clients = c;
+	w->client_count++;
+	return 0;
+}
+
+/* The socket that systemd holds for us, or one of our own. */
+static int listening_socket(const char *path, mode_t mode, struct fault *why)
+{
+	char **names = NULL;
+	int found = -1;
+	int n = sd_listen_fds_with_names(0, &names);
+	for (int i = 0; i < n; i++) {
+		if (strcmp(names[i], "want.sock") == 0)
+			found = SD_LISTEN_FDS_START + i;
+		free(names[i]);
+	}
+	free(names);
+	return found >= 0 ? found : want_listen(path, mode, why);
+}
+
+void wants_free(struct wants *w)
+{
+	if (!w)
+		return;
+	while (w->clients)
+		drop_client(w->clients);
+	sd_event_source_disable_unref(w->listener);
+	sd_event_source_disable_unref(w->later);
+	if (w->fd >= 0)
+		close(w->fd);
+	free(w->all);
+	free(w->sorted);
+	free(w);
+}
+
+CLEAN_FN(wants, struct wants, wants_free)
+
+int wants_new(struct sd_event *loop, const char *path, mode_t mode, const struct wants_calls *calls,
+	      struct wants **out, struct fault *why)
+{
+	CLEANUP(clean_wants) struct wants *w = calloc(1, sizeof(*w));
+	if (!w)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	w->calls = *calls;
+	w->loop = loop;
+	w->fd = listening_socket(path, mode, why);
+	if (w->fd < 0)
+		return w->fd;
+	if (sd_event_add_io(loop, &w->listener, w->fd, EPOLLIN, accept_client, w) < 0 ||
+	    sd_event_add_defer(loop, &w->later, tell_change, w) < 0 ||
+	    sd_event_source_set_enabled(w->later, SD_EVENT_OFF) < 0)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	*out = MOVE_PTR(w);
+	return 0;
+}
+
+static int more_urgent(const void *a, const void *b)
+{
+	const struct want *x = *(const struct want *const *)a, *y = *(const struct want *const *)b;
+	if (x->msg.priority != y->msg.priority)
+		return x->msg.priority < y->msg.priority ? -1 : 1;
+	return x->since < y->since ? -1 : x->since > y->since;
+}
+
+size_t wants_list(struct wants *w, const struct want_msg *const **out)
+{
+	/* `msg` is a want's first member: an array of wants is one of messages. */
+	for (size_t i = 0; i < w->count; i++)
+		w->sorted[i] = &w->all[i].msg;
+	if (w->count)
+		qsort(w->sorted, w->count, sizeof(*w->sorted), more_urgent);
+	*out = w->sorted;
+	return w->count;
+}
+
+void wants_recheck(struct wants *w)
+{
+	for (size_t i = w->count; i-- > 0;) {
+		const struct want *want = &w->all[i];
+		int stand = w->calls.look(w->calls.data, &want->msg);
+		if (stand == 0)
+			continue;
+		struct want_msg m =
+			stand > 0 ? want_ready(&want->msg, want->msg.first, want->msg.count)
+				  : want_failed(&want->msg, stand);
+		send_msg(want->from, &m);
+		drop_at(w, i);
+	}
+}
+
+void wants_chunk_here(struct wants *w, const struct objmap_id *id, uint64_t chunk)
+{
+	for (size_t i = w->count; i-- > 0;) {
+		const struct want_msg *m = &w->all[i].msg;
+		if (m->kind != WANT_OBJECT || chunk < m->first || chunk - m->first >= m->count ||
+		    memcmp(m->id.b, id->b, sizeof(id->b)) != 0)
+			continue;
+		/* Each chunk of a long want is told as it comes; the want stays until all of it is there. */
+		bool whole = w->calls.look(w->calls.data, m) > 0;
+		struct want_msg ready =
+			want_ready(m, whole ? m->first : chunk, whole ? m->count : 1);
+		send_msg(w->all[i].from, &ready);
+		if (whole)
+			drop_at(w, i);
+	}
+}
+
+static void answer_segment(struct wants *w, uint64_t rendition, uint32_t segment, int error)
+{
+	for (size_t i = w->count; i-- > 0;) {
+		const struct want_msg *m = &w->all[i].msg;
+		if (m->kind != WANT_SEGMENT || m->rendition != rendition || m->first != segment)
+			continue;
+		struct want_msg answer = error ? want_failed(m, error) : want_ready(m, segment, 1);
+		send_msg(w->all[i].from, &answer);
+		drop_at(w, i);
+	}
+}
+
+void wants_segment_here(struct wants *w, uint64_t rendition, uint32_t segment)
+{
+	answer_segment(w, rendition, segment, 0);
+}
+
+void wants_segment_failed(struct wants *w, uint64_t rendition, uint32_t segment, int error)
+{
+	answer_segment(w, rendition, segment, error);
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/wants.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+
+/* A want server in this process, and workers that speak to it over real sockets. */
+struct scene {
+	sd_event *loop;
+	struct wants *wants;
+	char dir[64], path[96];
+	int stand; /* what look() answers */
+	unsigned changes, tallies;
+	uint64_t instance;
+};
+
+static int look(void *data, const struct want_msg *want)
+{
+	(void)want;
+	return ((struct scene *)data)->stand;
+}
+
+static void changed(void *data)
+{
+	((struct scene *)data)->changes++;
+}
+
+static uint64_t tally(void *data, uint64_t instance, const struct want_tally *tallies, size_t count)
+{
+	struct scene *s = data;
+	s->tallies += (unsigned)count;
+	s->instance = instance;
+	return tallies[count - 1].sequence;
+}
+
+static int make_scene(void **state)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	snprintf(s->dir, sizeof(s->dir), "/tmp/wasl-wants-XXXXXX");
+	if (!mkdtemp(s->dir) || sd_event_new(&s->loop) < 0)
+		return -1;
+	snprintf(s->path, sizeof(s->path), "%s/want.sock", s->dir);
+	const struct wants_calls calls = { look, changed, tally, s };
+	*state = s;
+	return wants_new(s->loop, s->path, 0660, &calls, &s->wants, NULL);
+}
+
+static int drop_scene(void **state)
+{
+	struct scene *s = *state;
+	wants_free(s->wants);
+	sd_event_unref(s->loop);
+	unlink(s->path);
+	int r = rmdir(s->dir);
+	free(s);
+	return r;
+}
+
+static void turn(const struct scene *s)
+{
+	while (sd_event_run(s->loop, 0) > 0)
+		;
+}
+
+static void say(const struct scene *s, int fd, const void *packet, size_t len)
+{
+	assert_int_equal(send(fd, packet, len, 0), (ssize_t)len);
+	turn(s);
+}
+
+/* The next answer, or type 0 when there is none. */
+static struct want_msg hear(int fd)
+{
+	struct want_msg m = { 0 };
+	if (recv(fd, &m, sizeof(m), MSG_DONTWAIT) != (ssize_t)sizeof(m))
+		m.type = 0;
+	return m;
+}
+
+static int worker(const struct scene *s, uint64_t instance)
+{
+	int fd = want_connect(s->path);
+	assert_true(fd >= 0);
+	struct want_msg hello = want_hello(instance);
+	say(s, fd, &hello, sizeof(hello));
+	assert_int_equal(hear(fd).type, WANT_HELLO);
+	return fd;
+}
+
+static struct want_msg segment(uint64_t token, uint64_t rendition, uint64_t number,
+			       uint32_t priority)
+{
+	return (struct want_msg){ .type = WANT_WANT,
+				  .kind = WANT_SEGMENT,
+				  .token = token,
+				  .rendition = rendition,
+				  .first = number,
+				  .count = 1,
+				  .priority = priority };
+}
+
+static void what_is_there_is_answered_at_once(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int fd = worker(s, 7);
+	s->stand = 1;
+	struct want_msg m = segment(5, 1, 3, 0);
+	say(s, fd, &m, sizeof(m));
+	struct want_msg answer = hear(fd);
+	assert_int_equal(answer.type, WANT_READY);
+	assert_int_equal(answer.token, 5);
+	s->stand = -ENOENT;
+	say(s, fd, &m, sizeof(m));
+	answer = hear(fd);
+	assert_int_equal(answer.type, WANT_FAILED);
+	assert_int_equal(answer.error, -ENOENT);
+	const struct want_msg *const *list;
+	assert_int_equal(wants_list(s->wants, &list), 0);
+}
+
+static void all_who_wait_are_told(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int one = worker(s, 7);
+	AUTO_FD int two = worker(s, 8);
+	struct want_msg m = segment(5, 1, 3, 0);
+	say(s, one, &m, sizeof(m));
+	m.token = 9;
+	say(s, two, &m, sizeof(m));
+	m = segment(6, 1, 4, 0);
+	say(s, two, &m, sizeof(m));
+	assert_true(s->changes > 0);
+	wants_segment_here(s->wants, 1, 3);
+	assert_int_equal(hear(one).token, 5);
+	assert_int_equal(hear(two).token, 9);
+	wants_segment_failed(s->wants, 1, 4, -ENODATA);
+	struct want_msg answer = hear(two);
+	assert_int_equal(answer.token, 6);
+	assert_int_equal(answer.error, -ENODATA);
+	assert_int_equal(hear(one).type, 0);
+	const struct want_msg *const *list;
+	assert_int_equal(wants_list(s->wants, &list), 0);
+}
+
+static void chunks_are_told_as_they_come(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int fd = worker(s, 7);
+	struct want_msg m = {
+		.type = WANT_WANT, .kind = WANT_OBJECT, .token = 1, .first = 4, .count = 2
+	};
+	memset(m.id.b, 3, sizeof(m.id.b));
+	say(s, fd, &m, sizeof(m));
+	struct objmap_id other = { { 4 } };
+	wants_chunk_here(s->wants, &other, 4);
+	wants_chunk_here(s->wants, &m.id, 6);
+	assert_int_equal(hear(fd).type, 0);
+	wants_chunk_here(s->wants, &m.id, 5);
+	struct want_msg answer = hear(fd);
+	assert_int_equal(answer.type, WANT_READY);
+	assert_int_equal(answer.first, 5);
+	s->stand = 1;
+	wants_chunk_here(s->wants, &m.id, 4);
+	answer = hear(fd);
+	assert_int_equal(answer.first, 4);
+	assert_int_equal(answer.count, 2);
+	wants_chunk_here(s->wants, &m.id, 4);
+	assert_int_equal(hear(fd).type, 0);
+}
+
+static void a_closed_connection_takes_its_wants(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int one = worker(s, 7);
+	AUTO_FD int two = worker(s, 8);
+	struct want_msg m = segment(1, 1, 1, 5);
+	say(s, one, &m, sizeof(m));
+	m = segment(1, 1, 2, 0);
+	say(s, two, &m, sizeof(m));
+	m = segment(2, 1, 3, 0);
+	say(s, two, &m, sizeof(m));
+	const struct want_msg *const *list;
+	assert_int_equal(wants_list(s->wants, &list), 3);
+	assert_int_equal(list[0]->first, 2);
+	assert_int_equal(list[1]->first, 3);
+	assert_int_equal(list[2]->first, 1);
+	m.type = WANT_CANCEL;
+	say(s, two, &m, sizeof(m));
+	assert_int_equal(wants_list(s->wants, &list), 2);
+	close(MOVE_FD(two));
+	turn(s);
+	assert_int_equal(wants_list(s->wants, &list), 1);
+	assert_int_equal(list[0]->first, 1);
+}
+
+static void nonsense_ends_the_connection(void **state)
+{
+	struct scene *s = *state;
+	struct want_msg before_hello = segment(1, 1, 1, 0), old = want_hello(7),
+			answer = want_tallied(4);
+	old.token = WANT_VERSION + 1;
+	const struct {
+		const void *bytes;
+		size_t len;
+	} rows[] = {
+		{ "x", 1 },
+		{ &before_hello, sizeof(before_hello) },
+		{ &before_hello, sizeof(before_hello) - 1 },
+		{ &old, sizeof(old) },
+		{ &answer, sizeof(answer) },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_FD int fd = want_connect(s->path);
+		say(s, fd, rows[i].bytes, rows[i].len);
+		char c;
+		assert_int_equal(recv(fd, &c, 1, MSG_DONTWAIT), 0);
+	}
+	AUTO_FD int fd = worker(s, 7);
+	assert_true(fd >= 0);
+}
+
+static void tallies_are_acknowledged(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int fd = worker(s, 70);
+	struct want_tally t = { .type = WANT_TALLY, .sequence = 41, .lesson = "a", .rung = "240p" };
+	assert_int_equal(send(fd, &t, sizeof(t), 0), (ssize_t)sizeof(t));
+	t.sequence = 42;
+	say(s, fd, &t, sizeof(t));
+	assert_int_equal(s->tallies, 2);
+	assert_int_equal(s->instance, 70);
+	struct want_msg answer = hear(fd);
+	assert_int_equal(answer.type, WANT_TALLIED);
+	assert_int_equal(answer.token, 42);
+}
+
+static void a_worker_that_does_not_read_blocks_nobody(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int deaf = worker(s, 7);
+	s->stand = 1;
+	struct want_msg m = segment(1, 1, 1, 0);
+	for (int i = 0; i < 5000; i++) {
+		if (send(deaf, &m, sizeof(m), MSG_DONTWAIT) < 0)
+			turn(s);
+	}
+	turn(s);
+	AUTO_FD int fd = worker(s, 8);
+	say(s, fd, &m, sizeof(m));
+	assert_int_equal(hear(fd).type, WANT_READY);
+}
+
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, make_scene, drop_scene)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE(what_is_there_is_answered_at_once),
+		SCENE(all_who_wait_are_told),
+		SCENE(chunks_are_told_as_they_come),
+		SCENE(a_closed_connection_takes_its_wants),
+		SCENE(nonsense_ends_the_connection),
+		SCENE(tallies_are_acknowledged),
+		SCENE(a_worker_that_does_not_read_blocks_nobody),
+	};
+	return cmocka_run_group_tests_name("content/wants", tests, NULL, NULL);
+}
