@@ -8,7 +8,7 @@
 TEST_ENV = B=$(CURDIR)/$(B) FLAVOUR=$(FLAVOUR) WASL_MEDIA=$(abspath $(or $(WASL_MEDIA),../shared/media)) CMOCKA_MESSAGE_OUTPUT=TAP \
 	ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
 PROVE = $(TEST_ENV) prove --exec '' --timer
-AREAS := stage cache content agent provisioning hub net ctl
+AREAS := web stage cache content agent provisioning hub net ctl
 TAPS := $(sort $(wildcard $(AREAS:%=tests/%/*.t)))
 
 check: ## everything: dependencies, build, lint, units (plain and with sanitizers), daemons, the chain in a browser
@@ -19,7 +19,7 @@ check: ## everything: dependencies, build, lint, units (plain and with sanitizer
 
 check-units: all $$(UNITS)
 	$(PROVE) -j2 $(UNITS)
-check-daemons: all $$(TEST_PROGS)
+check-daemons: all $$(TEST_PROGS) $(B)/e2e/.npm
 	$(if $(TAPS),$(PROVE) $(TAPS))
 check-e2e: all $(B)/e2e/.npm
 	$(PROVE) tests/e2e/chain.t

@@ -57,7 +57,7 @@ export function when(iso) {
 }
 
 export function moment(iso) {
-	return iso ? new Intl.DateTimeFormat(locales[lang], { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso)) : t("hub.never");
+	return iso ? new Intl.DateTimeFormat(locales[lang], { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }).format(new Date(iso)) : t("hub.never");
 }
 
 export const day = (text) => new Intl.DateTimeFormat(locales[lang], { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${text}T00:00:00Z`));
