@@ -13,7 +13,9 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/http_code.h"
 #include "firmware/base/http_redirect.h"
+#include "firmware/base/unixsock.h"
 
 enum {
 	STALL_S = 20,
@@ -49,6 +51,7 @@ struct http_transfer {
 	CURL *easy;
 	struct curl_slist *headers;
 	void *sent; /* the order's body */
+	int folder; /* of a unix socket with a long name, else -1 */
 	struct http_calls calls;
 	uint64_t range_from, range_to, limit;
 	unsigned redirects;
@@ -149,6 +152,8 @@ static void transfer_free(struct http_transfer *t)
 	}
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
+	if (t->folder >= 0)
+		close(t->folder);
 	free(t->sent);
 	free(t->body);
 	free(t);
@@ -293,36 +298,6 @@ static int follow(struct http_transfer *t, long status)
 	return 1;
 }
 
-static int code_of(CURLcode rc)
-{
-	static const struct {
-		CURLcode curl;
-		int code;
-	} rows[] = {
-		{ CURLE_OK, 0 },
-		{ CURLE_COULDNT_RESOLVE_HOST, -EHOSTUNREACH },
-		{ CURLE_COULDNT_CONNECT, -ECONNREFUSED },
-		{ CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT },
-		{ CURLE_PARTIAL_FILE, -ECONNRESET },
-		{ CURLE_GOT_NOTHING, -ECONNRESET },
-		{ CURLE_RECV_ERROR, -ECONNRESET },
-		{ CURLE_SEND_ERROR, -ECONNRESET },
-		{ CURLE_SSL_CONNECT_ERROR, -ECONNRESET },
-		{ CURLE_PEER_FAILED_VERIFICATION, -EPERM },
-		{ CURLE_SSL_PINNEDPUBKEYNOTMATCH, -EPERM },
-		{ CURLE_OUT_OF_MEMORY, -ENOMEM },
-		{ CURLE_URL_MALFORMAT, -EINVAL },
-		{ CURLE_UNSUPPORTED_PROTOCOL, -EINVAL },
-		{ CURLE_INTERFACE_FAILED, -ENODEV },
-		{ CURLE_WEIRD_SERVER_REPLY, -EPROTO },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].curl == rc)
-			return rows[i].code;
-	}
-	return -EIO;
-}
-
 static void finish(struct http_transfer *t, CURLcode rc)
 {
 	long status = status_of(t);
@@ -332,7 +307,7 @@ static void finish(struct http_transfer *t, CURLcode rc)
 	curl_off_t retry = 0;
 	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry);
 	struct http_result result = {
-		.code = t->failed ? t->failed : code_of(rc),
+		.code = t->failed ? t->failed : http_code(rc),
 		.status = status,
 		.received_bytes = t->received,
 		.retry_after_s = retry > 0 && retry < 86400 ? (unsigned)retry : 0,
@@ -496,6 +471,11 @@ static int prepare(struct http_transfer *t, const struct http_order *order)
 	int rc = set_headers(t, order);
 	if (!rc)
 		rc = set_body(t, order);
+	char socket_name[108];
+	if (!rc && order->socket)
+		rc = unixsock_short(order->socket, socket_name, &t->folder, NULL);
+	if (!rc && order->socket)
+		curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, socket_name);
 	if (!rc && curl_easy_setopt(t->easy, CURLOPT_URL, order->url) != CURLE_OK)
 		rc = -ENOMEM;
 	return rc;
@@ -536,6 +516,7 @@ int http_start(struct http *h, const struct http_order *order, const struct http
 	if (!t)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	t->http = h;
+	t->folder = -1;
 	t->calls = *calls;
 	t->range_from = order->range_from;
 	t->range_to = order->range_to;
@@ -546,7 +527,8 @@ int http_start(struct http *h, const struct http_order *order, const struct http
 				 "%s: no more traffic classes can be set up", order->url);
 	int rc = prepare(t, order);
 	if (rc)
-		return fault_set(why, rc, "memory", "%s: out of memory", order->url);
+		return fault_set(why, rc, rc == -ENOMEM ? "memory" : "http.socket", "%s: %s",
+				 order->url, rc == -ENOMEM ? "out of memory" : strerror(-rc));
 
 	t->next = h->all;
 	t->prev_next = &h->all;

@@ -22,7 +22,8 @@ struct http_order {
 	size_t body_len;
 	const char *content_type;   /* of the body */
 	const char *const *headers; /* NULL, or more lines "Wasl-Nonce: 00ff", NULL at the end */
-	const char *interface;      /* NULL, or "if!eth1" / "host!10.0.0.2" as CURLOPT_INTERFACE */
+	const char *socket;    /* NULL, or the unix socket that answers instead of the URL's host */
+	const char *interface; /* NULL, or "if!eth1" / "host!10.0.0.2" as CURLOPT_INTERFACE */
 	uint64_t range_from, range_to; /* asked when to > 0; both included */
 	uint64_t limit_bytes;          /* more than this fails with -EFBIG; 0: no body at all */
 	unsigned stall_s;              /* no byte for this long fails with -ETIMEDOUT; 0: 20 */

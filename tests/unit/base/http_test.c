@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "firmware/base/clean.h"
+#include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
 
 /* --- a server on a thread of its own, that behaves and misbehaves by path ------------------------ */
@@ -463,6 +464,42 @@ static void many_at_once(void **state)
 	assert_int_equal(s->code, 0);
 }
 
+static void say_path(struct ctl_request *req, void *data)
+{
+	(void)data;
+	ctl_reply_json(req, 200, json_pack("{s:s}", "path", ctl_path(req)));
+}
+
+/* A control socket on the same loop, under a name that sun_path could not hold. */
+static void asks_unix_sockets(void **state)
+{
+	struct scene *s = *state;
+	static const struct ctl_route route = { "GET", "/v1/who", say_path, 0 };
+	char folder[] = "/tmp/wasl-http-a-name-that-is-far-longer-than-the-hundred-and-eight-"
+			"bytes-that-the-address-of-a-unix-socket-has-room-for-XXXXXX";
+	char path[sizeof(folder) + 20];
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/one.sock", folder);
+	struct ctl *ctl = NULL;
+	assert_int_equal(ctl_listen(s->loop, path, 0600, &route, 1, NULL, &ctl, NULL), 0);
+	struct http_order order = { .url = "http://box/v1/who",
+				    .socket = path,
+				    .limit_bytes = 1000 };
+	struct http_calls calls = { .done = done, .data_ptr = s };
+	s->done = 0;
+	assert_int_equal(http_start(s->http, &order, &calls, NULL, NULL), 0);
+	run_until(s, 1);
+	assert_int_equal(s->status, 200);
+	assert_string_equal(s->text, "{\"path\":\"/v1/who\"}");
+	ctl_close(ctl);
+	s->done = 0;
+	assert_int_equal(http_start(s->http, &order, &calls, NULL, NULL), 0);
+	run_until(s, 1);
+	assert_int_equal(s->code, -ECONNREFUSED);
+	unlink(path);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -477,6 +514,7 @@ int main(void)
 		IN_SCENE(cancelled_transfers_are_silent),
 		IN_SCENE(traffic_classes_do_not_share_connections),
 		IN_SCENE(many_at_once),
+		IN_SCENE(asks_unix_sockets),
 	};
 	return cmocka_run_group_tests_name("base/http", tests, NULL, NULL);
 }
