@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/sender.h"
+
+#include <errno.h>
+#include <string.h>
+
+void sender_init(struct sender *s, const struct names_entry *entry)
+{
+	*s = (struct sender){ .entry = *entry, .extent_from = entry->bytes_len };
+}
+
+int sender_size(const struct sender *s, struct view *v, uint64_t *out)
+{
+	struct view_file file;
+	if (s->entry.kind != NAMES_RENDITION) {
+		*out = s->entry.size;
+		return 0;
+	}
+	int rc = view_segment(v, s->entry.rendition, s->entry.segment, &file);
+	if (!rc)
+		*out = file.length;
+	return rc;
+}
+
+void sender_range(struct sender *s, uint64_t from, uint64_t len)
+{
+	s->at = from;
+	s->end = from + len;
+	s->extent = 0;
+	s->extent_from = s->entry.bytes_len;
+}
+
+static enum sender_step fail(struct sender_piece *out, int error)
+{
+	out->error = error;
+	return SENDER_FAIL;
+}
+
+static enum sender_step memory(struct sender *s, uint64_t until, struct sender_piece *out)
+{
+	const uint64_t stop = s->end < until ? s->end : until;
+	out->bytes = (const char *)s->entry.bytes + s->at;
+	out->length = stop - s->at;
+	s->at = stop;
+	return SENDER_MEMORY;
+}
+
+/* Takes as much of the file as there is, or as is asked for. */
+static enum sender_step file(struct sender *s, struct sender_piece *out)
+{
+	if (out->file.length > s->end - s->at)
+		out->file.length = s->end - s->at;
+	out->length = out->file.length;
+	s->at += out->length;
+	return SENDER_FILE;
+}
+
+static enum sender_step object(struct sender *s, struct view *v, struct sender_piece *out)
+{
+	int rc = view_object(v, &s->entry.id, s->entry.size, s->at, &out->file);
+	if (!rc && out->file.length)
+		return file(s, out);
+	if (rc && rc != -EAGAIN)
+		return fail(out, rc);
+	out->want.id = s->entry.id;
+	out->want.first = s->at / OBJMAP_CHUNK_BYTES;
+	out->want.count = (s->end - 1) / OBJMAP_CHUNK_BYTES - out->want.first + 1;
+	return SENDER_WAIT;
+}
+
+static enum sender_step segment(struct sender *s, struct view *v, struct sender_piece *out)
+{
+	int rc = view_segment(v, s->entry.rendition, s->entry.segment, &out->file);
+	if (rc == -EAGAIN) {
+		out->want.rendition = s->entry.rendition;
+		out->want.first = s->entry.segment;
+		out->want.count = 1;
+		return SENDER_WAIT;
+	}
+	if (rc)
+		return fail(out, rc);
+	if (s->end > out->file.length)
+		return fail(out, -ESTALE);
+	out->file.offset += s->at;
+	out->file.length -= s->at;
+	return file(s, out);
+}
+
+static enum sender_step virtual(struct sender *s, struct view *v, struct sender_piece *out) {
+	if (s->at < s->entry.bytes_len) return memory(s, s->entry.bytes_len, out);
+	while (s->extent < s->entry.extent_count &&
+	       s->at - s->extent_from >= s->entry.extents[s->extent].length) s->extent_from +=
+	s->entry.extents[s->extent++].length;
+	if (s->extent == s->entry.extent_count) return fail(out, -EBADMSG);
+	const struct names_extent *e = &s->entry.extents[s->extent];
+	const uint64_t skip = s->at - s->extent_from;
+	/* Its renditions were complete when it was listed: one that is gone will be made under another name. */
+	int rc = view_extent(v, e->rendition, e->offset + skip, e->length - skip, &out->file);
+	return rc ? fail(out, rc) : file(s, out);
+}
+
+enum sender_step sender_next(struct sender *s, struct view *v, struct sender_piece *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (s->at >= s->end)
+		return SENDER_DONE;
+	switch (s->entry.kind) {
+	case NAMES_BYTES:
+		return memory(s, s->entry.bytes_len, out);
+	case NAMES_OBJECT:
+		return object(s, v, out);
+	case NAMES_RENDITION:
+		return segment(s, v, out);
+	case NAMES_VIRTUAL:
+		return virtual(s, v, out);
+	case NAMES_REDIRECT:
+		break;
+	}
+	return fail(out, -EINVAL);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+#include "cache/names.h"
+#include "cache/view.h"
+
+/*
+ * One reply's body: which bytes come next, from where, or what is still missing. The same for all kinds of names.
+ * Plain data; what its entry points at must be held meanwhile (view_names_hold).
+ */
+struct sender {
+	struct names_entry entry;
+	uint64_t at, end;     /* next byte, and the one after the last */
+	size_t extent;        /* of a virtual file: the one that holds `at` */
+	uint64_t extent_from; /* where it begins in the virtual file */
+};
+
+void sender_init(struct sender *s, const struct names_entry *entry);
+/* How long the thing is: 0, or -EAGAIN (a segment that is not made yet), -ENODATA, -ENOENT as view_segment(). */
+int sender_size(const struct sender *s, struct view *v, uint64_t *out);
+/* Which part to send; the whole of what sender_size() said at most. */
+void sender_range(struct sender *s, uint64_t from, uint64_t len);
+
+enum sender_step {
+	SENDER_DONE,
+	SENDER_MEMORY, /* piece.bytes */
+	SENDER_FILE,   /* piece.file: hold its item until it is sent */
+	SENDER_WAIT,   /* not there yet: piece.want says what to ask for */
+	SENDER_FAIL,   /* it will not come: piece.error */
+};
+
+struct sender_want {
+	struct objmap_id id; /* all zero: a segment is wanted */
+	uint64_t rendition;
+	uint64_t first, count; /* chunks, or segment and 1 */
+};
+
+struct sender_piece {
+	const void *bytes;
+	uint64_t length;
+	struct view_file file;
+	struct sender_want want;
+	int error;
+};
+
+/* The next piece; a step of MEMORY or FILE moves on behind it. */
+enum sender_step sender_next(struct sender *s, struct view *v, struct sender_piece *out);

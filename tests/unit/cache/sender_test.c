@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/sender.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "cache/store.h"
+#include "firmware/base/clean.h"
+#include "tests/unit/cache/sample.h"
+#include "tests/unit/cache/scratch.h"
+
+enum { CHUNK = OBJMAP_CHUNK_BYTES };
+
+static const struct store_limits unlimited;
+
+struct house {
+	char *dir;
+	struct store *store;
+	struct view *view;
+};
+
+static int build(void **state)
+{
+	void *dir = NULL;
+	struct house *h = calloc(1, sizeof(*h));
+	if (!h || scratch_make(&dir) || store_open(dir, &unlimited, &h->store, NULL) ||
+	    view_open(dir, 8, &h->view, NULL))
+		return -1;
+	h->dir = dir;
+	*state = h;
+	return 0;
+}
+
+static int demolish(void **state)
+{
+	struct house *h = *state;
+	void *dir = h->dir;
+	view_close(h->view);
+	store_close(h->store);
+	free(h);
+	return scratch_remove(&dir);
+}
+
+/* Reads what a step gives; the bytes so far are in `out`. */
+static enum sender_step take(struct sender *s, struct view *v, uint8_t *out, size_t *len,
+			     struct sender_piece *piece)
+{
+	enum sender_step step = sender_next(s, v, piece);
+	if (step == SENDER_MEMORY)
+		memcpy(out + *len, piece->bytes, piece->length);
+	else if (step == SENDER_FILE)
+		assert_int_equal(pread(piece->file.fd, out + *len, piece->length,
+				       (off_t)piece->file.offset),
+				 piece->length);
+	if (step == SENDER_MEMORY || step == SENDER_FILE)
+		*len += piece->length;
+	return step;
+}
+
+static void sends_bytes_of_the_index(void **state)
+{
+	struct house *h = *state;
+	const struct names_entry e = {
+		.kind = NAMES_BYTES, .bytes = "#EXTM3U\n", .bytes_len = 8, .size = 8
+	};
+	struct sender s;
+	struct sender_piece p;
+	uint8_t out[16];
+	size_t len = 0;
+	uint64_t size;
+	sender_init(&s, &e);
+	assert_int_equal(sender_size(&s, h->view, &size), 0);
+	assert_int_equal(size, 8);
+	sender_range(&s, 1, 3);
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_MEMORY);
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_DONE);
+	assert_int_equal(len, 3);
+	assert_memory_equal(out, "EXT", 3);
+}
+
+static void sends_an_object_as_it_arrives(void **state)
+{
+	enum { SIZE = 3 * CHUNK + 10 };
+	struct house *h = *state;
+	struct objmap *map = sample_map(3, SIZE);
+	static uint8_t bytes[CHUNK], out[SIZE], want[SIZE];
+	struct store_object *o;
+	struct sender s;
+	struct sender_piece p;
+	size_t len = 0;
+	const struct names_entry e = { .kind = NAMES_OBJECT,
+				       .size = SIZE,
+				       .id = *objmap_get_id(map) };
+	sender_init(&s, &e);
+	sender_range(&s, CHUNK + 5, 2 * CHUNK); /* into chunk 3 */
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_WAIT);
+	assert_memory_equal(&p.want.id, &e.id, sizeof(e.id));
+	assert_int_equal(p.want.first, 1);
+	assert_int_equal(p.want.count, 3);
+	assert_int_equal(store_object_open(h->store, map, "", &o, NULL), 0);
+	for (uint64_t c = 1; c < 4; c++) {
+		assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_WAIT);
+		assert_int_equal(p.want.first, c);
+		const size_t n = c == 3 ? 10 : CHUNK;
+		sample_fill(3, c * CHUNK, bytes, n);
+		assert_int_equal(store_object_put(o, c, bytes, n, NULL), 0);
+		assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_FILE);
+	}
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_DONE);
+	assert_int_equal(len, 2 * CHUNK);
+	sample_fill(3, CHUNK + 5, want, len);
+	assert_memory_equal(out, want, len);
+	store_object_close(o);
+	objmap_free(map);
+}
+
+static void sends_segments_and_virtual_files(void **state)
+{
+	struct house *h = *state;
+	struct store_rendition *r;
+	uint8_t bytes[3][5000], out[20000];
+	struct sender s;
+	struct sender_piece p;
+	uint64_t size, offset;
+	uint32_t n;
+	assert_int_equal(store_rendition_open(h->store, "l", "g", "240p", 3, 0, &r, NULL), 0);
+	struct names_entry e = { .kind = NAMES_RENDITION,
+				 .rendition = store_rendition_number(r),
+				 .segment = 1 };
+	sender_init(&s, &e);
+	assert_int_equal(sender_size(&s, h->view, &size), -EAGAIN);
+	sender_range(&s, 0, 1);
+	size_t len = 0;
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_WAIT);
+	assert_int_equal(p.want.rendition, e.rendition);
+	assert_int_equal(p.want.first, 1);
+	assert_int_equal(p.want.count, 1);
+
+	struct names_extent extents[3];
+	for (uint32_t i = 0; i < 3; i++) {
+		sample_fill(i + 1, 0, bytes[i], 5000);
+		assert_int_equal(store_rendition_put(r, i + 1, 4000, bytes[i], 5000, NULL), 0);
+		assert_int_equal(store_rendition_slot(r, i + 1, &offset, &n), 0);
+		extents[i] = (struct names_extent){ e.rendition, offset + 100,
+						    1000 * i }; /* the first is empty */
+	}
+	assert_int_equal(sender_size(&s, h->view, &size), 0);
+	assert_int_equal(size, 5000);
+	sender_range(&s, 4000, 1000);
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_FILE);
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_DONE);
+	assert_int_equal(len, 1000);
+	assert_memory_equal(out, bytes[0] + 4000, 1000);
+
+	/* Every range of the virtual file, byte by byte where pieces meet. */
+	uint8_t whole[4 + 3000];
+	memcpy(whole, "head", 4);
+	memcpy(whole + 4, bytes[1] + 100, 1000);
+	memcpy(whole + 1004, bytes[2] + 100, 2000);
+	e = (struct names_entry){ .kind = NAMES_VIRTUAL,
+				  .bytes = "head",
+				  .bytes_len = 4,
+				  .size = sizeof(whole),
+				  .extents = extents,
+				  .extent_count = 3 };
+	static const uint64_t edges[] = { 0, 1, 3, 4, 5, 1003, 1004, 1005, 3003, 3004 };
+	for (size_t a = 0; a < ARRAY_LEN(edges); a++) {
+		for (size_t z = a; z < ARRAY_LEN(edges); z++) {
+			sender_init(&s, &e);
+			sender_range(&s, edges[a], edges[z] - edges[a]);
+			len = 0;
+			enum sender_step step;
+			while ((step = take(&s, h->view, out, &len, &p)) != SENDER_DONE)
+				assert_true(step == SENDER_MEMORY || step == SENDER_FILE);
+			assert_int_equal(len, edges[z] - edges[a]);
+			assert_memory_equal(out, whole + edges[a], len);
+		}
+	}
+	/* An index that promises more than its extents have, or what is not there. */
+	e.size = sizeof(whole) + 1;
+	sender_init(&s, &e);
+	sender_range(&s, sizeof(whole), 1);
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_FAIL);
+	e.size = sizeof(whole);
+	extents[2].offset = 1 << 30;
+	sender_init(&s, &e);
+	sender_range(&s, 2000, 1);
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_FAIL);
+	assert_int_equal(p.error, -EAGAIN);
+	assert_int_equal(store_rendition_fail(r, 0, NULL), 0);
+	e = (struct names_entry){ .kind = NAMES_RENDITION, .rendition = e.rendition };
+	store_rendition_close(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(sends_bytes_of_the_index, build, demolish),
+		cmocka_unit_test_setup_teardown(sends_an_object_as_it_arrives, build, demolish),
+		cmocka_unit_test_setup_teardown(sends_segments_and_virtual_files, build, demolish),
+	};
+	return cmocka_run_group_tests_name("cache/sender", tests, NULL, NULL);
+}
