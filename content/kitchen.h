@@ -55,9 +55,9 @@ struct kitchen_dish { /* what a job made */
 };
 
 struct kitchen_order {
-	int source_fd; /* the mezzanine; only `spans` may be read: the child refuses the rest */
+	int source_fd; /* the mezzanine, borrowed during the call; only `spans` may be read: the child refuses the rest */
 	uint64_t source_size;
-	const wasl_Plan *plan; /* borrowed until `done` */
+	const wasl_Plan *plan; /* borrowed during the call */
 	uint32_t
 		segment; /* 1..; the init segments are made along with the first job that has none */
 	uint32_t rung_mask; /* 1 << rung, several at once share one decode */
@@ -80,6 +80,8 @@ int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct ki
 		 struct fault *why);
 void kitchen_cancel(struct kitchen_job *job);   /* NULL is fine; `done` is not called */
 unsigned kitchen_busy(const struct kitchen *k); /* children running */
+/* Walls that children found missing in this kernel ("netns,landlock"), "" when none: worth one line in the log. */
+void kitchen_walls_missing(const struct kitchen *k, char out[static 64]);
 
 /*
  * A whole MP4 (or M4A when `video` is absent) without copying: header to put before extents. `video_fd` and

@@ -98,6 +98,11 @@ static void fit(const wasl_Plan *plan, uint32_t lines, uint32_t *width, uint32_t
 	*height = plan->width < plan->height ? far : even(shown);
 }
 
+unsigned kitchen_plan_profile(enum kitchen_rung rung)
+{
+	return rungs[rung].main_profile ? 77 : 66;
+}
+
 unsigned kitchen_plan_level(const struct kitchen_shape *shape)
 {
 	uint64_t across = (shape->width + 15) / 16, down = (shape->height + 15) / 16;

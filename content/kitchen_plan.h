@@ -15,4 +15,5 @@ void kitchen_plan_span(const wasl_Plan *plan, enum kitchen_rung rung, uint32_t s
 		       uint64_t *from, uint64_t *to);
 
 /* AVC level_idc (30 is level 3.0) that carries this rung. */
+unsigned kitchen_plan_profile(enum kitchen_rung rung); /* profile_idc: 66 or 77 */
 unsigned kitchen_plan_level(const struct kitchen_shape *shape);

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/transcoder/cook.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include "content/transcoder/film.h"
+#include "content/transcoder/picture.h"
+#include "content/transcoder/source.h"
+#include "content/transcoder/tone.h"
+#include "firmware/base/fault.h"
+
+/* One picture rung under way; rungs are kept largest first, each scaled from the one before. */
+struct pot {
+	const struct job_rung *rung;
+	struct cook_dish *dish;
+	struct film film;
+	struct picture_scaler scaler;
+};
+
+struct stove {
+	const struct job_order *order;
+	struct pot pots[JOB_RUNGS_MAX];
+	size_t count;
+	uint64_t serial;  /* of the picture in hand */
+	unsigned in_time; /* pictures decoded inside the segment */
+};
+
+static void clean_stove(struct stove *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		film_close(&s->pots[i].film);
+		picture_scaler_done(&s->pots[i].scaler);
+	}
+}
+
+static bool is_larger(const struct job_rung *a, const struct job_rung *b)
+{
+	return (uint64_t)a->width * a->height > (uint64_t)b->width * b->height;
+}
+
+static int set_up(struct stove *s, const struct job_order *order, struct cook_dish *dishes,
+		  struct fault *why)
+{
+	s->order = order;
+	for (uint32_t i = 0; i < order->rung_count; i++) {
+		if (order->rungs[i].sound)
+			continue;
+		size_t at = s->count++;
+		for (; at && is_larger(&order->rungs[i], s->pots[at - 1].rung); at--)
+			s->pots[at] = s->pots[at - 1];
+		s->pots[at] = (struct pot){ .rung = &order->rungs[i], .dish = &dishes[i] };
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		struct pot *p = &s->pots[i];
+		picture_scaler_init(&p->scaler, (int)p->rung->width, (int)p->rung->height);
+		int rc = film_open(&p->film, order, p->rung, why);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* The picture in hand in the size of pot `at`: through the pots above, each at most once. */
+static int scaled(struct stove *s, size_t at, const AVFrame *source, const AVFrame **out,
+		  struct fault *why)
+{
+	const AVFrame *from = source;
+	for (size_t i = 0; i <= at; i++) {
+		int rc = picture_scale(&s->pots[i].scaler, from, s->serial, &from, why);
+		if (rc)
+			return rc;
+	}
+	*out = from;
+	return 0;
+}
+
+/* `frame` is on show until `until`: every rung takes it as often as its clock strikes in that time. */
+static int show(struct stove *s, const AVFrame *frame, uint64_t until, struct fault *why)
+{
+	s->serial++;
+	for (size_t i = 0; i < s->count; i++) {
+		struct film *f = &s->pots[i].film;
+		while (f->fed < f->planned && film_ticks(f, f->fed) < until) {
+			const AVFrame *picture;
+			int rc = scaled(s, i, frame, &picture, why);
+			if (!rc)
+				rc = film_feed(f, picture, why);
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+/* A time stamp a little late by rounding still belongs to the tick it was meant for. */
+static uint64_t ticks_of(const AVFrame *f, AVRational tb, const struct job_order *o)
+{
+	int64_t pts = f->best_effort_timestamp;
+	if (pts == AV_NOPTS_VALUE)
+		return 0;
+	int64_t ticks = av_rescale_q(pts, tb, (AVRational){ 1, (int)o->timescale });
+	int64_t slack = o->timescale / 1000;
+	return ticks > slack ? (uint64_t)(ticks - slack) : 0;
+}
+
+static int run_pictures(struct stove *s, struct source_reader *r, struct fault *why)
+{
+	CLEANUP(clean_av_frame) AVFrame *held = av_frame_alloc();
+	CLEANUP(clean_av_frame) AVFrame *next = av_frame_alloc();
+	if (!held || !next)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	const struct job_order *o = s->order;
+	AVRational tb = r->stream->time_base;
+	int rc = source_reader_seek(r, (int64_t)o->from_ticks, (AVRational){ 1, (int)o->timescale },
+				    why);
+	while (!rc) {
+		int got = source_reader_next(r, next, why);
+		if (got < 0)
+			return got;
+		uint64_t at = got ? ticks_of(next, tb, o) : o->to_ticks;
+		if (at >= o->to_ticks)
+			break;
+		s->in_time += at + o->timescale / 500 >= o->from_ticks;
+		if (held->buf[0] && at > o->from_ticks)
+			rc = show(s, held, at, why);
+		av_frame_unref(held);
+		av_frame_move_ref(held, next);
+	}
+	if (rc)
+		return rc;
+	if (!held->buf[0])
+		return fault_set(why, -ENODATA, "cook.empty",
+				 "segment %u has no picture that decodes", o->segment);
+	return show(s, held, o->to_ticks, why);
+}
+
+/* Decoded pictures against planned ones: a half that is missing is damage, not a still slide, in a file made for this grid. */
+static int judge(const struct stove *s, const struct source_reader *r, struct fault *why)
+{
+	uint64_t planned = 0;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->pots[i].film.planned > planned)
+			planned = s->pots[i].film.planned;
+	if (r->damaged && (uint64_t)s->in_time * 2 < planned)
+		return fault_set(why, -EBADMSG, "cook.damaged",
+				 "segment %u is damaged: %u of %llu pictures decode",
+				 s->order->segment, s->in_time, (unsigned long long)planned);
+	return 0;
+}
+
+static int cook_pictures(struct source *source, const struct job_order *order,
+			 struct cook_dish *dishes, struct fault *why)
+{
+	CLEANUP(clean_stove) struct stove stove = { 0 };
+	int rc = set_up(&stove, order, dishes, why);
+	if (rc || !stove.count)
+		return rc;
+	int stream = av_find_best_stream(source->format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
+	if (stream < 0)
+		return fault_set(why, -ENODATA, "cook.no-picture", "the file has no picture");
+	struct source_reader r;
+	rc = source_reader_open(&r, source, stream, 1, why);
+	if (rc)
+		return rc;
+	r.stop_pts = av_rescale_q((int64_t)order->to_ticks,
+				  (AVRational){ 1, (int)order->timescale }, r.stream->time_base);
+	rc = run_pictures(&stove, &r, why);
+	if (!rc)
+		rc = judge(&stove, &r, why);
+	source_reader_close(&r);
+	for (size_t i = 0; i < stove.count && !rc; i++)
+		rc = film_finish(&stove.pots[i].film, &stove.pots[i].dish->init,
+				 &stove.pots[i].dish->media, why);
+	return rc;
+}
+
+static int cook_sound(struct source *source, const struct job_order *order,
+		      struct cook_dish *dishes, struct fault *why)
+{
+	for (uint32_t i = 0; i < order->rung_count; i++) {
+		if (!order->rungs[i].sound)
+			continue;
+		int stream =
+			av_find_best_stream(source->format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
+		if (stream < 0)
+			return fault_set(why, -ENODATA, "cook.no-sound", "the file has no sound");
+		/* Three quarters of the cap: the encoder's own rate control strays from what it is asked. */
+		int rc = tone_make(source, stream, order, order->rungs[i].cap_bps / 4 * 3,
+				   &dishes[i].init, &dishes[i].media, why);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int cook_segment(int source_fd, const struct job_order *order, struct cook_dish *dishes,
+		 struct fault *why)
+{
+	for (uint32_t i = 0; i < order->rung_count; i++)
+		dishes[i] = (struct cook_dish){ .rung = order->rungs[i].rung };
+	struct source source;
+	int rc = source_open(&source, source_fd, order->source_size, order->spans,
+			     order->span_count, "mov", why);
+	if (rc)
+		return rc;
+	rc = cook_sound(&source, order, dishes, why);
+	if (!rc)
+		rc = cook_pictures(&source, order, dishes, why);
+	source_close(&source);
+	return rc;
+}
+
+void cook_done(struct cook_dish *dishes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		box_done(&dishes[i].init);
+		box_done(&dishes[i].media);
+	}
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/transcoder/film.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "content/transcoder/grid.h"
+#include "firmware/base/fault.h"
+
+/*
+ * stitchable: parameter sets depend on none of the rate settings. Presets and tunings may not change what the sets
+ * say either, so references and B-pictures are named; three references fit every level.
+ */
+#define STITCH                                                                               \
+	"stitchable=1:keyint=infinite:min-keyint=65536:open-gop=0:bframes=3:b-pyramid=none:" \
+	"sliced-threads=0:sync-lookahead=0:sar=1/1"
+
+/*
+ * Quality by pace: `now` answers a pupil in tenths of a second, `idle` spends three times as much for two thirds of
+ * the bytes. Slides and screencasts have flat areas, which the animation tuning knows.
+ */
+static const struct {
+	const char *preset;
+	const char *crf_small, *crf_large; /* below 360 lines, and from there */
+	const char *params;
+} paces[] = {
+	[JOB_NOW] = { "veryfast", "27", "26", STITCH ":ref=1" },
+	[JOB_IDLE] = { "medium", "25", "24", STITCH ":ref=3" },
+};
+
+enum { CLASS_STATIC = 1, CLASS_SCREEN = 2 };
+
+/* No segment of 4 s or more exceeds the cap: rate * 4 s and nine tenths of the buffer stay below cap * 4 s. */
+#define RATE_SHARE(cap) ((cap) / 5 * 4)
+
+static int set_options(struct film *f)
+{
+	const struct job_order *o = f->order;
+	const struct job_rung *r = f->rung;
+	uint32_t lines = r->width < r->height ? r->width : r->height;
+	void *x = f->codec->priv_data;
+	char level[16];
+	snprintf(level, sizeof(level), "%u.%u", r->level / 10, r->level % 10);
+	int rc = av_opt_set(x, "preset", paces[o->pace].preset, 0);
+	if (rc >= 0 && o->pace == JOB_IDLE &&
+	    (o->content_class == CLASS_STATIC || o->content_class == CLASS_SCREEN))
+		rc = av_opt_set(x, "tune", "animation", 0);
+	if (rc >= 0)
+		rc = av_opt_set(x, "profile", r->profile == 66 ? "baseline" : "main", 0);
+	if (rc >= 0)
+		rc = av_opt_set(x, "level", level, 0);
+	if (rc >= 0)
+		rc = av_opt_set(x, "crf",
+				lines < 360 ? paces[o->pace].crf_small : paces[o->pace].crf_large,
+				0);
+	if (rc >= 0)
+		rc = av_opt_set(x, "x264-params", paces[o->pace].params, 0);
+	return rc;
+}
+
+static int open_codec(struct film *f, struct fault *why)
+{
+	const struct job_rung *r = f->rung;
+	const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+	if (!codec)
+		return fault_set(
+			why, -ENOSYS, "film.codec",
+			"this system's libavcodec has no libx264; install Debian's libavcodec59");
+	f->codec = avcodec_alloc_context3(codec);
+	f->packet = av_packet_alloc();
+	if (!f->codec || !f->packet)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	AVCodecContext *c = f->codec;
+	c->width = (int)r->width;
+	c->height = (int)r->height;
+	c->pix_fmt = AV_PIX_FMT_YUV420P;
+	c->time_base = (AVRational){ (int)r->fps_den, (int)r->fps_num };
+	c->framerate = (AVRational){ (int)r->fps_num, (int)r->fps_den };
+	c->sample_aspect_ratio = (AVRational){ 1, 1 };
+	c->color_range = AVCOL_RANGE_MPEG;
+	c->colorspace = AVCOL_SPC_BT709;
+	c->color_primaries = AVCOL_PRI_BT709;
+	c->color_trc = AVCOL_TRC_BT709;
+	c->thread_count = 1;
+	c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_CLOSED_GOP;
+	c->rc_max_rate = RATE_SHARE((int64_t)r->cap_bps);
+	c->rc_buffer_size = (int)c->rc_max_rate;
+	int rc = set_options(f);
+	if (rc >= 0)
+		rc = avcodec_open2(c, codec, NULL);
+	if (rc < 0)
+		return fault_set(why, libav_errno(rc), "film.codec",
+				 "the encoder refuses %ux%u at %u bit/s (%s)", r->width, r->height,
+				 r->cap_bps, libav_text(rc).at);
+	return 0;
+}
+
+uint64_t film_ticks(const struct film *f, uint64_t index)
+{
+	const struct job_rung *r = f->rung;
+	return f->order->from_ticks +
+	       grid_scale(index, (uint64_t)f->order->timescale * r->fps_den, r->fps_num);
+}
+
+int film_open(struct film *f, const struct job_order *order, const struct job_rung *rung,
+	      struct fault *why)
+{
+	*f = (struct film){ .order = order, .rung = rung };
+	uint64_t planned = grid_scale(order->to_ticks - order->from_ticks, rung->fps_num,
+				      (uint64_t)order->timescale * rung->fps_den);
+	while (film_ticks(f, planned) < order->to_ticks)
+		planned++;
+	f->planned = planned;
+	if (planned > FILM_PICTURES_MAX)
+		return fault_set(why, -EINVAL, "film.length",
+				 "%llu pictures in one segment; %u are allowed",
+				 (unsigned long long)planned, FILM_PICTURES_MAX);
+	f->shown = calloc(planned, sizeof(*f->shown));
+	f->sizes = calloc(planned, sizeof(*f->sizes));
+	f->keys = calloc(planned, sizeof(*f->keys));
+	int rc = f->shown && f->sizes && f->keys
+			 ? open_codec(f, why)
+			 : fault_set(why, -ENOMEM, "memory", "out of memory");
+	if (rc)
+		film_close(f);
+	return rc;
+}
+
+void film_close(struct film *f)
+{
+	avcodec_free_context(&f->codec);
+	av_packet_free(&f->packet);
+	box_done(&f->data);
+	free(f->shown);
+	free(f->sizes);
+	free(f->keys);
+	*f = (struct film){ 0 };
+}
+
+static int take_packets(struct film *f, struct fault *why)
+{
+	for (;;) {
+		int rc = avcodec_receive_packet(f->codec, f->packet);
+		if (rc == AVERROR(EAGAIN) || rc == AVERROR_EOF)
+			return 0;
+		if (rc < 0)
+			return fault_set(why, libav_errno(rc), "film.encode",
+					 "encoding failed (%s)", libav_text(rc).at);
+		int64_t index = f->packet->pts;
+		if (f->coded == f->planned || index < 0 || (uint64_t)index >= f->planned)
+			return fault_set(why, -EPROTO, "film.encode",
+					 "the encoder made a picture that nobody gave it");
+		size_t before = f->data.len;
+		rc = pack_picture(f->packet->data, (size_t)f->packet->size, &f->data);
+		if (rc)
+			return fault_set(why, rc, "film.encode",
+					 "the encoder made a picture without a slice");
+		f->shown[f->coded] = (uint64_t)index;
+		f->sizes[f->coded] = (uint32_t)(f->data.len - before);
+		f->keys[f->coded] = (f->packet->flags & AV_PKT_FLAG_KEY) != 0;
+		f->coded++;
+		av_packet_unref(f->packet);
+	}
+}
+
+int film_feed(struct film *f, const AVFrame *picture, struct fault *why)
+{
+	CLEANUP(clean_av_frame) AVFrame *own = av_frame_clone(picture);
+	if (!own)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	own->pts = (int64_t)f->fed++;
+	own->pict_type = AV_PICTURE_TYPE_NONE;
+	own->color_range = AVCOL_RANGE_MPEG;
+	int rc = avcodec_send_frame(f->codec, own);
+	if (rc < 0)
+		return fault_set(why, libav_errno(rc), "film.encode", "encoding failed (%s)",
+				 libav_text(rc).at);
+	return take_packets(f, why);
+}
+
+static void put_samples(const struct film *f, struct pack_sample *samples)
+{
+	for (uint64_t i = 0; i < f->planned; i++) {
+		uint64_t begin = film_ticks(f, i);
+		uint64_t end = i + 1 < f->planned ? film_ticks(f, i + 1) : f->order->to_ticks;
+		samples[i] = (struct pack_sample){
+			.size = f->sizes[i],
+			.duration = (uint32_t)(end - begin),
+			.shift = (int32_t)((int64_t)film_ticks(f, f->shown[i]) - (int64_t)begin),
+			.key = f->keys[i],
+		};
+	}
+}
+
+int film_finish(struct film *f, struct box_out *init, struct box_out *media, struct fault *why)
+{
+	int rc = avcodec_send_frame(f->codec, NULL);
+	if (rc < 0 && rc != AVERROR_EOF)
+		return fault_set(why, libav_errno(rc), "film.encode", "encoding failed (%s)",
+				 libav_text(rc).at);
+	rc = take_packets(f, why);
+	if (rc)
+		return rc;
+	if (f->coded != f->planned || !f->keys[0])
+		return fault_set(why, -EPROTO, "film.encode",
+				 "the encoder made %llu of %llu pictures",
+				 (unsigned long long)f->coded, (unsigned long long)f->planned);
+	struct box_out config = { 0 };
+	AUTO_FREE struct pack_sample *samples = calloc(f->planned, sizeof(*samples));
+	rc = samples ? pack_avcc(f->codec->extradata, (size_t)f->codec->extradata_size, &config)
+		     : -ENOMEM;
+	if (!rc) {
+		struct pack_track track = { .kind = PACK_PICTURE,
+					    .timescale = f->order->timescale,
+					    .width = f->rung->width,
+					    .height = f->rung->height,
+					    .config = config.bytes,
+					    .config_len = config.len };
+		put_samples(f, samples);
+		pack_init(&track, init);
+		pack_segment(f->order->segment, f->order->from_ticks, samples, f->planned,
+			     f->data.bytes, f->data.len, media);
+		rc = init->bad ? init->bad : media->bad;
+	}
+	box_done(&config);
+	return rc ? fault_set(why, rc, "film.pack", "the segment cannot be packed (%s)",
+			      strerror(-rc))
+		  : 0;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/transcoder/picture.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include "firmware/base/fault.h"
+
+void picture_scaler_init(struct picture_scaler *p, int width, int height)
+{
+	*p = (struct picture_scaler){ .width = width, .height = height };
+}
+
+void picture_scaler_done(struct picture_scaler *p)
+{
+	sws_freeContext(p->sws);
+	av_frame_free(&p->out);
+	*p = (struct picture_scaler){ 0 };
+}
+
+/* What the file does not say follows the size, as players guess it. */
+static int space_of(const AVFrame *f)
+{
+	switch ((int)f->colorspace) {
+	case AVCOL_SPC_BT709:
+		return SWS_CS_ITU709;
+	case AVCOL_SPC_BT2020_NCL:
+	case AVCOL_SPC_BT2020_CL:
+		return SWS_CS_BT2020;
+	case AVCOL_SPC_FCC:
+	case AVCOL_SPC_BT470BG:
+	case AVCOL_SPC_SMPTE170M:
+		return SWS_CS_ITU601;
+	case AVCOL_SPC_SMPTE240M:
+		return SWS_CS_SMPTE240M;
+	default:
+		return f->height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601;
+	}
+}
+
+static bool is_full_range(const AVFrame *f)
+{
+	return f->color_range == AVCOL_RANGE_JPEG || f->format == AV_PIX_FMT_YUVJ420P ||
+	       f->format == AV_PIX_FMT_YUVJ422P || f->format == AV_PIX_FMT_YUVJ444P;
+}
+
+static bool is_ours(const struct picture_scaler *p, const AVFrame *f)
+{
+	return f->format == AV_PIX_FMT_YUV420P && f->width == p->width && f->height == p->height &&
+	       !is_full_range(f) && space_of(f) == SWS_CS_ITU709;
+}
+
+static int prepare(struct picture_scaler *p, const AVFrame *in, struct fault *why)
+{
+	int space = space_of(in), range = is_full_range(in);
+	if (p->sws && p->from_width == in->width && p->from_height == in->height &&
+	    p->from_format == in->format && p->from_space == space && p->from_range == range)
+		return 0;
+	sws_freeContext(p->sws);
+	p->sws = sws_getContext(in->width, in->height, (enum AVPixelFormat)in->format, p->width,
+				p->height, AV_PIX_FMT_YUV420P, SWS_LANCZOS | SWS_ACCURATE_RND, NULL,
+				NULL, NULL);
+	if (!p->sws)
+		return fault_set(why, -EBADMSG, "picture.form",
+				 "pictures of %dx%d in this form cannot be scaled; export the "
+				 "lesson as H.264",
+				 in->width, in->height);
+	/* Fails for forms without a matrix (RGB, grey): they need none. */
+	sws_setColorspaceDetails(p->sws, sws_getCoefficients(space), range,
+				 sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16, 1 << 16);
+	p->from_width = in->width;
+	p->from_height = in->height;
+	p->from_format = in->format;
+	p->from_space = space;
+	p->from_range = range;
+	return 0;
+}
+
+static int make_room(struct picture_scaler *p)
+{
+	if (!p->out) {
+		p->out = av_frame_alloc();
+		if (!p->out)
+			return -ENOMEM;
+	}
+	/* The encoder may still hold the last one. */
+	if (p->out->buf[0] && av_frame_is_writable(p->out))
+		return 0;
+	av_frame_unref(p->out);
+	p->out->format = AV_PIX_FMT_YUV420P;
+	p->out->width = p->width;
+	p->out->height = p->height;
+	p->out->color_range = AVCOL_RANGE_MPEG;
+	p->out->colorspace = AVCOL_SPC_BT709;
+	p->out->color_primaries = AVCOL_PRI_BT709;
+	p->out->color_trc = AVCOL_TRC_BT709;
+	p->out->sample_aspect_ratio = (AVRational){ 1, 1 };
+	return av_frame_get_buffer(p->out, 0) < 0 ? -ENOMEM : 0;
+}
+
+int picture_scale(struct picture_scaler *p, const AVFrame *in, uint64_t serial, const AVFrame **out,
+		  struct fault *why)
+{
+	if (is_ours(p, in)) {
+		*out = in;
+		return 0;
+	}
+	if (p->serial != serial || !p->out) {
+		int rc = prepare(p, in, why);
+		if (rc)
+			return rc;
+		if (make_room(p))
+			return fault_set(why, -ENOMEM, "memory",
+					 "out of memory for a picture of %dx%d", p->width,
+					 p->height);
+		rc = sws_scale(p->sws, (const uint8_t *const *)in->data, in->linesize, 0,
+			       in->height, p->out->data, p->out->linesize);
+		if (rc < 0)
+			return fault_set(why, libav_errno(rc), "picture.scale",
+					 "a picture cannot be scaled (%s)", libav_text(rc).at);
+		p->serial = serial;
+	}
+	*out = p->out;
+	return 0;
+}

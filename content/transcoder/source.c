@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/transcoder/source.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "firmware/base/fault.h"
+
+#define BUFFER 32768
+#define PIXELS_MAX (INT64_C(4096) * 2304)
+#define STREAMS_MAX 64
+#define DAMAGED_MAX 5000u
+
+/* Containers and codecs that lessons come in. What is not named is not tried: each is code that reads foreign bytes. */
+static const char containers[] =
+	"mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,flv,ogg,mpeg,mpegvideo";
+static const enum AVCodecID codecs[] = {
+	AV_CODEC_ID_AV1,        AV_CODEC_ID_H264,         AV_CODEC_ID_HEVC,
+	AV_CODEC_ID_VP8,        AV_CODEC_ID_VP9,          AV_CODEC_ID_MPEG4,
+	AV_CODEC_ID_H263,       AV_CODEC_ID_FLV1,         AV_CODEC_ID_MPEG1VIDEO,
+	AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_THEORA,       AV_CODEC_ID_MJPEG,
+	AV_CODEC_ID_MSMPEG4V2,  AV_CODEC_ID_MSMPEG4V3,    AV_CODEC_ID_PRORES,
+	AV_CODEC_ID_QTRLE,      AV_CODEC_ID_DVVIDEO,      AV_CODEC_ID_VP6F,
+	AV_CODEC_ID_OPUS,       AV_CODEC_ID_AAC,          AV_CODEC_ID_AAC_LATM,
+	AV_CODEC_ID_MP3,        AV_CODEC_ID_MP2,          AV_CODEC_ID_AC3,
+	AV_CODEC_ID_EAC3,       AV_CODEC_ID_VORBIS,       AV_CODEC_ID_FLAC,
+	AV_CODEC_ID_PCM_S16LE,  AV_CODEC_ID_PCM_S16BE,    AV_CODEC_ID_PCM_U8,
+	AV_CODEC_ID_PCM_S24LE,  AV_CODEC_ID_PCM_S24BE,    AV_CODEC_ID_PCM_S32LE,
+	AV_CODEC_ID_PCM_S32BE,  AV_CODEC_ID_PCM_F32LE,    AV_CODEC_ID_PCM_F32BE,
+	AV_CODEC_ID_PCM_F64LE,  AV_CODEC_ID_PCM_F64BE,    AV_CODEC_ID_PCM_ALAW,
+	AV_CODEC_ID_PCM_MULAW,  AV_CODEC_ID_ADPCM_IMA_QT, AV_CODEC_ID_ADPCM_MS,
+	AV_CODEC_ID_ADPCM_SWF,  AV_CODEC_ID_AMR_NB,       AV_CODEC_ID_AMR_WB,
+	AV_CODEC_ID_ALAC,       AV_CODEC_ID_NELLYMOSER,   AV_CODEC_ID_SPEEX,
+};
+
+/* --- bytes --------------------------------------------------------------------------------------- */
+
+static const struct job_span *span_at(const struct source *s, uint64_t at)
+{
+	for (size_t i = 0; i < s->span_count; i++)
+		if (at >= s->spans[i].from && at - s->spans[i].from < s->spans[i].len)
+			return &s->spans[i];
+	return NULL;
+}
+
+/* Bytes to the next span, or to the end of the file. */
+static uint64_t gap_at(const struct source *s, uint64_t at)
+{
+	uint64_t next = s->size;
+	for (size_t i = 0; i < s->span_count; i++)
+		if (s->spans[i].from > at && s->spans[i].from < next)
+			next = s->spans[i].from;
+	return next - at;
+}
+
+static int read_some(void *opaque, uint8_t *out, int room)
+{
+	struct source *s = opaque;
+	if (s->at >= s->size)
+		return AVERROR_EOF;
+	const struct job_span *span = span_at(s, s->at);
+	uint64_t left = span ? span->from + span->len - s->at : gap_at(s, s->at);
+	size_t want = left < (uint64_t)room ? (size_t)left : (size_t)room;
+	ssize_t got = (ssize_t)want;
+	if (span) {
+		do
+			got = pread(s->fd, out, want, (off_t)s->at);
+		while (got < 0 && errno == EINTR);
+		if (got < 0) {
+			s->error = -errno;
+			return AVERROR(errno);
+		}
+		if (got == 0)
+			return AVERROR_EOF;
+	} else {
+		memset(out, 0, want);
+	}
+	s->at += (uint64_t)got;
+	return (int)got;
+}
+
+static int64_t seek_to(void *opaque, int64_t offset, int whence)
+{
+	struct source *s = opaque;
+	if (whence == AVSEEK_SIZE)
+		return (int64_t)s->size;
+	int64_t base = whence == SEEK_CUR   ? (int64_t)s->at
+		       : whence == SEEK_END ? (int64_t)s->size
+					    : 0;
+	if (whence != SEEK_SET && whence != SEEK_CUR && whence != SEEK_END)
+		return AVERROR(EINVAL);
+	if (offset < -base || offset > INT64_MAX - base)
+		return AVERROR(EINVAL);
+	s->at = (uint64_t)(base + offset);
+	return base + offset;
+}
+
+bool source_has(const struct source *s, const AVPacket *packet)
+{
+	if (packet->pos < 0 || packet->size < 0)
+		return true; /* containers that do not say: they were given the whole file */
+	const struct job_span *span = span_at(s, (uint64_t)packet->pos);
+	return span && (uint64_t)packet->pos + (uint64_t)packet->size <= span->from + span->len;
+}
+
+/* --- container ----------------------------------------------------------------------------------- */
+
+static void close_io(struct source *s)
+{
+	if (s->io)
+		av_freep(&s->io->buffer);
+	avio_context_free(&s->io);
+}
+
+static int prepare(struct source *s)
+{
+	uint8_t *buffer = av_malloc(BUFFER);
+	if (!buffer)
+		return -ENOMEM;
+	s->io = avio_alloc_context(buffer, BUFFER, 0, s, read_some, NULL, seek_to);
+	if (!s->io) {
+		av_free(buffer);
+		return -ENOMEM;
+	}
+	s->format = avformat_alloc_context();
+	if (!s->format)
+		return -ENOMEM;
+	s->format->pb = s->io;
+	s->format->flags |= AVFMT_FLAG_CUSTOM_IO;
+	s->format->max_streams = STREAMS_MAX;
+	s->format->probesize = 4 << 20;
+	s->format->max_analyze_duration = 10 * AV_TIME_BASE;
+	s->format->format_probesize = 1 << 20;
+	s->format->max_probe_packets = 500;
+	s->format->format_whitelist = av_strdup(containers);
+	s->format->protocol_whitelist = av_strdup("none");
+	return s->format->format_whitelist && s->format->protocol_whitelist ? 0 : -ENOMEM;
+}
+
+int source_open(struct source *s, int fd, uint64_t size, const struct job_span *spans,
+		size_t span_count, const char *format, struct fault *why)
+{
+	*s = (struct source){ .fd = fd, .size = size, .spans = spans, .span_count = span_count };
+	int rc = prepare(s);
+	if (rc) {
+		avformat_free_context(s->format);
+		close_io(s);
+		return fault_set(why, rc, "memory", "out of memory");
+	}
+	const AVInputFormat *forced = format ? av_find_input_format(format) : NULL;
+	rc = avformat_open_input(&s->format, NULL, forced, NULL); /* frees the context on failure */
+	if (rc < 0) {
+		close_io(s);
+		if (s->error)
+			return fault_set(
+				why, s->error, "source.read",
+				"the file cannot be read (%s); try again from another disk",
+				strerror(-s->error));
+		return fault_set(why, libav_errno(rc), "source.container",
+				 "this is no video that Wasl reads (%s); export it as MP4",
+				 libav_text(rc).at);
+	}
+	return 0;
+}
+
+void source_close(struct source *s)
+{
+	avformat_close_input(&s->format);
+	close_io(s);
+}
+
+/* --- decoding ------------------------------------------------------------------------------------ */
+
+static bool is_known(enum AVCodecID id)
+{
+	for (size_t i = 0; i < ARRAY_LEN(codecs); i++)
+		if (codecs[i] == id)
+			return true;
+	return false;
+}
+
+static int open_codec(struct source_reader *r, int threads, struct fault *why)
+{
+	enum AVCodecID id = r->stream->codecpar->codec_id;
+	const AVCodec *codec = is_known(id) ? avcodec_find_decoder(id) : NULL;
+	/* libavcodec prefers libdav1d for AV1; its own decoder needs hardware. */
+	if (!codec)
+		return fault_set(why, -ENOTSUP, "source.codec",
+				 "no decoder for %s; export the lesson as H.264 and AAC in MP4",
+				 avcodec_get_name(id));
+	r->codec = avcodec_alloc_context3(codec);
+	r->packet = av_packet_alloc();
+	if (!r->codec || !r->packet)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	int rc = avcodec_parameters_to_context(r->codec, r->stream->codecpar);
+	r->codec->thread_count = threads;
+	r->codec->pkt_timebase = r->stream->time_base;
+	r->codec->max_pixels = PIXELS_MAX;
+	if (rc >= 0)
+		rc = avcodec_open2(r->codec, codec, NULL);
+	if (rc < 0)
+		return fault_set(why, libav_errno(rc), "source.codec",
+				 "the %s stream cannot be decoded (%s)", codec->name,
+				 libav_text(rc).at);
+	return 0;
+}
+
+int source_reader_open(struct source_reader *r, struct source *s, int stream, int threads,
+		       struct fault *why)
+{
+	*r = (struct source_reader){ .source = s,
+				     .stream = s->format->streams[stream],
+				     .stop_pts = INT64_MAX };
+	int rc = open_codec(r, threads, why);
+	if (rc)
+		source_reader_close(r);
+	return rc;
+}
+
+void source_reader_close(struct source_reader *r)
+{
+	avcodec_free_context(&r->codec);
+	av_packet_free(&r->packet);
+}
+
+int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, struct fault *why)
+{
+	AVFormatContext *f = r->source->format;
+	for (unsigned i = 0; i < f->nb_streams; i++)
+		f->streams[i]->discard =
+			f->streams[i] == r->stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+	int64_t pts = av_rescale_q_rnd(ticks, tb, r->stream->time_base, AV_ROUND_DOWN);
+	int rc = av_seek_frame(f, r->stream->index, pts, AVSEEK_FLAG_BACKWARD);
+	if (rc < 0) /* before the first: from the beginning */
+		rc = av_seek_frame(f, r->stream->index, pts, 0);
+	if (rc < 0)
+		return fault_set(why, libav_errno(rc), "source.seek", "no key frame at %.3f s (%s)",
+				 (double)ticks * tb.num / tb.den, libav_text(rc).at);
+	avcodec_flush_buffers(r->codec);
+	r->draining = false;
+	return 0;
+}
+
+/* 1 a packet of ours, 0 no more. */
+static int next_packet(struct source_reader *r)
+{
+	for (;;) {
+		av_packet_unref(r->packet);
+		int rc = av_read_frame(r->source->format, r->packet);
+		if (rc < 0)
+			return 0; /* end, or as far as the file can be followed: what is missing is seen in what was produced */
+		if (r->packet->stream_index != r->stream->index)
+			continue;
+		if (!source_has(r->source, r->packet))
+			return 0;
+		int64_t pts = r->packet->pts != AV_NOPTS_VALUE ? r->packet->pts : r->packet->dts;
+		if (pts != AV_NOPTS_VALUE && pts >= r->stop_pts &&
+		    (r->packet->flags & AV_PKT_FLAG_KEY))
+			return 0;
+		return 1;
+	}
+}
+
+int source_reader_next(struct source_reader *r, AVFrame *frame, struct fault *why)
+{
+	for (;;) {
+		int rc = avcodec_receive_frame(r->codec, frame);
+		if (rc == 0)
+			return 1;
+		if (rc == AVERROR_EOF)
+			return 0;
+		if (rc == AVERROR(ENOMEM))
+			return fault_set(why, -ENOMEM, "memory", "out of memory while decoding");
+		if (rc != AVERROR(EAGAIN) && ++r->damaged > DAMAGED_MAX)
+			return fault_set(why, -EBADMSG, "source.damaged",
+					 "the file is damaged: nothing decodes (%s)",
+					 libav_text(rc).at);
+		if (r->draining && rc != AVERROR(EAGAIN))
+			continue;
+		if (!r->draining && next_packet(r)) {
+			rc = avcodec_send_packet(r->codec, r->packet);
+			if (rc < 0 && rc != AVERROR(EAGAIN))
+				r->damaged++;
+		} else {
+			if (r->draining)
+				return 0;
+			r->draining = true;
+			avcodec_send_packet(r->codec, NULL);
+		}
+	}
+}

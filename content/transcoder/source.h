@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "content/transcoder/job.h"
+#include "content/transcoder/libav.h"
+
+struct fault;
+
+/*
+ * A media file behind an inherited descriptor, of which only some spans may be read (a lesson may still be
+ * arriving). Bytes between spans read as zeros, so that the demuxer may skip over them; packets that would need them
+ * are not handed out.
+ */
+struct source {
+	int fd; /* borrowed */
+	uint64_t size;
+	const struct job_span *spans; /* borrowed */
+	size_t span_count;
+	uint64_t at;
+	int error; /* of the last pread, negative errno */
+	AVIOContext *io;
+	AVFormatContext *format;
+};
+
+/*
+ * Opens the container. `format` names the demuxer ("mov"), or NULL: the bytes decide, among those that the house
+ * reads. Nothing is decoded. On failure *s needs no release.
+ */
+int source_open(struct source *s, int fd, uint64_t size, const struct job_span *spans,
+		size_t span_count, const char *format, struct fault *why);
+void source_close(struct source *s);
+
+/* Are all bytes of this packet in the spans? */
+bool source_has(const struct source *s, const AVPacket *packet);
+
+/* A decoder of one stream; other streams are passed over. */
+struct source_reader {
+	struct source *source;
+	AVStream *stream;
+	AVCodecContext *codec;
+	AVPacket *packet;
+	int64_t stop_pts; /* stream time: packets that begin here or later end the reading; INT64_MAX: never */
+	bool draining;
+	unsigned damaged; /* packets that did not decode */
+};
+/* `threads` 1: nothing but this thread, the same bytes everywhere. */
+int source_reader_open(struct source_reader *r, struct source *s, int stream, int threads,
+		       struct fault *why);
+void source_reader_close(struct source_reader *r);
+/* From the key frame at or before `ticks` of `tb`. */
+int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, struct fault *why);
+/* 1 and a frame, 0 at the end, negative on failure. Damaged packets are passed over and counted. */
+int source_reader_next(struct source_reader *r, AVFrame *frame, struct fault *why);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/transcoder/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "content/transcoder/cook.h"
+#include "content/transcoder/job.h"
+#include "content/transcoder/libav.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
+#include "firmware/base/sandbox.h"
+
+union control { /* room for one descriptor, aligned */
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+/* 0, -ECONNRESET when the kitchen is gone, or -EBADMSG. */
+static int take_order(int fd, struct job_order *order, int *source_fd)
+{
+	union control control = { 0 };
+	struct iovec part = { order, sizeof(*order) };
+	struct msghdr msg = { .msg_iov = &part,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+	ssize_t got;
+	do
+		got = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return -ECONNRESET;
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+	    c->cmsg_len != CMSG_LEN(sizeof(int)))
+		return -EBADMSG;
+	memcpy(source_fd, CMSG_DATA(c), sizeof(int));
+	return (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ? -EBADMSG
+							  : job_order_check(order, (size_t)got);
+}
+
+static int answer(int fd, const struct job_reply *reply, int passed)
+{
+	union control control = { 0 };
+	struct iovec part = { (void *)(uintptr_t)reply, sizeof(*reply) };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+	if (passed >= 0) {
+		msg.msg_control = &control;
+		msg.msg_controllen = sizeof(control);
+		control.head = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+						 .cmsg_type = SCM_RIGHTS,
+						 .cmsg_len = CMSG_LEN(sizeof(int)) };
+		memcpy(CMSG_DATA(&control.head), &passed, sizeof(int));
+	}
+	ssize_t sent;
+	do
+		sent = sendmsg(fd, &msg, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)sizeof(*reply) ? 0 : -EPIPE;
+}
+
+static int serve(int fd, uint32_t rung, uint32_t segment, const struct box_out *bytes,
+		 struct fault *why)
+{
+	AUTO_FD int dish = memfd_create("dish", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (dish < 0)
+		return fault_set(why, -errno, "worker.memfd", "no memory file for a result (%s)",
+				 strerror(errno));
+	int rc = fileio_write_all(dish, bytes->bytes, bytes->len);
+	/* Sealed: what the kitchen has checked cannot change under it. */
+	if (!rc &&
+	    fcntl(dish, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		rc = -errno;
+	if (rc)
+		return fault_set(why, rc, "worker.memfd",
+				 "a result of %zu bytes cannot be kept (%s)", bytes->len,
+				 strerror(-rc));
+	struct job_reply reply = { .magic = JOB_MAGIC,
+				   .kind = JOB_DISH,
+				   .rung = rung,
+				   .segment = segment,
+				   .length = bytes->len };
+	rc = answer(fd, &reply, dish);
+	return rc ? fault_set(why, rc, "worker.gone", "the kitchen is gone") : 0;
+}
+
+static int work(int fd, const struct job_order *order, int source_fd, struct fault *why)
+{
+	struct cook_dish dishes[JOB_RUNGS_MAX] = { 0 };
+	int rc = cook_segment(source_fd, order, dishes, why);
+	for (uint32_t i = 0; i < order->rung_count && !rc; i++) {
+		rc = serve(fd, dishes[i].rung, 0, &dishes[i].init, why);
+		if (!rc)
+			rc = serve(fd, dishes[i].rung, order->segment, &dishes[i].media, why);
+	}
+	cook_done(dishes, order->rung_count);
+	return rc;
+}
+
+static int close_walls(const struct job_order *order, unsigned *missing, struct fault *why)
+{
+	const struct sandbox_spec spec = {
+		.memory_bytes = order->memory_bytes,
+		.cpu_s = order->cpu_s,
+		.file_bytes = JOB_DISH_MAX,
+	};
+	return sandbox_enter(&spec, missing, why);
+}
+
+int worker_run(int fd)
+{
+	struct job_order order;
+	AUTO_FD int source_fd = -1;
+	struct fault why = { 0 };
+	unsigned missing = 0;
+	av_log_set_level(AV_LOG_QUIET);
+	int rc = take_order(fd, &order, &source_fd);
+	if (rc == -ECONNRESET)
+		return 1;
+	if (rc)
+		fault_set(&why, rc, "worker.order",
+			  "the order is not one of this version; restart wasl-contentd");
+	else
+		rc = close_walls(&order, &missing, &why);
+	if (!rc) {
+		struct job_reply walls = { .magic = JOB_MAGIC,
+					   .kind = JOB_WALLS,
+					   .walls = missing };
+		if (answer(fd, &walls, -1))
+			return 1;
+		rc = work(fd, &order, source_fd, &why);
+	}
+	struct job_reply last = { .magic = JOB_MAGIC,
+				  .kind = rc ? JOB_FAILED : JOB_DONE,
+				  .code = rc };
+	memcpy(last.id, why.id, sizeof(last.id));
+	memcpy(last.text, why.text, sizeof(last.text));
+	return answer(fd, &last, -1) ? 1 : 0;
+}
