@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "firmware/ctl/status_view.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/ctl/view.h"
+
+/* States of an uplink as netmgrd names them, and what they are to a person. */
+static const struct {
+	const char *name;
+	enum view_state shape;
+	const char *id;
+} uplink_states[] = {
+	{ "absent", VIEW_UNKNOWN, "box.uplink.absent" },
+	{ "link", VIEW_UNKNOWN, "box.uplink.link" },
+	{ "addressed", VIEW_UNKNOWN, "box.uplink.probing" },
+	{ "probing", VIEW_UNKNOWN, "box.uplink.probing" },
+	{ "up", VIEW_GOOD, "state.good" },
+	{ "suspect", VIEW_MODERATE, "box.uplink.suspect" },
+	{ "down", VIEW_NO, "box.uplink.down" },
+	{ "holddown", VIEW_MODERATE, "box.uplink.holddown" },
+	{ "portal", VIEW_NO, "box.uplink.portal" },
+	{ "capped", VIEW_NO, "box.uplink.capped" },
+	{ "off", VIEW_UNKNOWN, "box.uplink.off" },
+};
+
+static const json_t *said(const json_t *all, const char *program)
+{
+	const json_t *answer = json_object_get(all, program);
+	return json_is_object(answer) && !json_object_get(answer, "error") ? answer : NULL;
+}
+
+static void silent(const struct view *v, const char *part_id, const char *program, FILE *to)
+{
+	AUTO_FREE char *text = view_fill(v, "box.silent", "part", strings_get(v->lang, part_id),
+					 "program", program, NULL);
+	view_row(v, VIEW_UNKNOWN, text, to);
+}
+
+/* Whose box this is: agentd knows, before enrolment provisiond does. */
+static void show_owner(const json_t *all, const struct view *v, FILE *to)
+{
+	const json_t *agent = said(all, "agentd"), *setup = said(all, "provisiond");
+	const json_t *who = json_is_true(json_object_get(agent, "enrolled")) ? agent : setup;
+	char name[200], code[64];
+	view_foreign(view_text(who, "school_name"), name, sizeof(name));
+	view_foreign(view_text(who, "school_code"), code, sizeof(code));
+	if (!name[0])
+		view_foreign(view_text(setup, "school_name"), name, sizeof(name));
+	const char *state = view_text(setup, "state");
+	if (who == agent || strcmp(state, "enrolled") == 0) {
+		char line[300];
+		snprintf(line, sizeof(line), "%s%s%s", name, name[0] && code[0] ? " · " : "", code);
+		view_title(v, line[0] ? line : strings_get(v->lang, "common.wasl"), to);
+		return;
+	}
+	view_title(v, strings_get(v->lang, "common.wasl"), to);
+	if (!setup)
+		return;
+	char claim[32];
+	view_foreign(view_text(setup, "claim_code"), claim, sizeof(claim));
+	const char *id = strcmp(state, "refused") == 0   ? "box.refused"
+			 : strcmp(state, "ordered") == 0 ? "box.ordered"
+							 : "box.unclaimed";
+	AUTO_FREE char *text = view_fill(v, id, "code", claim, "school", code, NULL);
+	view_row(v, strcmp(state, "refused") == 0 ? VIEW_NO : VIEW_NEVER, text, to);
+	if (strcmp(id, "box.unclaimed") == 0)
+		return;
+	char why[480];
+	view_foreign(view_text(setup, "text"), why, sizeof(why));
+	fprintf(to, "    %s\n", why);
+}
+
+static bool any_uplink_up(const json_t *net)
+{
+	size_t i;
+	json_t *uplink;
+	json_array_foreach (json_object_get(net, "uplinks"), i, uplink) {
+		const char *state = view_text(uplink, "state");
+		if (strcmp(state, "up") == 0 || strcmp(state, "suspect") == 0)
+			return true;
+	}
+	return false;
+}
+
+static void show_headline(const json_t *all, const struct view *v, FILE *to)
+{
+	const json_t *net = said(all, "netmgrd"), *content = said(all, "contentd");
+	const char *id = !net                 ? "status.unknown"
+			 : any_uplink_up(net) ? "status.online"
+					      : "status.offline";
+	enum view_state shape = !net                 ? VIEW_UNKNOWN
+				: any_uplink_up(net) ? VIEW_GOOD
+						     : VIEW_MODERATE;
+	/* "Lessons work" is only said of lessons that are there */
+	if (content && view_int(content, "lessons_ready", 0) == 0) {
+		id = !net                 ? "box.internet.unknown"
+		     : any_uplink_up(net) ? "box.internet.on"
+					  : "box.internet.off";
+	} else if (!content) {
+		id = "box.lessons.unknown";
+		shape = VIEW_UNKNOWN;
+	}
+	view_row(v, shape, strings_get(v->lang, id), to);
+}
+
+/* "  · 12 ms · 4,2 Mbit/s" */
+static void put_figures(const json_t *uplink, const struct view *v, FILE *to)
+{
+	int64_t rtt_us = view_int(uplink, "rtt_us", 0), kbps = view_int(uplink, "down_kbps", 0);
+	char number[32];
+	if (rtt_us > 0) {
+		snprintf(number, sizeof(number), "%" PRId64, (rtt_us + 500) / 1000);
+		AUTO_FREE char *text = view_fill(v, "box.rtt", "n", number, NULL);
+		fprintf(to, " · %s", text);
+	}
+	if (kbps > 0) {
+		view_tenths(v, (uint64_t)(kbps + 50) / 100, number, sizeof(number));
+		AUTO_FREE char *text = view_fill(v, "box.mbps", "n", number, NULL);
+		fprintf(to, " · %s", text);
+	}
+}
+
+/* "السبب: المزوّد"; a reason that is no layer is shown as it is. */
+static void put_reason(const json_t *uplink, const struct view *v, FILE *to)
+{
+	char reason[64], id[80];
+	view_foreign(view_text(uplink, "reason"), reason, sizeof(reason));
+	if (!reason[0] || strcmp(reason, "none") == 0)
+		return;
+	size_t at = (size_t)snprintf(id, sizeof(id), "layer.");
+	for (const char *c = reason; *c; c++)
+		id[at++] = (char)tolower((unsigned char)*c);
+	id[at] = '\0';
+	const char *word = strings_get(v->lang, id);
+	AUTO_FREE char *text = view_fill(v, "status.reason", "reason",
+					 strcmp(word, id) == 0 ? reason : word, NULL);
+	fprintf(to, " · %s", text);
+}
+
+static void show_uplink(const json_t *uplink, const char *preferred, const struct view *v, FILE *to)
+{
+	const char *state = view_text(uplink, "state");
+	enum view_state shape = VIEW_UNKNOWN;
+	const char *id = "state.unknown";
+	for (size_t i = 0; i < ARRAY_LEN(uplink_states); i++) {
+		if (strcmp(uplink_states[i].name, state) != 0)
+			continue;
+		shape = uplink_states[i].shape;
+		id = uplink_states[i].id;
+	}
+	bool up = strcmp(state, "up") == 0;
+	if (up && strcmp(view_text(uplink, "grade"), "degraded") == 0) {
+		shape = VIEW_MODERATE;
+		id = "state.moderate";
+	}
+	char name[40];
+	view_foreign(view_text(uplink, "name"), name, sizeof(name));
+	fputs("  ", to);
+	view_shape(v, shape, to);
+	fprintf(to, " %-10s %s", name, strings_get(v->lang, id));
+	if (up)
+		put_figures(uplink, v, to);
+	else
+		put_reason(uplink, v, to);
+	if (strcmp(name, preferred) == 0)
+		fprintf(to, " · %s", strings_get(v->lang, "status.uplink.use"));
+	putc('\n', to);
+}
+
+static void show_uplinks(const json_t *all, const struct view *v, FILE *to)
+{
+	const json_t *net = said(all, "netmgrd");
+	view_section(v, strings_get(v->lang, "status.uplinks"), to);
+	if (!net) {
+		silent(v, "status.uplinks", "wasl-netmgrd", to);
+		return;
+	}
+	size_t i;
+	json_t *uplink;
+	json_array_foreach (json_object_get(net, "uplinks"), i, uplink) {
+		show_uplink(uplink, view_text(net, "preferred"), v, to);
+	}
+	if (json_array_size(json_object_get(net, "uplinks")) == 0)
+		view_row(v, VIEW_NEVER, strings_get(v->lang, "box.uplink.none"), to);
+}
+
+static void show_lessons(const json_t *all, const struct view *v, FILE *to)
+{
+	const json_t *content = said(all, "contentd");
+	view_section(v, strings_get(v->lang, "portal.lessons"), to);
+	if (!content) {
+		silent(v, "portal.lessons", "wasl-contentd", to);
+		return;
+	}
+	int64_t ready = view_int(content, "lessons_ready", 0);
+	int64_t total = view_int(content, "lessons_total", 0);
+	int64_t version = view_int(content, "catalogue_version", 0);
+	char n[24], of[24], number[24], free_space[48];
+	snprintf(n, sizeof(n), "%" PRId64, ready);
+	snprintf(of, sizeof(of), "%" PRId64, total);
+	snprintf(number, sizeof(number), "%" PRId64, version);
+	view_size(v, (uint64_t)view_int(content, "disk_free_bytes", 0), free_space,
+		  sizeof(free_space));
+	AUTO_FREE char *catalogue =
+		view_fill(v, version ? "status.catalogue" : "status.catalogue.none", "version",
+			  number, NULL);
+	AUTO_FREE char *count = view_fill(v, "status.ready", "ready", n, "total", of, NULL);
+	AUTO_FREE char *room = view_fill(v, "status.disk", "free", free_space, NULL);
+	char line[600];
+	snprintf(line, sizeof(line), "%s · %s · %s", count, catalogue, room);
+	view_row(v, total == 0 ? VIEW_NEVER : ready == total ? VIEW_GOOD : VIEW_MODERATE, line, to);
+	const json_t *origin = json_object_get(content, "origin");
+	if (json_is_false(json_object_get(origin, "ok")))
+		view_row(v, VIEW_MODERATE, strings_get(v->lang, "status.origin.down"), to);
+}
+
+static void show_reports(const json_t *all, const struct view *v, FILE *to)
+{
+	const json_t *agent = said(all, "agentd");
+	view_section(v, strings_get(v->lang, "box.reports"), to);
+	if (!agent) {
+		silent(v, "box.reports", "wasl-agentd", to);
+		return;
+	}
+	int64_t at = view_int(agent, "last_receipt_at", 0);
+	char number[24], date[20];
+	snprintf(number, sizeof(number), "%" PRId64, view_int(agent, "through_seq", 0));
+	view_time(v, at, date);
+	AUTO_FREE char *receipt = view_fill(v, at > 0 ? "box.receipt" : "box.receipt.none", "n",
+					    number, "date", date, NULL);
+	view_row(v, at > 0 ? VIEW_GOOD : VIEW_NEVER, receipt, to);
+	int64_t waiting = view_int(agent, "sealed", 0);
+	if (waiting > 0) {
+		snprintf(number, sizeof(number), "%" PRId64, waiting);
+		AUTO_FREE char *text = view_fill(v, "box.waiting", "n", number, NULL);
+		view_row(v, VIEW_MODERATE, text, to);
+	}
+	char trouble[480];
+	view_foreign(view_text(agent, "last_error"), trouble, sizeof(trouble));
+	if (trouble[0])
+		view_row(v, VIEW_NO, trouble, to);
+}
+
+static void show_setup(const json_t *all, const struct view *v, FILE *to)
+{
+	const json_t *setup = said(all, "provisiond");
+	if (!setup) {
+		view_section(v, strings_get(v->lang, "box.setup"), to);
+		silent(v, "box.setup", "wasl-provisiond", to);
+		return;
+	}
+	if (!json_is_true(json_object_get(setup, "provisional")))
+		return;
+	char claim[32];
+	view_foreign(view_text(setup, "claim_code"), claim, sizeof(claim));
+	AUTO_FREE char *text = view_fill(v, "box.provisional", "code", claim, NULL);
+	view_section(v, strings_get(v->lang, "box.setup"), to);
+	view_row(v, VIEW_MODERATE, text, to);
+}
+
+void status_view(const json_t *all, const struct view *v, FILE *to)
+{
+	show_owner(all, v, to);
+	show_headline(all, v, to);
+	show_uplinks(all, v, to);
+	show_lessons(all, v, to);
+	show_reports(all, v, to);
+	show_setup(all, v, to);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "firmware/ctl/view.h"
+
+struct fault;
+
+/*
+ * The one command-line tool on the box: a table of subcommands, one file per group. Each gets what stood
+ * after its name and returns the exit status.
+ */
+enum { WASL_GOOD = 0, WASL_FAILED = 1, WASL_USAGE = 2 };
+
+struct wasl {
+	struct view view;
+	enum { WASL_TEXT, WASL_JSON } form;
+};
+
+struct wasl_command {
+	const char *name, *args, *summary;
+	int least, most; /* how many arguments */
+	int (*run)(const struct wasl *w, int argc, char **argv);
+};
+
+int wasl_status(const struct wasl *w, int argc, char **argv);
+int wasl_claim(const struct wasl *w, int argc, char **argv);
+int wasl_report(const struct wasl *w, int argc, char **argv);
+int wasl_receipts(const struct wasl *w, int argc, char **argv);
+int wasl_lessons(const struct wasl *w, int argc, char **argv);
+int wasl_sync(const struct wasl *w, int argc, char **argv);
+int wasl_config(const struct wasl *w, int argc, char **argv);
+
+int wasl_failed(const struct fault *why); /* prints it; WASL_FAILED */
+int wasl_misused(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2))); /* prints it and where help is; WASL_USAGE */

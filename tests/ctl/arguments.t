@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# wasl: wrong arguments, silent daemons, the configuration. TAP.
+set -uo pipefail
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export WASL_ROOT=$dir
+unset NO_COLOR LC_ALL LC_MESSAGES LANG
+wasl=$B/bin/wasl
+n=0 bad=0
+
+ok() { # ok STATUS DESCRIPTION
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then echo "ok $n - $2"; else
+		echo "not ok $n - $2"
+		sed 's/^/# /' "$dir/out" "$dir/err" 2>/dev/null
+		bad=1
+	fi
+}
+try() { # try WANTED-STATUS PATTERN DESCRIPTION ARGUMENT…: exit status, and what is said on either stream
+	local want=$1 pattern=$2 what=$3 got
+	shift 3
+	"$wasl" "$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	[ $got = "$want" ] && cat "$dir/out" "$dir/err" | grep -qF -- "$pattern"
+	ok $? "$what"
+}
+
+try 2 "usage: wasl" "no command"
+try 2 "there is no command 'fly'" "an unknown command" fly
+try 2 "wrong option" "an unknown option" --fly status
+try 2 "'xx' is none of the languages" "an unknown language" --lang xx status
+try 2 "'now please' is too much" "too much" receipts "now please"
+try 2 "needs more: wasl report now" "too little" report
+try 2 "'report' knows 'now', not 'later'" "another word" report later
+try 2 "'config' knows 'get' and 'check', not 'set'" "another word of config" config set
+try 2 "takes nothing more" "config check with more" config check origin
+try 2 "there is no command 'fly'" "help on nothing" help fly
+try 0 "usage: wasl claim [ORDERFILE]" "help on a command" help claim
+try 0 "config get" "help" help
+try 0 "wasl " "version" -V
+try 1 "none of the box's programs answers" "all silent" status
+try 1 "wasl-contentd" "silent daemons are named" status
+try 1 '"error": "socket.down"' "silent daemons in JSON" status --json
+try 1 "nobody answers there" "receipts of a silent daemon" receipts
+try 1 "provisiond.sock" "claim without provisiond" claim
+try 1 "No such file" "an order that is not there" claim "$dir/none"
+try 1 "is a folder" "an order that is a folder" claim "$dir"
+head -c 70000 /dev/zero >"$dir/big"
+try 1 "more than 65536 bytes" "an order that is none" claim "$dir/big"
+
+# Language: --lang, then the environment, then the board, then Arabic.
+try 1 "الدروس" "Arabic by default" status
+mkdir -p "$dir/etc/wasl"
+printf '[box]\nlanguage = fr\n' >"$dir/etc/wasl/profile.conf"
+try 1 "Leçons" "the board's language" status
+LANG=en_GB.UTF-8 try 1 "Lessons" "LANG before the board" status
+LANG=C.UTF-8 try 1 "Leçons" "a LANG that says nothing" status
+LANG=en_GB.UTF-8 try 1 "الدروس" "--lang before LANG" --lang ar status
+"$wasl" status 2>/dev/null | grep -q $'\x1b' && r=1 || r=0
+ok "$r" "no colour into a pipe"
+
+# Configuration.
+try 0 "wasl-provisiond: the configuration is good" "config check" config check
+try 0 "language = fr" "config get" config get
+[ "$("$wasl" config get box.language)" = fr ]
+ok $? "config get of one key"
+[ "$("$wasl" config get | grep -c '^\[box\]')" = 1 ]
+ok $? "a section that two programs share is shown once"
+try 1 "no section or key 'box.colour'" "config get of nothing" config get box.colour
+printf '[box]\nlanguage = de\n' >"$dir/etc/wasl/profile.conf"
+try 1 "line 2: [box] language: 'de' is none of: ar, fr, en" "config check tells what is wrong" config check
+try 1 "line 2: [box] language" "config get as well" config get box.language
+try 1 "الدروس" "a broken configuration does not hide the status" status
+echo "1..$n"
+exit $bad
