@@ -50,7 +50,7 @@ static int give_order(const struct wasl *w, const char *path)
 	view_foreign(view_text(answer, "school_code"), school, sizeof(school));
 	view_foreign(view_text(answer, "school_name"), name, sizeof(name));
 	AUTO_FREE char *text =
-		view_fill(&w->view, "box.enrolled", "school", school, "name", name, NULL);
+		view_fill(&w->view, "wasl.enrolled", "school", school, "name", name, NULL);
 	view_shape(&w->view, VIEW_GOOD, stdout);
 	printf(" %s\n", text);
 	return WASL_GOOD;

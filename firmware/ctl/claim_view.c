@@ -27,10 +27,10 @@ int claim_view(const json_t *claim, const struct view *v, FILE *to, struct fault
 		const char *state, *id;
 		enum view_state shape;
 	} rows[] = {
-		{ "unclaimed", "box.unclaimed", VIEW_NEVER },
-		{ "ordered", "box.ordered", VIEW_MODERATE },
-		{ "enrolled", "box.enrolled", VIEW_GOOD },
-		{ "refused", "box.refused", VIEW_NO },
+		{ "unclaimed", "wasl.unclaimed", VIEW_NEVER },
+		{ "ordered", "wasl.ordered", VIEW_MODERATE },
+		{ "enrolled", "wasl.enrolled", VIEW_GOOD },
+		{ "refused", "wasl.refused", VIEW_NO },
 	};
 	char code[32], school[64], name[200], told[480];
 	view_foreign(view_text(claim, "claim_code"), code, sizeof(code));
@@ -49,7 +49,7 @@ int claim_view(const json_t *claim, const struct view *v, FILE *to, struct fault
 	if (view_int(claim, "retry_s", 0) > 0 || strcmp(view_text(claim, "state"), "refused") == 0)
 		fprintf(to, "    %s\n", told);
 	if (json_is_true(json_object_get(claim, "provisional"))) {
-		AUTO_FREE char *text = view_fill(v, "box.provisional", "code", code, NULL);
+		AUTO_FREE char *text = view_fill(v, "wasl.provisional", "code", code, NULL);
 		view_row(v, VIEW_MODERATE, text, to);
 	}
 	return code[0] ? put_code(code, v, to, why) : 0;

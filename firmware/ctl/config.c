@@ -32,7 +32,7 @@ static int wanted(size_t i, char path[static PATH_MAX])
 static int nobody(void)
 {
 	struct fault why;
-	fault_set(&why, -ENOENT, "box.run", "no daemon is installed beside this program");
+	fault_set(&why, -ENOENT, "wasl.run", "no daemon is installed beside this program");
 	return wasl_failed(&why);
 }
 
@@ -83,7 +83,7 @@ static int get(const char *want)
 	if (written > 0 || result != WASL_GOOD)
 		return result;
 	struct fault why;
-	fault_set(&why, -ENOENT, "box.conf",
+	fault_set(&why, -ENOENT, "wasl.conf",
 		  "there is no section or key '%.100s'; 'wasl config get' shows all", want);
 	return wasl_failed(&why);
 }

@@ -78,7 +78,7 @@ int wasl_report(const struct wasl *w, int argc, char **argv)
 	snprintf(sealed, sizeof(sealed), "%" PRId64, view_int(answer, "sealed", 0));
 	snprintf(sent, sizeof(sent), "%" PRId64, view_int(answer, "sent", 0));
 	AUTO_FREE char *text =
-		view_fill(&w->view, "box.flush", "sealed", sealed, "sent", sent, NULL);
+		view_fill(&w->view, "wasl.flush", "sealed", sealed, "sent", sent, NULL);
 	printf("%s\n", text);
 	return WASL_GOOD;
 }

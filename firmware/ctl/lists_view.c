@@ -42,14 +42,14 @@ static void put_progress(const json_t *lesson, const struct view *v, FILE *to)
 		view_size(v, (uint64_t)(got > 0 ? got : 0), have, sizeof(have));
 		view_size(v, (uint64_t)whole, size, sizeof(size));
 		AUTO_FREE char *text =
-			view_fill(v, "box.lesson.arriving", "have", have, "size", size, NULL);
+			view_fill(v, "wasl.lesson.arriving", "have", have, "size", size, NULL);
 		fprintf(to, "%s · ", text);
 	}
 	put_rungs(lesson, to);
 	if (minutes > 0) {
 		char n[24];
 		snprintf(n, sizeof(n), "%" PRId64, minutes);
-		AUTO_FREE char *text = view_fill(v, "box.lesson.eta", "n", n, NULL);
+		AUTO_FREE char *text = view_fill(v, "wasl.lesson.eta", "n", n, NULL);
 		fprintf(to, " · %s", text);
 	}
 	putc('\n', to);
@@ -84,14 +84,14 @@ void receipts_view(const json_t *rows, const struct view *v, FILE *to)
 	size_t i;
 	json_t *row;
 	if (json_array_size(rows) == 0)
-		view_row(v, VIEW_NEVER, strings_get(v->lang, "box.receipt.none"), to);
+		view_row(v, VIEW_NEVER, strings_get(v->lang, "wasl.receipt.none"), to);
 	json_array_foreach (rows, i, row) {
 		char date[20], number[24], epoch[24], hash[13];
 		view_time(v, view_int(row, "hub_time", 0), date);
 		snprintf(number, sizeof(number), "%" PRId64, view_int(row, "through_seq", 0));
 		snprintf(epoch, sizeof(epoch), "%" PRId64, view_int(row, "epoch", 0));
 		view_foreign(view_text(row, "head_hash"), hash, sizeof(hash));
-		AUTO_FREE char *text = view_fill(v, "box.receipt.row", "n", number, "date", date,
+		AUTO_FREE char *text = view_fill(v, "wasl.receipt.row", "n", number, "date", date,
 						 "epoch", epoch, "hash", hash, NULL);
 		view_row(v, VIEW_GOOD, text, to);
 	}

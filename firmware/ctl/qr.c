@@ -25,7 +25,7 @@ int qr_print(const char *text, const struct view *v, FILE *to, struct fault *why
 	CLEANUP(clean_code)
 	QRcode *code = QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1);
 	if (!code)
-		return fault_set(why, -errno, "box.qr", "no QR code for '%.60s'", text);
+		return fault_set(why, -errno, "wasl.qr", "no QR code for '%.60s'", text);
 	static const char *const halves[2][2] = { { " ", "▄" }, { "▀", "█" } };
 	bool ink_is_dark = v->paint == VIEW_COLOUR;
 	for (int y = -QUIET; y < code->width + QUIET; y += 2) {

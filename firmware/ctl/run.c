@@ -34,7 +34,7 @@ int run_find(const char *program, char *path, size_t room)
 
 static int cannot(const char *path, int code, struct fault *why)
 {
-	return fault_set(why, code, "box.run", "'%s' cannot be run: %s", path, strerror(-code));
+	return fault_set(why, code, "wasl.run", "'%s' cannot be run: %s", path, strerror(-code));
 }
 
 /* `output`: what becomes the child's standard output, -1 for ours. */
@@ -60,7 +60,7 @@ static int wait_for(const char *path, pid_t child, int *status, struct fault *wh
 		if (errno != EINTR)
 			return cannot(path, -errno, why);
 	if (!WIFEXITED(raw))
-		return fault_set(why, -ECHILD, "box.run", "'%s' was ended by signal %d", path,
+		return fault_set(why, -ECHILD, "wasl.run", "'%s' was ended by signal %d", path,
 				 WTERMSIG(raw));
 	*status = WEXITSTATUS(raw);
 	return 0;

@@ -25,7 +25,7 @@ int wasl_status(const struct wasl *w, int argc, char **argv)
 	if (answered > 0)
 		return WASL_GOOD;
 	struct fault why;
-	fault_set(&why, -ENOTCONN, "box.silent",
+	fault_set(&why, -ENOTCONN, "wasl.silent",
 		  "none of the box's programs answers; is this the box, and may you ask? Become "
 		  "root or a member of wasl-ctl, or look at: systemctl status 'wasl-*'");
 	return wasl_failed(&why);

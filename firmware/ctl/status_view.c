@@ -16,17 +16,17 @@ static const struct {
 	enum view_state shape;
 	const char *id;
 } uplink_states[] = {
-	{ "absent", VIEW_UNKNOWN, "box.uplink.absent" },
-	{ "link", VIEW_UNKNOWN, "box.uplink.link" },
-	{ "addressed", VIEW_UNKNOWN, "box.uplink.probing" },
-	{ "probing", VIEW_UNKNOWN, "box.uplink.probing" },
+	{ "absent", VIEW_UNKNOWN, "wasl.uplink.absent" },
+	{ "link", VIEW_UNKNOWN, "wasl.uplink.link" },
+	{ "addressed", VIEW_UNKNOWN, "wasl.uplink.probing" },
+	{ "probing", VIEW_UNKNOWN, "wasl.uplink.probing" },
 	{ "up", VIEW_GOOD, "state.good" },
-	{ "suspect", VIEW_MODERATE, "box.uplink.suspect" },
-	{ "down", VIEW_NO, "box.uplink.down" },
-	{ "holddown", VIEW_MODERATE, "box.uplink.holddown" },
-	{ "portal", VIEW_NO, "box.uplink.portal" },
-	{ "capped", VIEW_NO, "box.uplink.capped" },
-	{ "off", VIEW_UNKNOWN, "box.uplink.off" },
+	{ "suspect", VIEW_MODERATE, "wasl.uplink.suspect" },
+	{ "down", VIEW_NO, "wasl.uplink.down" },
+	{ "holddown", VIEW_MODERATE, "wasl.uplink.holddown" },
+	{ "portal", VIEW_NO, "wasl.uplink.portal" },
+	{ "capped", VIEW_NO, "wasl.uplink.capped" },
+	{ "off", VIEW_UNKNOWN, "wasl.uplink.off" },
 };
 
 static const json_t *said(const json_t *all, const char *program)
@@ -37,7 +37,7 @@ static const json_t *said(const json_t *all, const char *program)
 
 static void silent(const struct view *v, const char *part_id, const char *program, FILE *to)
 {
-	AUTO_FREE char *text = view_fill(v, "box.silent", "part", strings_get(v->lang, part_id),
+	AUTO_FREE char *text = view_fill(v, "wasl.silent", "part", strings_get(v->lang, part_id),
 					 "program", program, NULL);
 	view_row(v, VIEW_UNKNOWN, text, to);
 }
@@ -64,12 +64,12 @@ static void show_owner(const json_t *all, const struct view *v, FILE *to)
 		return;
 	char claim[32];
 	view_foreign(view_text(setup, "claim_code"), claim, sizeof(claim));
-	const char *id = strcmp(state, "refused") == 0   ? "box.refused"
-			 : strcmp(state, "ordered") == 0 ? "box.ordered"
-							 : "box.unclaimed";
+	const char *id = strcmp(state, "refused") == 0   ? "wasl.refused"
+			 : strcmp(state, "ordered") == 0 ? "wasl.ordered"
+							 : "wasl.unclaimed";
 	AUTO_FREE char *text = view_fill(v, id, "code", claim, "school", code, NULL);
 	view_row(v, strcmp(state, "refused") == 0 ? VIEW_NO : VIEW_NEVER, text, to);
-	if (strcmp(id, "box.unclaimed") == 0)
+	if (strcmp(id, "wasl.unclaimed") == 0)
 		return;
 	char why[480];
 	view_foreign(view_text(setup, "text"), why, sizeof(why));
@@ -99,11 +99,11 @@ static void show_headline(const json_t *all, const struct view *v, FILE *to)
 						     : VIEW_MODERATE;
 	/* "Lessons work" is only said of lessons that are there */
 	if (content && view_int(content, "lessons_ready", 0) == 0) {
-		id = !net                 ? "box.internet.unknown"
-		     : any_uplink_up(net) ? "box.internet.on"
-					  : "box.internet.off";
+		id = !net                 ? "wasl.internet.unknown"
+		     : any_uplink_up(net) ? "wasl.internet.on"
+					  : "wasl.internet.off";
 	} else if (!content) {
-		id = "box.lessons.unknown";
+		id = "wasl.lessons.unknown";
 		shape = VIEW_UNKNOWN;
 	}
 	view_row(v, shape, strings_get(v->lang, id), to);
@@ -116,12 +116,12 @@ static void put_figures(const json_t *uplink, const struct view *v, FILE *to)
 	char number[32];
 	if (rtt_us > 0) {
 		snprintf(number, sizeof(number), "%" PRId64, (rtt_us + 500) / 1000);
-		AUTO_FREE char *text = view_fill(v, "box.rtt", "n", number, NULL);
+		AUTO_FREE char *text = view_fill(v, "wasl.rtt", "n", number, NULL);
 		fprintf(to, " · %s", text);
 	}
 	if (kbps > 0) {
 		view_tenths(v, (uint64_t)(kbps + 50) / 100, number, sizeof(number));
-		AUTO_FREE char *text = view_fill(v, "box.mbps", "n", number, NULL);
+		AUTO_FREE char *text = view_fill(v, "wasl.mbps", "n", number, NULL);
 		fprintf(to, " · %s", text);
 	}
 }
@@ -187,7 +187,7 @@ static void show_uplinks(const json_t *all, const struct view *v, FILE *to)
 		show_uplink(uplink, view_text(net, "preferred"), v, to);
 	}
 	if (json_array_size(json_object_get(net, "uplinks")) == 0)
-		view_row(v, VIEW_NEVER, strings_get(v->lang, "box.uplink.none"), to);
+		view_row(v, VIEW_NEVER, strings_get(v->lang, "wasl.uplink.none"), to);
 }
 
 static void show_lessons(const json_t *all, const struct view *v, FILE *to)
@@ -223,22 +223,22 @@ static void show_lessons(const json_t *all, const struct view *v, FILE *to)
 static void show_reports(const json_t *all, const struct view *v, FILE *to)
 {
 	const json_t *agent = said(all, "agentd");
-	view_section(v, strings_get(v->lang, "box.reports"), to);
+	view_section(v, strings_get(v->lang, "wasl.reports"), to);
 	if (!agent) {
-		silent(v, "box.reports", "wasl-agentd", to);
+		silent(v, "wasl.reports", "wasl-agentd", to);
 		return;
 	}
 	int64_t at = view_int(agent, "last_receipt_at", 0);
 	char number[24], date[20];
 	snprintf(number, sizeof(number), "%" PRId64, view_int(agent, "through_seq", 0));
 	view_time(v, at, date);
-	AUTO_FREE char *receipt = view_fill(v, at > 0 ? "box.receipt" : "box.receipt.none", "n",
+	AUTO_FREE char *receipt = view_fill(v, at > 0 ? "wasl.receipt" : "wasl.receipt.none", "n",
 					    number, "date", date, NULL);
 	view_row(v, at > 0 ? VIEW_GOOD : VIEW_NEVER, receipt, to);
 	int64_t waiting = view_int(agent, "sealed", 0);
 	if (waiting > 0) {
 		snprintf(number, sizeof(number), "%" PRId64, waiting);
-		AUTO_FREE char *text = view_fill(v, "box.waiting", "n", number, NULL);
+		AUTO_FREE char *text = view_fill(v, "wasl.waiting", "n", number, NULL);
 		view_row(v, VIEW_MODERATE, text, to);
 	}
 	char trouble[480];
@@ -251,16 +251,16 @@ static void show_setup(const json_t *all, const struct view *v, FILE *to)
 {
 	const json_t *setup = said(all, "provisiond");
 	if (!setup) {
-		view_section(v, strings_get(v->lang, "box.setup"), to);
-		silent(v, "box.setup", "wasl-provisiond", to);
+		view_section(v, strings_get(v->lang, "wasl.setup"), to);
+		silent(v, "wasl.setup", "wasl-provisiond", to);
 		return;
 	}
 	if (!json_is_true(json_object_get(setup, "provisional")))
 		return;
 	char claim[32];
 	view_foreign(view_text(setup, "claim_code"), claim, sizeof(claim));
-	AUTO_FREE char *text = view_fill(v, "box.provisional", "code", claim, NULL);
-	view_section(v, strings_get(v->lang, "box.setup"), to);
+	AUTO_FREE char *text = view_fill(v, "wasl.provisional", "code", claim, NULL);
+	view_section(v, strings_get(v->lang, "wasl.setup"), to);
 	view_row(v, VIEW_MODERATE, text, to);
 }
 
