@@ -23,6 +23,10 @@ static const struct {
 	  "--school CODE [--claim CODE] [--technician NAME]\n              --hub-url URL "
 	  "--origin-url URL --out FILE",
 	  "write the order that makes one box the school's box" },
+	{ "accept", cli_accept, "--school CODE --claim CODE",
+	  "count the reports of a box that enrolled in one visit" },
+	{ "publish", cli_publish, "VIDEO… | --lessons FOLDER [--transcoder PROGRAM]",
+	  "publish lessons: encode, hash, sign the next catalogue" },
 	{ "token", cli_token, "viewer | officer", "make a token for the ministry's pages and API" },
 	{ "key", cli_key, "list", "show whose keys there are" },
 };

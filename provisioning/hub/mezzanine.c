@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "provisioning/hub/mezzanine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pb_decode.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
+#include "firmware/base/paths.h"
+#include "firmware/base/text.h"
+#include "firmware/record/codec.h"
+
+/* Grows when the transcoder's recipe changes, so that lessons are encoded anew. */
+#define RECIPE "1"
+
+enum { PIECE = 1 << 20, PLAN_LIMIT = 8 << 20, WORDS = 512, FULL_BYTES = 256 << 10 };
+
+void mezzanine_done(struct mezzanine *m)
+{
+	pb_release(wasl_Plan_fields, &m->plan);
+	*m = (struct mezzanine){ .plan = wasl_Plan_init_zero };
+}
+
+void mezzanine_program(char out[static 4096])
+{
+	char self[3072];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n > 0 ? n : 0] = '\0';
+	char *slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	snprintf(out, 4096, "%s/wasl-transcoder", slash ? self : "/usr/bin");
+}
+
+/* Name of the cached files: what goes in, and how. */
+static int cache_key(const char *video, char out[static 65], struct fault *why)
+{
+	AUTO_FD int fd = open(video, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st))
+		return fault_set(why, -errno, "publish.open", "'%s': %s", video, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fault_set(why, -EINVAL, "publish.open", "'%s' is no file; name a video",
+				 video);
+	AUTO_FREE uint8_t *piece = malloc(PIECE);
+	if (!piece)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	static const char domain[] = "wasl:mezzanine:" RECIPE;
+	uint8_t hash[32];
+	crypto_generichash_state state;
+	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
+	crypto_generichash_update(&state, (const uint8_t *)domain, sizeof(domain));
+	for (ssize_t n; (n = read(fd, piece, PIECE)) != 0;) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fault_set(why, -errno, "publish.read", "'%s': %s", video,
+					 strerror(errno));
+		crypto_generichash_update(&state, piece, (unsigned long long)n);
+	}
+	crypto_generichash_final(&state, hash, sizeof(hash));
+	text_hex(hash, sizeof(hash), out);
+	return 0;
+}
+
+struct child {
+	pid_t pid;
+	int out, err; /* our end of its pipe; what it says when it fails */
+};
+
+static void clean_child(struct child *c)
+{
+	if (c->out >= 0)
+		close(c->out);
+	if (c->err >= 0)
+		close(c->err);
+	if (c->pid > 0) {
+		kill(c->pid, SIGKILL);
+		waitpid(c->pid, NULL, 0);
+	}
+}
+
+/* In the child: never returns. */
+static void become(const char *program, char *const argv[], pid_t parent, int out, int err)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
+		_exit(127);
+	execv(program, argv);
+	dprintf(STDERR_FILENO, "'%s' cannot be started: %s\n", program, strerror(errno));
+	_exit(127);
+}
+
+static int start_child(const char *program, char *const argv[], struct child *out,
+		       struct fault *why)
+{
+	int to[2];
+	if (pipe2(to, O_CLOEXEC))
+		return fault_set(why, -errno, "publish.pipe", "no pipe: %s", strerror(errno));
+	AUTO_FD int out_read = to[0];
+	AUTO_FD int out_write = to[1];
+	/* Not a pipe: however much it complains, it never has to wait for us. */
+	AUTO_FD int err = memfd_create("wasl-transcoder", MFD_CLOEXEC);
+	if (err < 0)
+		return fault_set(why, -errno, "publish.pipe", "no memory file: %s",
+				 strerror(errno));
+	pid_t parent = getpid(), pid = fork();
+	if (pid < 0)
+		return fault_set(why, -errno, "publish.fork", "'%s' cannot be started: %s", program,
+				 strerror(errno));
+	if (pid == 0)
+		become(program, argv, parent, out_write, err);
+	*out = (struct child){ pid, MOVE_FD(out_read), MOVE_FD(err) };
+	return 0;
+}
+
+struct listener {
+	void (*progress)(void *data, int percent);
+	void *data;
+	int shown;
+};
+
+/* A line with a number from 0 to 100 in it is progress. */
+static void hear(struct listener *l, const char *line)
+{
+	const char *digits = line + strcspn(line, "0123456789");
+	if (!*digits || !l->progress)
+		return;
+	long percent = strtol(digits, NULL, 10);
+	if (percent < 0 || percent > 100 || percent == l->shown)
+		return;
+	l->shown = (int)percent;
+	l->progress(l->data, l->shown);
+}
+
+/* The last line that it said on standard error: the sentence for a person. */
+static void last_words(int fd, char words[static WORDS])
+{
+	struct stat st;
+	if (fstat(fd, &st))
+		return;
+	char tail[WORDS];
+	off_t from = st.st_size > WORDS - 1 ? st.st_size - (WORDS - 1) : 0;
+	ssize_t n = pread(fd, tail, WORDS - 1, from);
+	while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == ' '))
+		n--;
+	tail[n > 0 ? n : 0] = '\0';
+	const char *newline = strrchr(tail, '\n');
+	const char *line = newline ? newline + 1 : tail;
+	static const char name[] = "wasl-transcoder: ";
+	if (strncmp(line, name, sizeof(name) - 1) == 0)
+		line += sizeof(name) - 1;
+	snprintf(words, WORDS, "%s", line);
+}
+
+/* Follows the child to its end. */
+static int follow(struct child *c, struct listener *l, struct fault *why)
+{
+	FILE *out = fdopen(c->out, "r");
+	if (!out)
+		return fault_set(why, -errno, "publish.pipe", "out of memory");
+	c->out = -1;
+	AUTO_FREE char *line = NULL;
+	size_t room = 0;
+	while (getline(&line, &room, out) > 0)
+		hear(l, line);
+	fclose(out);
+	int status = 0;
+	pid_t got = waitpid(c->pid, &status, 0);
+	c->pid = 0;
+	if (got < 0)
+		return fault_set(why, -errno, "publish.wait", "the transcoder was lost: %s",
+				 strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	char words[WORDS] = "";
+	last_words(c->err, words);
+	if (!*words)
+		snprintf(words, sizeof(words), "wasl-transcoder ended with %s %d",
+			 WIFSIGNALED(status) ? "signal" : "status",
+			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	return fault_set(why, -EBADMSG, "publish.transcoder", "%s", words);
+}
+
+static int transcode(const char *program, const char *video, const char *film, const char *plan,
+		     struct listener *l, struct fault *why)
+{
+	struct path arg[4];
+	snprintf(arg[0].at, sizeof(arg[0].at), "%s", program);
+	snprintf(arg[1].at, sizeof(arg[1].at), "%s", video);
+	snprintf(arg[2].at, sizeof(arg[2].at), "%s", film);
+	snprintf(arg[3].at, sizeof(arg[3].at), "%s", plan);
+	char verb[] = "mezzanine", in[] = "--in", out[] = "--out", to[] = "--plan",
+	     say[] = "--progress";
+	char *const argv[] = { arg[0].at, verb, in,        arg[1].at, out,
+			       arg[2].at, to,   arg[3].at, say,       NULL };
+	CLEANUP(clean_child) struct child c = { 0, -1, -1 };
+	int rc = start_child(program, argv, &c, why);
+	return rc ? rc : follow(&c, l, why);
+}
+
+static int read_plan(const char *path, wasl_Plan *out, struct fault *why)
+{
+	AUTO_FREE void *bytes = NULL;
+	size_t len = 0;
+	int rc = fileio_read(path, PLAN_LIMIT, &bytes, &len, why);
+	if (rc == 0)
+		rc = codec_decode(wasl_Plan_fields, bytes, len, out, why);
+	if (rc == 0 && out->segments_count == 0) {
+		pb_release(wasl_Plan_fields, out);
+		rc = fault_set(why, -EBADMSG, "publish.plan", "'%s': a plan without a segment",
+			       path);
+	}
+	return rc;
+}
+
+/* A transcoder without room to write fails in many ways; the disk tells which it was. */
+static int disk_full(const char *folder)
+{
+	struct statvfs fs;
+	return statvfs(folder, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < FULL_BYTES;
+}
+
+/* Makes film and plan under other names; the plan gets its own name last and marks the pair as finished. */
+static int make(const char *dir, const struct path *film, const struct path *plan,
+		const char *program, const char *video, struct listener *l, struct fault *why)
+{
+	/* One publisher at a time: what an interrupted run leaves is overwritten by the next. */
+	struct path film_new = paths_at("%s/mezzanine/unfinished.mp4", dir);
+	struct path plan_new = paths_at("%s/mezzanine/unfinished.plan", dir);
+	int rc = transcode(program, video, film_new.at, plan_new.at, l, why);
+	if (rc == -EBADMSG && disk_full(dir))
+		rc = fault_set(why, -ENOSPC, "publish.full",
+			       "'%s': the disk is full; free some space and publish again, nothing "
+			       "was changed",
+			       dir);
+	if (rc == 0) {
+		AUTO_FD int fd = open(film_new.at, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || fchmod(fd, 0644) || fsync(fd) || rename(film_new.at, film->at) ||
+		    rename(plan_new.at, plan->at) || fileio_sync_parent(plan->at))
+			rc = fault_set(why, -errno, "publish.keep", "'%s': %s", film->at,
+				       strerror(errno));
+	}
+	if (rc) {
+		unlink(film_new.at);
+		unlink(plan_new.at);
+	}
+	return rc;
+}
+
+int mezzanine_make(const char *dir, const char *program, const char *video,
+		   void (*progress)(void *data, int percent), void *data, struct mezzanine *out,
+		   struct fault *why)
+{
+	char key[65];
+	struct mezzanine m = { .plan = wasl_Plan_init_zero };
+	struct listener l = { progress, data, -1 };
+	int rc = cache_key(video, key, why);
+	if (rc == 0)
+		rc = paths_mkdir(paths_at("%s/mezzanine", dir).at, 0755, why);
+	if (rc)
+		return rc;
+	struct path film = paths_at("%s/mezzanine/%s.mp4", dir, key),
+		    plan = paths_at("%s/mezzanine/%s.plan", dir, key);
+	if (access(plan.at, F_OK) != 0 || access(film.at, F_OK) != 0)
+		rc = make(dir, &film, &plan, program, video, &l, why);
+	if (rc == 0)
+		rc = read_plan(plan.at, &m.plan, why);
+	if (rc)
+		return rc;
+	snprintf(m.path, sizeof(m.path), "%s", film.at);
+	*out = m;
+	return 0;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+#include "firmware/record/catalogue.pb.h"
+
+struct fault;
+
+/*
+ * A lesson's mezzanine and its plan, made by wasl-transcoder in a process of its own and kept below DIR/mezzanine/ by what went
+ * in and how: the same input with the same recipe is encoded once.
+ */
+struct mezzanine {
+	char path[4096]; /* finished, never changed again */
+	wasl_Plan plan;  /* release with mezzanine_done() */
+};
+void mezzanine_done(struct mezzanine *m);
+
+/*
+ * `program` is the path of wasl-transcoder; `progress` (may be NULL) hears whole per cents. -EBADMSG: it is no video that
+ * could be read, in the transcoder's own words; -ENOSPC: the disk is full.
+ */
+int mezzanine_make(const char *dir, const char *program, const char *video,
+		   void (*progress)(void *data, int percent), void *data, struct mezzanine *out,
+		   struct fault *why);
+
+/* wasl-transcoder beside the running program, for callers that are not told another one. `out` has 4096 bytes. */
+void mezzanine_program(char out[static 4096]);
