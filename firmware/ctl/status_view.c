@@ -213,7 +213,8 @@ static void show_lessons(const json_t *all, const struct view *v, FILE *to)
 	AUTO_FREE char *count = view_fill(v, "status.ready", "ready", n, "total", of, NULL);
 	AUTO_FREE char *room = view_fill(v, "status.disk", "free", free_space, NULL);
 	char line[600];
-	snprintf(line, sizeof(line), "%s · %s · %s", count, catalogue, room);
+	snprintf(line, sizeof(line), "%s%s%s · %s", total ? count : "", total ? " · " : "",
+		 catalogue, room);
 	view_row(v, total == 0 ? VIEW_NEVER : ready == total ? VIEW_GOOD : VIEW_MODERATE, line, to);
 	const json_t *origin = json_object_get(content, "origin");
 	if (json_is_false(json_object_get(origin, "ok")))
