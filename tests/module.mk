@@ -22,7 +22,7 @@ check-units: all $$(UNITS)
 check-daemons: all $$(TEST_PROGS) $(B)/e2e/.npm
 	$(if $(TAPS),$(PROVE) $(TAPS))
 check-e2e: all $(B)/e2e/.npm
-	$(PROVE) tests/e2e/chain.t
+	$(PROVE) tests/e2e/chain.t tests/e2e/outage.t
 check-lint: all man
 	$(PROVE) -j2 tests/lint/run
 check-fuzz-replay: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
