@@ -29,6 +29,7 @@ struct account {
 	int quota_days[UPLINK_MAX];
 	size_t count;
 	int keep_days;
+	uint32_t boots;
 	struct gap_mark now; /* boot, clock */
 	uint64_t mono_ms, start_mono_ms, start_uptime_ms, commit_ms;
 	struct ledger_row rows[QUEUE_ROWS];
@@ -228,6 +229,9 @@ int account_open(const struct account_spec *spec, const struct account_time *now
 	memcpy(a->now.boot_id, spec->boot_id, sizeof(a->now.boot_id));
 	a->now.synced = now->synced;
 
+	bool same_boot = found.has_mark &&
+			 memcmp(found.mark.gap.boot_id, spec->boot_id, sizeof(spec->boot_id)) == 0;
+	a->boots = found.mark.boots + (same_boot ? 0 : 1);
 	minutes_init(&a->minutes, found.has_mark ? found.mark.gap.named_s : now->wall_s,
 		     now->mono_ms, emit, a);
 	if (found.has_mark) {
@@ -259,6 +263,7 @@ static void make_mark(struct account *a, enum gap_ending ending, struct mark *ma
 	mark->gap.named_s = a->minutes.named_s;
 	mark->gap.boottime_ms = a->start_uptime_ms + (a->mono_ms - a->start_mono_ms);
 	mark->gap.ending = ending;
+	mark->boots = a->boots;
 	mark->ever_synced = a->minutes.ever_synced;
 	mark->proved_cut = a->minutes.proved_cut;
 	for (unsigned i = 0; i < MINUTES_LINES; i++) {
@@ -365,6 +370,16 @@ void account_used(const struct account *a, unsigned uplink, uint64_t *rx_bytes, 
 	const struct meter *m = &a->meters[a->lines[uplink]];
 	*rx_bytes = m->rx_bytes;
 	*tx_bytes = m->tx_bytes;
+}
+
+uint32_t account_kbps(const struct account *a, unsigned uplink)
+{
+	return a->minutes.lines[a->lines[uplink]].last_kbps;
+}
+
+uint32_t account_boots(const struct account *a)
+{
+	return a->boots;
 }
 
 struct ledger *account_ledger(struct account *a)

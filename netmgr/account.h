@@ -69,6 +69,10 @@ void account_event(struct account *a, const char *kind, const char *subject, con
 /* Bytes of this quota period. */
 void account_used(const struct account *a, unsigned uplink, uint64_t *rx_bytes, uint64_t *tx_bytes);
 
+/* The newest measured speed, from real transfers; 0 none yet. */
+uint32_t account_kbps(const struct account *a, unsigned uplink);
+uint32_t account_boots(const struct account *a); /* boots of the machine that this book has seen */
+
 /* About once a second. On failure nothing is lost yet: it is tried again at the next call. */
 int account_tick(struct account *a, const struct account_time *now, struct fault *why);
 

@@ -68,6 +68,16 @@ static void say(struct step *s, unsigned i)
 	}
 }
 
+/* When each target is asked next while all is well. What limps is asked sooner, so that its return is seen. */
+static void plan_questions(const struct core_line *line, struct core_uplink *u, unsigned targets,
+			   uint64_t now_ms)
+{
+	uint64_t longest = u->layer == UPLINK_LAYER_NONE ? UINT64_MAX : line->retry_ms;
+	for (int t = 0; t < PROBE_TARGETS; t++)
+		if (targets & PROBE_BIT(t))
+			u->due_ms[t] = now_ms + min64(line->idle_ms[t], longest);
+}
+
 static void enter(struct step *s, unsigned i, enum uplink_state state, enum uplink_layer layer)
 {
 	struct core_uplink *u = &s->c->uplinks[i];
@@ -87,8 +97,7 @@ static void enter(struct step *s, unsigned i, enum uplink_state state, enum upli
 	u->round_due_ms = s->now_ms;
 	u->tx_unanswered_since_ms = 0;
 	if (state == UPLINK_UP)
-		for (int t = 0; t < PROBE_TARGETS; t++)
-			u->due_ms[t] = s->now_ms + s->c->lines[i].idle_ms[t];
+		plan_questions(&s->c->lines[i], u, PROBE_ALL, s->now_ms);
 	if (state == UPLINK_HOLDDOWN)
 		u->hold_until_ms = s->now_ms + u->hold_ms;
 	say(s, i);
@@ -355,9 +364,7 @@ static void ask(struct step *s, unsigned i, unsigned targets)
 			(uint32_t)min64(2 * (uint64_t)a->within_ms, s->c->rules.patience_max_ms);
 	u->asking = true;
 	u->answer_by_ms = s->now_ms + a->within_ms + 1000;
-	for (int t = 0; t < PROBE_TARGETS; t++)
-		if (targets & PROBE_BIT(t))
-			u->due_ms[t] = s->now_ms + line->idle_ms[t];
+	plan_questions(line, u, targets, s->now_ms);
 }
 
 /* The hub's question goes with all others, so that its silence can be told from the line's. */

@@ -221,9 +221,11 @@ static void sample_speed(struct minutes_line *l, uint64_t seconds)
 	enum { ENOUGH_BYTES = 16384 };
 	uint64_t rate = l->second_bytes / seconds;
 	l->second_bytes = 0;
-	if (rate >= ENOUGH_BYTES && l->kbps_count < 60)
-		l->kbps[l->kbps_count++] =
-			(uint32_t)(rate * 8 / 1000 < UINT32_MAX ? rate * 8 / 1000 : UINT32_MAX);
+	if (rate < ENOUGH_BYTES)
+		return;
+	l->last_kbps = (uint32_t)(rate * 8 / 1000 < UINT32_MAX ? rate * 8 / 1000 : UINT32_MAX);
+	if (l->kbps_count < 60)
+		l->kbps[l->kbps_count++] = l->last_kbps;
 }
 
 static void spend(struct minutes *m, int64_t count)

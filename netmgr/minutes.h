@@ -46,7 +46,7 @@ struct minutes_line {
 	uint64_t rx_bytes, tx_bytes; /* of the open minute */
 	uint64_t second_bytes;       /* received since the last second was counted */
 	uint32_t rtts[MINUTES_RTTS], rtt_count;
-	uint32_t kbps[60], kbps_count;
+	uint32_t kbps[60], kbps_count, last_kbps;
 };
 
 struct minutes {

@@ -123,6 +123,7 @@ static void put_mark(struct put *p, const struct mark *mark)
 	put_int(p, mark->gap.synced, 1);
 	put_int(p, mark->ever_synced, 1);
 	put_int(p, mark->proved_cut, 1);
+	put_int(p, mark->boots, 4);
 	put_int(p, (uint64_t)mark->next_cursor, 8);
 	put_int(p, (uint64_t)mark->next_event, 8);
 	for (size_t i = 0; i < MINUTES_LINES; i++)
@@ -140,6 +141,7 @@ static void take_mark(struct take *t, struct mark *mark)
 	mark->gap.synced = take_up_to(t, 1, 1);
 	mark->ever_synced = take_up_to(t, 1, 1);
 	mark->proved_cut = take_up_to(t, 1, 1);
+	mark->boots = (uint32_t)take_int(t, 4);
 	mark->next_cursor = (int64_t)take_up_to(t, 8, INT64_MAX / 2);
 	mark->next_event = (int64_t)take_up_to(t, 8, INT64_MAX / 2);
 	for (size_t i = 0; i < MINUTES_LINES; i++)
@@ -255,10 +257,11 @@ int slot_decode_mark(const uint8_t *bytes, size_t len, struct mark *out)
 }
 
 /* What is written for a full house must fit. */
-_Static_assert(
-	8 + 8 + 2 + (2 + 8 + 16 + 8 + 4 + 16 + MINUTES_LINES * (UPLINK_NAME_ROOM + 6 + 4 + 40)) +
-			SLOT_ROWS * 50 +
-			SLOT_EVENTS *
-				(16 + EVENT_KIND_ROOM + UPLINK_NAME_ROOM + EVENT_REASON_ROOM) <=
-		SLOT_BYTES - 4,
-	"a slot is too small");
+_Static_assert(8 + 8 + 2 +
+			       (2 + 8 + 16 + 8 + 4 + 4 + 16 +
+				MINUTES_LINES * (UPLINK_NAME_ROOM + 6 + 4 + 40)) +
+			       SLOT_ROWS * 50 +
+			       SLOT_EVENTS * (16 + EVENT_KIND_ROOM + UPLINK_NAME_ROOM +
+					      EVENT_REASON_ROOM) <=
+		       SLOT_BYTES - 4,
+	       "a slot is too small");

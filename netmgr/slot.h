@@ -39,6 +39,7 @@ struct mark_line {
 struct mark {
 	struct gap_mark gap;
 	bool ever_synced, proved_cut;
+	uint32_t boots;                  /* of this box, as far as this daemon has seen */
 	int64_t next_cursor, next_event; /* never given out yet */
 	struct mark_line lines[MINUTES_LINES];
 };

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/ctl.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/paths.h"
+#include "netmgr/account.h"
+#include "netmgr/engine.h"
+#include "netmgr/ledger.h"
+
+enum { PAGE = 100, PAGE_MAX = 1000 };
+
+/* --- GET /v1/uplinks, /v1/status --- */
+
+static json_t *uplink_json(struct engine *e, unsigned i)
+{
+	const struct uplink_conf *conf = &e->conf->uplinks[i];
+	const struct core_uplink *u = &e->core.uplinks[i];
+	uint64_t rx, tx, now = clock_mono_ms();
+	account_used(e->account, i, &rx, &tx);
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:I, s:I}", "name",
+			      conf->name, "kind", uplink_kind_name(net_conf_kind(conf)), "state",
+			      uplink_state_name(core_state(&e->core, i)), "grade",
+			      uplink_grade_name(u->grade), "reason", uplink_layer_name(u->layer),
+			      "since_s", (json_int_t)((now - u->since_ms) / 1000), "rtt_us",
+			      (json_int_t)u->srtt_us, "down_kbps",
+			      (json_int_t)account_kbps(e->account, i), "metered",
+			      net_conf_metered(conf), "rx_bytes", (json_int_t)rx, "tx_bytes",
+			      (json_int_t)tx);
+	if (conf->quota_bytes)
+		json_object_set_new(j, "quota_bytes", json_integer((json_int_t)conf->quota_bytes));
+	return j;
+}
+
+static json_t *preferred_json(const struct engine *e)
+{
+	int preferred = core_preferred(&e->core);
+	return preferred < 0 ? json_null() : json_string(e->conf->uplinks[preferred].name);
+}
+
+static void serve_uplinks(struct ctl_request *req, void *data)
+{
+	struct engine *e = data;
+	json_t *list = json_array();
+	for (unsigned i = 0; i < e->conf->uplink_count; i++)
+		json_array_append_new(list, uplink_json(e, i));
+	ctl_reply_json(req, 200,
+		       json_pack("{s:o, s:o}", "uplinks", list, "preferred", preferred_json(e)));
+}
+
+static void serve_status(struct ctl_request *req, void *data)
+{
+	struct engine *e = data;
+	ctl_reply_json(req, 200,
+		       json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:b}", "name", "netmgrd",
+				 "version", WASL_VERSION, "since_s",
+				 (json_int_t)((clock_mono_ms() - e->start_ms) / 1000), "uplinks",
+				 (json_int_t)e->conf->uplink_count, "boots",
+				 (json_int_t)account_boots(e->account), "preferred",
+				 preferred_json(e), "storing", !e->store_failed));
+}
+
+/* --- GET /v1/minutes, /v1/events --- */
+
+struct page {
+	json_t *rows;
+	int64_t next;
+};
+
+static void add_minute(void *data, const struct ledger_row *r)
+{
+	struct page *page = data;
+	char day[11];
+	clock_day_text((int32_t)(r->row.minute / 1440), day);
+	json_array_append_new(
+		page->rows,
+		json_pack("{s:I, s:I, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s}",
+			  "cursor", (json_int_t)r->cursor, "minute", (json_int_t)r->row.minute,
+			  "day", day, "uplink", r->uplink, "kind",
+			  uplink_kind_name((enum uplink_kind)r->kind), "up_s",
+			  (int)r->row.seconds[UPLINK_CLASS_UP], "down_s",
+			  (int)r->row.seconds[UPLINK_CLASS_DOWN], "unpowered_s",
+			  (int)r->row.seconds[UPLINK_CLASS_UNPOWERED], "unknown_s",
+			  (int)r->row.seconds[UPLINK_CLASS_UNKNOWN], "rx_bytes",
+			  (json_int_t)r->row.rx_bytes, "tx_bytes", (json_int_t)r->row.tx_bytes,
+			  "rtt_us", (json_int_t)r->row.rtt_us, "down_kbps",
+			  (json_int_t)r->row.down_kbps, "reason",
+			  uplink_layer_name((enum uplink_layer)r->row.layer)));
+	page->next = r->cursor;
+}
+
+static void add_event(void *data, const struct ledger_event *event)
+{
+	struct page *page = data;
+	json_array_append_new(page->rows,
+			      json_pack("{s:I, s:I, s:s, s:s, s:s}", "cursor",
+					(json_int_t)event->cursor, "at", (json_int_t)event->at_s,
+					"kind", event->kind, "subject", event->subject, "reason",
+					event->reason));
+	page->next = event->cursor;
+}
+
+static int page_asked(struct ctl_request *req, int64_t *after, unsigned *limit, struct fault *why)
+{
+	int64_t wanted = ctl_arg_int(req, "limit", PAGE);
+	*after = ctl_arg_int(req, "after", 0);
+	if (wanted < 1 || *after < 0)
+		return fault_set(why, -EINVAL, "page.arguments",
+				 "'after' is a cursor that was given out (0 to begin), 'limit' a "
+				 "number from 1 to %d",
+				 PAGE_MAX);
+	*limit = wanted < PAGE_MAX ? (unsigned)wanted : PAGE_MAX;
+	return 0;
+}
+
+static void reply_page(struct ctl_request *req, struct page *page, int r, const struct fault *why)
+{
+	if (r < 0) {
+		json_decref(page->rows);
+		ctl_reply_fault(req, ctl_status_of(r), why);
+		return;
+	}
+	ctl_reply_json(req, 200,
+		       json_pack("{s:o, s:I}", "rows", page->rows, "next", (json_int_t)page->next));
+}
+
+static void serve_minutes(struct ctl_request *req, void *data)
+{
+	struct engine *e = data;
+	struct page page = { .rows = json_array() };
+	struct fault why;
+	unsigned limit;
+	int r = page_asked(req, &page.next, &limit, &why);
+	if (r == 0)
+		r = ledger_minutes(account_ledger(e->account), page.next, limit, add_minute, &page,
+				   &why);
+	reply_page(req, &page, r, &why);
+}
+
+static void serve_events(struct ctl_request *req, void *data)
+{
+	struct engine *e = data;
+	struct page page = { .rows = json_array() };
+	struct fault why;
+	unsigned limit;
+	int r = page_asked(req, &page.next, &limit, &why);
+	if (r == 0)
+		r = ledger_events(account_ledger(e->account), page.next, limit, add_event, &page,
+				  &why);
+	reply_page(req, &page, r, &why);
+}
+
+int api_listen(struct engine *e, struct fault *why)
+{
+	static const struct ctl_route shared[] = {
+		{ "GET", "/v1/uplinks", serve_uplinks, 0 },
+		{ "GET", "/v1/minutes", serve_minutes, 0 },
+		{ "GET", "/v1/events", serve_events, 0 },
+		{ "GET", "/v1/status", serve_status, 0 },
+	};
+	_Static_assert(ARRAY_LEN(shared) + KERNEL_ROUTES == ENGINE_ROUTES, "room for all routes");
+	memcpy(e->routes, shared, sizeof(shared));
+	size_t count = ARRAY_LEN(shared) + kernel_routes(e->routes + ARRAY_LEN(shared));
+	return ctl_listen(e->loop, paths_at("/run/wasl/netmgrd.sock").at, 0660, e->routes, count, e,
+			  &e->ctl, why);
+}

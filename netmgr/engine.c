@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/engine.h"
+
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "board/board.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/ctl.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/log.h"
+#include "firmware/base/paths.h"
+#include "netmgr/account.h"
+#include "netmgr/probe.h"
+
+enum { TICK_US = 1000000, TICK_ACCURACY_US = 100000, WAKE_ACCURACY_US = 1000 };
+
+static const char *name_of(const struct engine *e, int uplink)
+{
+	return uplink >= 0 ? e->conf->uplinks[uplink].name : "none";
+}
+
+static struct account_time time_now(const struct engine *e)
+{
+	return (struct account_time){ .mono_ms = clock_mono_ms(),
+				      .wall_s = clock_wall_s(),
+				      .synced = board_clock_synced(e->board) };
+}
+
+/* A disk that refuses is said once, and once more when it works again. */
+static void note_store(struct engine *e, int r, const struct fault *why)
+{
+	if (r < 0 && !e->store_failed)
+		log_fault(LOG_LEVEL_ERROR, "store", why);
+	else if (r == 0 && e->store_failed)
+		log_info("event=store text=\"minutes are stored again\"");
+	e->store_failed = r < 0;
+}
+
+static void prefer(struct engine *e, int uplink)
+{
+	struct fault why;
+	log_info("event=uplink.prefer uplink=%s", name_of(e, uplink));
+	if (kernel_prefer(e->serving.kernel, uplink, &why) < 0)
+		log_fault(LOG_LEVEL_ERROR, "uplink.prefer", &why);
+}
+
+static void carry_out(struct engine *e, const struct core_action *a)
+{
+	struct fault why;
+	const char *layer = uplink_layer_name(a->layer);
+	switch (a->kind) {
+	case CORE_ASK:
+		prober_ask(e->prober, (unsigned)a->uplink, a->targets, a->within_ms);
+		break;
+	case CORE_PREFER:
+		prefer(e, a->uplink);
+		break;
+	case CORE_RELEASE:
+		if (kernel_release(e->serving.kernel, (unsigned)a->uplink, &why) < 0)
+			log_fault(LOG_LEVEL_ERROR, "uplink.release", &why);
+		break;
+	case CORE_SAY_UP:
+		log_info("event=uplink.up uplink=%s", name_of(e, a->uplink));
+		account_event(e->account, "uplink.up", name_of(e, a->uplink), "");
+		break;
+	case CORE_SAY_DOWN:
+		log_warn("event=uplink.down uplink=%s reason=%s", name_of(e, a->uplink), layer);
+		account_event(e->account, "uplink.down", name_of(e, a->uplink), layer);
+		break;
+	}
+}
+
+static void note_classes(struct engine *e, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < e->conf->uplink_count; i++) {
+		enum uplink_class class = core_class(&e->core, i);
+		enum uplink_layer layer = e->core.uplinks[i].layer;
+		if (class == e->class[i] && layer == e->layer[i])
+			continue;
+		e->class[i] = (uint8_t) class;
+		e->layer[i] = (uint8_t)layer;
+		account_see(e->account, i, class, layer, now_ms);
+	}
+}
+
+static void step(struct engine *e, const struct core_observation *seen)
+{
+	struct core_actions actions;
+	uint64_t now = clock_mono_ms();
+	uint64_t next = core_step(&e->core, seen, now, &actions);
+	bool said = false;
+	note_classes(e, now);
+	for (size_t i = 0; i < actions.count; i++) {
+		carry_out(e, &actions.list[i]);
+		said |= actions.list[i].kind == CORE_SAY_UP ||
+			actions.list[i].kind == CORE_SAY_DOWN;
+	}
+	struct fault why;
+	if (said)
+		note_store(e, account_flush(e->account, &why), &why);
+	uint64_t wait_ms = next == UINT64_MAX ? 0 : next > now ? next - now : 0;
+	(void)sd_event_source_set_time_relative(e->wake, wait_ms * 1000);
+	(void)sd_event_source_set_enabled(e->wake,
+					  next == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static void on_seen(void *data, const struct core_observation *seen)
+{
+	struct engine *e = data;
+	if (seen->kind == CORE_TRAFFIC)
+		account_counters(e->account, seen->uplink, seen->rx_bytes, seen->tx_bytes);
+	if (seen->kind == CORE_ADDRESS && !seen->address)
+		prober_forget(e->prober, seen->uplink);
+	step(e, seen);
+}
+
+static void on_round(void *data, unsigned uplink, const struct probe_round *round)
+{
+	struct engine *e = data;
+	struct core_observation seen = { .kind = CORE_ROUND, .uplink = uplink, .round = *round };
+	account_rtt(e->account, uplink, round->rtt_us);
+	log_debug("event=probe uplink=%s gateway=%d resolver=%d hub=%d rtt_us=%u",
+		  name_of(e, (int)uplink), round->answer[PROBE_GATEWAY],
+		  round->answer[PROBE_RESOLVER], round->answer[PROBE_HUB], round->rtt_us);
+	step(e, &seen);
+}
+
+static int on_wake(sd_event_source *source, uint64_t usec, void *data)
+{
+	static const struct core_observation nothing = { .kind = CORE_TICK };
+	(void)source;
+	(void)usec;
+	step(data, &nothing);
+	return 0;
+}
+
+static void watch_quota(struct engine *e, unsigned uplink)
+{
+	uint64_t quota = e->conf->uplinks[uplink].quota_bytes, rx, tx;
+	if (!quota)
+		return;
+	account_used(e->account, uplink, &rx, &tx);
+	bool up = rx + tx >= quota;
+	if (up == e->quota_up[uplink])
+		return;
+	e->quota_up[uplink] = up;
+	log_warn("event=uplink.quota uplink=%s used_up=%d bytes=%llu", name_of(e, (int)uplink), up,
+		 (unsigned long long)(rx + tx));
+	account_event(e->account, up ? "uplink.capped" : "uplink.uncapped", name_of(e, (int)uplink),
+		      "");
+	struct core_observation seen = { .kind = CORE_QUOTA, .uplink = uplink, .on = up };
+	step(e, &seen);
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct engine *e = data;
+	struct account_time now = time_now(e);
+	struct fault why;
+	for (unsigned i = 0; i < e->conf->uplink_count; i++)
+		watch_quota(e, i);
+	note_store(e, account_tick(e->account, &now, &why), &why);
+	(void)sd_event_source_set_time(source, usec + TICK_US);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* --- start and end --- */
+
+static void log_start(const struct account_start *start)
+{
+	static const char *const classes[UPLINK_CLASSES] = { "up", "down", "unpowered", "unknown" };
+	if (start->first)
+		log_info("event=book text=\"first start: minutes are counted from now on\"");
+	else
+		log_info("event=book away_s=%lld was=%s replayed=%u", (long long)start->away_s,
+			 classes[start->away_class], start->replayed);
+	if (start->torn)
+		log_warn("event=book.torn slots=%u text=\"a power cut spoilt entries that nobody "
+			 "had been given\"",
+			 start->torn);
+}
+
+static int open_account(struct engine *e, struct fault *why)
+{
+	struct account_uplink uplinks[UPLINK_MAX];
+	struct board_boot boot;
+	struct account_start start;
+	struct path folder = paths_at("/var/lib/wasl/netmgr"),
+		    died = paths_at("/var/lib/wasl/netmgr/died");
+	int r = board_boot(e->board, &boot, why);
+	if (r < 0)
+		return r;
+	memset(uplinks, 0, sizeof(uplinks));
+	for (size_t i = 0; i < e->conf->uplink_count; i++) {
+		const struct uplink_conf *u = &e->conf->uplinks[i];
+		memcpy(uplinks[i].name, u->name, sizeof(uplinks[i].name));
+		uplinks[i].kind = net_conf_kind(u);
+		uplinks[i].quota_day = (int)u->quota_day;
+		uplinks[i].has_quota = u->quota_bytes > 0;
+	}
+	struct account_spec spec = { .folder = folder.at,
+				     .uplinks = uplinks,
+				     .count = e->conf->uplink_count,
+				     .uptime_ms = boot.uptime_ms,
+				     .watchdog_reset = boot.cause == BOARD_CAUSE_WATCHDOG,
+				     .died = access(died.at, F_OK) == 0,
+				     .keep_days = (int)e->conf->net.keep_days };
+	memcpy(spec.boot_id, boot.id, sizeof(spec.boot_id));
+	struct account_time now = time_now(e);
+	r = account_open(&spec, &now, &e->account, &start, why);
+	if (r < 0)
+		return r;
+	(void)unlink(died.at);
+	log_start(&start);
+	return 0;
+}
+
+static void open_core(struct engine *e)
+{
+	struct core_rules rules;
+	struct core_line lines[UPLINK_MAX] = { 0 };
+	net_conf_rules(e->conf, &rules);
+	for (unsigned i = 0; i < e->conf->uplink_count; i++)
+		net_conf_line(e->conf, &e->conf->uplinks[i],
+			      kernel_possible(e->serving.kernel, i) & prober_possible(e->prober),
+			      &lines[i]);
+	core_init(&e->core, &rules, lines, e->conf->uplink_count, clock_mono_ms());
+	memset(e->class, UPLINK_CLASS_UNKNOWN, sizeof(e->class));
+}
+
+static int open_timers(struct engine *e, struct fault *why)
+{
+	int r = sd_event_add_time(e->loop, &e->wake, CLOCK_BOOTTIME, UINT64_MAX, WAKE_ACCURACY_US,
+				  on_wake, e);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(e->wake, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time_relative(e->loop, &e->tick, CLOCK_BOOTTIME, TICK_US,
+					       TICK_ACCURACY_US, on_tick, e);
+	return r < 0 ? fault_set(why, r, "engine.loop", "no timers: %s", strerror(-r)) : 0;
+}
+
+int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf *conf,
+		 struct fault *why)
+{
+	const struct kernel_calls calls = { .seen = on_seen, .data = e };
+	e->loop = loop;
+	e->conf = conf;
+	e->start_ms = clock_mono_ms();
+	if (conf->uplink_count == 0)
+		log_warn("event=conf text=\"no uplink is configured; add an [uplink NAME] section "
+			 "to site.conf\"");
+	int r = board_open("", &e->board, why);
+	if (r == 0)
+		r = open_account(e, why);
+	if (r == 0)
+		r = kernel_open(loop, conf, &calls, &e->serving.kernel, why);
+	if (r == 0)
+		r = prober_new(loop, conf, e->serving.kernel, on_round, e, &e->prober, why);
+	if (r == 0)
+		r = open_timers(e, why);
+	if (r < 0)
+		return r;
+	open_core(e);
+	for (unsigned i = 0; i < conf->uplink_count; i++) {
+		struct core_observation seen = { .kind = CORE_SWITCH,
+						 .uplink = i,
+						 .on = conf->uplinks[i].on };
+		step(e, &seen);
+	}
+	return api_listen(e, why);
+}
+
+static enum gap_ending ending_of(const struct engine *e)
+{
+	switch (board_ending(e->board)) {
+	case BOARD_POWEROFF:
+		return GAP_POWEROFF;
+	case BOARD_REBOOT:
+		return GAP_REBOOT;
+	case BOARD_RUNS_ON:
+		break;
+	}
+	return GAP_STOPPED;
+}
+
+void engine_stop(struct engine *e)
+{
+	ctl_close(e->ctl);
+	prober_free(e->prober);
+	if (e->account) {
+		struct account_time now = time_now(e);
+		account_close(e->account, ending_of(e), &now);
+	}
+	kernel_close(e->serving.kernel);
+	sd_event_source_disable_unref(e->wake);
+	sd_event_source_disable_unref(e->tick);
+	board_close(e->board);
+}

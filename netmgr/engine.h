@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "firmware/base/ctl.h"
+#include "netmgr/core.h"
+#include "netmgr/kernel.h"
+#include "netmgr/net_conf.h"
+
+struct account;
+struct fault;
+struct sd_event;
+
+enum { ENGINE_ROUTES = 4 + KERNEL_ROUTES };
+
+/*
+ * The running daemon: carries observations to the core and its actions to kernel, prober and book. Both
+ * programs share it; they differ by the kernel and the board that they are linked with.
+ */
+struct engine {
+	struct kernel_serving serving; /* first: a kernel's own control calls find it here */
+	struct sd_event *loop;
+	const struct net_conf *conf;
+	struct core core;
+	struct account *account;
+	struct prober *prober;
+	struct board *board;
+	struct ctl *ctl;
+	struct ctl_route routes[ENGINE_ROUTES];
+	struct sd_event_source *wake, *tick;
+	bool store_failed, quota_up[UPLINK_MAX];
+	uint8_t class[UPLINK_MAX], layer[UPLINK_MAX];
+	uint64_t start_ms;
+};
+
+/* *e is zeroed memory of the caller. After a failure engine_stop() releases what was made. */
+int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf *conf,
+		 struct fault *why);
+void engine_stop(struct engine *e);
+
+/* The control socket; called by engine_start(). */
+int api_listen(struct engine *e, struct fault *why);

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netmgr/core.h"
+#include "netmgr/net_conf.h"
+
+struct ctl_route;
+struct fault;
+struct sd_event;
+
+/*
+ * The uplinks as the system below sees them. The build gives each daemon one of two: kernel_nl.c speaks
+ * netlink and nftables to the real kernel, kernel_sim.c plays a kernel whose lines run through a proxy
+ * on loopback (gate.h). Uplinks are indices into net_conf.uplinks.
+ */
+struct kernel;
+
+struct kernel_calls {
+	/* CORE_LINK, CORE_ADDRESS and CORE_TRAFFIC, as soon as they are known; never from within a kernel_ call. */
+	void (*seen)(void *data, const struct core_observation *seen);
+	void *data;
+};
+
+/* What -n can say about the configuration for this kernel. */
+int kernel_check(const struct net_conf *conf, struct fault *why);
+
+/* Subscribes, takes stock and begins to report. `conf` must outlive the kernel. */
+int kernel_open(struct sd_event *loop, const struct net_conf *conf,
+		const struct kernel_calls *calls, struct kernel **out, struct fault *why);
+
+/* Ends as [net] leave says. NULL is fine. */
+void kernel_close(struct kernel *k);
+
+/* PROBE_BIT()s that can be asked over this uplink. */
+unsigned kernel_possible(const struct kernel *k, unsigned uplink);
+
+/* New flows take the uplink; -1: there is none, they fail fast. Established ones stay where they are. */
+int kernel_prefer(struct kernel *k, int uplink, struct fault *why);
+
+/* The uplink fell: resets what is stuck on it. */
+int kernel_release(struct kernel *k, unsigned uplink, struct fault *why);
+
+enum kernel_dial { KERNEL_TCP, KERNEL_UDP, KERNEL_ECHO };
+
+/*
+ * A non-blocking socket that only uses this uplink, connecting (TCP), connected (UDP) or ready for ICMP echo
+ * (KERNEL_ECHO: `to` may be NULL for the gateway). -EOPNOTSUPP where this kernel has no such thing,
+ * -ENETUNREACH where the uplink has no way there. `to` may be NULL for TCP: the simulated line knows its target.
+ */
+int kernel_dial(struct kernel *k, unsigned uplink, enum kernel_dial how,
+		const struct sockaddr_in *to, int *fd);
+
+/* The DNS server of the uplink; -ENOENT while none is known, -EOPNOTSUPP where names are not needed. */
+int kernel_resolver(const struct kernel *k, unsigned uplink, struct sockaddr_in *out);
+
+/* What the neighbour table says about the gateway: OK, SILENT, or SKIPPED when it does not know. */
+enum probe_answer kernel_neighbour(struct kernel *k, unsigned uplink);
+
+/* The daemon's data for ctl routes begins with this, so that a kernel's own routes find the kernel. */
+struct kernel_serving {
+	struct kernel *kernel;
+};
+
+/* Control calls that only this kernel has, into an array of KERNEL_ROUTES; returns how many. */
+enum { KERNEL_ROUTES = 4 };
+size_t kernel_routes(struct ctl_route *out);

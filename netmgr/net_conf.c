@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/net_conf.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/conf.h"
+#include "firmware/base/fault.h"
+
+static const char *const leave_words[] = { "keep", "remove", NULL };
+static const char *const metered_words[] = { "auto", "yes", "no", NULL };
+static const char *const when_cut_words[] = { "refuse", "hang", NULL };
+
+static const struct conf_key net_keys[] = {
+	CONF_STR(
+		struct net_settings, check_url, "check_url", "",
+		"the hub's check address; a random word is appended: http://hub.example/v1/check/"),
+	CONF_STR(struct net_settings, check_name, "check_name", "",
+		 "DNS name asked of each uplink's resolver below a random label; empty: the host "
+		 "of check_url"),
+	CONF_INT(struct net_settings, gateway_every_ms, "gateway_every_ms", "1000", 100, 60000,
+		 "between two questions to the gateway of an unmetered uplink"),
+	CONF_INT(struct net_settings, resolver_every_s, "resolver_every_s", "10", 1, 3600,
+		 "between two questions to the resolver of an unmetered uplink"),
+	CONF_INT(struct net_settings, hub_every_s, "hub_every_s", "60", 1, 3600,
+		 "between two questions to the hub over an unmetered uplink"),
+	CONF_INT(struct net_settings, metered_resolver_every_s, "metered_resolver_every_s", "60", 1,
+		 3600, "the same for a metered uplink"),
+	CONF_INT(struct net_settings, metered_hub_every_s, "metered_hub_every_s", "300", 1, 3600,
+		 "the same for a metered uplink"),
+	CONF_INT(struct net_settings, retry_s, "retry_s", "5", 1, 600,
+		 "between two questions over an uplink that is down (metered: six times as long)"),
+	CONF_INT(struct net_settings, hold_s, "hold_s", "10", 1, 300,
+		 "how long an uplink must answer after a fall before it is trusted; doubles with "
+		 "each fall, to 300 s"),
+	CONF_INT(struct net_settings, dwell_s, "dwell_s", "60", 0, 3600,
+		 "no voluntary move to another uplink sooner than this after the last one"),
+	CONF_INT(struct net_settings, better_s, "better_s", "20", 0, 3600,
+		 "how long an uplink must limp before a better one is taken"),
+	CONF_INT(struct net_settings, regret_s, "regret_s", "600", 0, 86400,
+		 "a fall this soon after a voluntary move makes the next one wait as long"),
+	CONF_INT(struct net_settings, keep_days, "keep_days", "100", 8, 1000,
+		 "how long minutes and events are kept on the box"),
+	CONF_WORD(struct net_settings, leave, "leave", "keep", leave_words,
+		  "what happens to addresses, routes and rules at a regular end"),
+};
+
+static const struct conf_key gate_keys[] = {
+	CONF_STR(struct gate_conf, listen, "listen", "",
+		 "address:port of the simulated line on loopback (wasl-netmgrd-sim only); empty: "
+		 "none"),
+	CONF_STR(struct gate_conf, target, "target", "",
+		 "address:port of hub and origin behind it"),
+	CONF_WORD(struct gate_conf, when_cut, "when_cut", "refuse", when_cut_words,
+		  "what a cut line does: refuse and reset, or swallow everything silently"),
+};
+
+static const struct conf_key uplink_keys[] = {
+	CONF_WORD(struct uplink_conf, kind, "kind", "other", uplink_kind_words, "what the line is"),
+	CONF_BOOL(struct uplink_conf, on, "on", "yes", "no switches it off"),
+	CONF_STR(struct uplink_conf, device, "device", "", "network device: eth1"),
+	CONF_STR(struct uplink_conf, address, "address", "dhcp",
+		 "dhcp, or address/length: 192.0.2.2/24"),
+	CONF_STR(struct uplink_conf, gateway, "gateway", "", "router, for a fixed address"),
+	CONF_STR(struct uplink_conf, resolver, "resolver", "",
+		 "DNS server to use instead of the one that DHCP names"),
+	CONF_INT(struct uplink_conf, preference, "preference", "100", 0, 1000,
+		 "the smallest one that works carries the traffic"),
+	CONF_WORD(struct uplink_conf, metered, "metered", "auto", metered_words,
+		  "whether bytes cost money; auto: mobile and satellite"),
+	CONF_BYTES(struct uplink_conf, quota_bytes, "quota", "0", 0, INT64_C(1) << 44,
+		   "bytes a month, both directions; 0: none"),
+	CONF_INT(struct uplink_conf, quota_day, "quota_day", "1", 1, 28,
+		 "day of the month on which the quota begins anew"),
+	CONF_INT(struct uplink_conf, sim_rate_kbps, "sim_rate_kbps", "0", 0, 10000000,
+		 "simulated line: rate in each direction; 0: no limit"),
+	CONF_INT(struct uplink_conf, sim_rtt_ms, "sim_rtt_ms", "0", 0, 5000,
+		 "simulated line: added round trip"),
+};
+
+static const struct conf_section sections[] = {
+	{ .name = "net",
+	  .keys = net_keys,
+	  .key_count = ARRAY_LEN(net_keys),
+	  .at = offsetof(struct net_conf, net),
+	  .help = "How uplinks are watched and chosen." },
+	{ .name = "gate",
+	  .keys = gate_keys,
+	  .key_count = ARRAY_LEN(gate_keys),
+	  .at = offsetof(struct net_conf, gate),
+	  .help = "The simulated line, a proxy on loopback." },
+	{ .name = "uplink",
+	  .keys = uplink_keys,
+	  .key_count = ARRAY_LEN(uplink_keys),
+	  .at = offsetof(struct net_conf, uplinks),
+	  .each = sizeof(struct uplink_conf),
+	  .max = UPLINK_MAX,
+	  .count_at = offsetof(struct net_conf, uplink_count),
+	  .help = "One way to the Internet; the name is what reports call it." },
+	BOX_CONF_SECTION(struct net_conf, box),
+};
+
+const struct conf_schema net_conf_schema = { "wasl-netmgrd", sections, ARRAY_LEN(sections) };
+
+/* --- small parsers --- */
+
+static int parse_number(const char *text, long max, long *out)
+{
+	char *end;
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	long value = strtol(text, &end, 10);
+	if (*end || value > max)
+		return -EINVAL;
+	*out = value;
+	return 0;
+}
+
+int net_conf_endpoint(const char *text, struct sockaddr_in *out)
+{
+	char host[64];
+	long port;
+	const char *colon = strrchr(text, ':');
+	if (!colon || (size_t)(colon - text) >= sizeof(host) ||
+	    parse_number(colon + 1, 65535, &port) < 0)
+		return -EINVAL;
+	memcpy(host, text, (size_t)(colon - text));
+	host[colon - text] = '\0';
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	if (inet_pton(AF_INET, host, &to.sin_addr) != 1)
+		return -EINVAL;
+	*out = to;
+	return 0;
+}
+
+int net_conf_prefix(const char *text, struct in_addr *address, unsigned *len)
+{
+	char host[32];
+	long bits;
+	const char *slash = strchr(text, '/');
+	if (!slash || (size_t)(slash - text) >= sizeof(host) ||
+	    parse_number(slash + 1, 32, &bits) < 0)
+		return -EINVAL;
+	memcpy(host, text, (size_t)(slash - text));
+	host[slash - text] = '\0';
+	if (inet_pton(AF_INET, host, address) != 1)
+		return -EINVAL;
+	*len = (unsigned)bits;
+	return 0;
+}
+
+static bool good_host(const char *host)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+	return host[0] && host[0] != '.' && host[0] != '-' && host[strspn(host, allowed)] == '\0' &&
+	       !strstr(host, "..");
+}
+
+int net_conf_check_url(const char *url, struct net_check *out, struct fault *why)
+{
+	static const char scheme[] = "http://";
+	struct net_check check = { .port = 80 };
+	if (strncmp(url, scheme, sizeof(scheme) - 1) != 0)
+		return fault_set(
+			why, -EINVAL, "net.check_url",
+			"[net] check_url '%.80s': a portal can only be seen over plain HTTP; write "
+			"http://HOST/v1/check/",
+			url);
+	const char *host = url + sizeof(scheme) - 1;
+	size_t host_len = strcspn(host, "/");
+	const char *path = host + host_len;
+	const char *colon = memchr(host, ':', host_len);
+	long port = 80;
+	char digits[8] = "";
+	size_t name_len = colon ? (size_t)(colon - host) : host_len;
+	if (colon)
+		snprintf(digits, sizeof(digits), "%.*s", (int)(host_len - name_len - 1), colon + 1);
+	bool bad = name_len >= sizeof(check.host) || strlen(path) + 2 > sizeof(check.path) ||
+		   (colon && (parse_number(digits, 65535, &port) < 0 || port == 0));
+	if (!bad) {
+		memcpy(check.host, host, name_len);
+		snprintf(check.path, sizeof(check.path), "%s%s", path,
+			 path[0] && path[strlen(path) - 1] == '/' ? "" : "/");
+		bad = !good_host(check.host) || strpbrk(check.path, " \t\r\n") != NULL;
+	}
+	if (bad)
+		return fault_set(
+			why, -EINVAL, "net.check_url",
+			"[net] check_url '%.80s' is no address; write http://HOST/v1/check/ or "
+			"http://HOST:PORT/v1/check/",
+			url);
+	check.port = (uint16_t)port;
+	check.literal = inet_pton(AF_INET, check.host, &check.address) == 1;
+	*out = check;
+	return 0;
+}
+
+/* --- what the table cannot say --- */
+
+static int check_uplink(const struct net_conf *conf, const struct uplink_conf *u, struct fault *why)
+{
+	struct in_addr address;
+	unsigned len;
+	if (strcmp(u->address, "dhcp") != 0 && net_conf_prefix(u->address, &address, &len) < 0)
+		return fault_set(
+			why, -EINVAL, "net.address",
+			"[uplink %s] address '%s' is no address; write dhcp or 192.0.2.2/24",
+			u->name, u->address);
+	if (u->gateway[0] && inet_pton(AF_INET, u->gateway, &address) != 1)
+		return fault_set(why, -EINVAL, "net.gateway",
+				 "[uplink %s] gateway '%s' is no IPv4 address", u->name,
+				 u->gateway);
+	if (u->resolver[0] && inet_pton(AF_INET, u->resolver, &address) != 1)
+		return fault_set(why, -EINVAL, "net.resolver",
+				 "[uplink %s] resolver '%s' is no IPv4 address", u->name,
+				 u->resolver);
+	for (const struct uplink_conf *other = conf->uplinks; other < u; other++)
+		if (u->device[0] && strcmp(u->device, other->device) == 0)
+			return fault_set(why, -EINVAL, "net.device",
+					 "[uplink %s] and [uplink %s] both use device '%s'; give "
+					 "each its own",
+					 other->name, u->name, u->device);
+	return 0;
+}
+
+int net_conf_check(const void *data, struct fault *why)
+{
+	const struct net_conf *conf = data;
+	struct net_check check;
+	struct sockaddr_in to;
+	if (conf->net.check_url[0] && net_conf_check_url(conf->net.check_url, &check, why) < 0)
+		return -EINVAL;
+	if (conf->net.check_name[0] && !good_host(conf->net.check_name))
+		return fault_set(why, -EINVAL, "net.check_name",
+				 "[net] check_name '%s' is no DNS name", conf->net.check_name);
+	if (conf->gate.listen[0] && net_conf_endpoint(conf->gate.listen, &to) < 0)
+		return fault_set(why, -EINVAL, "net.gate",
+				 "[gate] listen '%s': write an address such as 127.0.0.1:8090",
+				 conf->gate.listen);
+	if (conf->gate.target[0] && net_conf_endpoint(conf->gate.target, &to) < 0)
+		return fault_set(why, -EINVAL, "net.gate",
+				 "[gate] target '%s': write an address such as 127.0.0.1:8081",
+				 conf->gate.target);
+	if (conf->gate.listen[0] && !conf->gate.target[0])
+		return fault_set(why, -EINVAL, "net.gate",
+				 "[gate] listens but has no target; write target = 127.0.0.1:PORT");
+	for (size_t i = 0; i < conf->uplink_count; i++)
+		if (check_uplink(conf, &conf->uplinks[i], why) < 0)
+			return -EINVAL;
+	return 0;
+}
+
+/* --- for the core --- */
+
+enum uplink_kind net_conf_kind(const struct uplink_conf *u)
+{
+	return (enum uplink_kind)(UPLINK_FIBRE + u->kind);
+}
+
+bool net_conf_metered(const struct uplink_conf *u)
+{
+	enum uplink_kind kind = net_conf_kind(u);
+	if (u->metered == NET_METERED_AUTO)
+		return kind == UPLINK_MOBILE || kind == UPLINK_SATELLITE;
+	return u->metered == NET_METERED_YES;
+}
+
+void net_conf_rules(const struct net_conf *conf, struct core_rules *out)
+{
+	const struct net_settings *n = &conf->net;
+	*out = (struct core_rules){
+		.burst_ms = 200,
+		.fails = 3,
+		.patience_ms = 300,
+		.patience_max_ms = 3000,
+		.silence_ms = 300,
+		.hold_ms = (uint32_t)n->hold_s * 1000,
+		.hold_max_ms = 300000,
+		.quiet_ms = 600000,
+		.choose = { .dwell_ms = (uint64_t)n->dwell_s * 1000,
+			    .better_ms = (uint64_t)n->better_s * 1000,
+			    .regret_ms = (uint64_t)n->regret_s * 1000,
+			    .patience_ms = 6 * (uint64_t)n->regret_s * 1000 },
+	};
+}
+
+void net_conf_line(const struct net_conf *conf, const struct uplink_conf *u, unsigned possible,
+		   struct core_line *out)
+{
+	const struct net_settings *n = &conf->net;
+	bool metered = net_conf_metered(u);
+	/* Both stay within 20 MB a month: 200 bytes for a DNS question, 1 kB for the hub's. */
+	*out = (struct core_line){
+		.rank = (unsigned)u->preference,
+		.possible = possible,
+		.idle_ms = { [PROBE_GATEWAY] = metered ? 0 : (uint32_t)n->gateway_every_ms,
+			     [PROBE_RESOLVER] = (uint32_t)(metered ? n->metered_resolver_every_s
+								   : n->resolver_every_s) *
+						1000,
+			     [PROBE_HUB] =
+				     (uint32_t)(metered ? n->metered_hub_every_s : n->hub_every_s) *
+				     1000 },
+		.retry_ms = (uint32_t)n->retry_s * (metered ? 6000 : 1000),
+		.doubt_ms = metered ? 300000 : 10000,
+		.slow_ms = net_conf_kind(u) == UPLINK_SATELLITE ? 2000 : 1000,
+	};
+}

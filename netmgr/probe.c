@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/probe.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/text.h"
+#include "netmgr/check.h"
+#include "netmgr/dns.h"
+#include "netmgr/echo.h"
+#include "netmgr/kernel.h"
+
+enum { HUB_ADDRESS_MS = 600000 };
+
+enum stage { STAGE_ANSWER, STAGE_LOOKUP, STAGE_CONNECT };
+
+/* One question to one target. */
+struct probe {
+	struct round *round;
+	enum probe_target target;
+	enum stage stage;
+	int fd;
+	sd_event_source *source;
+	uint64_t sent_us;
+	char nonce[CHECK_NONCE_ROOM];
+	uint8_t query[DNS_QUERY_MAX];
+	size_t query_len;
+	char reply[CHECK_REPLY_MAX];
+	size_t reply_len;
+};
+
+/* All questions of one uplink, and what is known about it. */
+struct round {
+	struct prober *prober;
+	unsigned uplink;
+	unsigned pending;
+	struct probe_round result;
+	sd_event_source *timer;
+	struct probe probes[PROBE_TARGETS];
+	bool gateway_answers; /* has ever: its silence means something */
+	bool resolver_fails;  /* did, the last time */
+	bool hub_known;
+	struct in_addr hub;
+	uint64_t hub_ms;
+};
+
+struct prober {
+	sd_event *loop;
+	struct kernel *kernel;
+	struct net_check check;
+	char check_name[128];
+	bool has_check;
+	void (*done)(void *data, unsigned uplink, const struct probe_round *round);
+	void *data;
+	struct round rounds[UPLINK_MAX];
+};
+
+static uint64_t now_us(struct prober *p)
+{
+	uint64_t now = 0;
+	sd_event_now(p->loop, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+static void hang_up(struct probe *q)
+{
+	sd_event_source_disable_unref(q->source);
+	q->source = NULL;
+	if (q->fd >= 0)
+		close(q->fd);
+	q->fd = -1;
+}
+
+static void answer(struct probe *q, enum probe_answer answer)
+{
+	struct round *r = q->round;
+	hang_up(q);
+	r->result.answer[q->target] = answer;
+	r->pending &= ~PROBE_BIT(q->target);
+	if (q->target == PROBE_GATEWAY && answer == PROBE_OK)
+		r->gateway_answers = true;
+	if (q->target == PROBE_RESOLVER)
+		r->resolver_fails = answer != PROBE_OK && answer != PROBE_SKIPPED;
+	/* The end is told from the loop, never from within prober_ask(). */
+	if (!r->pending)
+		(void)sd_event_source_set_time(r->timer, 0);
+}
+
+/* How far away the answering machine is; the router in the same room says nothing about the line. */
+static void note_rtt(struct probe *q)
+{
+	struct round *r = q->round;
+	uint64_t took = now_us(r->prober) - q->sent_us;
+	uint32_t rtt = took < UINT32_MAX ? (uint32_t)(took ? took : 1) : UINT32_MAX;
+	if (q->target != PROBE_GATEWAY && (!r->result.rtt_us || rtt < r->result.rtt_us))
+		r->result.rtt_us = rtt;
+}
+
+/* What an error on a socket proves. */
+static enum probe_answer by_error(int error)
+{
+	return error == ECONNREFUSED || error == ECONNRESET || error == EPIPE ? PROBE_REFUSED
+									      : PROBE_SILENT;
+}
+
+static int on_event(sd_event_source *source, int fd, uint32_t events, void *data);
+
+static int listen_on(struct probe *q, int fd, uint32_t events)
+{
+	q->fd = fd;
+	return sd_event_add_io(q->round->prober->loop, &q->source, fd, events, on_event, q);
+}
+
+static void send_bytes(struct probe *q, const void *bytes, size_t len)
+{
+	q->sent_us = now_us(q->round->prober);
+	if (send(q->fd, bytes, len, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+		answer(q, by_error(errno));
+}
+
+/* --- gateway --- */
+
+static void ask_gateway(struct probe *q)
+{
+	struct prober *p = q->round->prober;
+	uint8_t packet[ECHO_BYTES];
+	int fd;
+	int r = kernel_dial(p->kernel, q->round->uplink, KERNEL_ECHO, NULL, &fd);
+	if (r == 0)
+		r = listen_on(q, fd, EPOLLIN);
+	if (r < 0) {
+		answer(q, r == -ENETUNREACH ? PROBE_SILENT
+					    : kernel_neighbour(p->kernel, q->round->uplink));
+		return;
+	}
+	randombytes_buf(q->query, ECHO_TOKEN);
+	echo_request((uint16_t)randombytes_uniform(UINT16_MAX), 1, q->query, packet);
+	send_bytes(q, packet, sizeof(packet));
+}
+
+static void hear_gateway(struct probe *q)
+{
+	uint8_t bytes[256];
+	ssize_t n = recv(q->fd, bytes, sizeof(bytes), 0);
+	if (n < 0 && errno != EAGAIN)
+		answer(q, PROBE_SILENT);
+	else if (n > 0 && echo_reply(bytes, (size_t)n, q->query) == 0)
+		answer(q, PROBE_OK);
+}
+
+/* --- resolver --- */
+
+/* Sends one A question to the uplink's resolver. */
+static int ask_name(struct probe *q, const char *name)
+{
+	struct prober *p = q->round->prober;
+	struct sockaddr_in to;
+	int fd;
+	int r = kernel_resolver(p->kernel, q->round->uplink, &to);
+	if (r < 0)
+		return r;
+	r = dns_query(name, (uint16_t)randombytes_uniform(UINT16_MAX), q->query);
+	if (r < 0)
+		return r;
+	q->query_len = (size_t)r;
+	r = kernel_dial(p->kernel, q->round->uplink, KERNEL_UDP, &to, &fd);
+	if (r < 0)
+		return r;
+	r = listen_on(q, fd, EPOLLIN);
+	if (r < 0)
+		return r;
+	send_bytes(q, q->query, q->query_len);
+	return 0;
+}
+
+/* A name that nobody has asked before, so that no cache can answer for the line. */
+static void ask_resolver(struct probe *q)
+{
+	uint8_t random[6];
+	char hex[13], name[sizeof(hex) + sizeof(q->round->prober->check_name) + 1];
+	randombytes_buf(random, sizeof(random));
+	text_hex(random, sizeof(random), hex);
+	snprintf(name, sizeof(name), "%s.%s", hex, q->round->prober->check_name);
+	int r = ask_name(q, name);
+	if (r < 0 && r != -EINPROGRESS)
+		answer(q, r == -ENETUNREACH ? PROBE_SILENT : PROBE_SKIPPED);
+}
+
+/* The next well-formed answer to our question; -EAGAIN while there is none. */
+static int hear_name(struct probe *q, struct dns_answer *out)
+{
+	uint8_t bytes[DNS_REPLY_MAX];
+	ssize_t n = recv(q->fd, bytes, sizeof(bytes), 0);
+	if (n < 0)
+		return -errno;
+	int r = dns_reply(bytes, (size_t)n, q->query, q->query_len, out);
+	return r == -EBADMSG ? -EAGAIN : r;
+}
+
+static void hear_resolver(struct probe *q)
+{
+	struct dns_answer got;
+	int r = hear_name(q, &got);
+	if (r == -EAGAIN)
+		return;
+	if (r < 0) {
+		answer(q, by_error(-r));
+		return;
+	}
+	note_rtt(q);
+	/* "No such name" is the right answer to a random name. */
+	answer(q, got.rcode == 0 || got.rcode == 3 ? PROBE_OK : PROBE_REFUSED);
+}
+
+/* --- hub --- */
+
+static void call_hub(struct probe *q, const struct sockaddr_in *to)
+{
+	uint8_t random[16];
+	int fd;
+	int r = kernel_dial(q->round->prober->kernel, q->round->uplink, KERNEL_TCP, to, &fd);
+	if (r == 0)
+		r = listen_on(q, fd, EPOLLOUT);
+	if (r < 0) {
+		answer(q, r == -EOPNOTSUPP ? PROBE_SKIPPED : by_error(-r));
+		return;
+	}
+	q->stage = STAGE_CONNECT;
+	q->sent_us = now_us(q->round->prober);
+	randombytes_buf(random, sizeof(random));
+	text_hex(random, sizeof(random), q->nonce);
+}
+
+static void call_hub_at(struct probe *q, struct in_addr address)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(q->round->prober->check.port),
+				  .sin_addr = address };
+	call_hub(q, &to);
+}
+
+static void ask_hub(struct probe *q)
+{
+	struct round *r = q->round;
+	struct prober *p = r->prober;
+	bool fresh =
+		r->hub_known && (r->resolver_fails || clock_mono_ms() - r->hub_ms < HUB_ADDRESS_MS);
+	if (p->check.literal) {
+		call_hub_at(q, p->check.address);
+	} else if (fresh) {
+		call_hub_at(q, r->hub);
+	} else {
+		q->stage = STAGE_LOOKUP;
+		int e = ask_name(q, p->check.host);
+		if (e == -EOPNOTSUPP)
+			call_hub(q, NULL); /* a simulated line knows the way */
+		else if (e < 0)
+			answer(q, e == -ENETUNREACH ? PROBE_SILENT : PROBE_SKIPPED);
+	}
+}
+
+static void hear_lookup(struct probe *q)
+{
+	struct dns_answer got;
+	int r = hear_name(q, &got);
+	if (r == -EAGAIN)
+		return;
+	hang_up(q);
+	if (r < 0 || !got.has_address) {
+		/* Without its address the hub was not asked: the resolver's answer decides. */
+		answer(q, r < 0 && by_error(-r) == PROBE_SILENT ? PROBE_SILENT : PROBE_SKIPPED);
+		return;
+	}
+	q->round->hub_known = true;
+	q->round->hub = got.address;
+	q->round->hub_ms = clock_mono_ms();
+	call_hub_at(q, got.address);
+}
+
+static void send_check(struct probe *q)
+{
+	char request[CHECK_REQUEST_ROOM];
+	int error = 0;
+	socklen_t len = sizeof(error);
+	if (getsockopt(q->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0 || error) {
+		answer(q, by_error(error));
+		return;
+	}
+	q->stage = STAGE_ANSWER;
+	(void)sd_event_source_set_io_events(q->source, EPOLLIN);
+	send_bytes(q, request, check_request(&q->round->prober->check, q->nonce, request));
+}
+
+static void hear_hub(struct probe *q)
+{
+	ssize_t n = recv(q->fd, q->reply + q->reply_len, sizeof(q->reply) - q->reply_len, 0);
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n < 0) {
+		answer(q, by_error(errno));
+		return;
+	}
+	if (q->reply_len == 0 && n > 0)
+		note_rtt(q);
+	q->reply_len += (size_t)n;
+	enum check_end end = n == 0 ? CHECK_ENDED : CHECK_OPEN;
+	enum probe_answer got = check_reply(q->reply, q->reply_len, end, q->nonce);
+	if (got != PROBE_SKIPPED)
+		answer(q, got);
+}
+
+/* --- the round --- */
+
+static int on_event(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	struct probe *q = data;
+	(void)source;
+	(void)fd;
+	(void)events;
+	switch (q->target) {
+	case PROBE_GATEWAY:
+		hear_gateway(q);
+		break;
+	case PROBE_RESOLVER:
+		hear_resolver(q);
+		break;
+	case PROBE_HUB:
+		if (q->stage == STAGE_LOOKUP)
+			hear_lookup(q);
+		else if (q->stage == STAGE_CONNECT)
+			send_check(q);
+		else
+			hear_hub(q);
+		break;
+	case PROBE_TARGETS:
+		break;
+	}
+	return 0;
+}
+
+static void give_up(struct probe *q)
+{
+	struct round *r = q->round;
+	enum probe_answer got = PROBE_SILENT;
+	/* A router that never answers echoes may still be seen to be there. */
+	if (q->target == PROBE_GATEWAY && !r->gateway_answers)
+		got = kernel_neighbour(r->prober->kernel, r->uplink);
+	answer(q, got);
+	if (q->target == PROBE_GATEWAY && got == PROBE_OK)
+		r->gateway_answers = false;
+}
+
+static int on_end(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct round *r = data;
+	(void)source;
+	(void)usec;
+	for (int t = 0; t < PROBE_TARGETS; t++)
+		if (r->pending & PROBE_BIT(t))
+			give_up(&r->probes[t]);
+	(void)sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
+	r->prober->done(r->prober->data, r->uplink, &r->result);
+	return 0;
+}
+
+void prober_ask(struct prober *p, unsigned uplink, unsigned targets, uint32_t within_ms)
+{
+	static void (*const ask[PROBE_TARGETS])(struct probe *) = { ask_gateway, ask_resolver,
+								    ask_hub };
+	struct round *r = &p->rounds[uplink];
+	(void)sd_event_source_set_time_relative(r->timer, (uint64_t)within_ms * 1000);
+	(void)sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+	r->result = (struct probe_round){ 0 };
+	r->pending = targets & PROBE_ALL;
+	if (!r->pending)
+		(void)sd_event_source_set_time(r->timer, 0);
+	for (int t = 0; t < PROBE_TARGETS; t++) {
+		struct probe *q = &r->probes[t];
+		hang_up(q);
+		q->stage = STAGE_ANSWER;
+		q->reply_len = 0;
+		if (targets & PROBE_BIT(t))
+			ask[t](q);
+	}
+}
+
+void prober_forget(struct prober *p, unsigned uplink)
+{
+	struct round *r = &p->rounds[uplink];
+	r->gateway_answers = r->resolver_fails = r->hub_known = false;
+}
+
+unsigned prober_possible(const struct prober *p)
+{
+	return PROBE_BIT(PROBE_GATEWAY) | (p->has_check ? PROBE_BIT(PROBE_HUB) : 0) |
+	       (p->check_name[0] ? PROBE_BIT(PROBE_RESOLVER) : 0);
+}
+
+void prober_free(struct prober *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < UPLINK_MAX; i++) {
+		for (int t = 0; t < PROBE_TARGETS; t++)
+			if (p->rounds[i].prober)
+				hang_up(&p->rounds[i].probes[t]);
+		sd_event_source_disable_unref(p->rounds[i].timer);
+	}
+	sd_event_unref(p->loop);
+	free(p);
+}
+
+CLEAN_FN(prober, struct prober, prober_free)
+
+static int take_check(struct prober *p, const struct net_conf *conf, struct fault *why)
+{
+	const char *url = conf->net.check_url;
+	char at_gate[sizeof(conf->gate.target) + 32];
+	if (!url[0] && conf->gate.target[0]) {
+		snprintf(at_gate, sizeof(at_gate), "http://%s/v1/check/", conf->gate.target);
+		url = at_gate;
+	}
+	if (url[0]) {
+		int r = net_conf_check_url(url, &p->check, why);
+		if (r < 0)
+			return r;
+		p->has_check = true;
+	}
+	if (conf->net.check_name[0])
+		snprintf(p->check_name, sizeof(p->check_name), "%s", conf->net.check_name);
+	else if (p->has_check && !p->check.literal)
+		snprintf(p->check_name, sizeof(p->check_name), "%s", p->check.host);
+	return 0;
+}
+
+int prober_new(struct sd_event *loop, const struct net_conf *conf, struct kernel *kernel,
+	       void (*done)(void *data, unsigned uplink, const struct probe_round *round),
+	       void *data, struct prober **out, struct fault *why)
+{
+	enum { ACCURACY_US = 1000 };
+	CLEANUP(clean_prober) struct prober *p = calloc(1, sizeof(*p));
+	if (!p)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	p->loop = sd_event_ref(loop);
+	p->kernel = kernel;
+	p->done = done;
+	p->data = data;
+	int r = take_check(p, conf, why);
+	if (r < 0)
+		return r;
+	if (sodium_init() < 0)
+		return fault_set(why, -EIO, "probe.random", "no random numbers from the kernel");
+	for (unsigned i = 0; i < UPLINK_MAX; i++) {
+		struct round *round = &p->rounds[i];
+		round->prober = p;
+		round->uplink = i;
+		for (int t = 0; t < PROBE_TARGETS; t++)
+			round->probes[t] = (struct probe){ .round = round,
+							   .target = (enum probe_target)t,
+							   .fd = -1 };
+		r = sd_event_add_time(loop, &round->timer, CLOCK_MONOTONIC, UINT64_MAX, ACCURACY_US,
+				      on_end, round);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(round->timer, SD_EVENT_OFF);
+		if (r < 0)
+			return fault_set(why, r, "probe.loop", "no timer for probes: %s",
+					 strerror(-r));
+	}
+	*out = MOVE_PTR(p);
+	return 0;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+#include "netmgr/net_conf.h"
+#include "netmgr/verdict.h"
+
+struct fault;
+struct kernel;
+struct sd_event;
+
+/*
+ * Asks gateway, resolver and hub over one uplink: sockets come from the kernel behind, so that a question can
+ * leave by no other line. At most one round per uplink is out; a new one replaces it.
+ */
+struct prober;
+
+int prober_new(struct sd_event *loop, const struct net_conf *conf, struct kernel *kernel,
+	       void (*done)(void *data, unsigned uplink, const struct probe_round *round),
+	       void *data, struct prober **out, struct fault *why);
+void prober_free(struct prober *p); /* NULL is fine; `done` is not called any more */
+
+/* PROBE_BIT()s that the configuration lets us ask. */
+unsigned prober_possible(const struct prober *p);
+
+/* `done` is called once, from the loop, at the latest after `within_ms`. */
+void prober_ask(struct prober *p, unsigned uplink, unsigned targets, uint32_t within_ms);
+
+/* The uplink has a new address: what was learnt over it is forgotten. */
+void prober_forget(struct prober *p, unsigned uplink);
