@@ -381,9 +381,11 @@ static int give_grant(struct provisiond *p, struct fault *why)
 	if (p->me.enrolled && p->me.epoch == grant.epoch &&
 	    strcmp(p->me.school_code, grant.school_code) == 0)
 		return 0;
+	AUTO_FREE void *answer = NULL;
+	size_t answer_len = 0;
 	r = ctl_call_bytes(paths_at("/run/wasl/agentd.sock").at, "POST", "/v1/grant",
 			   "application/octet-stream", p->claim.grant_bytes, p->claim.grant_len,
-			   AGENT_TIMEOUT_MS, NULL, NULL, why);
+			   AGENT_TIMEOUT_MS, &answer, &answer_len, why);
 	return r < 0 ? fault_within(why, "wasl-agentd did not keep the grant"), r : 0;
 }
 
