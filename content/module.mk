@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
-CONTENT := backoff book catalogue catalogue_check fold jobs playlists schedule vtt wants
+CONTENT := backoff book catalogue catalogue_check cook fetch fold jobs library library_rung
+CONTENT += origin playlists schedule search vtt wants
 PORTAL := files page site site_json site_lesson site_status
 PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
 	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+#include "content/library.h"
+#include "content/report.h"
+#include "content/wants.h"
+
+struct fault;
+struct kitchen;
+struct sd_event;
+
+/*
+ * Has the kitchen make what content/jobs.h says comes next, and puts the dishes into the store. A segment that fails is
+ * tried again, later and later; after the third time it is given up and who waits is told.
+ */
+struct cook;
+
+struct cook_calls {
+	void (*segment_here)(void *data, uint64_t rendition, uint32_t segment);
+	void (*segment_lost)(void *data, uint64_t rendition, uint32_t segment);
+	void (*rung_here)(void *data, size_t lesson, enum kitchen_rung rung); /* complete */
+	void *data;
+};
+
+struct cook_counts {
+	uint64_t segments, failures, given_up;
+	unsigned ms_a_dish; /* one rung of one segment, wall time, of late; 0 not known */
+};
+
+/* At most `workers` jobs at once. */
+int cook_new(struct sd_event *loop, struct kitchen *kitchen, struct wants *wants, unsigned workers,
+	     const struct cook_calls *calls, const struct report *report, struct cook **out,
+	     struct fault *why);
+void cook_free(struct cook *c); /* NULL is fine */
+
+/* Works for this library from now on (NULL: rests); what was under way is ended. */
+void cook_use(struct cook *c, struct library *library);
+/* Looks whether there is something else to do: wants changed, bytes came. */
+void cook_poke(struct cook *c);
+struct cook_counts cook_count(const struct cook *c);

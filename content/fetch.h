@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "content/library.h"
+#include "content/origin.h"
+#include "content/report.h"
+#include "content/wants.h"
+
+struct fault;
+struct http;
+struct sd_event;
+
+/*
+ * The only downloader of lessons. Maps first, verified; then chunks by byte range into the store, which verifies each. What
+ * comes next is content/schedule.h's to say. A cut line costs at most the chunk under way; a chunk that came wrong is
+ * asked again, with longer and longer pauses.
+ */
+struct fetch;
+
+struct fetch_calls {
+	void (*chunk_here)(void *data, size_t object, uint64_t chunk);
+	void (*object_here)(void *data, size_t object); /* complete */
+	void *data;
+};
+
+struct fetch_counts {
+	uint64_t chunks, bad_chunks, received_bytes, maps;
+	uint64_t bps; /* of the last minutes; 0 not known */
+};
+
+int fetch_new(struct sd_event *loop, struct http *http, struct origin *origin, struct wants *wants,
+	      unsigned streams, const struct fetch_calls *calls, const struct report *report,
+	      struct fetch **out, struct fault *why);
+void fetch_free(struct fetch *f); /* NULL is fine */
+
+/* Works for this library from now on (NULL: rests); what was under way is ended. */
+void fetch_use(struct fetch *f, struct library *library);
+/* Looks whether there is something else to do: wants changed, the origin came back. */
+void fetch_poke(struct fetch *f);
+struct fetch_counts fetch_count(const struct fetch *f);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cache/names.h"
+#include "cache/store.h"
+#include "content/kitchen.h"
+#include "firmware/record/catalogue.pb.h"
+
+struct fault;
+
+/*
+ * What the box is to have, and how much of it is there: every object and rendition that the catalogue in force names. Built
+ * anew when another catalogue comes; the bytes stay in the store. Fetcher and cook write into it, everyone reads it.
+ */
+#define LIBRARY_NONE SIZE_MAX
+
+struct library_object {
+	struct objmap_id id;
+	uint64_t size, head_chunks,
+		first_chunks; /* first_chunks: what the first segment needs, from the start */
+	const char *media_type;
+	bool map_known, complete;
+	struct store_object *open; /* while bytes are missing and the map is known */
+	uint64_t not_before_ms;    /* the fetcher leaves it alone until then */
+	unsigned tries;            /* failures since the last success */
+};
+
+struct library_rung {
+	uint64_t number; /* of the rendition; 0: could not be opened yet */
+	struct kitchen_shape shape;
+	uint32_t done;
+	bool complete;
+	uint64_t peak_bps, average_bps; /* measured; 0 until complete */
+	/* The whole file for download, once this rung and its sound are complete. */
+	void *header;
+	size_t header_len;
+	struct names_extent *extents;
+	size_t extent_count;
+	uint64_t download_bytes;
+};
+
+struct library_lesson {
+	const wasl_Item *item;
+	size_t poster, mezzanine; /* objects, or LIBRARY_NONE */
+	size_t *captions, *files; /* objects, as the item's captions and attachments */
+	bool playable;
+	char generation[24];
+	uint32_t ladder, segments;
+	uint32_t *made,
+		*cooking; /* [0 .. segments]: masks of rungs; made counts what was given up, too */
+	uint32_t *lost;   /* [0 .. segments]: rungs given up */
+	struct library_rung rungs[RUNG_COUNT];
+};
+
+struct library {
+	struct store *store;
+	const wasl_Catalogue *catalogue;
+	struct library_object *objects; /* in the order in which they are fetched */
+	size_t object_count;
+	struct library_lesson *lessons; /* as the catalogue's items */
+	size_t lesson_count;
+	size_t *order; /* lessons by how soon they are needed: programmes first */
+	struct library_slot *by_id, *by_number;
+	size_t slot_mask;
+};
+
+/* `allowed`: mask of rungs. The catalogue must outlive the library. */
+int library_build(struct store *store, const wasl_Catalogue *catalogue, uint32_t allowed,
+		  struct library **out, struct fault *why);
+void library_free(struct library *l); /* NULL is fine */
+
+size_t library_find_object(const struct library *l,
+			   const struct objmap_id *id); /* LIBRARY_NONE: no such object */
+/* The lesson and rung of a rendition's number; false when there is none. */
+bool library_find_rendition(const struct library *l, uint64_t number, size_t *lesson,
+			    enum kitchen_rung *rung);
+size_t library_find_lesson(const struct library *l, const char *id);
+
+/* Opens the rendition of a rung, and notes its number. The caller closes it. */
+int library_open_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
+		      struct store_rendition **out, struct fault *why);
+/* Notes what the store has of the rung; measures it and prepares the download when it has become complete. */
+int library_refresh_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
+			 struct fault *why);
+
+/* Every byte that this segment is made from is there. */
+bool library_readable(const struct library *l, size_t lesson, uint32_t segment);
+/* Chunks of the mezzanine that hold the segment. */
+void library_span(const struct library *l, size_t lesson, uint32_t segment, uint64_t *first,
+		  uint64_t *count);
+
+struct library_progress {
+	bool plays; /* the first segment of each rung is there */
+	bool complete, failed;
+	uint32_t done, total;            /* segments of all rungs */
+	uint64_t have_bytes, size_bytes; /* of the mezzanine */
+};
+struct library_progress library_progress(const struct library *l, size_t lesson);
+bool library_has(const struct library *l, size_t object); /* whole; false for LIBRARY_NONE */
+uint64_t library_have_bytes(const struct library_object *o);

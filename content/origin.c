@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/origin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "content/backoff.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/http.h"
+
+#define FIRST_WAIT_MS 1000u
+#define MOST_WAIT_MS 60000u
+
+int origin_set(struct origin *o, const char *url, unsigned stall_s, uint64_t salt,
+	       struct fault *why)
+{
+	size_t len = strlen(url);
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	if (len >= sizeof(o->url) ||
+	    (len && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
+		return fault_set(why, -EINVAL, "origin.url",
+				 "[origin] url = '%s': must begin with http:// or https:// and "
+				 "have at most 500 bytes",
+				 url);
+	*o = (struct origin){ .stall_s = stall_s, .salt = salt };
+	memcpy(o->url, url, len);
+	snprintf(o->reason, sizeof(o->reason), "%s",
+		 len ? "not asked yet" : "no origin is configured");
+	return 0;
+}
+
+bool origin_worked(struct origin *o)
+{
+	bool news = o->told;
+	o->ok = true;
+	o->told = false;
+	o->tries = 0;
+	o->not_before_ms = 0;
+	o->reason[0] = '\0';
+	return news;
+}
+
+bool origin_failed(struct origin *o, const char *reason, uint64_t now_ms)
+{
+	bool news = ++o->tries == 2;
+	o->ok = false;
+	o->told |= news;
+	o->not_before_ms =
+		now_ms + backoff_ms(o->tries, FIRST_WAIT_MS, MOST_WAIT_MS, o->salt + o->tries);
+	snprintf(o->reason, sizeof(o->reason), "%s", reason);
+	return news;
+}
+
+void origin_hurry(struct origin *o)
+{
+	o->not_before_ms = 0;
+}
+
+bool origin_waits(const struct origin *o, uint64_t now_ms)
+{
+	return !o->url[0] || o->not_before_ms > now_ms;
+}
+
+int origin_judge(const struct http_result *r, char reason[static 200])
+{
+	if (r->status == 404 || r->status == 410) {
+		snprintf(reason, 200, "HTTP status %ld", r->status);
+		return -ENOENT;
+	}
+	if (r->code) {
+		snprintf(reason, 200, "%s", r->error && *r->error ? r->error : strerror(-r->code));
+		return -EIO;
+	}
+	if (r->status != 200 && r->status != 206) {
+		snprintf(reason, 200, "HTTP status %ld", r->status);
+		return -EIO;
+	}
+	return 0;
+}
+
+static struct origin_url of_id(const struct origin *o, const char *what, const struct objmap_id *id)
+{
+	struct origin_url url;
+	char hex[65];
+	objmap_id_hex(id, hex);
+	snprintf(url.at, sizeof(url.at), "%s/wasl/v1/%s/%s", o->url, what, hex);
+	return url;
+}
+
+struct origin_url origin_object(const struct origin *o, const struct objmap_id *id)
+{
+	return of_id(o, "object", id);
+}
+
+struct origin_url origin_map(const struct origin *o, const struct objmap_id *id)
+{
+	return of_id(o, "map", id);
+}
+
+struct origin_url origin_root(const struct origin *o, uint32_t version)
+{
+	struct origin_url url;
+	snprintf(url.at, sizeof(url.at), "%s/wasl/v1/root/%u", o->url, version);
+	return url;
+}
+
+struct origin_url origin_catalogue(const struct origin *o)
+{
+	struct origin_url url;
+	snprintf(url.at, sizeof(url.at), "%s/wasl/v1/catalogue/latest", o->url);
+	return url;
+}
