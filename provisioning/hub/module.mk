@@ -9,7 +9,11 @@ $(eval $(call prog,waslhub,$(HUB_CLI:%=provisioning/hub/%.c),hub record base))
 
 $(eval $(call prog,wasl-hubd,$(HUBD:%=provisioning/hub/%.c),hub record base))
 
-$(foreach u,$(HUB),$(if $(wildcard tests/unit/hub/$(u)_test.c),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hub record base))))
+# Tests share a box and a hub that are made for them.
+HUB_FAKES := enrol ingest
+$(eval $(call lib,hubfakes,tests/hub/fakebox.c tests/hub/fakehub.c,hub record base))
+$(foreach u,$(filter-out $(HUB_FAKES),$(HUB)),$(if $(wildcard tests/unit/hub/$(u)_test.c),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hub record base))))
+$(foreach u,$(HUB_FAKES),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hubfakes hub record base)))
 
 # The pages, in one flat folder: no build step, only gathered.
 HUB_WEB := $(B)/share/hub
