@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The box's side of enrolment. Everything but main() is a library that program, tests and fuzzers link.
-PROVISIONING := enrol claim claim_file provisiond
+PROVISIONING := enrol claim claim_file provisiond provisiond_serve provisiond_steps
 $(eval $(call lib,provisioning,$(PROVISIONING:%=provisioning/%.c),record base))
 $(eval $(call prog,wasl-provisiond,provisioning/main.c,provisioning))
 
