@@ -2,9 +2,10 @@
 # The kitchen (contentd's side: no libav in that process) and wasl-transcoder (the child that reads foreign bytes).
 KITCHEN := kitchen kitchen_plan kitchen_check kitchen_child
 PACK := grid box pack frag job
-COOK := source picture film mono tone cook worker
+COOK := source orient rate probe picture film mono tone hear watch loudness still reel mux mezz publish cook worker
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),base,))
-$(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),pack base,libavformat libavcodec libswscale libswresample libavutil))
+LINK.cook := -lm
+$(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),pack record base,libavformat libavcodec libswscale libswresample libavutil jansson))
 $(eval $(call prog,wasl-transcoder,content/transcoder/main.c,cook))
 $(eval $(call lib,kitchen,$(KITCHEN:%=content/%.c),pack record base,libsodium libsystemd))
 

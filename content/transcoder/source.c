@@ -2,6 +2,7 @@
 #include "content/transcoder/source.h"
 
 #include <errno.h>
+#include <libavutil/avstring.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,6 +114,22 @@ static void close_io(struct source *s)
 	avio_context_free(&s->io);
 }
 
+/* The decoders of `codecs` by name, for those that libavformat opens to look into streams. */
+static char *name_codecs(void)
+{
+	char *list = av_strdup("");
+	for (size_t i = 0; i < ARRAY_LEN(codecs) && list; i++) {
+		const AVCodec *codec = avcodec_find_decoder(codecs[i]);
+		char *more =
+			codec ? av_asprintf("%s%s%s", list, *list ? "," : "", codec->name) : NULL;
+		if (codec) {
+			av_free(list);
+			list = more;
+		}
+	}
+	return list;
+}
+
 static int prepare(struct source *s)
 {
 	uint8_t *buffer = av_malloc(BUFFER);
@@ -135,7 +152,11 @@ static int prepare(struct source *s)
 	s->format->max_probe_packets = 500;
 	s->format->format_whitelist = av_strdup(containers);
 	s->format->protocol_whitelist = av_strdup("none");
-	return s->format->format_whitelist && s->format->protocol_whitelist ? 0 : -ENOMEM;
+	s->format->codec_whitelist = name_codecs();
+	return s->format->format_whitelist && s->format->protocol_whitelist &&
+			       s->format->codec_whitelist
+		       ? 0
+		       : -ENOMEM;
 }
 
 int source_open(struct source *s, int fd, uint64_t size, const struct job_span *spans,
@@ -164,6 +185,15 @@ int source_open(struct source *s, int fd, uint64_t size, const struct job_span *
 	return 0;
 }
 
+int source_again(const struct source *s, struct source *out, struct fault *why)
+{
+	int rc = source_open(out, s->fd, s->size, s->spans, s->span_count, NULL, why);
+	/* Failing to look is no verdict: streams that were found may still be whole. */
+	if (!rc)
+		avformat_find_stream_info(out->format, NULL);
+	return rc;
+}
+
 void source_close(struct source *s)
 {
 	avformat_close_input(&s->format);
@@ -172,7 +202,7 @@ void source_close(struct source *s)
 
 /* --- decoding ------------------------------------------------------------------------------------ */
 
-static bool is_known(enum AVCodecID id)
+bool source_decodes(enum AVCodecID id)
 {
 	for (size_t i = 0; i < ARRAY_LEN(codecs); i++)
 		if (codecs[i] == id)
@@ -183,7 +213,7 @@ static bool is_known(enum AVCodecID id)
 static int open_codec(struct source_reader *r, int threads, struct fault *why)
 {
 	enum AVCodecID id = r->stream->codecpar->codec_id;
-	const AVCodec *codec = is_known(id) ? avcodec_find_decoder(id) : NULL;
+	const AVCodec *codec = source_decodes(id) ? avcodec_find_decoder(id) : NULL;
 	/* libavcodec prefers libdav1d for AV1; its own decoder needs hardware. */
 	if (!codec)
 		return fault_set(why, -ENOTSUP, "source.codec",
@@ -211,7 +241,9 @@ int source_reader_open(struct source_reader *r, struct source *s, int stream, in
 {
 	*r = (struct source_reader){ .source = s,
 				     .stream = s->format->streams[stream],
-				     .stop_pts = INT64_MAX };
+				     .stop_pts = INT64_MAX,
+				     .last_dts = AV_NOPTS_VALUE };
+	r->smooth = s->format->iformat->flags & AVFMT_TS_DISCONT;
 	int rc = open_codec(r, threads, why);
 	if (rc)
 		source_reader_close(r);
@@ -224,12 +256,18 @@ void source_reader_close(struct source_reader *r)
 	av_packet_free(&r->packet);
 }
 
-int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, struct fault *why)
+void source_reader_begin(struct source_reader *r)
 {
 	AVFormatContext *f = r->source->format;
 	for (unsigned i = 0; i < f->nb_streams; i++)
 		f->streams[i]->discard =
 			f->streams[i] == r->stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+}
+
+int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, struct fault *why)
+{
+	AVFormatContext *f = r->source->format;
+	source_reader_begin(r);
 	int64_t pts = av_rescale_q_rnd(ticks, tb, r->stream->time_base, AV_ROUND_DOWN);
 	int rc = av_seek_frame(f, r->stream->index, pts, AVSEEK_FLAG_BACKWARD);
 	if (rc < 0) /* before the first: from the beginning */
@@ -239,11 +277,33 @@ int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, st
 				 (double)ticks * tb.num / tb.den, libav_text(rc).at);
 	avcodec_flush_buffers(r->codec);
 	r->draining = false;
+	r->last_dts = AV_NOPTS_VALUE;
+	r->moved = 0;
 	return 0;
 }
 
-/* 1 a packet of ours, 0 no more. */
-static int next_packet(struct source_reader *r)
+#define JUMP_S 10 /* a step of the clock larger than this is a new beginning, not a pause */
+
+/* Puts a packet where it belongs when the container's clock was set anew in mid-stream. */
+static void smooth_out(struct source_reader *r)
+{
+	AVPacket *p = r->packet;
+	if (p->dts == AV_NOPTS_VALUE)
+		return;
+	int64_t limit = av_rescale_q(JUMP_S, (AVRational){ 1, 1 }, r->stream->time_base);
+	int64_t dts = p->dts + r->moved;
+	if (r->last_dts != AV_NOPTS_VALUE &&
+	    (dts - r->last_dts > limit || r->last_dts - dts > limit)) {
+		r->moved += r->last_dts + (p->duration > 0 ? p->duration : 1) - dts;
+		dts = p->dts + r->moved;
+	}
+	r->last_dts = dts;
+	p->dts = dts;
+	if (p->pts != AV_NOPTS_VALUE)
+		p->pts += r->moved;
+}
+
+int source_reader_packet(struct source_reader *r)
 {
 	for (;;) {
 		av_packet_unref(r->packet);
@@ -254,6 +314,8 @@ static int next_packet(struct source_reader *r)
 			continue;
 		if (!source_has(r->source, r->packet))
 			return 0;
+		if (r->smooth)
+			smooth_out(r);
 		int64_t pts = r->packet->pts != AV_NOPTS_VALUE ? r->packet->pts : r->packet->dts;
 		if (pts != AV_NOPTS_VALUE && pts >= r->stop_pts &&
 		    (r->packet->flags & AV_PKT_FLAG_KEY))
@@ -278,7 +340,7 @@ int source_reader_next(struct source_reader *r, AVFrame *frame, struct fault *wh
 					 libav_text(rc).at);
 		if (r->draining && rc != AVERROR(EAGAIN))
 			continue;
-		if (!r->draining && next_packet(r)) {
+		if (!r->draining && source_reader_packet(r)) {
 			rc = avcodec_send_packet(r->codec, r->packet);
 			if (rc < 0 && rc != AVERROR(EAGAIN))
 				r->damaged++;

@@ -34,8 +34,17 @@ int source_open(struct source *s, int fd, uint64_t size, const struct job_span *
 		size_t span_count, const char *format, struct fault *why);
 void source_close(struct source *s);
 
+/*
+ * The same file once more, at its beginning and with its streams looked into (some containers only say in their packets what
+ * is in them): for readers that go through the whole file, each on its own.
+ */
+int source_again(const struct source *s, struct source *out, struct fault *why);
+
 /* Are all bytes of this packet in the spans? */
 bool source_has(const struct source *s, const AVPacket *packet);
+
+/* Is this among the codecs that the house decodes? */
+bool source_decodes(enum AVCodecID id);
 
 /* A decoder of one stream; other streams are passed over. */
 struct source_reader {
@@ -45,13 +54,19 @@ struct source_reader {
 	AVPacket *packet;
 	int64_t stop_pts; /* stream time: packets that begin here or later end the reading; INT64_MAX: never */
 	bool draining;
-	unsigned damaged; /* packets that did not decode */
+	bool smooth; /* the container's clock may jump (MPEG streams): packets are put one after the other */
+	int64_t last_dts, moved; /* for `smooth`, stream time */
+	unsigned damaged;        /* packets that did not decode */
 };
 /* `threads` 1: nothing but this thread, the same bytes everywhere. */
 int source_reader_open(struct source_reader *r, struct source *s, int stream, int threads,
 		       struct fault *why);
 void source_reader_close(struct source_reader *r);
+/* From where the container stands: its first packet, after source_again(). Other streams are passed over. */
+void source_reader_begin(struct source_reader *r);
 /* From the key frame at or before `ticks` of `tb`. */
 int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, struct fault *why);
+/* The next packet of this stream in r->packet: 1, or 0 when no more can be had. */
+int source_reader_packet(struct source_reader *r);
 /* 1 and a frame, 0 at the end, negative on failure. Damaged packets are passed over and counted. */
 int source_reader_next(struct source_reader *r, AVFrame *frame, struct fault *why);

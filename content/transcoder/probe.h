@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+#include "content/transcoder/source.h"
+
+struct fault;
+
+/*
+ * May this file become a lesson? Looks at the container, walks its packets, decodes the first picture and the first
+ * sound. A verdict is never an exit code: `reason` is a stable id that pages translate, `text` one English sentence.
+ */
+enum probe_verdict {
+	PROBE_ACCEPT,
+	PROBE_SALVAGE, /* publishable, but something is missing: `text` says what */
+	PROBE_REFUSE,
+};
+
+struct probe {
+	enum probe_verdict verdict;
+	char reason[48]; /* "probe.no-picture"; "" when accepted */
+	char text[464];
+	char container[32];
+	char picture_codec[32], sound_codec[32];
+	int picture, sound; /* stream indices; sound -1: none that decodes */
+	uint32_t coded_width, coded_height;
+	uint32_t width, height;       /* as shown: square pixels, upright */
+	unsigned turn;                /* enum orient */
+	uint32_t fps_num, fps_den;    /* that the lesson will have: at most 30 */
+	int64_t start_us;             /* earliest of picture and sound, on the container's clock */
+	int64_t duration_us;          /* from there to the end of what is in the file */
+	int64_t picture_us, sound_us; /* ends of both, from start_us; 0: none */
+};
+
+const char *probe_verdict_name(enum probe_verdict v); /* "accept", "salvage", "refuse" */
+
+/* Fails only when looking is impossible (memory, disk); a bad file is a verdict. `s` is open on success unless refused. */
+int probe_file(int fd, uint64_t size, struct source *s, const struct job_span *whole,
+	       struct probe *out, struct fault *why);

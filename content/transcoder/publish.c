@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/transcoder/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "content/transcoder/libav.h"
+#include "content/transcoder/mezz.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
+#include "firmware/base/sandbox.h"
+#include "firmware/record/codec.h"
+
+const char publish_usage[] = "usage: wasl-transcoder probe --in FILE\n"
+			     "       wasl-transcoder mezzanine --in FILE --out FILE.mp4 --plan "
+			     "FILE.pb [--json FILE] [--poster FILE.jpg]\n"
+			     "                       [--preset 4-13] [--crf 10-60] [--progress]\n"
+			     "       wasl-transcoder worker\n";
+
+#define MEMORY_BYTES (UINT64_C(6) << 30)
+#define PROBE_CPU_S 120u
+#define FILE_BYTES (UINT64_C(16) << 30)
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_LIMIT 0 /* AddressSanitizer maps terabytes */
+#else
+#define MEMORY_LIMIT MEMORY_BYTES
+#endif
+
+/* A file written beside its name and put in place when whole. */
+struct draft {
+	const char *path; /* NULL: not wanted */
+	char part[PATH_MAX];
+	int fd;
+};
+
+struct publish {
+	const char *in;
+	int in_fd;
+	struct draft out, plan, json, poster;
+	struct mezz_options options;
+	int said; /* last progress, in thousandths */
+};
+
+/* --- walls ---------------------------------------------------------------------------------------- */
+
+static int close_walls(unsigned cpu_s, struct fault *why)
+{
+	const struct sandbox_spec spec = { .memory_bytes = MEMORY_LIMIT,
+					   .cpu_s = cpu_s,
+					   .file_bytes = FILE_BYTES };
+	unsigned missing = 0;
+	int rc = sandbox_enter(&spec, &missing, why);
+	if (!rc && missing) {
+		char names[64];
+		sandbox_names(missing, names);
+		fprintf(stderr, "wasl-transcoder: event=sandbox missing=%s\n", names);
+	}
+	return rc;
+}
+
+/* Runs `work` behind walls in a child; its fault comes back through a pipe. */
+static int in_child(int (*work)(struct publish *, struct fault *), struct publish *p,
+		    unsigned cpu_s, struct fault *why)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fault_set(why, -errno, "publish.start", "no pipe (%s)", strerror(errno));
+	AUTO_FD int from = ends[0], to = ends[1];
+	fflush(stdout);
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid < 0)
+		return fault_set(why, -errno, "publish.start", "no process (%s)", strerror(errno));
+	if (pid == 0) {
+		struct fault how = { 0 };
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		int rc = getppid() == parent ? close_walls(cpu_s, &how) : -ECHILD;
+		if (!rc)
+			rc = work(p, &how);
+		fflush(stdout);
+		fileio_write_all(to, &how, sizeof(how));
+		_exit(rc ? 1 : 0);
+	}
+	close(to);
+	to = -1;
+	struct fault how = { 0 };
+	size_t have = 0;
+	ssize_t got;
+	while (have < sizeof(how) &&
+	       ((got = read(from, (char *)&how + have, sizeof(how) - have)) > 0 || errno == EINTR))
+		have += got > 0 ? (size_t)got : 0;
+	int status = 0;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	how.id[sizeof(how.id) - 1] = how.text[sizeof(how.text) - 1] = '\0';
+	if (WIFEXITED(status) && have == sizeof(how)) {
+		if (WEXITSTATUS(status) && why)
+			*why = how;
+		return WEXITSTATUS(status) ? (how.code < 0 ? how.code : -EIO) : 0;
+	}
+	if (WIFSIGNALED(status))
+		return fault_set(
+			why, -ECHILD, "publish.child",
+			"reading '%s' was stopped by signal %d: the file is damaged or hostile",
+			p->in, WTERMSIG(status));
+	return fault_set(why, -ECHILD, "publish.child", "reading '%s' ended without a word", p->in);
+}
+
+/* --- what is said --------------------------------------------------------------------------------- */
+
+static json_t *probe_json(const struct probe *p)
+{
+	json_t *o = json_pack("{s:s,s:s,s:s,s:s}", "verdict", probe_verdict_name(p->verdict),
+			      "reason", p->reason, "text", p->text, "container", p->container);
+	if (o && p->verdict != PROBE_REFUSE)
+		json_object_update_new(o, json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:I}", "picture",
+						    p->picture_codec, "sound", p->sound_codec,
+						    "width", (int)p->width, "height",
+						    (int)p->height, "fps_num", (int)p->fps_num,
+						    "fps_den", (int)p->fps_den, "duration_ms",
+						    (json_int_t)(p->duration_us / 1000)));
+	return o;
+}
+
+static json_t *segment_json(const wasl_Segment *s)
+{
+	return json_pack("{s:I,s:I,s:i,s:I,s:I}", "start_ticks", (json_int_t)s->start_ticks,
+			 "duration_ticks", (json_int_t)s->duration_ticks, "content_class",
+			 (int)s->content_class, "byte_from", (json_int_t)s->byte_from, "byte_len",
+			 (json_int_t)s->byte_len);
+}
+
+static json_t *made_json(const struct mezz_made *m)
+{
+	const wasl_Plan *p = &m->plan;
+	json_t *segments = json_array();
+	for (pb_size_t i = 0; i < p->segments_count; i++)
+		json_array_append_new(segments, segment_json(&p->segments[i]));
+	json_t *plan = json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:I,s:o}", "version",
+				 (int)p->version, "timescale", (int)p->timescale, "width",
+				 (int)p->width, "height", (int)p->height, "fps_num",
+				 (int)p->fps_num, "fps_den", (int)p->fps_den, "sample_rate",
+				 (int)p->sample_rate, "gain_centibel", (int)p->gain_centibel,
+				 "head_bytes", (json_int_t)p->head_bytes, "segments", segments);
+	json_t *o = json_pack("{s:I,s:o,s:o}", "duration_ms", (json_int_t)m->duration_ms, "source",
+			      probe_json(&m->probe), "plan", plan);
+	if (o && isfinite(m->lufs))
+		json_object_set_new(o, "source_lufs", json_real(round(m->lufs * 10) / 10));
+	return o;
+}
+
+static int put_json(int fd, json_t *o, struct fault *why)
+{
+	char *text = o ? json_dumps(o, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+	json_decref(o);
+	int rc = text ? fileio_write_all(fd, text, strlen(text)) : -ENOMEM;
+	if (!rc)
+		rc = fileio_write_all(fd, "\n", 1);
+	free(text);
+	return rc ? fault_set(why, rc, "publish.json", "the description cannot be written (%s)",
+			      strerror(-rc))
+		  : 0;
+}
+
+/* --- probe ---------------------------------------------------------------------------------------- */
+
+static int open_input(struct publish *p, struct fault *why)
+{
+	p->in_fd = open(p->in, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	if (p->in_fd < 0 || fstat(p->in_fd, &st) < 0)
+		return fault_set(why, -errno, "publish.open", "'%s' cannot be opened (%s)", p->in,
+				 strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fault_set(why, -EINVAL, "publish.open", "'%s' is not a plain file", p->in);
+	return 0;
+}
+
+static int probe_work(struct publish *p, struct fault *why)
+{
+	struct stat st;
+	struct source s = { 0 };
+	struct probe found;
+	if (fstat(p->in_fd, &st) < 0)
+		return fault_set(why, -errno, "publish.open", "'%s' cannot be read (%s)", p->in,
+				 strerror(errno));
+	const struct job_span whole = { 0, (uint64_t)st.st_size };
+	int rc = probe_file(p->in_fd, (uint64_t)st.st_size, &s, &whole, &found, why);
+	if (rc)
+		return rc;
+	if (found.verdict != PROBE_REFUSE)
+		source_close(&s);
+	return put_json(STDOUT_FILENO, probe_json(&found), why);
+}
+
+static int report(const char *in, int rc, const struct fault *why)
+{
+	if (rc)
+		fprintf(stderr, "wasl-transcoder: '%s': %s (%s)\n", in, why->text, why->id);
+	return rc ? 1 : 0;
+}
+
+int publish_probe(int argc, char **argv)
+{
+	static const struct option options[] = { { "in", required_argument, NULL, 'i' }, { 0 } };
+	struct publish p = { .in_fd = -1 };
+	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (o != 'i')
+			return 2;
+		p.in = optarg;
+	}
+	if (!p.in || optind != argc)
+		return 2;
+	struct fault why = { 0 };
+	av_log_set_level(AV_LOG_QUIET);
+	int rc = open_input(&p, &why);
+	if (!rc)
+		rc = in_child(probe_work, &p, PROBE_CPU_S, &why);
+	if (p.in_fd >= 0)
+		close(p.in_fd);
+	return report(p.in, rc, &why);
+}
+
+/* --- mezzanine ------------------------------------------------------------------------------------ */
+
+static void say_progress(void *data, double done)
+{
+	int *last = data;
+	int now = (int)(done * 1000);
+	if (now == *last)
+		return;
+	*last = now;
+	printf("{\"done\":%.3f}\n", done);
+	fflush(stdout);
+}
+
+static int put_plan(int fd, const wasl_Plan *plan, struct fault *why)
+{
+	AUTO_FREE void *bytes = NULL;
+	size_t len;
+	int rc = codec_encode(wasl_Plan_fields, plan, &bytes, &len, why);
+	if (rc)
+		return rc;
+	rc = fileio_write_all(fd, bytes, len);
+	return rc ? fault_set(why, rc, "publish.plan", "the plan cannot be written (%s)",
+			      strerror(-rc))
+		  : 0;
+}
+
+static int mezz_work(struct publish *p, struct fault *why)
+{
+	struct mezz_made made;
+	int rc = mezz_make(p->in_fd, p->out.fd, p->poster.fd, &p->options, &made, why);
+	if (rc)
+		return rc;
+	rc = put_plan(p->plan.fd, &made.plan, why);
+	if (!rc && p->json.fd >= 0)
+		rc = put_json(p->json.fd, made_json(&made), why);
+	if (made.probe.verdict == PROBE_SALVAGE)
+		fprintf(stderr, "wasl-transcoder: '%s': %s (%s)\n", p->in, made.probe.text,
+			made.probe.reason);
+	mezz_made_done(&made);
+	return rc;
+}
+
+static int draft_open(struct draft *d, struct fault *why)
+{
+	if (!d->path)
+		return 0;
+	int len = snprintf(d->part, sizeof(d->part), "%s.part", d->path);
+	if (len < 0 || (size_t)len >= sizeof(d->part))
+		return fault_set(why, -ENAMETOOLONG, "publish.open", "'%s' is too long a name",
+				 d->path);
+	d->fd = open(d->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (d->fd < 0)
+		return fault_set(why, -errno, "publish.open", "'%s' cannot be written (%s)",
+				 d->part, strerror(errno));
+	return 0;
+}
+
+static int draft_keep(struct draft *d, struct fault *why)
+{
+	if (!d->path)
+		return 0;
+	struct stat st;
+	/* A lesson without any picture for a poster leaves none. */
+	if (fstat(d->fd, &st) == 0 && st.st_size == 0)
+		return 0;
+	if (fsync(d->fd) < 0 || rename(d->part, d->path) < 0)
+		return fault_set(why, -errno, "publish.keep", "'%s' cannot be put in place (%s)",
+				 d->path, strerror(errno));
+	d->path = NULL;
+	return 0;
+}
+
+static void draft_drop(struct draft *d)
+{
+	if (d->fd >= 0)
+		close(d->fd);
+	if (d->path && d->fd >= 0)
+		unlink(d->part);
+	d->fd = -1;
+}
+
+static int number(const char *text, long low, long high, int *out)
+{
+	char *end;
+	errno = 0;
+	long n = strtol(text, &end, 10);
+	if (errno || *end || end == text || n < low || n > high)
+		return -EINVAL;
+	*out = (int)n;
+	return 0;
+}
+
+static int read_arguments(struct publish *p, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "in", required_argument, NULL, 'i' },
+		{ "out", required_argument, NULL, 'o' },
+		{ "plan", required_argument, NULL, 'p' },
+		{ "json", required_argument, NULL, 'j' },
+		{ "poster", required_argument, NULL, 'P' },
+		{ "preset", required_argument, NULL, 's' },
+		{ "crf", required_argument, NULL, 'c' },
+		{ "progress", no_argument, NULL, 'v' },
+		{ 0 },
+	};
+	int rc = 0;
+	for (int o; !rc && (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		switch (o) {
+		case 'i':
+			p->in = optarg;
+			break;
+		case 'o':
+			p->out.path = optarg;
+			break;
+		case 'p':
+			p->plan.path = optarg;
+			break;
+		case 'j':
+			p->json.path = optarg;
+			break;
+		case 'P':
+			p->poster.path = optarg;
+			break;
+		case 's':
+			rc = number(optarg, 4, 13, &p->options.preset);
+			break;
+		case 'c':
+			rc = number(optarg, 10, 60, &p->options.crf);
+			break;
+		case 'v':
+			p->options.progress = say_progress;
+			p->options.data = &p->said;
+			break;
+		default:
+			rc = -EINVAL;
+		}
+	}
+	return rc || !p->in || !p->out.path || !p->plan.path || optind != argc ? -EINVAL : 0;
+}
+
+int publish_mezzanine(int argc, char **argv)
+{
+	struct publish p = { .in_fd = -1,
+			     .said = -1,
+			     .out.fd = -1,
+			     .plan.fd = -1,
+			     .json.fd = -1,
+			     .poster.fd = -1,
+			     .options = { .preset = 10, .crf = 34, .sound_bps = 36000 } };
+	if (read_arguments(&p, argc, argv))
+		return 2;
+	struct draft *drafts[] = { &p.out, &p.poster, &p.json,
+				   &p.plan }; /* the plan last: it says that all is there */
+	const char *out = p.out.path;
+	struct fault why = { 0 };
+	av_log_set_level(AV_LOG_QUIET);
+	setenv("SVT_LOG", "-1", 1);
+	int rc = open_input(&p, &why);
+	for (size_t i = 0; i < ARRAY_LEN(drafts) && !rc; i++)
+		rc = draft_open(drafts[i], &why);
+	if (!rc)
+		rc = in_child(mezz_work, &p, 0, &why);
+	for (size_t i = 0; i < ARRAY_LEN(drafts) && !rc; i++)
+		rc = draft_keep(drafts[i], &why);
+	for (size_t i = 0; i < ARRAY_LEN(drafts); i++)
+		draft_drop(drafts[i]);
+	if (!rc)
+		rc = fileio_sync_parent(out);
+	if (p.in_fd >= 0)
+		close(p.in_fd);
+	return report(p.in, rc, &why);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+#include "content/transcoder/picture.h"
+#include "content/transcoder/probe.h"
+
+struct fault;
+
+/*
+ * The pictures of a file at an even pace, in the lesson's form (size, upright, 8-bit 4:2:0, BT.709): picture `n` is what a player
+ * would show at n periods after the start. After the last one it stays.
+ */
+struct watch {
+	struct source source;
+	struct source_reader reader;
+	const struct probe *probe; /* borrowed */
+	struct picture_scaler scaler;
+	AVFrame *held, *next, *turned, *woven;
+	int64_t next_us;       /* when `next` comes on show, from the start; INT64_MAX: never */
+	uint64_t serial, made; /* of `held`, and of what was last made of it */
+	const AVFrame *ready;
+	uint64_t shown; /* pictures handed out */
+	unsigned decoded;
+};
+int watch_open(struct watch *w, const struct source *file, const struct probe *probe, int threads,
+	       struct fault *why);
+void watch_close(struct watch *w);
+/* *out is borrowed until the next call. */
+int watch_next(struct watch *w, const AVFrame **out, struct fault *why);
