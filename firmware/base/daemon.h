@@ -13,7 +13,8 @@ struct sd_event;
  *	-h, -V   help, version                     --print-man  mdoc of the configuration, for the build
  *	--print-conf		the configuration in force, for `wasl config get`
  *
- * SIGTERM and SIGINT end the loop; SIGPIPE is ignored; READY=1 is sent when start() has returned 0;
+ * SIGTERM and SIGINT end the loop and are blocked in the process, so a child must unblock them before it
+ * execs; SIGPIPE is ignored; READY=1 is sent when start() has returned 0;
  * the watchdog is fed from the loop when systemd asks for it. Exit status 0, 1 (failure), 2 (usage).
  * A second instance is refused by the lock /run/wasl/NAME.lock with a sentence that names the first one's process id.
  */

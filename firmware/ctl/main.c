@@ -16,15 +16,18 @@
 static int help(const struct wasl *w, int argc, char **argv);
 
 static const struct wasl_command commands[] = {
-	{ "status", "", "how the box is: lines, lessons, reports", 0, 0, wasl_status },
-	{ "claim", "[ORDERFILE]", "show the claim code; with an order: enrol", 0, 1, wasl_claim },
-	{ "report", "now", "send what has been counted to the ministry now", 1, 1, wasl_report },
-	{ "receipts", "", "what the ministry has acknowledged", 0, 0, wasl_receipts },
-	{ "lessons", "", "which lessons are here, and how far", 0, 0, wasl_lessons },
-	{ "sync", "", "look for newer lessons now", 0, 0, wasl_sync },
+	{ "status", "", "how the box is: lines, lessons, reports", 0, 0, wasl_status,
+	  .json = true },
+	{ "claim", "[ORDERFILE]", "show the claim code; with an order: enrol", 0, 1, wasl_claim,
+	  .json = true },
+	{ "report", "now", "send what has been counted to the ministry now", 1, 1, wasl_report,
+	  .json = true },
+	{ "receipts", "", "what the ministry has acknowledged", 0, 0, wasl_receipts, .json = true },
+	{ "lessons", "", "which lessons are here, and how far", 0, 0, wasl_lessons, .json = true },
+	{ "sync", "", "look for newer lessons now", 0, 0, wasl_sync, .json = true },
 	{ "config", "get [SECTION[.KEY]] | check", "show or check the configuration", 1, 2,
-	  wasl_config },
-	{ "help", "[COMMAND]", "this list", 0, 1, help },
+	  wasl_config, .json = false },
+	{ "help", "[COMMAND]", "this list", 0, 1, help, .json = false },
 };
 
 static const struct wasl_command *find(const char *name)
@@ -138,6 +141,8 @@ static int run(const struct wasl *w, int argc, char **argv)
 	if (argc - 1 > command->most)
 		return wasl_misused("'%s' is too much for '%s'", argv[1 + command->most],
 				    command->name);
+	if (w->form == WASL_JSON && !command->json)
+		return wasl_misused("'%s' has no answer in JSON", command->name);
 	int status = command->run(w, argc - 1, argv + 1);
 	if (fflush(stdout) != 0 && status == WASL_GOOD) {
 		fputs("wasl: the answer could not be written; is the disk full?\n", stderr);

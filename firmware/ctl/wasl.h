@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
+
 #include "firmware/ctl/view.h"
 
 struct fault;
@@ -20,6 +22,7 @@ struct wasl_command {
 	const char *name, *args, *summary;
 	int least, most; /* how many arguments */
 	int (*run)(const struct wasl *w, int argc, char **argv);
+	bool json; /* knows --json */
 };
 
 int wasl_status(const struct wasl *w, int argc, char **argv);

@@ -37,6 +37,7 @@ try 2 "'config' knows 'get' and 'check', not 'set'" "another word of config" con
 try 2 "takes nothing more" "config check with more" config check origin
 try 2 "there is no command 'fly'" "help on nothing" help fly
 try 0 "usage: wasl claim [ORDERFILE]" "help on a command" help claim
+try 2 "'config' has no answer in JSON" "JSON of what has none" --json config get
 try 0 "config get" "help" help
 try 0 "wasl " "version" -V
 try 1 "none of the box's programs answers" "all silent" status
