@@ -88,25 +88,26 @@ static bool any_uplink_up(const json_t *net)
 	return false;
 }
 
+/* "Lessons work" is only said of lessons that are there. */
 static void show_headline(const json_t *all, const struct view *v, FILE *to)
 {
+	enum { OFF, ON, UNKNOWN } internet;
+	static const char *const both[] = { "status.offline", "status.online", "status.unknown" };
+	static const char *const empty[] = { "wasl.internet.off", "wasl.internet.on",
+					     "wasl.internet.unknown" };
+	static const char *const alone[] = { "status.internet.off", "status.internet.on",
+					     "status.internet.unknown" };
+	static const enum view_state shapes[] = { VIEW_MODERATE, VIEW_GOOD, VIEW_UNKNOWN };
 	const json_t *net = said(all, "netmgrd"), *content = said(all, "contentd");
-	const char *id = !net                 ? "status.unknown"
-			 : any_uplink_up(net) ? "status.online"
-					      : "status.offline";
-	enum view_state shape = !net                 ? VIEW_UNKNOWN
-				: any_uplink_up(net) ? VIEW_GOOD
-						     : VIEW_MODERATE;
-	/* "Lessons work" is only said of lessons that are there */
-	if (content && view_int(content, "lessons_ready", 0) == 0) {
-		id = !net                 ? "wasl.internet.unknown"
-		     : any_uplink_up(net) ? "wasl.internet.on"
-					  : "wasl.internet.off";
-	} else if (!content) {
-		id = "wasl.lessons.unknown";
-		shape = VIEW_UNKNOWN;
+	internet = !net ? UNKNOWN : any_uplink_up(net) ? ON : OFF;
+	if (!content) {
+		view_row(v, shapes[internet], strings_get(v->lang, alone[internet]), to);
+		view_row(v, VIEW_UNKNOWN, strings_get(v->lang, "wasl.lessons.unknown"), to);
+		return;
 	}
-	view_row(v, shape, strings_get(v->lang, id), to);
+	bool lessons = view_int(content, "lessons_ready", 0) > 0;
+	view_row(v, shapes[internet],
+		 strings_get(v->lang, lessons ? both[internet] : empty[internet]), to);
 }
 
 /* "  · 12 ms · 4,2 Mbit/s" */
