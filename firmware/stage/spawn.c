@@ -53,8 +53,8 @@ static void become(const struct spawn *s, pid_t parent, int tell)
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
 		_exit(127);
 	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (dup2(in, STDIN_FILENO) >= 0 && dup2(s->out, STDOUT_FILENO) >= 0 &&
-	    dup2(s->out, STDERR_FILENO) >= 0) {
+	if ((!s->root || chdir(s->root) == 0) && dup2(in, STDIN_FILENO) >= 0 &&
+	    dup2(s->out, STDOUT_FILENO) >= 0 && dup2(s->out, STDERR_FILENO) >= 0) {
 		set_environment(s);
 		execvp(s->argv[0], s->argv);
 	}

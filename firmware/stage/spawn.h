@@ -8,7 +8,7 @@ struct fault;
 /* One child process, as a daemon's manager starts it. */
 struct spawn {
 	char *const *argv;
-	const char *root;     /* WASL_ROOT */
+	const char *root;     /* WASL_ROOT, and the working folder */
 	const char *notify;   /* NOTIFY_SOCKET or NULL */
 	unsigned watchdog_ms; /* WATCHDOG_USEC, 0: none */
 	int out;              /* standard output and error */
