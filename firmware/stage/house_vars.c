@@ -340,9 +340,9 @@ int house_vars(const struct house_order *o, struct vars *vars, struct fault *why
 
 int house_check(struct vars *vars, struct fault *why)
 {
-	int rc = check_programs(vars, why);
+	int rc = set_ports(vars, why);
 	if (rc == 0)
-		rc = set_ports(vars, why);
+		rc = check_programs(vars, why);
 	if (rc == 0)
 		rc = paths_mkdir(vars_get(vars, "HUB"), 0755, why);
 	return rc ? rc : paths_mkdir(vars_get(vars, "BOX"), 0755, why);
