@@ -546,7 +546,7 @@ int cook_new(struct sd_event *loop, struct kitchen *kitchen, struct wants *wants
 	c->report = *report;
 	for (size_t i = 0; i < MOST_JOBS; i++)
 		c->jobs[i].of = c;
-	if (sd_event_add_time(loop, &c->timer, CLOCK_BOOTTIME, 0, 0, on_timer, c) < 0 ||
+	if (sd_event_add_time(loop, &c->timer, CLOCK_BOOTTIME, 0, 10000, on_timer, c) < 0 ||
 	    sd_event_source_set_enabled(c->timer, SD_EVENT_OFF) < 0 ||
 	    sd_event_add_defer(loop, &c->later, on_later, c) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");

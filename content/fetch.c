@@ -562,7 +562,7 @@ int fetch_new(struct sd_event *loop, struct http *http, struct origin *origin, s
 		if (!f->streams[i].chunk)
 			return fault_set(why, -ENOMEM, "memory", "out of memory");
 	}
-	if (sd_event_add_time(loop, &f->timer, CLOCK_BOOTTIME, 0, 0, on_timer, f) < 0 ||
+	if (sd_event_add_time(loop, &f->timer, CLOCK_BOOTTIME, 0, 10000, on_timer, f) < 0 ||
 	    sd_event_source_set_enabled(f->timer, SD_EVENT_OFF) < 0 ||
 	    sd_event_add_defer(loop, &f->later, on_later, f) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");

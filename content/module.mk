@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
-CONTENT := backoff book catalogue catalogue_check cook fetch fold jobs library library_rung
-CONTENT += origin playlists schedule search vtt wants
-PORTAL := files page site site_json site_lesson site_status
+CONTENT := backoff book catalogue catalogue_check conf cook eta fetch fold jobs library library_rung
+CONTENT += origin playlists schedule search shelf sync uplinks vtt wants
+PORTAL := files page press site site_json site_lesson site_status
 PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
 	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js
 $(eval $(call lib,content,$(CONTENT:%=content/%.c) $(PORTAL:%=content/portal/%.c) $(B)/gen/portal/files_table.c,web kitchen cache record base,sqlite3 jansson))

@@ -26,6 +26,9 @@ static const char *const migrations[] = {
 	" prefix='2 3');"
 	"CREATE VIRTUAL TABLE caption USING fts5(id UNINDEXED, language UNINDEXED, words,"
 	" tokenize='unicode61 remove_diacritics 0', prefix='2 3');"
+	"CREATE TABLE said (lesson TEXT NOT NULL, language TEXT NOT NULL, object BLOB NOT NULL, "
+	"place INTEGER NOT NULL,"
+	" PRIMARY KEY (lesson, language)) WITHOUT ROWID;"
 	"CREATE TABLE filled (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL);",
 };
 
@@ -104,7 +107,12 @@ static int fill_all(struct search *s, const wasl_Catalogue *c, struct fault *why
 		r = add_lesson(s, c, &c->items[i], why);
 	if (r == 0)
 		r = db_exec(s->db, why,
-			    "DELETE FROM caption WHERE id NOT IN (SELECT id FROM lesson)", "");
+			    "DELETE FROM caption WHERE rowid IN (SELECT place FROM said"
+			    " WHERE lesson NOT IN (SELECT id FROM lesson))",
+			    "");
+	if (r == 0)
+		r = db_exec(s->db, why,
+			    "DELETE FROM said WHERE lesson NOT IN (SELECT id FROM lesson)", "");
 	if (r == 0)
 		r = db_exec(s->db, why,
 			    "INSERT OR REPLACE INTO filled (one, version) VALUES (1, ?)", "i",
@@ -126,8 +134,38 @@ int search_fill(struct search *s, const wasl_Catalogue *c, struct fault *why)
 	return r;
 }
 
-int search_captions(struct search *s, const char *lesson, const char *language, const char *vtt,
-		    size_t len, struct fault *why)
+bool search_knows(struct search *s, const char *lesson, const char *language,
+		  const struct objmap_id *object)
+{
+	int64_t known = 0;
+	db_int(s->db, 0, &known, NULL,
+	       "SELECT 1 FROM said WHERE lesson = ? AND language = ? AND object = ?", "ttb", lesson,
+	       language, object->b, sizeof(object->b));
+	return known == 1;
+}
+
+static int put_words(struct search *s, const char *lesson, const char *language,
+		     const struct objmap_id *object, const char *words, struct fault *why)
+{
+	int r = db_exec(s->db, why,
+			"DELETE FROM caption WHERE rowid = (SELECT place FROM said WHERE lesson = ?"
+			" AND language = ?)",
+			"tt", lesson, language);
+	if (r == 0)
+		r = db_exec(s->db, why,
+			    "INSERT INTO caption (id, language, words) VALUES (?, ?, ?)", "ttt",
+			    lesson, language, words);
+	if (r == 0)
+		r = db_exec(s->db, why,
+			    "INSERT OR REPLACE INTO said (lesson, language, object, place)"
+			    " VALUES (?, ?, ?, ?)",
+			    "ttbi", lesson, language, object->b, sizeof(object->b),
+			    (int64_t)sqlite3_last_insert_rowid(db_handle(s->db)));
+	return r ? r : db_commit(s->db, why);
+}
+
+int search_captions(struct search *s, const char *lesson, const char *language,
+		    const struct objmap_id *object, const char *vtt, size_t len, struct fault *why)
 {
 	AUTO_FREE char *words = NULL;
 	AUTO_FREE char *folded = NULL;
@@ -142,14 +180,7 @@ int search_captions(struct search *s, const char *lesson, const char *language, 
 		return fault_set(why, r, "memory", "out of memory");
 	r = db_begin(s->db, why);
 	if (r == 0)
-		r = db_exec(s->db, why, "DELETE FROM caption WHERE id = ? AND language = ?", "tt",
-			    lesson, language);
-	if (r == 0)
-		r = db_exec(s->db, why,
-			    "INSERT INTO caption (id, language, words) VALUES (?, ?, ?)", "ttt",
-			    lesson, language, folded);
-	if (r == 0)
-		r = db_commit(s->db, why);
+		r = put_words(s, lesson, language, object, folded, why);
 	if (r)
 		db_rollback(s->db);
 	return r;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "firmware/record/catalogue.pb.h"
+#include "firmware/record/objmap.h"
 
 struct fault;
 
@@ -21,9 +23,11 @@ void search_close(struct search *s); /* NULL is fine */
 
 /* Indexes the whole catalogue unless it has this version already; captions that are known stay. */
 int search_fill(struct search *s, const wasl_Catalogue *catalogue, struct fault *why);
-/* Adds the words of a caption file (WebVTT) of a lesson. */
-int search_captions(struct search *s, const char *lesson, const char *language, const char *vtt,
-		    size_t len, struct fault *why);
+/* Adds the words of a caption file (WebVTT) of a lesson; `object` names the file, so that it is read only once. */
+int search_captions(struct search *s, const char *lesson, const char *language,
+		    const struct objmap_id *object, const char *vtt, size_t len, struct fault *why);
+bool search_knows(struct search *s, const char *lesson, const char *language,
+		  const struct objmap_id *object);
 
 /* Ids of lessons, best first; *count <= SEARCH_MOST_HITS. Every word must be there, the last may be unfinished. */
 struct search_hit {

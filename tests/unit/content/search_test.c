@@ -18,6 +18,7 @@
 CLEAN_FN(search, struct search, search_close)
 
 static char dir[64], path[80];
+static const struct objmap_id older = { { 1 } }, newer = { { 2 } };
 
 static int make_dir(void **state)
 {
@@ -78,7 +79,8 @@ static void every_row(void **state)
 	lessons_kit_make(&k);
 	CLEANUP(clean_search) struct search *s = open_search();
 	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
-	assert_int_equal(search_captions(s, "fractions-1", "ar", VTT, strlen(VTT), NULL), 0);
+	assert_int_equal(search_captions(s, "fractions-1", "ar", &older, VTT, strlen(VTT), NULL),
+			 0);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct search_hit hits[SEARCH_MOST_HITS];
 		size_t count = 99;
@@ -109,7 +111,8 @@ static void a_new_catalogue_replaces_the_old(void **state)
 	lessons_kit_make(&k);
 	CLEANUP(clean_search) struct search *s = open_search();
 	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
-	assert_int_equal(search_captions(s, "fractions-1", "ar", VTT, strlen(VTT), NULL), 0);
+	assert_int_equal(search_captions(s, "fractions-1", "ar", &older, VTT, strlen(VTT), NULL),
+			 0);
 	k.items[0].title.en = lessons_kit_text(&k, "Decimals");
 	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
 	assert_int_equal(hits_of(s, "decimals"), 0); /* the same version */
@@ -137,11 +140,32 @@ static void a_damaged_index_is_begun_anew(void **state)
 	assert_int_equal(hits_of(s, "fractions"), 1);
 }
 
+static void newer_captions_replace_the_old(void **state)
+{
+	(void)state;
+	CLEANUP(clean_search) struct search *s = open_search();
+	struct lessons_kit k;
+	lessons_kit_make(&k);
+	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
+	assert_false(search_knows(s, "fractions-1", "ar", &older));
+	assert_int_equal(search_captions(s, "fractions-1", "ar", &older, VTT, strlen(VTT), NULL),
+			 0);
+	assert_true(search_knows(s, "fractions-1", "ar", &older));
+	assert_false(search_knows(s, "fractions-1", "ar", &newer));
+	static const char other[] = "WEBVTT\n\n00:01.000 --> 00:02.000\nتفاحة\n";
+	assert_int_equal(search_captions(s, "fractions-1", "ar", &newer, other, strlen(other),
+					 NULL),
+			 0);
+	assert_int_equal(hits_of(s, "رغيف"), 0);
+	assert_int_equal(hits_of(s, "تفاح"), 1);
+}
+
 static void captions_that_are_none_are_refused(void **state)
 {
 	(void)state;
 	CLEANUP(clean_search) struct search *s = open_search();
-	assert_int_equal(search_captions(s, "fractions-1", "ar", "hello", 5, NULL), -EBADMSG);
+	assert_int_equal(search_captions(s, "fractions-1", "ar", &older, "hello", 5, NULL),
+			 -EBADMSG);
 }
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, drop_dir)
@@ -152,6 +176,7 @@ int main(void)
 		IN_DIR(every_row),
 		IN_DIR(a_new_catalogue_replaces_the_old),
 		IN_DIR(a_damaged_index_is_begun_anew),
+		IN_DIR(newer_captions_replace_the_old),
 		IN_DIR(captions_that_are_none_are_refused),
 	};
 	return cmocka_run_group_tests_name("content/search", tests, NULL, NULL);

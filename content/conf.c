@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/conf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "content/kitchen.h"
+#include "content/origin.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+
+static const struct conf_key content_keys[] = {
+	CONF_STR(struct content_part, folder, "folder", "/var/lib/wasl/content",
+		 "where lessons, index, database and pages are kept"),
+};
+
+static const struct conf_key origin_keys[] = {
+	CONF_STR(struct origin_part, url, "url", "",
+		 "where catalogue and lessons come from: any static HTTP server; empty: none"),
+	CONF_INT(struct origin_part, interval_s, "interval", "900", 5, 86400,
+		 "seconds between looks for a newer catalogue"),
+	CONF_INT(struct origin_part, stall_s, "stall", "20", 1, 600,
+		 "seconds without a byte after which a request is given up and resumed"),
+	CONF_INT(struct origin_part, streams, "streams", "2", 1, 8, "requests under way at once"),
+};
+
+static const struct conf_key store_keys[] = {
+	CONF_BYTES(struct store_part, max_bytes, "max", "0", 0, INT64_MAX,
+		   "bytes that lessons may take; 0: what the disk has, less `keep_free`"),
+	CONF_BYTES(struct store_part, keep_free_bytes, "keep_free", "256M", 0, INT64_MAX,
+		   "bytes of the disk that stay free"),
+};
+
+static const struct conf_key kitchen_keys[] = {
+	CONF_STR(struct kitchen_part, program, "program", "/usr/libexec/wasl/wasl-transcoder",
+		 "the program that makes segments"),
+	CONF_STR(struct kitchen_part, rungs, "rungs", "240p 360p 480p audio",
+		 "versions made of each lesson: 144p, 240p, 360p, 480p, 720p, audio"),
+	CONF_INT(struct kitchen_part, workers, "workers", "0", 0, 16,
+		 "segments made at once; 0: one for each core"),
+	CONF_INT(struct kitchen_part, cpu_s, "cpu", "120", 5, 3600,
+		 "processor seconds that one job may use"),
+	CONF_BYTES(struct kitchen_part, memory_bytes, "memory", "768M", 0, INT64_MAX,
+		   "memory that one job may use; 0: no limit"),
+};
+
+static const struct conf_key portal_keys[] = {
+	CONF_STR(struct portal_part, school, "school", "",
+		 "name at the top of the pages; empty: \"My school\""),
+	CONF_STR(struct portal_part, address, "address", "http://madrasa/",
+		 "what the help page tells people to type"),
+};
+
+static const struct conf_section sections[] = {
+	BOX_CONF_SECTION(struct content_conf, box),
+	{ .name = "content",
+	  .keys = content_keys,
+	  .key_count = ARRAY_LEN(content_keys),
+	  .at = offsetof(struct content_conf, content),
+	  .help = "What wasl-contentd keeps." },
+	{ .name = "origin",
+	  .keys = origin_keys,
+	  .key_count = ARRAY_LEN(origin_keys),
+	  .at = offsetof(struct content_conf, origin),
+	  .help = "Where lessons come from." },
+	{ .name = "store",
+	  .keys = store_keys,
+	  .key_count = ARRAY_LEN(store_keys),
+	  .at = offsetof(struct content_conf, store),
+	  .help = "How much room lessons may take." },
+	{ .name = "kitchen",
+	  .keys = kitchen_keys,
+	  .key_count = ARRAY_LEN(kitchen_keys),
+	  .at = offsetof(struct content_conf, kitchen),
+	  .help = "How lessons are made ready for phones." },
+	{ .name = "portal",
+	  .keys = portal_keys,
+	  .key_count = ARRAY_LEN(portal_keys),
+	  .at = offsetof(struct content_conf, portal),
+	  .help = "The pages of the classroom." },
+};
+
+const struct conf_schema content_schema = { "wasl-contentd", sections, ARRAY_LEN(sections) };
+
+int content_conf_rungs(const char *words, uint32_t *out, struct fault *why)
+{
+	char copy[64];
+	snprintf(copy, sizeof(copy), "%s", words);
+	char *rest = copy;
+	uint32_t mask = 0;
+	for (char *word; (word = strsep(&rest, " ,"));) {
+		enum kitchen_rung rung;
+		if (*word == '\0')
+			continue;
+		if (kitchen_rung_parse(word, &rung))
+			return fault_set(why, -EINVAL, "conf.value",
+					 "[kitchen] rungs: '%s' is none of 144p, 240p, 360p, 480p, "
+					 "720p, audio",
+					 word);
+		mask |= 1u << rung;
+	}
+	if (!(mask & ~(1u << RUNG_AUDIO)))
+		return fault_set(why, -EINVAL, "conf.value",
+				 "[kitchen] rungs = '%s': name at least one picture, as 240p",
+				 words);
+	*out = mask;
+	return 0;
+}
+
+int content_conf_check(const void *conf, struct fault *why)
+{
+	const struct content_conf *c = conf;
+	uint32_t rungs;
+	struct origin origin;
+	int r = content_conf_rungs(c->kitchen.rungs, &rungs, why);
+	return r ? r : origin_set(&origin, c->origin.url, 1, 0, why);
+}

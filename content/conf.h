@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "firmware/base/box_conf.h"
+#include "firmware/base/conf.h"
+
+struct fault;
+
+/* What wasl-contentd is told: the sections that its schema, `-n`, the defaults and the man page share. */
+struct content_conf {
+	struct box_conf box;
+	struct content_part {
+		char folder[256];
+	} content;
+	struct origin_part {
+		char url[512];
+		int64_t interval_s, stall_s, streams;
+	} origin;
+	struct store_part {
+		uint64_t max_bytes, keep_free_bytes;
+	} store;
+	struct kitchen_part {
+		char program[256], rungs[64];
+		int64_t workers, cpu_s;
+		uint64_t memory_bytes;
+	} kitchen;
+	struct portal_part {
+		char school[128], address[128];
+	} portal;
+};
+
+extern const struct conf_schema content_schema;
+/* What the table cannot say. */
+int content_conf_check(const void *conf, struct fault *why);
+/* "240p 360p audio" as a mask of 1 << enum kitchen_rung; -EINVAL names the word. */
+int content_conf_rungs(const char *words, uint32_t *out, struct fault *why);

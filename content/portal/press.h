@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "content/portal/site.h"
+
+struct fault;
+
+/*
+ * Writes the portal's pages into a folder, for nginx: {ar,fr,en}/{index,status,help,404,503}.html, {ar,fr,en}/s/SUBJECT.html,
+ * {ar,fr,en}/l/LESSON.html, assets/. Only pages that have changed are written: first all of them aside, then one sync of
+ * the file system, then renamed, so that a power cut leaves whole pages. Pages of lessons that are gone are removed.
+ */
+struct press_counts {
+	size_t pages, written, removed;
+};
+int press_assets(const char *dir, struct fault *why);
+int press_site(const char *dir, const struct site *site, struct press_counts *out,
+	       struct fault *why);

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/shelf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache/names_builder.h"
+#include "content/playlists.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "firmware/web/strings.h"
+
+#define HLS_TYPE "application/vnd.apple.mpegurl"
+
+CLEAN_FN(builder, struct names_builder, names_builder_free)
+
+struct place {
+	char at[NAMES_MAX_PATH + 1];
+};
+
+static struct place place_of(const struct library_lesson *it, const char *rest)
+{
+	struct place p;
+	snprintf(p.at, sizeof(p.at), "/m/%s/%s", it->item->id, rest);
+	return p;
+}
+
+static struct place rung_place(const struct library_lesson *it, enum kitchen_rung rung,
+			       const char *rest)
+{
+	struct place p;
+	snprintf(p.at, sizeof(p.at), "/m/%s/%s/%s/%s", it->item->id, it->generation,
+		 kitchen_rung_name(rung), rest);
+	return p;
+}
+
+static bool has_rung(const struct library_lesson *it, unsigned rung)
+{
+	return it->ladder & 1u << rung && it->rungs[rung].number;
+}
+
+/* A language's own name where the house knows it, else its tag. */
+static const char *language_name(const char *tag)
+{
+	enum strings_lang lang;
+	static const char *const ids[] = { "common.lang.ar", "common.lang.fr", "common.lang.en" };
+	return strings_lang_parse(tag, &lang) == 0 ? strings_get(lang, ids[lang]) : tag;
+}
+
+static int add_master(struct names_builder *b, const struct library_lesson *it)
+{
+	struct playlists_rung rungs[RUNG_COUNT];
+	struct playlists_captions captions[16];
+	size_t count = 0, texts = 0;
+	/* Pictures from small to large, sound last: players begin with the first. */
+	for (unsigned k = 1; k <= RUNG_COUNT; k++) {
+		unsigned rung = k % RUNG_COUNT;
+		const struct library_rung *r = &it->rungs[rung];
+		if (!has_rung(it, rung))
+			continue;
+		bool sound = rung == RUNG_AUDIO;
+		rungs[count++] = (struct playlists_rung){
+			.name = kitchen_rung_name((enum kitchen_rung)rung),
+			.generation = it->generation,
+			.width = sound ? 0 : r->shape.width,
+			.height = sound ? 0 : r->shape.height,
+			.fps_num = r->shape.fps_num,
+			.fps_den = r->shape.fps_den,
+			.codecs = r->shape.codecs,
+			.peak_bps = r->complete ? r->peak_bps : r->shape.cap_bps,
+			.average_bps = r->average_bps,
+		};
+	}
+	for (; texts < it->item->captions_count && texts < ARRAY_LEN(captions); texts++) {
+		const wasl_Captions *c = &it->item->captions[texts];
+		captions[texts] =
+			(struct playlists_captions){ c->language,
+						     c->label[0] ? c->label : c->language };
+	}
+	const struct playlists_lesson lesson = {
+		rungs, count, captions, texts, it->item->language, language_name(it->item->language)
+	};
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	int r = playlists_master(&lesson, &text, &len);
+	return r ? r
+		 : names_add_bytes(b, place_of(it, "master.m3u8").at, HLS_TYPE, NAMES_CACHE_SHORT,
+				   text, len);
+}
+
+static int add_rung(struct names_builder *b, const struct library_lesson *it,
+		    enum kitchen_rung rung)
+{
+	AUTO_FREE uint64_t *us = calloc(it->segments, sizeof(*us));
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	if (!us)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < it->segments; i++)
+		us[i] = kitchen_segment_us(&it->item->plan, rung, i + 1);
+	int r = playlists_media(us, it->segments, &text, &len);
+	if (r == 0)
+		r = names_add_bytes(b, rung_place(it, rung, "index.m3u8").at, HLS_TYPE,
+				    NAMES_CACHE_IMMUTABLE, text, len);
+	if (r == 0)
+		r = names_add_rendition(b, rung_place(it, rung, "").at, it->rungs[rung].number,
+					it->item->id, kitchen_rung_name(rung),
+					rung == RUNG_AUDIO ? "audio/mp4" : "video/mp4");
+	return r;
+}
+
+static int add_download(struct names_builder *b, const struct library_lesson *it,
+			enum kitchen_rung rung)
+{
+	const struct library_rung *r = &it->rungs[rung];
+	const char *name = kitchen_rung_name(rung);
+	char path[64], file[128];
+	if (!r->header)
+		return 0;
+	bool sound = rung == RUNG_AUDIO;
+	snprintf(path, sizeof(path), sound ? "%s.m4a" : "download-%s.mp4", name);
+	snprintf(file, sizeof(file), sound ? "%s.m4a" : "%s-%s.mp4", it->item->id, name);
+	return names_add_virtual(b, place_of(it, path).at, sound ? "audio/mp4" : "video/mp4",
+				 it->item->id, name, file, r->header, r->header_len, r->extents,
+				 r->extent_count);
+}
+
+static int add_object(struct names_builder *b, const struct library *l, const struct place *at,
+		      size_t object, const char *media_type, const char *download_name)
+{
+	if (object == LIBRARY_NONE)
+		return 0;
+	const struct library_object *o = &l->objects[object];
+	return names_add_object(b, at->at, media_type, NAMES_CACHE_SHORT, &o->id, o->size,
+				download_name);
+}
+
+static int add_captions(struct names_builder *b, const struct library *l,
+			const struct library_lesson *it)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < it->item->captions_count; i++) {
+		const char *language = it->item->captions[i].language;
+		char name[40];
+		AUTO_FREE char *text = NULL;
+		size_t len = 0;
+		snprintf(name, sizeof(name), "captions-%s.vtt", language);
+		struct place at = place_of(it, name);
+		r = add_object(b, l, &at, it->captions[i], "text/vtt", NULL);
+		if (r == 0)
+			r = playlists_subtitles(language, it->item->duration_ms, &text, &len);
+		snprintf(name, sizeof(name), "captions-%s.m3u8", language);
+		if (r == 0)
+			r = names_add_bytes(b, place_of(it, name).at, HLS_TYPE, NAMES_CACHE_SHORT,
+					    text, len);
+	}
+	return r;
+}
+
+static int add_files(struct names_builder *b, const struct library *l,
+		     const struct library_lesson *it)
+{
+	struct place at = place_of(it, "poster.jpg");
+	int r = it->poster == LIBRARY_NONE
+			? 0
+			: add_object(b, l, &at, it->poster, it->item->poster.media_type, NULL);
+	for (size_t i = 0; r == 0 && i < it->item->attachments_count; i++) {
+		const wasl_ObjectRef *f = &it->item->attachments[i];
+		char rest[160];
+		snprintf(rest, sizeof(rest), "files/%s", f->name);
+		at = place_of(it, rest);
+		r = add_object(b, l, &at, it->files[i], f->media_type, f->name);
+	}
+	return r;
+}
+
+static int add_lesson(struct names_builder *b, const struct library *l,
+		      const struct library_lesson *it)
+{
+	int r = add_files(b, l, it);
+	if (r == 0)
+		r = add_captions(b, l, it);
+	if (r == 0 && it->playable)
+		r = add_master(b, it);
+	for (unsigned rung = 0; r == 0 && rung < RUNG_COUNT; rung++)
+		if (has_rung(it, rung))
+			r = add_rung(b, it, (enum kitchen_rung)rung);
+	return r;
+}
+
+int shelf_write(const struct library *l, const char *path, struct fault *why)
+{
+	CLEANUP(clean_builder) struct names_builder *b = names_builder_new();
+	struct fault left_out = { 0 };
+	if (!b)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	for (size_t i = 0; i < l->lesson_count; i++) {
+		const struct library_lesson *it = &l->lessons[i];
+		int r = add_lesson(b, l, it);
+		if (r == -ENOMEM)
+			return fault_set(why, r, "memory", "out of memory");
+		if (r)
+			fault_set(&left_out, r, "shelf.lesson", "lesson '%s' cannot be named: %s",
+				  it->item->id, strerror(-r));
+		/* A lesson of many hours has a header longer than the index takes: it plays, and has no download. */
+		for (unsigned rung = 0; rung < RUNG_COUNT; rung++)
+			if (has_rung(it, rung) && add_download(b, it, (enum kitchen_rung)rung))
+				fault_set(&left_out, -EFBIG, "shelf.download",
+					  "lesson '%s' is too long to be offered as one file",
+					  it->item->id);
+	}
+	int r = names_write(b, path, why);
+	if (r == 0 && left_out.code)
+		r = fault_set(why, left_out.code, left_out.id, "%s", left_out.text);
+	return r;
+}

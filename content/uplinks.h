@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "content/portal/site.h"
+
+struct http;
+struct sd_event;
+
+/*
+ * What wasl-netmgrd says of the lines, for the portal's status. Asked gently and without waiting; when it does not answer the
+ * portal says that it does not know.
+ */
+#define UPLINKS_MOST 8u
+
+struct uplinks_view {
+	enum site_internet internet;
+	int64_t since_s; /* Unix time of the change; 0 not known */
+	char layer[16];  /* where it fails; "" */
+	struct uplinks_one {
+		char name[32], state[16], grade[16], reason[16];
+		bool preferred;
+	} lines[UPLINKS_MOST];
+	size_t count;
+};
+
+/* Reads the answer to GET /v1/uplinks: -EBADMSG for anything else. `now_s` is the wall clock. Pure. */
+int uplinks_parse(const char *json, size_t len, int64_t now_s, struct uplinks_view *out);
+/* Whether a person would see a difference. */
+bool uplinks_differ(const struct uplinks_view *a, const struct uplinks_view *b);
+
+struct uplinks;
+int uplinks_new(struct sd_event *loop, struct http *http, void (*changed)(void *data), void *data,
+		struct uplinks **out, struct fault *why);
+void uplinks_free(struct uplinks *u); /* NULL is fine */
+const struct uplinks_view *uplinks_now(const struct uplinks *u);

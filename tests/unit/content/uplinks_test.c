@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/uplinks.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "firmware/base/clean.h"
+
+#define NOW 1790000000
+
+static const struct {
+	const char *why, *json;
+	int code;
+	enum site_internet internet;
+	int64_t since_s;
+	const char *layer;
+	size_t count;
+} rows[] = {
+	{ "no JSON", "<html>", -EBADMSG, SITE_INTERNET_UNKNOWN, 0, "", 0 },
+	{ "no list", "{\"uplinks\":5}", -EBADMSG, SITE_INTERNET_UNKNOWN, 0, "", 0 },
+	{ "no line at all", "{\"uplinks\":[]}", 0, SITE_INTERNET_UNKNOWN, 0, "", 0 },
+	{ "one line up",
+	  "{\"uplinks\":[{\"name\":\"adsl\",\"state\":\"up\",\"grade\":\"good\",\"since_s\":60}],"
+	  "\"preferred\":\"adsl\"}",
+	  0, SITE_INTERNET_ON, NOW - 60, "", 1 },
+	{ "one of two up",
+	  "{\"uplinks\":[{\"name\":\"adsl\",\"state\":\"down\",\"reason\":\"isp\",\"since_s\":5},"
+	  "{\"name\":\"4g\",\"state\":\"up\",\"since_s\":600}]}",
+	  0, SITE_INTERNET_ON, NOW - 600, "", 2 },
+	{ "both down: since the last went, for the preferred one's reason",
+	  "{\"uplinks\":[{\"name\":\"adsl\",\"state\":\"down\",\"reason\":\"isp\",\"since_s\":500},"
+	  "{\"name\":\"4g\",\"state\":\"down\",\"reason\":\"cable\",\"since_s\":20}],\"preferred\":"
+	  "\"4g\"}",
+	  0, SITE_INTERNET_OFF, NOW - 20, "cable", 2 },
+	{ "no preferred one: the first that has a reason",
+	  "{\"uplinks\":[{\"name\":\"a\",\"state\":\"down\",\"since_s\":9},"
+	  "{\"name\":\"b\",\"state\":\"down\",\"reason\":\"gateway\",\"since_s\":9}],\"preferred\":"
+	  "null}",
+	  0, SITE_INTERNET_OFF, NOW - 9, "gateway", 2 },
+	{ "a clock that lies",
+	  "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"since_s\":9000000000}]}", 0,
+	  SITE_INTERNET_ON, 0, "", 1 },
+	{ "texts too long are none",
+	  "{\"uplinks\":[{\"name\":\"a\",\"state\":\"uuuuuuuuuuuuuuuuuuuuuuuuuuuuup\",\"since_s\":"
+	  "1}]}",
+	  0, SITE_INTERNET_OFF, NOW - 1, "", 1 },
+	{ "other types", "{\"uplinks\":[5,{\"name\":7},{\"name\":\"a\",\"state\":[]}]}", 0,
+	  SITE_INTERNET_OFF, NOW, "", 1 },
+};
+
+static void every_row(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct uplinks_view v = { 0 };
+		int r = uplinks_parse(rows[i].json, strlen(rows[i].json), NOW, &v);
+		if (r != rows[i].code || v.internet != rows[i].internet ||
+		    v.since_s != rows[i].since_s)
+			print_message("row %zu: %s: since %lld\n", i, rows[i].why,
+				      (long long)v.since_s);
+		assert_int_equal(r, rows[i].code);
+		assert_int_equal(v.internet, rows[i].internet);
+		assert_int_equal(v.since_s, rows[i].since_s);
+		assert_string_equal(v.layer, rows[i].layer);
+		assert_int_equal(v.count, rows[i].count);
+	}
+}
+
+static void only_what_people_see_differs(void **state)
+{
+	(void)state;
+	struct uplinks_view a = { .internet = SITE_INTERNET_ON, .since_s = NOW }, b = a;
+	assert_false(uplinks_differ(&a, &b));
+	b.since_s++;
+	assert_false(uplinks_differ(&a, &b));
+	b.since_s += 120;
+	assert_true(uplinks_differ(&a, &b));
+	b = a;
+	b.count = 1;
+	assert_true(uplinks_differ(&a, &b));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_row),
+		cmocka_unit_test(only_what_people_see_differs),
+	};
+	return cmocka_run_group_tests_name("content/uplinks", tests, NULL, NULL);
+}
