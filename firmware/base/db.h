@@ -35,7 +35,7 @@ void db_rollback(struct db *db); /* no-op outside a transaction */
  *	…					leaving here undoes it all
  *	return db_commit(db, why);
  */
-#define DB_TX(db) __attribute__((cleanup(clean_db_tx), unused)) struct db *db_tx_open = (db)
+#define DB_TX(held) __attribute__((cleanup(clean_db_tx), unused)) struct db *db_tx_open = (held)
 static inline void clean_db_tx(struct db **held)
 {
 	db_rollback(*held);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "firmware/agent/outbox.h"
+#include "firmware/base/db.h"
+
+/* Shared by outbox.c, outbox_seal.c and outbox_receipt.c only. */
+struct outbox {
+	struct db *db;
+	uint8_t device[16];
+};
+
+#define OUTBOX_HOUR_COLUMNS \
+	"id, day, hour, uplink, kind, up_s, down_s, unpowered_s, unknown_s, rx_bytes, tx_bytes, rtts, kbps"
+#define OUTBOX_USE_COLUMNS "id, day, lesson, rung, starts, completions, watched_s, sent_bytes, devices"
+
+void outbox_read_hour(sqlite3_stmt *s, int64_t *id, struct aggregate_hour *h);
+void outbox_read_use(sqlite3_stmt *s, int64_t *id, struct aggregate_use *u);
+void outbox_read_text(sqlite3_stmt *s, int column, char *out, size_t room);
+int64_t outbox_whole(uint64_t n); /* SQLite's integers end at INT64_MAX */
