@@ -11,23 +11,29 @@
 
 int feed_open(const json_t *answer, int64_t after, struct feed_page *out, struct fault *why)
 {
-	const json_t *rows = json_object_get(answer, "rows"), *next = json_object_get(answer, "next");
+	const json_t *rows = json_object_get(answer, "rows"),
+		     *next = json_object_get(answer, "next");
 	if (!json_is_array(rows) || !json_is_integer(next) || json_array_size(rows) > FEED_LIMIT)
-		return fault_set(why, -EBADMSG, "feed.shape", "the answer is no list of rows with a cursor");
-	struct feed_page page = { .rows = rows, .count = json_array_size(rows), .next = json_integer_value(next) };
+		return fault_set(why, -EBADMSG, "feed.shape",
+				 "the answer is no list of rows with a cursor");
+	struct feed_page page = { .rows = rows,
+				  .count = json_array_size(rows),
+				  .next = json_integer_value(next) };
 	int64_t last = after;
 	for (size_t i = 0; i < page.count; i++) {
 		const json_t *cursor = json_object_get(json_array_get(rows, i), "cursor");
 		if (!json_is_integer(cursor) || json_integer_value(cursor) <= last)
-			return fault_set(why, -EBADMSG, "feed.cursor", "row %zu of the answer has no cursor beyond %lld", i,
+			return fault_set(why, -EBADMSG, "feed.cursor",
+					 "row %zu of the answer has no cursor beyond %lld", i,
 					 (long long)last);
 		last = json_integer_value(cursor);
 	}
 	if (!page.count && page.next < after)
 		page.began_again = true;
 	else if (page.next < last)
-		return fault_set(why, -EBADMSG, "feed.cursor", "the answer ends at cursor %lld but goes on at %lld", (long long)last,
-				 (long long)page.next);
+		return fault_set(why, -EBADMSG, "feed.cursor",
+				 "the answer ends at cursor %lld but goes on at %lld",
+				 (long long)last, (long long)page.next);
 	*out = page;
 	return 0;
 }
@@ -39,20 +45,23 @@ static int row_fault(struct fault *why, const char *name)
 
 /* A whole number from 0 to `max`; a missing one is 0 unless `needed`. */
 enum need { OPTIONAL, NEEDED };
-static int number(const json_t *row, const char *name, enum need need, uint64_t max, uint64_t *out, struct fault *why)
+static int number(const json_t *row, const char *name, enum need need, uint64_t max, uint64_t *out,
+		  struct fault *why)
 {
 	const json_t *value = json_object_get(row, name);
 	if (!value && need == OPTIONAL) {
 		*out = 0;
 		return 0;
 	}
-	if (!json_is_integer(value) || json_integer_value(value) < 0 || (uint64_t)json_integer_value(value) > max)
+	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+	    (uint64_t)json_integer_value(value) > max)
 		return row_fault(why, name);
 	*out = (uint64_t)json_integer_value(value);
 	return 0;
 }
 
-static int number32(const json_t *row, const char *name, enum need need, uint32_t *out, struct fault *why)
+static int number32(const json_t *row, const char *name, enum need need, uint32_t *out,
+		    struct fault *why)
 {
 	uint64_t wide = 0;
 	int r = number(row, name, need, UINT32_MAX, &wide, why);
@@ -61,12 +70,14 @@ static int number32(const json_t *row, const char *name, enum need need, uint32_
 	return r;
 }
 
-static int text(const json_t *row, const char *name, enum need need, char *out, size_t room, struct fault *why)
+static int text(const json_t *row, const char *name, enum need need, char *out, size_t room,
+		struct fault *why)
 {
 	const json_t *value = json_object_get(row, name);
 	const char *s = json_is_string(value) ? json_string_value(value) : "";
 	size_t len = strlen(s);
-	if ((need == NEEDED && !len) || (value && !json_is_string(value) && !json_is_null(value)) || len >= room)
+	if ((need == NEEDED && !len) || (value && !json_is_string(value) && !json_is_null(value)) ||
+	    len >= room)
 		return row_fault(why, name);
 	for (const char *c = s; *c; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -80,7 +91,8 @@ static int text(const json_t *row, const char *name, enum need need, char *out, 
 static uint32_t kind_of(const json_t *value)
 {
 	static const char *const words[] = { "fibre", "dsl", "mobile", "satellite", "other" };
-	if (json_is_integer(value) && json_integer_value(value) >= 1 && json_integer_value(value) <= (int)ARRAY_LEN(words))
+	if (json_is_integer(value) && json_integer_value(value) >= 1 &&
+	    json_integer_value(value) <= (int)ARRAY_LEN(words))
 		return (uint32_t)json_integer_value(value);
 	for (uint32_t i = 0; json_is_string(value) && i < ARRAY_LEN(words); i++) {
 		if (strcmp(words[i], json_string_value(value)) == 0)
@@ -114,7 +126,8 @@ int feed_minute(const json_t *row, struct aggregate_minute *out, struct fault *w
 	if (!r)
 		r = number32(row, "down_kbps", OPTIONAL, &m.down_kbps, why);
 	if (!r && !aggregate_minute_ok(&m))
-		r = fault_set(why, -EBADMSG, "feed.row", "the seconds of a minute of '%s' do not add up to 60", m.uplink);
+		r = fault_set(why, -EBADMSG, "feed.row",
+			      "the seconds of a minute of '%s' do not add up to 60", m.uplink);
 	if (!r)
 		*out = m;
 	return r;
@@ -123,7 +136,8 @@ int feed_minute(const json_t *row, struct aggregate_minute *out, struct fault *w
 static int whole_day(const json_t *row, int32_t *out, struct fault *why)
 {
 	const json_t *day = json_object_get(row, "day");
-	if (!json_is_integer(day) || json_integer_value(day) < INT32_MIN || json_integer_value(day) > INT32_MAX)
+	if (!json_is_integer(day) || json_integer_value(day) < INT32_MIN ||
+	    json_integer_value(day) > INT32_MAX)
 		return row_fault(why, "day");
 	*out = (int32_t)json_integer_value(day);
 	return 0;

@@ -13,34 +13,44 @@ static const char *const migrations[] = {
 	"CREATE TABLE fact(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"CREATE TABLE cursor(feed TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE hour("
-	" id INTEGER PRIMARY KEY, day INTEGER NOT NULL, hour INTEGER NOT NULL, uplink TEXT NOT NULL, kind INTEGER NOT NULL,"
-	" up_s INTEGER NOT NULL, down_s INTEGER NOT NULL, unpowered_s INTEGER NOT NULL, unknown_s INTEGER NOT NULL,"
-	" rx_bytes INTEGER NOT NULL, tx_bytes INTEGER NOT NULL, rtts BLOB NOT NULL, kbps BLOB NOT NULL,"
+	" id INTEGER PRIMARY KEY, day INTEGER NOT NULL, hour INTEGER NOT NULL, uplink TEXT NOT "
+	"NULL, kind INTEGER NOT NULL,"
+	" up_s INTEGER NOT NULL, down_s INTEGER NOT NULL, unpowered_s INTEGER NOT NULL, unknown_s "
+	"INTEGER NOT NULL,"
+	" rx_bytes INTEGER NOT NULL, tx_bytes INTEGER NOT NULL, rtts BLOB NOT NULL, kbps BLOB NOT "
+	"NULL,"
 	" epoch INTEGER, seq INTEGER);"
 	"CREATE INDEX hour_of_uplink ON hour(uplink, day, hour);"
 	"CREATE INDEX hour_open ON hour(day) WHERE seq IS NULL;"
 	"CREATE INDEX hour_sealed ON hour(epoch, seq) WHERE seq IS NOT NULL;"
 	"CREATE TABLE use("
-	" id INTEGER PRIMARY KEY, day INTEGER NOT NULL, lesson TEXT NOT NULL, rung TEXT NOT NULL, starts INTEGER NOT NULL,"
-	" completions INTEGER NOT NULL, watched_s INTEGER NOT NULL, sent_bytes INTEGER NOT NULL, devices INTEGER NOT NULL,"
+	" id INTEGER PRIMARY KEY, day INTEGER NOT NULL, lesson TEXT NOT NULL, rung TEXT NOT NULL, "
+	"starts INTEGER NOT NULL,"
+	" completions INTEGER NOT NULL, watched_s INTEGER NOT NULL, sent_bytes INTEGER NOT NULL, "
+	"devices INTEGER NOT NULL,"
 	" epoch INTEGER, seq INTEGER);"
 	"CREATE INDEX use_open ON use(day, lesson, rung) WHERE seq IS NULL;"
 	"CREATE INDEX use_sealed ON use(epoch, seq) WHERE seq IS NOT NULL;"
 	/* Numbers of events are never used twice, also after the rows are gone. */
 	"CREATE TABLE event("
-	" number INTEGER PRIMARY KEY AUTOINCREMENT, at_s INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,"
+	" number INTEGER PRIMARY KEY AUTOINCREMENT, at_s INTEGER NOT NULL, kind TEXT NOT NULL, "
+	"subject TEXT NOT NULL,"
 	" reason TEXT NOT NULL, epoch INTEGER, seq INTEGER);"
 	"CREATE INDEX event_open ON event(number) WHERE seq IS NULL;"
 	"CREATE INDEX event_sealed ON event(epoch, seq) WHERE seq IS NOT NULL;"
 	"CREATE TABLE chain("
-	" epoch INTEGER PRIMARY KEY, sealed_seq INTEGER NOT NULL, head_hash BLOB NOT NULL, through_seq INTEGER NOT NULL);"
+	" epoch INTEGER PRIMARY KEY, sealed_seq INTEGER NOT NULL, head_hash BLOB NOT NULL, "
+	"through_seq INTEGER NOT NULL);"
 	"CREATE TABLE envelope("
-	" epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, bytes BLOB NOT NULL, size INTEGER NOT NULL,"
+	" epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, bytes BLOB NOT NULL, "
+	"size INTEGER NOT NULL,"
 	" receipted_s INTEGER, PRIMARY KEY(epoch, seq));"
 	"CREATE INDEX envelope_receipted ON envelope(receipted_s) WHERE receipted_s IS NOT NULL;"
 	"CREATE TABLE receipt("
-	" cursor INTEGER PRIMARY KEY AUTOINCREMENT, epoch INTEGER NOT NULL, through_seq INTEGER NOT NULL,"
-	" head_hash BLOB NOT NULL, hub_s INTEGER NOT NULL, stored_s INTEGER NOT NULL, record BLOB NOT NULL);",
+	" cursor INTEGER PRIMARY KEY AUTOINCREMENT, epoch INTEGER NOT NULL, through_seq INTEGER "
+	"NOT NULL,"
+	" head_hash BLOB NOT NULL, hub_s INTEGER NOT NULL, stored_s INTEGER NOT NULL, record BLOB "
+	"NOT NULL);",
 };
 
 CLEAN_FN(outbox, struct outbox, outbox_close)
@@ -56,17 +66,20 @@ static int check_owner(struct outbox *o, const char *path, struct fault *why)
 	size_t len = 0;
 	int r = outbox_blob(o, "device", &owner, &len, why);
 	if (r == -ENOENT)
-		return db_exec(o->db, why, "INSERT INTO fact(name, value) VALUES('device', ?)", "b", (const void *)o->device,
-			       sizeof(o->device));
+		return db_exec(o->db, why, "INSERT INTO fact(name, value) VALUES('device', ?)", "b",
+			       (const void *)o->device, sizeof(o->device));
 	if (r)
 		return r;
 	if (len != sizeof(o->device) || memcmp(owner, o->device, len) != 0)
 		return fault_set(why, -EPERM, "outbox.owner",
-				 "'%s' holds the reports of another box; move it away (keep it) and start again", path);
+				 "'%s' holds the reports of another box; move it away (keep it) "
+				 "and start again",
+				 path);
 	return 0;
 }
 
-int outbox_open(const char *path, const uint8_t device[static 16], struct outbox **out, struct fault *why)
+int outbox_open(const char *path, const uint8_t device[static 16], struct outbox **out,
+		struct fault *why)
 {
 	CLEANUP(clean_outbox) struct outbox *o = calloc(1, sizeof(*o));
 	if (!o)
@@ -89,14 +102,17 @@ void outbox_close(struct outbox *o)
 	free(o);
 }
 
-int outbox_number(struct outbox *o, const char *name, int64_t fallback, int64_t *out, struct fault *why)
+int outbox_number(struct outbox *o, const char *name, int64_t fallback, int64_t *out,
+		  struct fault *why)
 {
 	return db_int(o->db, fallback, out, why, "SELECT value FROM fact WHERE name=?", "t", name);
 }
 
 int outbox_number_set(struct outbox *o, const char *name, int64_t value, struct fault *why)
 {
-	return db_exec(o->db, why, "INSERT INTO fact(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
+	return db_exec(o->db, why,
+		       "INSERT INTO fact(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET "
+		       "value=excluded.value",
 		       "ti", name, value);
 }
 
@@ -107,7 +123,9 @@ int outbox_blob(struct outbox *o, const char *name, void **out, size_t *len, str
 	if (!r)
 		r = db_step(o->db, s, why);
 	if (r <= 0)
-		return r ? r : fault_set(why, -ENOENT, "outbox.fact", "nothing is kept under '%s'", name);
+		return r ? r
+			 : fault_set(why, -ENOENT, "outbox.fact", "nothing is kept under '%s'",
+				     name);
 	size_t n = (size_t)sqlite3_column_bytes(s, 0);
 	const void *bytes = sqlite3_column_blob(s, 0);
 	void *copy = malloc(n ? n : 1);
@@ -143,16 +161,20 @@ int outbox_cursor(struct outbox *o, const char *feed, int64_t *out, struct fault
 
 int outbox_cursor_set(struct outbox *o, const char *feed, int64_t at, struct fault *why)
 {
-	return db_exec(o->db, why, "INSERT INTO cursor(feed, at) VALUES(?, ?) ON CONFLICT(feed) DO UPDATE SET at=excluded.at", "ti",
-		       feed, at);
+	return db_exec(o->db, why,
+		       "INSERT INTO cursor(feed, at) VALUES(?, ?) ON CONFLICT(feed) DO UPDATE SET "
+		       "at=excluded.at",
+		       "ti", feed, at);
 }
 
 /* --- rows --------------------------------------------------------------------------------------- */
 
-static void read_samples(sqlite3_stmt *s, int column, uint32_t out[static AGGREGATE_SAMPLES], uint32_t *count)
+static void read_samples(sqlite3_stmt *s, int column, uint32_t out[static AGGREGATE_SAMPLES],
+			 uint32_t *count)
 {
 	size_t bytes = (size_t)sqlite3_column_bytes(s, column);
-	*count = (uint32_t)(bytes / sizeof(*out) < AGGREGATE_SAMPLES ? bytes / sizeof(*out) : AGGREGATE_SAMPLES);
+	*count = (uint32_t)(bytes / sizeof(*out) < AGGREGATE_SAMPLES ? bytes / sizeof(*out)
+								     : AGGREGATE_SAMPLES);
 	if (*count)
 		memcpy(out, sqlite3_column_blob(s, column), *count * sizeof(*out));
 }
@@ -188,22 +210,29 @@ void outbox_read_text(sqlite3_stmt *s, int column, char *out, size_t room)
 static int insert_hour(struct outbox *o, const struct aggregate_hour *h, struct fault *why)
 {
 	return db_exec(o->db, why,
-		       "INSERT INTO hour(day, hour, uplink, kind, up_s, down_s, unpowered_s, unknown_s, rx_bytes, tx_bytes, rtts, kbps)"
+		       "INSERT INTO hour(day, hour, uplink, kind, up_s, down_s, unpowered_s, "
+		       "unknown_s, rx_bytes, tx_bytes, rtts, kbps)"
 		       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		       "iitiiiiiiibb", (int64_t)h->day, (int64_t)h->hour, h->uplink, (int64_t)h->kind, (int64_t)h->up_s,
-		       (int64_t)h->down_s, (int64_t)h->unpowered_s, (int64_t)h->unknown_s, outbox_whole(h->rx_bytes),
-		       outbox_whole(h->tx_bytes), (const void *)h->rtts, h->rtt_count * sizeof(h->rtts[0]), (const void *)h->kbps,
+		       "iitiiiiiiibb", (int64_t)h->day, (int64_t)h->hour, h->uplink,
+		       (int64_t)h->kind, (int64_t)h->up_s, (int64_t)h->down_s,
+		       (int64_t)h->unpowered_s, (int64_t)h->unknown_s, outbox_whole(h->rx_bytes),
+		       outbox_whole(h->tx_bytes), (const void *)h->rtts,
+		       h->rtt_count * sizeof(h->rtts[0]), (const void *)h->kbps,
 		       h->kbps_count * sizeof(h->kbps[0]));
 }
 
-static int update_hour(struct outbox *o, int64_t id, const struct aggregate_hour *h, struct fault *why)
+static int update_hour(struct outbox *o, int64_t id, const struct aggregate_hour *h,
+		       struct fault *why)
 {
 	return db_exec(o->db, why,
-		       "UPDATE hour SET kind=?, up_s=?, down_s=?, unpowered_s=?, unknown_s=?, rx_bytes=?, tx_bytes=?, rtts=?, kbps=?"
+		       "UPDATE hour SET kind=?, up_s=?, down_s=?, unpowered_s=?, unknown_s=?, "
+		       "rx_bytes=?, tx_bytes=?, rtts=?, kbps=?"
 		       " WHERE id=?",
-		       "iiiiiiibbi", (int64_t)h->kind, (int64_t)h->up_s, (int64_t)h->down_s, (int64_t)h->unpowered_s,
-		       (int64_t)h->unknown_s, outbox_whole(h->rx_bytes), outbox_whole(h->tx_bytes), (const void *)h->rtts,
-		       h->rtt_count * sizeof(h->rtts[0]), (const void *)h->kbps, h->kbps_count * sizeof(h->kbps[0]), id);
+		       "iiiiiiibbi", (int64_t)h->kind, (int64_t)h->up_s, (int64_t)h->down_s,
+		       (int64_t)h->unpowered_s, (int64_t)h->unknown_s, outbox_whole(h->rx_bytes),
+		       outbox_whole(h->tx_bytes), (const void *)h->rtts,
+		       h->rtt_count * sizeof(h->rtts[0]), (const void *)h->kbps,
+		       h->kbps_count * sizeof(h->kbps[0]), id);
 }
 
 int outbox_add_minute(struct outbox *o, const struct aggregate_minute *m, struct fault *why)
@@ -212,7 +241,8 @@ int outbox_add_minute(struct outbox *o, const struct aggregate_minute *m, struct
 	aggregate_begin(m, &begun);
 	sqlite3_stmt *s;
 	int r = db_query(o->db, &s, why,
-			 "SELECT " OUTBOX_HOUR_COLUMNS " FROM hour WHERE uplink=? AND day=? AND hour=? AND seq IS NULL"
+			 "SELECT " OUTBOX_HOUR_COLUMNS
+			 " FROM hour WHERE uplink=? AND day=? AND hour=? AND seq IS NULL"
 			 " ORDER BY id DESC LIMIT 1",
 			 "tii", m->uplink, (int64_t)begun.day, (int64_t)begun.hour);
 	if (!r)
@@ -249,7 +279,8 @@ int outbox_add_use(struct outbox *o, const struct aggregate_use *u, struct fault
 {
 	sqlite3_stmt *s;
 	int r = db_query(o->db, &s, why,
-			 "SELECT " OUTBOX_USE_COLUMNS " FROM use WHERE day=? AND lesson=? AND rung=? AND seq IS NULL"
+			 "SELECT " OUTBOX_USE_COLUMNS
+			 " FROM use WHERE day=? AND lesson=? AND rung=? AND seq IS NULL"
 			 " ORDER BY id DESC LIMIT 1",
 			 "itt", (int64_t)u->day, u->lesson, u->rung);
 	if (!r)
@@ -258,23 +289,29 @@ int outbox_add_use(struct outbox *o, const struct aggregate_use *u, struct fault
 		return r;
 	if (r == 0)
 		return db_exec(o->db, why,
-			       "INSERT INTO use(day, lesson, rung, starts, completions, watched_s, sent_bytes, devices)"
+			       "INSERT INTO use(day, lesson, rung, starts, completions, watched_s, "
+			       "sent_bytes, devices)"
 			       " VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-			       "ittiiiii", (int64_t)u->day, u->lesson, u->rung, outbox_whole(u->starts),
-			       outbox_whole(u->completions), outbox_whole(u->watched_s), outbox_whole(u->sent_bytes),
+			       "ittiiiii", (int64_t)u->day, u->lesson, u->rung,
+			       outbox_whole(u->starts), outbox_whole(u->completions),
+			       outbox_whole(u->watched_s), outbox_whole(u->sent_bytes),
 			       outbox_whole(u->devices));
 	struct aggregate_use have;
 	int64_t id = 0;
 	outbox_read_use(s, &id, &have);
 	sqlite3_reset(s);
 	aggregate_use_add(&have, u);
-	return db_exec(o->db, why, "UPDATE use SET starts=?, completions=?, watched_s=?, sent_bytes=?, devices=? WHERE id=?",
-		       "iiiiii", outbox_whole(have.starts), outbox_whole(have.completions), outbox_whole(have.watched_s),
-		       outbox_whole(have.sent_bytes), outbox_whole(have.devices), id);
+	return db_exec(o->db, why,
+		       "UPDATE use SET starts=?, completions=?, watched_s=?, sent_bytes=?, "
+		       "devices=? WHERE id=?",
+		       "iiiiii", outbox_whole(have.starts), outbox_whole(have.completions),
+		       outbox_whole(have.watched_s), outbox_whole(have.sent_bytes),
+		       outbox_whole(have.devices), id);
 }
 
 int outbox_add_event(struct outbox *o, const struct outbox_event *e, struct fault *why)
 {
-	return db_exec(o->db, why, "INSERT INTO event(at_s, kind, subject, reason) VALUES(?, ?, ?, ?)", "ittt", e->at_s, e->kind,
-		       e->subject, e->reason);
+	return db_exec(o->db, why,
+		       "INSERT INTO event(at_s, kind, subject, reason) VALUES(?, ?, ?, ?)", "ittt",
+		       e->at_s, e->kind, e->subject, e->reason);
 }

@@ -24,13 +24,16 @@ struct outbox;
 enum { OUTBOX_ROWS_PER_ENVELOPE = 2000 }; /* of at most 200 bytes each: stays well below 1 MiB */
 
 /* Opens or makes the file for this device; refuses one that belongs to another (-EPERM). */
-int outbox_open(const char *path, const uint8_t device[static 16], struct outbox **out, struct fault *why);
+int outbox_open(const char *path, const uint8_t device[static 16], struct outbox **out,
+		struct fault *why);
 void outbox_close(struct outbox *o); /* NULL is fine */
 
 /* Small facts that are kept: numbers and byte strings by name. */
-int outbox_number(struct outbox *o, const char *name, int64_t fallback, int64_t *out, struct fault *why);
+int outbox_number(struct outbox *o, const char *name, int64_t fallback, int64_t *out,
+		  struct fault *why);
 int outbox_number_set(struct outbox *o, const char *name, int64_t value, struct fault *why);
-int outbox_blob(struct outbox *o, const char *name, void **out, size_t *len, struct fault *why); /* -ENOENT */
+int outbox_blob(struct outbox *o, const char *name, void **out, size_t *len,
+		struct fault *why); /* -ENOENT */
 
 /* --- collecting --------------------------------------------------------------------------------- */
 struct outbox_event {
@@ -42,7 +45,8 @@ int outbox_begin(struct outbox *o, struct fault *why);
 int outbox_commit(struct outbox *o, struct fault *why);
 void outbox_rollback(struct outbox *o); /* no-op outside */
 
-int outbox_cursor(struct outbox *o, const char *feed, int64_t *out, struct fault *why); /* 0 when never read */
+int outbox_cursor(struct outbox *o, const char *feed, int64_t *out,
+		  struct fault *why); /* 0 when never read */
 /* Inside a transaction: */
 int outbox_cursor_set(struct outbox *o, const char *feed, int64_t at, struct fault *why);
 int outbox_add_minute(struct outbox *o, const struct aggregate_minute *m, struct fault *why);
@@ -52,7 +56,7 @@ int outbox_add_event(struct outbox *o, const struct outbox_event *e, struct faul
 /* --- sealing ------------------------------------------------------------------------------------ */
 enum outbox_which {
 	OUTBOX_COMPLETE, /* hours and days that are over, and events */
-	OUTBOX_ALL,	 /* also what is still going on, as pieces of their own */
+	OUTBOX_ALL,      /* also what is still going on, as pieces of their own */
 };
 
 struct outbox_order {
@@ -67,34 +71,39 @@ struct outbox_order {
 };
 
 /* How many rows outbox_seal() would take. */
-int outbox_ready(struct outbox *o, enum outbox_which which, int32_t today, uint64_t *rows, struct fault *why);
+int outbox_ready(struct outbox *o, enum outbox_which which, int32_t today, uint64_t *rows,
+		 struct fault *why);
 
 /*
  * Seals up to OUTBOX_ROWS_PER_ENVELOPE rows into the next envelope, or only the health when there is no row.
  * *rows is how many. -EAGAIN before the first grant.
  */
-int outbox_seal(struct outbox *o, const struct outbox_order *order, uint64_t *rows, struct fault *why);
+int outbox_seal(struct outbox *o, const struct outbox_order *order, uint64_t *rows,
+		struct fault *why);
 
 /* --- the chain ---------------------------------------------------------------------------------- */
 /* The epoch in force begins (or goes on). -ESTALE: an earlier one. The bytes are kept as the blob "grant". */
-int outbox_enrol(struct outbox *o, uint32_t epoch, const void *grant, size_t len, struct fault *why);
+int outbox_enrol(struct outbox *o, uint32_t epoch, const void *grant, size_t len,
+		 struct fault *why);
 /* State of an epoch; zero when there was none of that number. */
 int outbox_chain(struct outbox *o, uint32_t epoch, struct chain_state *out, struct fault *why);
 int outbox_epoch(struct outbox *o, uint32_t *out, struct fault *why); /* 0 before the first grant */
-int outbox_hash(void *outbox, uint64_t seq, uint8_t out[static 32]);  /* of the epoch in force; a chain_hash_fn */
+int outbox_hash(void *outbox, uint64_t seq,
+		uint8_t out[static 32]); /* of the epoch in force; a chain_hash_fn */
 
 /*
  * Envelopes of the epoch that no receipt covers, in order, as one body of u32le length + bytes: at most `count_max` and
  * about `bytes_max`, at least one. *count 0: nothing waits. *out malloc'ed.
  */
-int outbox_waiting(struct outbox *o, size_t count_max, size_t bytes_max, void **out, size_t *len, size_t *count,
-		   struct fault *why);
+int outbox_waiting(struct outbox *o, size_t count_max, size_t bytes_max, void **out, size_t *len,
+		   size_t *count, struct fault *why);
 
 /* What a judged receipt changes: CHAIN_ADVANCE and CHAIN_REFILL; others change nothing. The record is kept and listed. */
-int outbox_receipt(struct outbox *o, enum chain_verdict verdict, const struct _wasl_Receipt *r, const void *record,
-		   size_t len, int64_t now_s, struct fault *why);
+int outbox_receipt(struct outbox *o, enum chain_verdict verdict, const struct _wasl_Receipt *r,
+		   const void *record, size_t len, int64_t now_s, struct fault *why);
 /* A judged end of epoch: what was sealed above it is open again, the new epoch begins. */
-int outbox_end_epoch(struct outbox *o, const struct _wasl_Close *c, uint64_t *reopened, struct fault *why);
+int outbox_end_epoch(struct outbox *o, const struct _wasl_Close *c, uint64_t *reopened,
+		     struct fault *why);
 
 struct outbox_receipt_row {
 	int64_t cursor;
@@ -103,14 +112,16 @@ struct outbox_receipt_row {
 	uint8_t head_hash[32];
 	int64_t hub_s, stored_s;
 };
-int outbox_receipts(struct outbox *o, int64_t after, size_t limit, void (*each)(void *data, const struct outbox_receipt_row *),
-		    void *data, struct fault *why);
+int outbox_receipts(struct outbox *o, int64_t after, size_t limit,
+		    void (*each)(void *data, const struct outbox_receipt_row *), void *data,
+		    struct fault *why);
 
 struct outbox_counts {
 	uint64_t open_rows;    /* not sealed yet */
 	uint64_t waiting_rows; /* sealed, not receipted */
-	uint64_t parked_rows;  /* sealed in an epoch that is over, until the hub says where it ended */
-	uint64_t kept_bytes;   /* of envelopes */
+	uint64_t
+		parked_rows; /* sealed in an epoch that is over, until the hub says where it ended */
+	uint64_t kept_bytes;    /* of envelopes */
 	int64_t last_receipt_s; /* 0 none */
 };
 int outbox_count(struct outbox *o, struct outbox_counts *out, struct fault *why);

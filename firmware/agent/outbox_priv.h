@@ -10,9 +10,11 @@ struct outbox {
 	uint8_t device[16];
 };
 
-#define OUTBOX_HOUR_COLUMNS \
-	"id, day, hour, uplink, kind, up_s, down_s, unpowered_s, unknown_s, rx_bytes, tx_bytes, rtts, kbps"
-#define OUTBOX_USE_COLUMNS "id, day, lesson, rung, starts, completions, watched_s, sent_bytes, devices"
+#define OUTBOX_HOUR_COLUMNS                                                                       \
+	"id, day, hour, uplink, kind, up_s, down_s, unpowered_s, unknown_s, rx_bytes, tx_bytes, " \
+	"rtts, kbps"
+#define OUTBOX_USE_COLUMNS \
+	"id, day, lesson, rung, starts, completions, watched_s, sent_bytes, devices"
 
 void outbox_read_hour(sqlite3_stmt *s, int64_t *id, struct aggregate_hour *h);
 void outbox_read_use(sqlite3_stmt *s, int64_t *id, struct aggregate_use *u);

@@ -28,7 +28,9 @@ int outbox_chain(struct outbox *o, uint32_t epoch, struct chain_state *out, stru
 	int r = outbox_number(o, "ledger", 0, &ledger, why);
 	sqlite3_stmt *s;
 	if (!r)
-		r = db_query(o->db, &s, why, "SELECT sealed_seq, through_seq FROM chain WHERE epoch=?", "i", (int64_t)epoch);
+		r = db_query(o->db, &s, why,
+			     "SELECT sealed_seq, through_seq FROM chain WHERE epoch=?", "i",
+			     (int64_t)epoch);
 	if (!r)
 		r = db_step(o->db, s, why);
 	if (r < 0)
@@ -46,8 +48,8 @@ int outbox_chain(struct outbox *o, uint32_t epoch, struct chain_state *out, stru
 static int hash_of(struct outbox *o, uint32_t epoch, uint64_t seq, uint8_t out[static 32])
 {
 	sqlite3_stmt *s;
-	int r = db_query(o->db, &s, NULL, "SELECT hash FROM envelope WHERE epoch=? AND seq=?", "ii", (int64_t)epoch,
-			 outbox_whole(seq));
+	int r = db_query(o->db, &s, NULL, "SELECT hash FROM envelope WHERE epoch=? AND seq=?", "ii",
+			 (int64_t)epoch, outbox_whole(seq));
 	if (!r)
 		r = db_step(o->db, s, NULL);
 	if (r <= 0)
@@ -71,7 +73,8 @@ static int begin_epoch(struct outbox *o, uint32_t epoch, struct fault *why)
 {
 	static const uint8_t zero[32];
 	int r = db_exec(o->db, why,
-			"INSERT INTO chain(epoch, sealed_seq, head_hash, through_seq) VALUES(?, 0, ?, 0) ON CONFLICT(epoch) DO NOTHING",
+			"INSERT INTO chain(epoch, sealed_seq, head_hash, through_seq) VALUES(?, 0, "
+			"?, 0) ON CONFLICT(epoch) DO NOTHING",
 			"ib", (int64_t)epoch, (const void *)zero, sizeof(zero));
 	return r ? r : outbox_number_set(o, "epoch", epoch, why);
 }
@@ -83,7 +86,9 @@ int outbox_enrol(struct outbox *o, uint32_t epoch, const void *grant, size_t len
 	if (r)
 		return r;
 	if (epoch < 1 || epoch < now)
-		return fault_set(why, -ESTALE, "grant.epoch", "a grant for epoch %u; this box is in epoch %u already", epoch, now);
+		return fault_set(why, -ESTALE, "grant.epoch",
+				 "a grant for epoch %u; this box is in epoch %u already", epoch,
+				 now);
 	r = db_begin(o->db, why);
 	if (r)
 		return r;
@@ -91,13 +96,14 @@ int outbox_enrol(struct outbox *o, uint32_t epoch, const void *grant, size_t len
 	r = begin_epoch(o, epoch, why);
 	if (!r)
 		r = db_exec(o->db, why,
-			    "INSERT INTO fact(name, value) VALUES('grant', ?) ON CONFLICT(name) DO UPDATE SET value=excluded.value", "b",
-			    grant, len);
+			    "INSERT INTO fact(name, value) VALUES('grant', ?) ON CONFLICT(name) DO "
+			    "UPDATE SET value=excluded.value",
+			    "b", grant, len);
 	return r ? r : db_commit(o->db, why);
 }
 
-int outbox_waiting(struct outbox *o, size_t count_max, size_t bytes_max, void **out, size_t *len, size_t *count,
-		   struct fault *why)
+int outbox_waiting(struct outbox *o, size_t count_max, size_t bytes_max, void **out, size_t *len,
+		   size_t *count, struct fault *why)
 {
 	AUTO_FREE uint8_t *body = NULL;
 	size_t used = 0, n = 0;
@@ -135,17 +141,20 @@ int outbox_waiting(struct outbox *o, size_t count_max, size_t bytes_max, void **
 	return 0;
 }
 
-static int keep_receipt(struct outbox *o, const wasl_Receipt *r, const void *record, size_t len, int64_t now_s, struct fault *why)
+static int keep_receipt(struct outbox *o, const wasl_Receipt *r, const void *record, size_t len,
+			int64_t now_s, struct fault *why)
 {
 	int rc = db_exec(o->db, why,
-			 "INSERT INTO receipt(epoch, through_seq, head_hash, hub_s, stored_s, record) VALUES(?, ?, ?, ?, ?, ?)", "iibiib",
-			 (int64_t)r->epoch, outbox_whole(r->through_seq), (const void *)r->head_hash, sizeof(r->head_hash),
-			 r->hub_unix_s, now_s, record, len);
+			 "INSERT INTO receipt(epoch, through_seq, head_hash, hub_s, stored_s, "
+			 "record) VALUES(?, ?, ?, ?, ?, ?)",
+			 "iibiib", (int64_t)r->epoch, outbox_whole(r->through_seq),
+			 (const void *)r->head_hash, sizeof(r->head_hash), r->hub_unix_s, now_s,
+			 record, len);
 	return rc ? rc : outbox_number_set(o, "ledger", r->ledger, why);
 }
 
-int outbox_receipt(struct outbox *o, enum chain_verdict verdict, const wasl_Receipt *r, const void *record, size_t len,
-		   int64_t now_s, struct fault *why)
+int outbox_receipt(struct outbox *o, enum chain_verdict verdict, const wasl_Receipt *r,
+		   const void *record, size_t len, int64_t now_s, struct fault *why)
 {
 	if (verdict != CHAIN_ADVANCE && verdict != CHAIN_REFILL)
 		return 0;
@@ -155,20 +164,25 @@ int outbox_receipt(struct outbox *o, enum chain_verdict verdict, const wasl_Rece
 	DB_TX(o->db);
 	rc = keep_receipt(o, r, record, len, now_s, why);
 	if (!rc)
-		rc = db_exec(o->db, why, "UPDATE chain SET through_seq=? WHERE epoch=?", "ii", outbox_whole(r->through_seq),
-			     (int64_t)r->epoch);
+		rc = db_exec(o->db, why, "UPDATE chain SET through_seq=? WHERE epoch=?", "ii",
+			     outbox_whole(r->through_seq), (int64_t)r->epoch);
 	/* What a restored hub lost is as good as never sent: it must not be pruned. */
 	if (!rc)
-		rc = db_exec(o->db, why, "UPDATE envelope SET receipted_s=NULL WHERE epoch=? AND seq>? AND receipted_s IS NOT NULL", "ii",
-			     (int64_t)r->epoch, outbox_whole(r->through_seq));
+		rc = db_exec(o->db, why,
+			     "UPDATE envelope SET receipted_s=NULL WHERE epoch=? AND seq>? AND "
+			     "receipted_s IS NOT NULL",
+			     "ii", (int64_t)r->epoch, outbox_whole(r->through_seq));
 	if (!rc)
-		rc = db_exec(o->db, why, "UPDATE envelope SET receipted_s=? WHERE epoch=? AND seq<=? AND receipted_s IS NULL", "iii", now_s,
-			     (int64_t)r->epoch, outbox_whole(r->through_seq));
+		rc = db_exec(o->db, why,
+			     "UPDATE envelope SET receipted_s=? WHERE epoch=? AND seq<=? AND "
+			     "receipted_s IS NULL",
+			     "iii", now_s, (int64_t)r->epoch, outbox_whole(r->through_seq));
 	return rc ? rc : db_commit(o->db, why);
 }
 
 /* Rows sealed above `through` are open again; their envelopes will never count. */
-static int reopen(struct outbox *o, uint32_t epoch, int64_t through, uint64_t *rows, struct fault *why)
+static int reopen(struct outbox *o, uint32_t epoch, int64_t through, uint64_t *rows,
+		  struct fault *why)
 {
 	static const char *const opens[] = {
 		"UPDATE hour SET epoch=NULL, seq=NULL WHERE epoch=? AND seq>?",
@@ -181,7 +195,8 @@ static int reopen(struct outbox *o, uint32_t epoch, int64_t through, uint64_t *r
 			return r;
 		*rows += (uint64_t)db_changes(o->db);
 	}
-	return db_exec(o->db, why, "DELETE FROM envelope WHERE epoch=? AND seq>?", "ii", (int64_t)epoch, through);
+	return db_exec(o->db, why, "DELETE FROM envelope WHERE epoch=? AND seq>?", "ii",
+		       (int64_t)epoch, through);
 }
 
 int outbox_end_epoch(struct outbox *o, const wasl_Close *c, uint64_t *reopened, struct fault *why)
@@ -199,7 +214,8 @@ int outbox_end_epoch(struct outbox *o, const wasl_Close *c, uint64_t *reopened, 
 	if (!r)
 		r = db_exec(o->db, why,
 			    "UPDATE chain SET through_seq=?1, sealed_seq=?1,"
-			    " head_hash=coalesce((SELECT hash FROM envelope WHERE epoch=?2 AND seq=?1), head_hash) WHERE epoch=?2",
+			    " head_hash=coalesce((SELECT hash FROM envelope WHERE epoch=?2 AND "
+			    "seq=?1), head_hash) WHERE epoch=?2",
 			    "ii", through, (int64_t)c->epoch);
 	if (!r && now < c->new_epoch)
 		r = begin_epoch(o, c->new_epoch, why);
@@ -210,12 +226,14 @@ int outbox_end_epoch(struct outbox *o, const wasl_Close *c, uint64_t *reopened, 
 	return r;
 }
 
-int outbox_receipts(struct outbox *o, int64_t after, size_t limit, void (*each)(void *data, const struct outbox_receipt_row *),
-		    void *data, struct fault *why)
+int outbox_receipts(struct outbox *o, int64_t after, size_t limit,
+		    void (*each)(void *data, const struct outbox_receipt_row *), void *data,
+		    struct fault *why)
 {
 	sqlite3_stmt *s;
 	int r = db_query(o->db, &s, why,
-			 "SELECT cursor, epoch, through_seq, head_hash, hub_s, stored_s FROM receipt WHERE cursor>? ORDER BY cursor LIMIT ?",
+			 "SELECT cursor, epoch, through_seq, head_hash, hub_s, stored_s FROM "
+			 "receipt WHERE cursor>? ORDER BY cursor LIMIT ?",
 			 "ii", after, (int64_t)limit);
 	while (!r && (r = db_step(o->db, s, why)) == 1) {
 		struct outbox_receipt_row row = {
@@ -239,21 +257,25 @@ int outbox_count(struct outbox *o, struct outbox_counts *out, struct fault *why)
 		const char *sql;
 		size_t at;
 	} sums[] = {
-		{ "SELECT (SELECT count(*) FROM hour WHERE seq IS NULL) + (SELECT count(*) FROM use WHERE seq IS NULL)"
+		{ "SELECT (SELECT count(*) FROM hour WHERE seq IS NULL) + (SELECT count(*) FROM "
+		  "use WHERE seq IS NULL)"
 		  " + (SELECT count(*) FROM event WHERE seq IS NULL)",
 		  offsetof(struct outbox_counts, open_rows) },
-		{ "SELECT (SELECT count(*) FROM hour h WHERE h.seq>c.through_seq AND h.epoch=c.epoch)"
+		{ "SELECT (SELECT count(*) FROM hour h WHERE h.seq>c.through_seq AND "
+		  "h.epoch=c.epoch)"
 		  " + (SELECT count(*) FROM use u WHERE u.seq>c.through_seq AND u.epoch=c.epoch)"
 		  " + (SELECT count(*) FROM event e WHERE e.seq>c.through_seq AND e.epoch=c.epoch)"
 		  " FROM chain c WHERE c.epoch=(SELECT value FROM fact WHERE name='epoch')",
 		  offsetof(struct outbox_counts, waiting_rows) },
-		{ "SELECT sum((SELECT count(*) FROM hour h WHERE h.seq>c.through_seq AND h.epoch=c.epoch)"
+		{ "SELECT sum((SELECT count(*) FROM hour h WHERE h.seq>c.through_seq AND "
+		  "h.epoch=c.epoch)"
 		  " + (SELECT count(*) FROM use u WHERE u.seq>c.through_seq AND u.epoch=c.epoch)"
 		  " + (SELECT count(*) FROM event e WHERE e.seq>c.through_seq AND e.epoch=c.epoch))"
 		  " FROM chain c WHERE c.epoch<(SELECT value FROM fact WHERE name='epoch')",
 		  offsetof(struct outbox_counts, parked_rows) },
 		{ "SELECT sum(size) FROM envelope", offsetof(struct outbox_counts, kept_bytes) },
-		{ "SELECT stored_s FROM receipt ORDER BY cursor DESC LIMIT 1", offsetof(struct outbox_counts, last_receipt_s) },
+		{ "SELECT stored_s FROM receipt ORDER BY cursor DESC LIMIT 1",
+		  offsetof(struct outbox_counts, last_receipt_s) },
 	};
 	struct outbox_counts counts;
 	for (size_t i = 0; i < ARRAY_LEN(sums); i++) {
@@ -289,14 +311,16 @@ int outbox_prune(struct outbox *o, int64_t now_s, uint32_t days, uint64_t bytes,
 		sqlite3_stmt *s;
 		if (!r)
 			r = db_query(o->db, &s, why,
-				     "SELECT epoch, seq, size, receipted_s FROM envelope WHERE receipted_s IS NOT NULL"
+				     "SELECT epoch, seq, size, receipted_s FROM envelope WHERE "
+				     "receipted_s IS NOT NULL"
 				     " ORDER BY receipted_s, epoch, seq LIMIT 1",
 				     "");
 		if (!r)
 			r = db_step(o->db, s, why);
 		if (r <= 0)
 			return r;
-		int64_t epoch = sqlite3_column_int64(s, 0), seq = sqlite3_column_int64(s, 1), size = sqlite3_column_int64(s, 2);
+		int64_t epoch = sqlite3_column_int64(s, 0), seq = sqlite3_column_int64(s, 1),
+			size = sqlite3_column_int64(s, 2);
 		bool old = sqlite3_column_int64(s, 3) < now_s - (int64_t)days * 86400;
 		sqlite3_reset(s);
 		if (!old && (uint64_t)kept <= bytes)

@@ -19,10 +19,11 @@
  * comes after all begins another piece.
  * ?1: 1 takes all.
  */
-#define HOUR_IS_OVER                                                                                             \
-	"(?1 OR EXISTS(SELECT 1 FROM hour l WHERE l.uplink=h.uplink AND (l.day, l.hour) > (h.day, h.hour))"      \
-	" OR (SELECT sum(p.up_s+p.down_s+p.unpowered_s+p.unknown_s) FROM hour p"                                \
-	"     WHERE p.uplink=h.uplink AND p.day=h.day AND p.hour=h.hour) >= 3600"                               \
+#define HOUR_IS_OVER                                                                        \
+	"(?1 OR EXISTS(SELECT 1 FROM hour l WHERE l.uplink=h.uplink AND (l.day, l.hour) > " \
+	"(h.day, h.hour))"                                                                  \
+	" OR (SELECT sum(p.up_s+p.down_s+p.unpowered_s+p.unknown_s) FROM hour p"            \
+	"     WHERE p.uplink=h.uplink AND p.day=h.day AND p.hour=h.hour) >= 3600"           \
 	" OR h.day + 1 < (SELECT max(n.day) FROM hour n WHERE n.seq IS NULL))"
 /* ?2: today. */
 #define DAY_IS_OVER "(?1 OR u.day < ?2)"
@@ -79,11 +80,13 @@ static void cover(struct load *l, int32_t day)
 		l->last_day = day;
 }
 
-static int load_hours(struct outbox *o, const struct outbox_order *order, struct load *l, struct fault *why)
+static int load_hours(struct outbox *o, const struct outbox_order *order, struct load *l,
+		      struct fault *why)
 {
 	sqlite3_stmt *s;
 	int r = db_query(o->db, &s, why,
-			 "SELECT " OUTBOX_HOUR_COLUMNS " FROM hour h WHERE seq IS NULL AND " HOUR_IS_OVER
+			 "SELECT " OUTBOX_HOUR_COLUMNS
+			 " FROM hour h WHERE seq IS NULL AND " HOUR_IS_OVER
 			 " ORDER BY day, hour, id LIMIT ?2",
 			 "ii", (int64_t)(order->which == OUTBOX_ALL), (int64_t)ROWS);
 	while (!r && (r = db_step(o->db, s, why)) == 1) {
@@ -96,12 +99,16 @@ static int load_hours(struct outbox *o, const struct outbox_order *order, struct
 	return r;
 }
 
-static int load_uses(struct outbox *o, const struct outbox_order *order, struct load *l, struct fault *why)
+static int load_uses(struct outbox *o, const struct outbox_order *order, struct load *l,
+		     struct fault *why)
 {
 	sqlite3_stmt *s;
 	int r = db_query(o->db, &s, why,
-			 "SELECT " OUTBOX_USE_COLUMNS " FROM use u WHERE seq IS NULL AND " DAY_IS_OVER " ORDER BY day, id LIMIT ?3",
-			 "iii", (int64_t)(order->which == OUTBOX_ALL), (int64_t)order->today, (int64_t)(ROWS - load_rows(l)));
+			 "SELECT " OUTBOX_USE_COLUMNS
+			 " FROM use u WHERE seq IS NULL AND " DAY_IS_OVER
+			 " ORDER BY day, id LIMIT ?3",
+			 "iii", (int64_t)(order->which == OUTBOX_ALL), (int64_t)order->today,
+			 (int64_t)(ROWS - load_rows(l)));
 	while (!r && (r = db_step(o->db, s, why)) == 1) {
 		struct aggregate_use u;
 		outbox_read_use(s, &l->use_id[l->use_count], &u);
@@ -116,8 +123,9 @@ static int load_events(struct outbox *o, struct load *l, struct fault *why)
 {
 	sqlite3_stmt *s;
 	int r = db_query(o->db, &s, why,
-			 "SELECT number, at_s, kind, subject, reason FROM event WHERE seq IS NULL ORDER BY number LIMIT ?", "i",
-			 (int64_t)(ROWS - load_rows(l)));
+			 "SELECT number, at_s, kind, subject, reason FROM event WHERE seq IS NULL "
+			 "ORDER BY number LIMIT ?",
+			 "i", (int64_t)(ROWS - load_rows(l)));
 	while (!r && (r = db_step(o->db, s, why)) == 1) {
 		wasl_Event *e = &l->events[l->event_count];
 		l->last_event = sqlite3_column_int64(s, 0);
@@ -133,7 +141,8 @@ static int load_events(struct outbox *o, struct load *l, struct fault *why)
 	return r;
 }
 
-static int load_all(struct outbox *o, const struct outbox_order *order, struct load *l, struct fault *why)
+static int load_all(struct outbox *o, const struct outbox_order *order, struct load *l,
+		    struct fault *why)
 {
 	int r = load_hours(o, order, l, why);
 	if (!r)
@@ -160,21 +169,26 @@ static int load_all(struct outbox *o, const struct outbox_order *order, struct l
 }
 
 /* The rows carry the number of their envelope from here on. */
-static int mark(struct outbox *o, const struct load *l, uint32_t epoch, int64_t seq, struct fault *why)
+static int mark(struct outbox *o, const struct load *l, uint32_t epoch, int64_t seq,
+		struct fault *why)
 {
 	int r = 0;
 	for (uint64_t i = 0; !r && i < l->hour_count; i++)
-		r = db_exec(o->db, why, "UPDATE hour SET epoch=?, seq=? WHERE id=?", "iii", (int64_t)epoch, seq, l->hour_id[i]);
+		r = db_exec(o->db, why, "UPDATE hour SET epoch=?, seq=? WHERE id=?", "iii",
+			    (int64_t)epoch, seq, l->hour_id[i]);
 	for (uint64_t i = 0; !r && i < l->use_count; i++)
-		r = db_exec(o->db, why, "UPDATE use SET epoch=?, seq=? WHERE id=?", "iii", (int64_t)epoch, seq, l->use_id[i]);
+		r = db_exec(o->db, why, "UPDATE use SET epoch=?, seq=? WHERE id=?", "iii",
+			    (int64_t)epoch, seq, l->use_id[i]);
 	if (!r && l->event_count)
-		r = db_exec(o->db, why, "UPDATE event SET epoch=?, seq=? WHERE seq IS NULL AND number<=?", "iii", (int64_t)epoch, seq,
-			    l->last_event);
+		r = db_exec(o->db, why,
+			    "UPDATE event SET epoch=?, seq=? WHERE seq IS NULL AND number<=?",
+			    "iii", (int64_t)epoch, seq, l->last_event);
 	return r;
 }
 
-static int make_envelope(const struct outbox_order *order, const struct chain_state *chain, const uint8_t *previous,
-			 const struct load *l, void **out, size_t *len, uint8_t hash[static 32], struct fault *why)
+static int make_envelope(const struct outbox_order *order, const struct chain_state *chain,
+			 const uint8_t *previous, const struct load *l, void **out, size_t *len,
+			 uint8_t hash[static 32], struct fault *why)
 {
 	AUTO_FREE void *rows = NULL;
 	size_t rows_len = 0;
@@ -193,13 +207,15 @@ static int make_envelope(const struct outbox_order *order, const struct chain_st
 	};
 	memcpy(h.device, chain->device, sizeof(h.device));
 	memcpy(h.previous, previous, sizeof(h.previous));
-	return envelope_seal(&h, rows, rows_len, order->sealing_public, order->device_key, out, len, hash, why);
+	return envelope_seal(&h, rows, rows_len, order->sealing_public, order->device_key, out, len,
+			     hash, why);
 }
 
 static int read_head(struct outbox *o, uint32_t epoch, uint8_t out[static 32], struct fault *why)
 {
 	sqlite3_stmt *s;
-	int r = db_query(o->db, &s, why, "SELECT head_hash FROM chain WHERE epoch=?", "i", (int64_t)epoch);
+	int r = db_query(o->db, &s, why, "SELECT head_hash FROM chain WHERE epoch=?", "i",
+			 (int64_t)epoch);
 	if (!r)
 		r = db_step(o->db, s, why);
 	if (r < 0)
@@ -208,10 +224,13 @@ static int read_head(struct outbox *o, uint32_t epoch, uint8_t out[static 32], s
 	if (good)
 		memcpy(out, sqlite3_column_blob(s, 0), 32);
 	sqlite3_reset(s);
-	return good ? 0 : fault_set(why, -EBADMSG, "outbox.chain", "epoch %u has no head in the outbox; it is damaged", epoch);
+	return good ? 0
+		    : fault_set(why, -EBADMSG, "outbox.chain",
+				"epoch %u has no head in the outbox; it is damaged", epoch);
 }
 
-static int store(struct outbox *o, const struct outbox_order *order, const struct load *l, struct fault *why)
+static int store(struct outbox *o, const struct outbox_order *order, const struct load *l,
+		 struct fault *why)
 {
 	uint32_t epoch = 0;
 	struct chain_state chain;
@@ -220,7 +239,8 @@ static int store(struct outbox *o, const struct outbox_order *order, const struc
 	size_t len = 0;
 	int r = outbox_epoch(o, &epoch, why);
 	if (!r && !epoch)
-		return fault_set(why, -EAGAIN, "outbox.unenrolled", "this box is not enrolled yet; its rows wait");
+		return fault_set(why, -EAGAIN, "outbox.unenrolled",
+				 "this box is not enrolled yet; its rows wait");
 	if (!r)
 		r = outbox_chain(o, epoch, &chain, why);
 	if (!r)
@@ -229,15 +249,19 @@ static int store(struct outbox *o, const struct outbox_order *order, const struc
 		r = make_envelope(order, &chain, previous, l, &bytes, &len, hash, why);
 	int64_t seq = (int64_t)chain.sealed_seq + 1;
 	if (!r)
-		r = db_exec(o->db, why, "INSERT INTO envelope(epoch, seq, hash, bytes, size) VALUES(?, ?, ?, ?, ?)", "iibbi",
-			    (int64_t)epoch, seq, (const void *)hash, sizeof(hash), (const void *)bytes, len, (int64_t)len);
+		r = db_exec(
+			o->db, why,
+			"INSERT INTO envelope(epoch, seq, hash, bytes, size) VALUES(?, ?, ?, ?, ?)",
+			"iibbi", (int64_t)epoch, seq, (const void *)hash, sizeof(hash),
+			(const void *)bytes, len, (int64_t)len);
 	if (!r)
-		r = db_exec(o->db, why, "UPDATE chain SET sealed_seq=?, head_hash=? WHERE epoch=?", "ibi", seq, (const void *)hash,
-			    sizeof(hash), (int64_t)epoch);
+		r = db_exec(o->db, why, "UPDATE chain SET sealed_seq=?, head_hash=? WHERE epoch=?",
+			    "ibi", seq, (const void *)hash, sizeof(hash), (int64_t)epoch);
 	return r ? r : mark(o, l, epoch, seq, why);
 }
 
-int outbox_seal(struct outbox *o, const struct outbox_order *order, uint64_t *rows, struct fault *why)
+int outbox_seal(struct outbox *o, const struct outbox_order *order, uint64_t *rows,
+		struct fault *why)
 {
 	CLEANUP(clean_load) struct load *l = load_new();
 	if (!l)
@@ -256,15 +280,19 @@ int outbox_seal(struct outbox *o, const struct outbox_order *order, uint64_t *ro
 	return r;
 }
 
-int outbox_ready(struct outbox *o, enum outbox_which which, int32_t today, uint64_t *rows, struct fault *why)
+int outbox_ready(struct outbox *o, enum outbox_which which, int32_t today, uint64_t *rows,
+		 struct fault *why)
 {
 	int64_t all = which == OUTBOX_ALL, hours = 0, uses = 0, events = 0;
-	int r = db_int(o->db, 0, &hours, why, "SELECT count(*) FROM hour h WHERE seq IS NULL AND " HOUR_IS_OVER, "i", all);
+	int r = db_int(o->db, 0, &hours, why,
+		       "SELECT count(*) FROM hour h WHERE seq IS NULL AND " HOUR_IS_OVER, "i", all);
 	if (!r)
-		r = db_int(o->db, 0, &uses, why, "SELECT count(*) FROM use u WHERE seq IS NULL AND " DAY_IS_OVER, "ii", all,
-			   (int64_t)today);
+		r = db_int(o->db, 0, &uses, why,
+			   "SELECT count(*) FROM use u WHERE seq IS NULL AND " DAY_IS_OVER, "ii",
+			   all, (int64_t)today);
 	if (!r)
-		r = db_int(o->db, 0, &events, why, "SELECT count(*) FROM event WHERE seq IS NULL", "");
+		r = db_int(o->db, 0, &events, why, "SELECT count(*) FROM event WHERE seq IS NULL",
+			   "");
 	if (!r)
 		*rows = (uint64_t)(hours + uses + events);
 	return r;
