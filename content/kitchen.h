@@ -84,8 +84,9 @@ unsigned kitchen_busy(const struct kitchen *k); /* children running */
 void kitchen_walls_missing(const struct kitchen *k, char out[static 64]);
 
 /*
- * A whole MP4 (or M4A when `video` is absent) without copying: header to put before extents. `video_fd` and
- * `audio_fd` hold the segments at the given offsets; -1 when absent. *extents: in order, which file and where.
+ * A whole MP4 (or M4A when `video` is NULL; a silent MP4 when `audio` is) without copying: the header that goes before the
+ * pieces, and the pieces in order, each in the picture's or the sound's file. The tracks' files hold the finished
+ * segments at the given offsets. *header and *pieces are the caller's to free.
  */
 struct kitchen_piece {
 	uint32_t from_video; /* 1 video file, 0 audio file */

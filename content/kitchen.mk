@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kitchen (contentd's side: no libav in that process) and wasl-transcoder (the child that reads foreign bytes).
-KITCHEN := kitchen kitchen_plan kitchen_check kitchen_child
+KITCHEN := kitchen kitchen_plan kitchen_check kitchen_child kitchen_file
 PACK := grid box pack frag job
 COOK := source orient rate probe picture film mono tone hear watch loudness still reel mux mezz publish cook worker
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),base,))
@@ -11,3 +11,7 @@ $(eval $(call lib,kitchen,$(KITCHEN:%=content/%.c),pack record base,libsodium li
 
 $(foreach u,$(KITCHEN),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,kitchen))))
 $(foreach u,$(PACK),$(if $(wildcard tests/unit/transcoder/$(u)_test.c),$(eval $(call unit,transcoder_$(u),tests/unit/transcoder/$(u)_test.c,pack))))
+
+# A whole lesson cooked by one command: what tests look at.
+TEST_PROGS += $(B)/tests/cook-lesson
+$(eval $(call prog,cook-lesson,tests/content/cook_lesson.c,kitchen,tests))

@@ -10,24 +10,16 @@
 #include "firmware/base/fault.h"
 
 /*
- * stitchable: parameter sets depend on none of the rate settings. Presets and tunings may not change what the sets
- * say either, so references and B-pictures are named; three references fit every level.
- */
-#define STITCH                                                                               \
-	"stitchable=1:keyint=infinite:min-keyint=65536:open-gop=0:bframes=3:b-pyramid=none:" \
-	"sliced-threads=0:sync-lookahead=0:sar=1/1"
-
-/*
  * Quality by pace: `now` answers a pupil in tenths of a second, `idle` spends three times as much for two thirds of
  * the bytes. Slides and screencasts have flat areas, which the animation tuning knows.
  */
 static const struct {
 	const char *preset;
 	const char *crf_small, *crf_large; /* below 360 lines, and from there */
-	const char *params;
+	unsigned references;               /* three fit every level that we name */
 } paces[] = {
-	[JOB_NOW] = { "veryfast", "27", "26", STITCH ":ref=1" },
-	[JOB_IDLE] = { "medium", "25", "24", STITCH ":ref=3" },
+	[JOB_NOW] = { "veryfast", "27", "26", 1 },
+	[JOB_IDLE] = { "medium", "25", "24", 3 },
 };
 
 enum { CLASS_STATIC = 1, CLASS_SCREEN = 2 };
@@ -41,8 +33,17 @@ static int set_options(struct film *f)
 	const struct job_rung *r = f->rung;
 	uint32_t lines = r->width < r->height ? r->width : r->height;
 	void *x = f->codec->priv_data;
-	char level[16];
+	char level[16], params[256];
 	snprintf(level, sizeof(level), "%u.%u", r->level / 10, r->level % 10);
+	/*
+	 * stitchable: parameter sets depend on none of the rate settings. What presets and tunings would change in them is
+	 * named. These are applied last, after the profile: Baseline has no B-pictures.
+	 */
+	snprintf(params, sizeof(params),
+		 "stitchable=1:keyint=infinite:min-keyint=65536:open-gop=0:bframes=%u:b-pyramid="
+		 "none:ref=%u:"
+		 "sliced-threads=0:sync-lookahead=0:sar=1/1",
+		 r->profile == 66 ? 0u : 3u, paces[o->pace].references);
 	int rc = av_opt_set(x, "preset", paces[o->pace].preset, 0);
 	if (rc >= 0 && o->pace == JOB_IDLE &&
 	    (o->content_class == CLASS_STATIC || o->content_class == CLASS_SCREEN))
@@ -56,7 +57,7 @@ static int set_options(struct film *f)
 				lines < 360 ? paces[o->pace].crf_small : paces[o->pace].crf_large,
 				0);
 	if (rc >= 0)
-		rc = av_opt_set(x, "x264-params", paces[o->pace].params, 0);
+		rc = av_opt_set(x, "x264-params", params, 0);
 	return rc;
 }
 

@@ -12,6 +12,8 @@
 #include "firmware/base/fileio.h"
 
 #define BUFFER 65536
+#define PACKET \
+	960 /* samples of an Opus packet: the one that holds the first sample begins before it */
 
 static int write_some(void *opaque, uint8_t *bytes, int len)
 {
@@ -251,7 +253,7 @@ static int fill_spans(struct source *s, wasl_Plan *plan, struct fault *why)
 		if (sound) {
 			int64_t begin =
 				(int64_t)grid_sound_edge(seg->start_ticks, plan->timescale) -
-				(int64_t)TONE_BEFORE;
+				(int64_t)(TONE_BEFORE + PACKET);
 			int64_t end = (int64_t)grid_sound_end((uint64_t)to, plan->timescale) +
 				      (int64_t)TONE_AFTER;
 			gather(sound, begin, end, samples, &r, &any);

@@ -12,6 +12,7 @@
 #define PIXELS_MAX (INT64_C(4096) * 2304)
 #define STREAMS_MAX 64
 #define DAMAGED_MAX 5000u
+#define PASSED_MAX 500u /* packets outside the spans between a seek and the first inside */
 
 /* Containers and codecs that lessons come in. What is not named is not tried: each is code that reads foreign bytes. */
 static const char containers[] =
@@ -277,6 +278,7 @@ int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, st
 				 (double)ticks * tb.num / tb.den, libav_text(rc).at);
 	avcodec_flush_buffers(r->codec);
 	r->draining = false;
+	r->begun = false;
 	r->last_dts = AV_NOPTS_VALUE;
 	r->moved = 0;
 	return 0;
@@ -305,6 +307,7 @@ static void smooth_out(struct source_reader *r)
 
 int source_reader_packet(struct source_reader *r)
 {
+	unsigned passed = 0;
 	for (;;) {
 		av_packet_unref(r->packet);
 		int rc = av_read_frame(r->source->format, r->packet);
@@ -312,8 +315,13 @@ int source_reader_packet(struct source_reader *r)
 			return 0; /* end, or as far as the file can be followed: what is missing is seen in what was produced */
 		if (r->packet->stream_index != r->stream->index)
 			continue;
-		if (!source_has(r->source, r->packet))
-			return 0;
+		/* A seek may land a little before what may be read; after it, what is not there is the end. */
+		if (!source_has(r->source, r->packet)) {
+			if (r->begun || ++passed > PASSED_MAX)
+				return 0;
+			continue;
+		}
+		r->begun = true;
 		if (r->smooth)
 			smooth_out(r);
 		int64_t pts = r->packet->pts != AV_NOPTS_VALUE ? r->packet->pts : r->packet->dts;

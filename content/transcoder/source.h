@@ -53,6 +53,7 @@ struct source_reader {
 	AVCodecContext *codec;
 	AVPacket *packet;
 	int64_t stop_pts; /* stream time: packets that begin here or later end the reading; INT64_MAX: never */
+	bool begun; /* a packet was handed out since the last seek */
 	bool draining;
 	bool smooth; /* the container's clock may jump (MPEG streams): packets are put one after the other */
 	int64_t last_dts, moved; /* for `smooth`, stream time */
