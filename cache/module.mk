@@ -6,3 +6,43 @@ $(eval $(call lib,cache,$(patsubst %,cache/%.c,$(CACHE_READER) $(CACHE_WRITER)),
 
 $(foreach u,$(CACHE_READER) $(CACHE_WRITER),$(if $(wildcard tests/unit/cache/$(u)_test.c),$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base))))
 $(eval $(call unit,cache_store_crash,tests/unit/cache/store_crash_test.c,cache record base))
+
+TEST_PROGS += $(B)/tests/cache-feeder $(B)/tests/cache-crowd
+$(eval $(call prog,cache-feeder,tests/cache/feeder.c,cache record base,tests))
+$(eval $(call prog,cache-crowd,tests/cache/crowd.c,base,tests))
+
+# --- the nginx module -----------------------------------------------------------------------------
+# Debian's nginx-dev has headers and configure, no sources: configure runs in a symlink copy, once, for its headers and its
+# list of modules. nginx itself cannot be rebuilt with sanitizers, so the module is the same in every flavour; the engine in it
+# is compiled for a shared object and shows nothing but the module.
+NGX := $(B)/nginx
+NGX_SRC := /usr/share/nginx/src
+NGX_PIC := $(patsubst %.c,$(B)/pic/%.o,$(CACHE_READER:%=cache/%.c) firmware/base/fault.c firmware/base/text.c)
+NGX_GLUE := $(patsubst %.c,$(B)/pic/%.o,$(wildcard cache/nginx/*.c))
+NGX_INCLUDE := $(addprefix -isystem ,$(NGX)/objs $(addprefix $(NGX)/src/,core event event/modules os/unix http http/modules http/v2))
+PIC_FLAGS := -std=gnu11 -g -O2 -fPIC -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(WARN) $(WERROR)
+ALL += $(B)/lib/ngx_http_wasl_module.so
+
+$(NGX)/objs/ngx_http_wasl_module_modules.c: cache/nginx/config
+	$(call say,CONF,$(NGX))
+	$(Q)rm -rf $(NGX) && mkdir -p $(NGX) && cp -as $(NGX_SRC)/. $(NGX)
+	$(Q). $(NGX_SRC)/conf_flags; cd $(NGX); bash ./configure --builddir=objs "$${NGX_CONF_FLAGS[@]}" --with-cc-opt="-g -O2 -fPIC" \
+		--add-dynamic-module=$(CURDIR)/cache/nginx >configure.log 2>&1 || { tail -n 20 configure.log >&2; exit 1; }
+
+$(B)/pic/cache/nginx/%.o: cache/nginx/%.c $(NGX)/objs/ngx_http_wasl_module_modules.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(CPPFLAGS) $(NGX_INCLUDE) $(PIC_FLAGS) -Wno-unused-parameter -Wno-switch-enum -Wno-cast-qual -c $< -o $@
+$(B)/pic/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(CPPFLAGS) $(PIC_FLAGS) -c $< -o $@
+$(B)/pic/modules.o: $(NGX)/objs/ngx_http_wasl_module_modules.c
+	@mkdir -p $(@D)
+	$(Q)gcc $(NGX_INCLUDE) -g -O2 -fPIC -c $< -o $@
+$(B)/lib/ngx_http_wasl_module.so: $(NGX_GLUE) $(NGX_PIC) $(B)/pic/modules.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc -shared -Wl,-z,relro,-z,now,-z,defs -Wl,--unresolved-symbols=ignore-in-object-files -o $@ $^ -lsodium
+
+-include $(NGX_GLUE:.o=.d) $(NGX_PIC:.o=.d)

@@ -22,6 +22,31 @@ int sender_size(const struct sender *s, struct view *v, uint64_t *out)
 	return rc;
 }
 
+struct sender_want sender_want(const struct sender *s)
+{
+	if (s->entry.kind == NAMES_RENDITION)
+		return (struct sender_want){ .rendition = s->entry.rendition,
+					     .first = s->entry.segment,
+					     .count = 1 };
+	const uint64_t first = s->at / OBJMAP_CHUNK_BYTES;
+	const uint64_t last = (s->end ? s->end - 1 : 0) / OBJMAP_CHUNK_BYTES;
+	return (struct sender_want){
+		.id = s->entry.id,
+		.first = first,
+		.count = last - first + 1,
+		.size = s->entry.size,
+	};
+}
+
+bool sender_there(struct view *v, const struct sender_want *want)
+{
+	struct view_file file;
+	if (!want->size)
+		return view_segment(v, want->rendition, (uint32_t)want->first, &file) != -EAGAIN;
+	int rc = view_object(v, &want->id, want->size, want->first * OBJMAP_CHUNK_BYTES, &file);
+	return rc ? rc != -EAGAIN : file.length > 0;
+}
+
 void sender_range(struct sender *s, uint64_t from, uint64_t len)
 {
 	s->at = from;
@@ -62,9 +87,7 @@ static enum sender_step object(struct sender *s, struct view *v, struct sender_p
 		return file(s, out);
 	if (rc && rc != -EAGAIN)
 		return fail(out, rc);
-	out->want.id = s->entry.id;
-	out->want.first = s->at / OBJMAP_CHUNK_BYTES;
-	out->want.count = (s->end - 1) / OBJMAP_CHUNK_BYTES - out->want.first + 1;
+	out->want = sender_want(s);
 	return SENDER_WAIT;
 }
 
@@ -72,9 +95,7 @@ static enum sender_step segment(struct sender *s, struct view *v, struct sender_
 {
 	int rc = view_segment(v, s->entry.rendition, s->entry.segment, &out->file);
 	if (rc == -EAGAIN) {
-		out->want.rendition = s->entry.rendition;
-		out->want.first = s->entry.segment;
-		out->want.count = 1;
+		out->want = sender_want(s);
 		return SENDER_WAIT;
 	}
 	if (rc)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cache/names.h"
@@ -18,8 +19,12 @@ struct sender {
 };
 
 void sender_init(struct sender *s, const struct names_entry *entry);
-/* How long the thing is: 0, or -EAGAIN (a segment that is not made yet), -ENODATA, -ENOENT as view_segment(). */
+/*
+ * How long the thing is: 0, or -EAGAIN (a segment that is not made yet: sender_want() says what to ask for), -ENODATA,
+ * -ENOENT as view_segment().
+ */
 int sender_size(const struct sender *s, struct view *v, uint64_t *out);
+struct sender_want sender_want(const struct sender *s);
 /* Which part to send; the whole of what sender_size() said at most. */
 void sender_range(struct sender *s, uint64_t from, uint64_t len);
 
@@ -35,6 +40,7 @@ struct sender_want {
 	struct objmap_id id; /* all zero: a segment is wanted */
 	uint64_t rendition;
 	uint64_t first, count; /* chunks, or segment and 1 */
+	uint64_t size;         /* of the object */
 };
 
 struct sender_piece {
@@ -45,5 +51,7 @@ struct sender_piece {
 	int error;
 };
 
+/* Is it there by now, or is it known that it never will be: is there a reason to go on? */
+bool sender_there(struct view *v, const struct sender_want *want);
 /* The next piece; a step of MEMORY or FILE moves on behind it. */
 enum sender_step sender_next(struct sender *s, struct view *v, struct sender_piece *out);

@@ -9,24 +9,52 @@
 enum { BUCKETS = 64 };
 
 struct row {
-	struct row *next;  /* in the bucket */
-	struct row *later; /* in the order of beginning */
-	struct want_tally sum;
+	struct row *next;      /* in the bucket, while it is open */
+	struct row *later;     /* in its queue */
+	struct want_tally sum; /* sequence 0 while it is open */
+};
+
+struct queue {
+	struct row *first, *last;
 };
 
 struct tally {
 	struct row *buckets[BUCKETS];
-	struct row *first, *last;
+	struct queue open;   /* still counted into */
+	struct queue closed; /* numbered, in the order of their numbers */
+	struct row *unsent;  /* first of the closed ones that this connection did not carry */
 	size_t count;
-	uint64_t sequence; /* of the packet that is next */
+	uint64_t last_sequence;
 };
 
 struct tally *tally_new(void)
 {
-	struct tally *t = calloc(1, sizeof(*t));
-	if (t)
-		t->sequence = 1;
-	return t;
+	return calloc(1, sizeof(struct tally));
+}
+
+static void append(struct queue *q, struct row *row)
+{
+	row->later = NULL;
+	*(q->last ? &q->last->later : &q->first) = row;
+	q->last = row;
+}
+
+static struct row *take(struct queue *q)
+{
+	struct row *row = q->first;
+	if (!row)
+		return NULL;
+	q->first = row->later;
+	if (!q->first)
+		q->last = NULL;
+	return row;
+}
+
+void tally_free(struct tally *t)
+{
+	for (struct row *row; t && ((row = take(&t->open)) || (row = take(&t->closed)));)
+		free(row);
+	free(t);
 }
 
 static struct row **bucket(struct tally *t, const char *lesson, const char *rung)
@@ -37,26 +65,6 @@ static struct row **bucket(struct tally *t, const char *lesson, const char *rung
 	for (; *rung; rung++)
 		h = h * 33 ^ (uint8_t)*rung;
 	return &t->buckets[h % BUCKETS];
-}
-
-static void remove_first(struct tally *t)
-{
-	struct row *row = t->first, **at = bucket(t, row->sum.lesson, row->sum.rung);
-	while (*at != row)
-		at = &(*at)->next;
-	*at = row->next;
-	t->first = row->later;
-	if (!t->first)
-		t->last = NULL;
-	t->count--;
-	free(row);
-}
-
-void tally_free(struct tally *t)
-{
-	while (t && t->first)
-		remove_first(t);
-	free(t);
 }
 
 static struct row *row_for(struct tally *t, int32_t day, const char *lesson, const char *rung)
@@ -75,8 +83,7 @@ static struct row *row_for(struct tally *t, int32_t day, const char *lesson, con
 	snprintf(row->sum.rung, sizeof(row->sum.rung), "%s", rung);
 	row->next = *at;
 	*at = row;
-	*(t->last ? &t->last->later : &t->first) = row;
-	t->last = row;
+	append(&t->open, row);
 	t->count++;
 	return row;
 }
@@ -98,17 +105,46 @@ int tally_add(struct tally *t, int32_t day, const char *lesson, const char *rung
 	return 0;
 }
 
-bool tally_next(const struct tally *t, struct want_tally *out)
+/* The row that was begun first gets the next number; nothing is counted into it any more. */
+static struct row *close_one(struct tally *t)
 {
-	if (!t->first)
+	struct row *row = take(&t->open);
+	if (!row)
+		return NULL;
+	struct row **at = bucket(t, row->sum.lesson, row->sum.rung);
+	while (*at != row)
+		at = &(*at)->next;
+	*at = row->next;
+	row->sum.sequence = ++t->last_sequence;
+	append(&t->closed, row);
+	return row;
+}
+
+bool tally_next(struct tally *t, struct want_tally *out)
+{
+	if (!t->unsent)
+		t->unsent = close_one(t);
+	if (!t->unsent)
 		return false;
-	*out = t->first->sum;
-	out->sequence = t->sequence;
+	*out = t->unsent->sum;
 	return true;
 }
 
 void tally_sent(struct tally *t)
 {
-	t->sequence++;
-	remove_first(t);
+	t->unsent = t->unsent->later;
+}
+
+void tally_heard(struct tally *t, uint64_t sequence)
+{
+	while (t->closed.first && t->closed.first != t->unsent &&
+	       t->closed.first->sum.sequence <= sequence) {
+		free(take(&t->closed));
+		t->count--;
+	}
+}
+
+void tally_disconnected(struct tally *t)
+{
+	t->unsent = t->closed.first;
 }

@@ -105,9 +105,12 @@ static void sends_an_object_as_it_arrives(void **state)
 	for (uint64_t c = 1; c < 4; c++) {
 		assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_WAIT);
 		assert_int_equal(p.want.first, c);
+		assert_false(sender_there(h->view, &p.want));
+		const struct sender_want want_now = p.want;
 		const size_t n = c == 3 ? 10 : CHUNK;
 		sample_fill(3, c * CHUNK, bytes, n);
 		assert_int_equal(store_object_put(o, c, bytes, n, NULL), 0);
+		assert_true(sender_there(h->view, &want_now));
 		assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_FILE);
 	}
 	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_DONE);
@@ -139,6 +142,11 @@ static void sends_segments_and_virtual_files(void **state)
 	assert_int_equal(p.want.rendition, e.rendition);
 	assert_int_equal(p.want.first, 1);
 	assert_int_equal(p.want.count, 1);
+
+	assert_false(sender_there(h->view, &p.want));
+	assert_int_equal(store_rendition_fail(r, 1, NULL), 0);
+	assert_true(sender_there(h->view, &p.want)); /* no use to wait on */
+	assert_int_equal(sender_size(&s, h->view, &size), -ENODATA);
 
 	struct names_extent extents[3];
 	for (uint32_t i = 0; i < 3; i++) {
@@ -191,8 +199,6 @@ static void sends_segments_and_virtual_files(void **state)
 	sender_range(&s, 2000, 1);
 	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_FAIL);
 	assert_int_equal(p.error, -EAGAIN);
-	assert_int_equal(store_rendition_fail(r, 0, NULL), 0);
-	e = (struct names_entry){ .kind = NAMES_RENDITION, .rendition = e.rendition };
 	store_rendition_close(r);
 }
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef _NGX_HTTP_WASL_H_INCLUDED_
+#define _NGX_HTTP_WASL_H_INCLUDED_
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_http.h>
+
+#include "cache/names.h"
+#include "cache/reply.h"
+#include "cache/sender.h"
+#include "cache/tally.h"
+#include "cache/uses.h"
+#include "cache/view.h"
+#include "cache/waiters.h"
+#include "cache/want.h"
+
+/*
+ * Glue between nginx and the engine in cache/: what to send is decided there, here it is carried.
+ *
+ *     ngx_http_wasl_module.c    directives, worker processes, where a request comes in
+ *     ngx_http_wasl_reply.c     heads of replies
+ *     ngx_http_wasl_send.c      one request from its name to its last byte
+ *     ngx_http_wasl_want.c      the worker's socket to contentd
+ *     ngx_http_wasl_count.c     counting what was delivered
+ */
+
+#define NGX_HTTP_WASL_PIECES  32    /* of a body that are handed to nginx at a time */
+
+
+typedef struct {                    /* one worker process */
+    struct view                  *view;
+    struct waiters               *waiters;
+    struct tally                 *tally;
+    uint64_t                      instance;
+    ngx_str_t                     want_path;
+    ngx_connection_t             *want;        /* NULL: contentd is away */
+    ngx_msec_t                    away_since;
+    ngx_uint_t                    away;        /* away_since is set, and it was logged */
+    ngx_event_t                   tick;
+    ngx_msec_t                    tallied;
+    ngx_connection_t              dummy;       /* nginx's debug log wants one behind each event */
+    ngx_shm_zone_t               *zone;
+    ngx_log_t                    *log;
+} ngx_http_wasl_worker_t;
+
+
+typedef struct {
+    ngx_str_t                     store;
+    ngx_str_t                     want;
+    ngx_shm_zone_t               *zone;
+    ngx_http_wasl_worker_t       *worker;      /* in worker processes */
+} ngx_http_wasl_main_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                    enable;
+    ngx_msec_t                    patience;
+} ngx_http_wasl_loc_conf_t;
+
+
+typedef struct ngx_http_wasl_file_s  ngx_http_wasl_file_t;
+
+struct ngx_http_wasl_file_s {       /* a file that this request sends from, held until it ends */
+    ngx_http_wasl_file_t         *next;
+    struct view_item             *item;
+    ngx_file_t                    file;
+};
+
+
+typedef struct {
+    struct sender                 sender;
+    struct waiter                 waiter;
+    ngx_http_request_t           *request;
+    ngx_http_wasl_worker_t       *worker;
+    ngx_msec_t                    patience;
+    struct view_names            *names;
+    ngx_http_wasl_file_t         *files;
+    ngx_http_wasl_file_t          first_file;
+    ngx_chain_t                  *chains;      /* NGX_HTTP_WASL_PIECES of them, after the first */
+    ngx_chain_t                   first_chain;
+    ngx_buf_t                     first_buf;
+    ngx_event_t                   wake;
+    ngx_event_t                   timeout;
+    uint64_t                      device;
+    uint64_t                      waited_for;  /* chunk or segment that contentd said is there */
+    off_t                         length;      /* of the body */
+    uint32_t                      duration_ms;
+    uint32_t                      segment_count;
+    unsigned                      decided:1;
+    unsigned                      async:1;
+    unsigned                      to_end:1;    /* the body reaches the thing's last byte */
+    unsigned                      media:1;     /* a media segment that is counted */
+    unsigned                      idle_wakes:2;
+} ngx_http_wasl_ctx_t;
+
+
+extern ngx_module_t  ngx_http_wasl_module;
+
+/*
+ * ngx_http_wasl_reply.c: NGX_DECLINED from begin means that there is a body to send; everything else these return is
+ * for ngx_http_finalize_request().
+ */
+ngx_int_t ngx_http_wasl_begin(ngx_http_wasl_ctx_t *ctx, uint64_t size);
+ngx_int_t ngx_http_wasl_send_header(ngx_http_wasl_ctx_t *ctx);
+ngx_int_t ngx_http_wasl_unavailable(ngx_http_wasl_ctx_t *ctx);
+ngx_int_t ngx_http_wasl_redirect(ngx_http_request_t *r, const char *to);
+
+/* ngx_http_wasl_send.c */
+ngx_http_wasl_ctx_t *ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
+    const struct names_entry *entry, struct view_names *names);
+ngx_int_t ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx);
+
+/* ngx_http_wasl_want.c */
+ngx_int_t ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w);
+void ngx_http_wasl_want_stop(ngx_http_wasl_worker_t *w);
+ngx_uint_t ngx_http_wasl_want_hopeless(ngx_http_wasl_worker_t *w);
+void ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w);
+
+/* ngx_http_wasl_count.c */
+ngx_int_t ngx_http_wasl_count_init_zone(ngx_shm_zone_t *zone, void *data);
+void ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_count_done(ngx_http_wasl_ctx_t *ctx);
+
+#endif /* _NGX_HTTP_WASL_H_INCLUDED_ */

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ngx_http_wasl.h"
+
+#include <sys/random.h>
+
+
+#define NGX_HTTP_WASL_TICK     1000
+#define NGX_HTTP_WASL_RETRY    100      /* while contentd is away and somebody waits */
+#define NGX_HTTP_WASL_GRACE    3000     /* a contentd that restarts is back by then */
+#define NGX_HTTP_WASL_TALLY    10000
+
+
+static void ngx_http_wasl_want_read(ngx_event_t *ev);
+static void ngx_http_wasl_want_write(ngx_event_t *ev);
+static void ngx_http_wasl_want_tick(ngx_event_t *ev);
+
+
+static void
+ngx_http_wasl_want_wake(struct waiter *chain)
+{
+    struct waiter        *next;
+    ngx_http_wasl_ctx_t  *ctx;
+
+    for ( /* void */ ; chain; chain = next) {
+        next = chain->next;
+        ctx = (ngx_http_wasl_ctx_t *)
+                  ((u_char *) chain - offsetof(ngx_http_wasl_ctx_t, waiter));
+        ngx_post_event(&ctx->wake, &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_http_wasl_want_lost(ngx_http_wasl_worker_t *w, ngx_uint_t level, const char *why)
+{
+    if (w->want) {
+        ngx_close_connection(w->want);
+        w->want = NULL;
+        waiters_disconnected(w->waiters);
+        tally_disconnected(w->tally);
+    }
+
+    if (!w->away) {
+        w->away = 1;
+        w->away_since = ngx_current_msec;
+        ngx_log_error(level, w->log, 0,
+                      "wasl: contentd is away from \"%V\" (%s); complete things are served on",
+                      &w->want_path, why);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_wasl_want_send(ngx_http_wasl_worker_t *w, const void *packet, size_t len)
+{
+    ssize_t    n;
+    ngx_err_t  err;
+
+    n = send(w->want->fd, packet, len, MSG_DONTWAIT|MSG_NOSIGNAL);
+
+    if (n == (ssize_t) len) {
+        return NGX_OK;
+    }
+
+    err = ngx_errno;
+
+    if (n < 0 && (err == NGX_EAGAIN || err == ENOBUFS || err == NGX_EINTR)) {
+        w->want->write->ready = 0;
+        return NGX_AGAIN;
+    }
+
+    ngx_http_wasl_want_lost(w, NGX_LOG_WARN, n < 0 ? strerror(err) : "short packet");
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_http_wasl_want_connect(ngx_http_wasl_worker_t *w)
+{
+    int                fd;
+    struct want_msg    hello;
+    ngx_connection_t  *c;
+
+    fd = want_connect((char *) w->want_path.data);
+    if (fd < 0) {
+        ngx_http_wasl_want_lost(w, NGX_LOG_WARN, strerror(-fd));
+        return;
+    }
+
+    c = ngx_get_connection(fd, w->log);
+    if (c == NULL) {
+        close(fd);
+        ngx_http_wasl_want_lost(w, NGX_LOG_ALERT, "no free worker_connections");
+        return;
+    }
+
+    c->data = w;
+    c->log = w->log;
+    c->read->handler = ngx_http_wasl_want_read;
+    c->read->log = w->log;
+    c->write->handler = ngx_http_wasl_want_write;
+    c->write->log = w->log;
+    c->write->ready = 1;
+    w->want = c;
+
+    if (ngx_add_conn(c) != NGX_OK) {
+        ngx_http_wasl_want_lost(w, NGX_LOG_ALERT, "epoll");
+        return;
+    }
+
+    hello = want_hello(w->instance);
+    if (ngx_http_wasl_want_send(w, &hello, sizeof(hello)) != NGX_OK) {
+        if (w->want) {
+            ngx_http_wasl_want_lost(w, NGX_LOG_WARN, "no room for a greeting");
+        }
+        return;
+    }
+
+    if (w->away) {
+        ngx_log_error(NGX_LOG_NOTICE, w->log, 0, "wasl: contentd is there again");
+        w->away = 0;
+    }
+
+    ngx_http_wasl_want_flush(w);
+}
+
+
+/* Sends what there is to say. What does not fit waits for the write event. */
+void
+ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w)
+{
+    struct want_msg  msg;
+
+    while (w->want && waiters_next(w->waiters, &msg)) {
+        if (ngx_http_wasl_want_send(w, &msg, sizeof(msg)) != NGX_OK) {
+            return;
+        }
+        waiters_sent(w->waiters);
+    }
+}
+
+
+static void
+ngx_http_wasl_want_flush_tally(ngx_http_wasl_worker_t *w)
+{
+    struct want_tally  packet;
+
+    while (w->want && tally_next(w->tally, &packet)) {
+        if (ngx_http_wasl_want_send(w, &packet, sizeof(packet)) != NGX_OK) {
+            return;
+        }
+        tally_sent(w->tally);
+    }
+}
+
+
+static void
+ngx_http_wasl_want_write(ngx_event_t *ev)
+{
+    ngx_connection_t  *c;
+
+    c = ev->data;
+    ngx_http_wasl_want_flush(c->data);
+}
+
+
+static void
+ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *packet, size_t len)
+{
+    if (want_check(packet, len) != 0) {
+        ngx_http_wasl_want_lost(w, NGX_LOG_ERR, "it said what is no message");
+        return;
+    }
+
+    switch (packet->type) {
+
+    case WANT_READY:
+    case WANT_FAILED:
+        ngx_http_wasl_want_wake(waiters_hear(w->waiters, &packet->msg));
+        return;
+
+    case WANT_TALLIED:
+        tally_heard(w->tally, packet->msg.token);
+        return;
+
+    case WANT_HELLO:
+        if (packet->msg.token == WANT_VERSION) {
+            return;
+        }
+    }
+
+    ngx_http_wasl_want_lost(w, NGX_LOG_ERR, "it speaks another version; update both");
+}
+
+
+static void
+ngx_http_wasl_want_read(ngx_event_t *ev)
+{
+    ssize_t                  n;
+    ngx_connection_t        *c;
+    union want_packet        packet;
+    ngx_http_wasl_worker_t  *w;
+
+    c = ev->data;
+    w = c->data;
+
+    while (w->want == c) {
+        n = recv(c->fd, &packet, sizeof(packet), MSG_DONTWAIT);
+
+        if (n < 0 && ngx_errno == NGX_EINTR) {
+            continue;
+        }
+
+        if (n < 0 && ngx_errno == NGX_EAGAIN) {
+            ev->ready = 0;
+            return;
+        }
+
+        if (n <= 0) {
+            ngx_http_wasl_want_lost(w, NGX_LOG_WARN, n ? strerror(ngx_errno) : "it hung up");
+
+            /* one that restarts may be there already */
+            ngx_add_timer(&w->tick, NGX_HTTP_WASL_RETRY);
+            return;
+        }
+
+        ngx_http_wasl_want_hear(w, &packet, (size_t) n);
+    }
+}
+
+
+static bool
+ngx_http_wasl_want_there(const struct sender_want *want, void *data)
+{
+    ngx_http_wasl_worker_t  *w = data;
+
+    return sender_there(w->view, want);
+}
+
+
+static void
+ngx_http_wasl_want_tick(ngx_event_t *ev)
+{
+    ngx_msec_t               next;
+    ngx_connection_t        *c;
+    ngx_http_wasl_worker_t  *w;
+
+    c = ev->data;
+    w = c->data;
+
+    view_tick(w->view);
+
+    if (w->want == NULL) {
+        ngx_http_wasl_want_connect(w);
+    }
+
+    /* a READY that found no room was dropped */
+    ngx_http_wasl_want_wake(waiters_recheck(w->waiters, ngx_http_wasl_want_there, w));
+    ngx_http_wasl_want_flush(w);
+
+    if (w->want && ngx_current_msec - w->tallied >= NGX_HTTP_WASL_TALLY) {
+        w->tallied = ngx_current_msec;
+        ngx_http_wasl_want_flush_tally(w);
+    }
+
+    next = NGX_HTTP_WASL_TICK;
+    if (w->want == NULL && waiters_things(w->waiters)) {
+        next = NGX_HTTP_WASL_RETRY;
+    }
+
+    ngx_add_timer(&w->tick, next);
+}
+
+
+/* Nobody to ask, for longer than a restart takes. */
+ngx_uint_t
+ngx_http_wasl_want_hopeless(ngx_http_wasl_worker_t *w)
+{
+    return w->want == NULL && ngx_current_msec - w->away_since > NGX_HTTP_WASL_GRACE;
+}
+
+
+ngx_int_t
+ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w)
+{
+    /* tells this process's tallies from those of one that had its number before */
+    while (w->instance == 0) {
+        if (getrandom(&w->instance, sizeof(w->instance), 0) != (ssize_t) sizeof(w->instance)) {
+            w->instance = 0;
+        }
+    }
+
+    w->dummy.fd = (ngx_socket_t) -1;
+    w->dummy.data = w;
+    w->away_since = ngx_current_msec;
+
+    w->tick.handler = ngx_http_wasl_want_tick;
+    w->tick.data = &w->dummy;
+    w->tick.log = w->log;
+    w->tick.cancelable = 1;
+
+    ngx_http_wasl_want_tick(&w->tick);
+    return NGX_OK;
+}
+
+
+void
+ngx_http_wasl_want_stop(ngx_http_wasl_worker_t *w)
+{
+    if (w->want == NULL) {
+        return;
+    }
+
+    ngx_http_wasl_want_flush_tally(w);
+
+    if (w->want) {
+        ngx_close_connection(w->want);
+        w->want = NULL;
+    }
+}

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034 # used by who sources it
+# A real nginx with the module, and a feeder that plays contentd, in a folder of their own. Sourced by tests/cache/*.t.
+set -uo pipefail
+
+count=0 failed=0
+ok() { # ok STATUS NAME
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=1
+	fi
+}
+is() { # is GOT WANT NAME
+	[ "$1" = "$2" ]
+	local status=$?
+	[ $status = 0 ] || echo "# got '$1', wanted '$2'"
+	ok $status "$3"
+}
+like() { # like FILE REGEX NAME
+	grep -qE -- "$2" "$1"
+	local status=$?
+	[ $status = 0 ] || sed 's/^/# /' "$1" | head -n 20
+	ok $status "$3"
+}
+same() { # same FILE FILE NAME
+	cmp "$1" "$2" >"$top/cmp" 2>&1
+	local status=$?
+	[ $status = 0 ] || sed 's/^/# /' "$top/cmp"
+	ok $status "$3"
+}
+finish() {
+	[ $failed = 0 ] || sed 's/^/# log: /' "$top/run/nginx-error.log" | tail -n 30
+	echo "1..$count"
+	exit $failed
+}
+
+# until_so SECONDS COMMAND…: asks again until it is so, or the deadline passes
+until_so() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.02
+	done
+}
+free_port() {
+	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 0, Listen => 1)->sockport'
+}
+
+top=$(mktemp -d)
+chmod 755 "$top"
+# Deeper than the 108 bytes of a socket's address.
+run=$top/run
+deep=$run/a/folder/that/is/so/deep/that/no/socket/address/of/one/hundred/and/eight/bytes/could/ever/hold/its/whole/name
+mkdir -p "$deep" "$top/store" "$top/portal"
+nginx=
+cleanup() {
+	stop_feeder
+	[ -z "$nginx" ] || kill -QUIT "$nginx" 2>/dev/null
+	[ -z "$nginx" ] || { until_so 5 gone "$nginx" || kill -9 "$nginx"; }
+	rm -rf "$top"
+}
+trap cleanup EXIT
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# --- the feeder --------------------------------------------------------------------------------------
+feeder_pid=
+start_feeder() { # by named pipes: bash keeps a coprocess's from the parts of a pipeline
+	rm -f "$top/in" "$top/out"
+	mkfifo "$top/in" "$top/out"
+	"$B/tests/cache-feeder" "$top/store" "$deep/want.sock" <"$top/in" >"$top/out" 2>>"$top/feeder.log" &
+	feeder_pid=$!
+	exec 8>"$top/in" 9<"$top/out"
+	local line
+	read -r -t 10 line <&9 && [ "$line" = ready ]
+}
+stop_feeder() { # stop_feeder [SIGNAL]
+	[ -n "$feeder_pid" ] || return 0
+	kill "-${1:-KILL}" "$feeder_pid" 2>/dev/null
+	wait "$feeder_pid" 2>/dev/null
+	feeder_pid=
+}
+feed() { # feed COMMAND…: its one line of answer, on standard output
+	local line
+	echo "$*" >&8
+	read -r -t 10 line <&9 || line="no answer"
+	echo "$line"
+}
+must() { # must COMMAND…: it answers "ok"
+	local answer
+	answer=$(feed "$@")
+	[ "$answer" = ok ] || ok 1 "feeder: $*: $answer"
+}
+stream() { "$B/tests/cache-feeder" bytes "$@"; } # stream SEED FROM LEN
+segment_len() { echo $((20000 + $1 * 1001)); }
+piece() { tail -c "+$(($2 + 1))" "$1" 2>/dev/null | head -c "$3"; } # piece FILE FROM LEN
+state_has() { feed state | grep -qE -- "$1"; }
+
+# --- nginx -------------------------------------------------------------------------------------------
+port=$(free_port)
+url=http://127.0.0.1:$port
+configure() { # configure [SED EXPRESSION]: the box's own configuration, filled in
+	local user=
+	[ "$(id -u)" != 0 ] || user='user root;'
+	sed -e "s|@LISTEN@|127.0.0.1|; s|@PORT@|$port|; s|@ROOT@|$run|; s|@USER_LINE@|$user|; s|@WORKERS@|2|" \
+		-e "s|@MODULE@|$B/lib/ngx_http_wasl_module.so|; s|@STORE@|$top/store|; s|@PORTAL@|$top/portal|" \
+		-e "s|@WANT_SOCK@|$deep/want.sock|; s|@CONTENT_PUBLIC_SOCK@|public.sock|" -e '/^#/d' -e "${1:-}" \
+		"$(dirname "$0")/../../cache/nginx/nginx.conf.in" >"$top/nginx.conf"
+}
+start_nginx() {
+	/usr/sbin/nginx -c "$top/nginx.conf" -e "$run/nginx-error.log" -g 'daemon off;' &
+	nginx=$!
+	until_so 10 curl -s -o /dev/null "$url/generate_204"
+}
+workers() { pgrep -P "$nginx"; }
+worker_count() { workers | wc -l; }
+
+# get PATH [CURL ARGUMENTS…]: status on standard output, head in $top/head, body in $top/body
+get() {
+	local path=$1
+	shift
+	curl -s -m 20 -o "$top/body" -D "$top/head" -w '%{http_code}' "$@" "$url$path"
+}
+header() { # header NAME: its value in the last reply
+	sed -n "s/^$1: //Ip" "$top/head" | tr -d '\r'
+}
