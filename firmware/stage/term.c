@@ -14,7 +14,7 @@
 #include "firmware/stage/tail.h"
 
 enum {
-	TITLE_CELLS = 34,
+	TITLE_CELLS = 40,
 	BAR_CELLS = 24,
 	PLAIN_EVERY_MS = 5000, /* where lines cannot be redrawn */
 	LOG_LINES = 12,

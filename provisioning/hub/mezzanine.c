@@ -133,16 +133,16 @@ struct listener {
 	int shown;
 };
 
-/* A line with a number from 0 to 100 in it is progress. */
+/* `wasl-transcoder mezzanine --progress` says how far it is as {"done":0.427}. */
 static void hear(struct listener *l, const char *line)
 {
-	const char *digits = line + strcspn(line, "0123456789");
-	if (!*digits || !l->progress)
+	static const char mark[] = "{\"done\":";
+	if (!l->progress || strncmp(line, mark, sizeof(mark) - 1) != 0)
 		return;
-	long percent = strtol(digits, NULL, 10);
+	int percent = (int)(strtod(line + sizeof(mark) - 1, NULL) * 100);
 	if (percent < 0 || percent > 100 || percent == l->shown)
 		return;
-	l->shown = (int)percent;
+	l->shown = percent;
 	l->progress(l->data, l->shown);
 }
 
