@@ -30,7 +30,7 @@ static int best_of(const struct choose_candidate *all, size_t count, enum choose
 	return best;
 }
 
-/* A fall soon after a voluntary move makes the next one wait; a long stay makes it wait less. */
+/* Leaving soon after a voluntary move makes the next one wait; a long stay makes it wait less. */
 static void learn(struct choose *c, const struct choose_rules *rules, uint64_t now_ms)
 {
 	if (!c->last_was_voluntary)
@@ -93,6 +93,7 @@ int choose_step(struct choose *c, const struct choose_rules *rules,
 		*next_ms = due;
 		return c->preferred;
 	}
+	learn(c, rules, now_ms);
 	/* Settling after the start, when the better line was a second slower, is nothing to regret. */
 	c->last_was_voluntary = c->moved_ms != 0;
 	c->preferred = to;

@@ -8,7 +8,7 @@
 
 /*
  * Which uplink new flows take. Pure. A dead uplink is left at once; every other move waits until it is
- * worth it, and longer each time that such a move was regretted (the uplink moved to fell soon after),
+ * worth it, and longer each time that such a move was regretted (the uplink moved to was left soon after),
  * so that a flapping line cannot make the box oscillate.
  */
 enum choose_fitness {
@@ -28,7 +28,7 @@ struct choose_rules {
 	uint64_t dwell_ms;  /* no voluntary move sooner than this after any move */
 	uint64_t better_ms; /* a limping choice is left when a fit one has been fit this long */
 	uint64_t
-		regret_ms; /* a fall this soon after a voluntary move is regretted; the first waiting time */
+		regret_ms; /* leaving this soon after a voluntary move is regretted; also the first wait */
 	uint64_t patience_ms; /* waiting time grows to this at most */
 };
 

@@ -100,6 +100,9 @@ static void enter(struct step *s, unsigned i, enum uplink_state state, enum upli
 		plan_questions(&s->c->lines[i], u, PROBE_ALL, s->now_ms);
 	if (state == UPLINK_HOLDDOWN)
 		u->hold_until_ms = s->now_ms + u->hold_ms;
+	/* What was lost before and during the fall is no mark of the line that came back. */
+	if (state == UPLINK_HOLDDOWN || state == UPLINK_PROBING)
+		u->history = 0;
 	say(s, i);
 }
 

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The decisions and the accounting are a library of pure code; the daemon around it comes in two: on the
 # real kernel and on a simulated one.
-NETMGR_CORE := uplink verdict choose core minutes gap meter slot ledger account net_conf lane check dns echo
+NETMGR_CORE := uplink verdict choose core minutes gap meter slot ledger account net_conf lane check dns echo plan lease
 NETMGR_DAEMON := probe engine api
 NETMGR_SIM := gate kernel_sim
+NETMGR_NL := kernel_nl nl_net nl_flows nl_events dhcp
 $(eval $(call lib,netmgr_core,$(NETMGR_CORE:%=netmgr/%.c),base))
 $(eval $(call lib,netmgr_daemon,$(NETMGR_DAEMON:%=netmgr/%.c),netmgr_core base))
 $(eval $(call lib,netmgr_sim,$(NETMGR_SIM:%=netmgr/%.c),netmgr_daemon board_sim))
+$(eval $(call lib,netmgr_nl,$(NETMGR_NL:%=netmgr/%.c),netmgr_daemon board,libnl-3.0 libnl-route-3.0 libnftables))
 $(eval $(call prog,wasl-netmgrd-sim,netmgr/main.c,netmgr_sim))
+$(eval $(call prog,wasl-netmgrd,netmgr/main.c,netmgr_nl))
+$(B)/obj/netmgr/nl_%.o: CPPFLAGS += $(shell pkg-config --cflags libnl-3.0)
 
 $(foreach u,verdict core minutes gap meter account,$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))

@@ -47,6 +47,10 @@ static const struct conf_key net_keys[] = {
 		 "how long minutes and events are kept on the box"),
 	CONF_WORD(struct net_settings, leave, "leave", "keep", leave_words,
 		  "what happens to addresses, routes and rules at a regular end"),
+	CONF_STR(struct net_settings, dhcp_client, "dhcp_client", "/bin/busybox udhcpc",
+		 "DHCP client; started with the options of BusyBox udhcpc"),
+	CONF_STR(struct net_settings, dhcp_hook, "dhcp_hook", "/usr/lib/wasl/udhcpc-hook",
+		 "script that tells this daemon what the DHCP client was given"),
 };
 
 static const struct conf_key gate_keys[] = {
@@ -274,7 +278,7 @@ void net_conf_rules(const struct net_conf *conf, struct core_rules *out)
 {
 	const struct net_settings *n = &conf->net;
 	*out = (struct core_rules){
-		.burst_ms = 200,
+		.burst_ms = 100,
 		.fails = 3,
 		.patience_ms = 300,
 		.patience_max_ms = 3000,

@@ -22,6 +22,7 @@ struct net_settings {
 	int64_t retry_s, hold_s, dwell_s, better_s, regret_s;
 	int64_t keep_days;
 	int leave; /* enum net_leave */
+	char dhcp_client[128], dhcp_hook[128];
 };
 
 enum net_leave { NET_LEAVE_KEEP, NET_LEAVE_REMOVE };

@@ -43,7 +43,7 @@ struct world {
 };
 
 static const struct core_rules rules = {
-	.burst_ms = 200,
+	.burst_ms = 100,
 	.fails = 3,
 	.patience_ms = 300,
 	.patience_max_ms = 3000,
@@ -269,7 +269,7 @@ static void walks_every_transition(void **state)
 		  { { FAULT, GATEWAY_DEAD, 4000, UPLINK_DOWN, UPLINK_LAYER_GATEWAY,
 		      UPLINK_CLASS_DOWN } } },
 		{ "a glitch is forgiven",
-		  { { FAULT, SILENT, 10500, UPLINK_SUSPECT, UPLINK_LAYER_ISP, UPLINK_CLASS_UP },
+		  { { FAULT, SILENT, 10000, UPLINK_SUSPECT, UPLINK_LAYER_ISP, UPLINK_CLASS_UP },
 		    { FAULT, NO_FAULT, 1000, UPLINK_UP, UPLINK_LAYER_NONE, UPLINK_CLASS_UP } } },
 		{ "portal, login, through",
 		  { { FAULT, PORTAL, 70000, UPLINK_PORTAL, UPLINK_LAYER_PORTAL, UPLINK_CLASS_DOWN },

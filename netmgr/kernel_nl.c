@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/kernel.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <net/if.h>
+#include <nftables/libnftables.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/ctl.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/log.h"
+#include "netmgr/dhcp.h"
+#include "netmgr/nl_events.h"
+#include "netmgr/nl_net.h"
+#include "netmgr/plan.h"
+
+enum {
+	LOOK_US =
+		100000, /* link events are rate-limited to one a second: a look is cheap and sees a cable at once */
+	SETTLE_US = 50000, /* several losses are repaired together */
+	STOCK_LOOKS = 600, /* a minute: what nobody told us about */
+};
+
+struct line {
+	struct plan_uplink plan;
+	struct in_addr resolver;
+	bool known, up, carrier, fixed;
+	struct dhcp *dhcp;
+	struct kernel *kernel;
+};
+
+struct kernel {
+	sd_event *loop;
+	const struct net_conf *conf;
+	struct kernel_calls calls;
+	struct nl_net *net;
+	struct nft_ctx *nft;
+	int events;
+	sd_event_source *look, *hear, *settle;
+	struct line lines[UPLINK_MAX];
+	int preferred;
+	bool chosen; /* until then table 200 stays as an earlier life left it */
+	bool failed; /* the last order was refused: said once */
+	unsigned looks;
+};
+
+int kernel_check(const struct net_conf *conf, struct fault *why)
+{
+	for (size_t i = 0; i < conf->uplink_count; i++) {
+		const struct uplink_conf *u = &conf->uplinks[i];
+		if (!u->device[0])
+			return fault_set(why, -EINVAL, "net.device",
+					 "[uplink %s] has no device; write device = NAME as 'ip "
+					 "link' shows it",
+					 u->name);
+		if (strcmp(u->address, "dhcp") != 0 && !u->gateway[0])
+			return fault_set(why, -EINVAL, "net.gateway",
+					 "[uplink %s] has a fixed address but no gateway; write "
+					 "gateway = ROUTER",
+					 u->name);
+	}
+	return 0;
+}
+
+static void note(struct kernel *k, int r, const struct fault *why)
+{
+	if (r < 0 && !k->failed)
+		log_fault(LOG_LEVEL_WARN, "kernel", why);
+	k->failed = r < 0;
+}
+
+/* --- what should be, and what is --- */
+
+struct stock {
+	const struct plan *plan;
+	bool keep_class;
+	struct plan_route routes[PLAN_ROUTES * 2];
+	struct plan_rule rules[PLAN_RULES * 2];
+	size_t route_count, rule_count;
+};
+
+static void find_stray_route(void *data, const struct plan_route *route)
+{
+	struct stock *s = data;
+	if (s->keep_class && route->table == PLAN_TABLE_CLASS)
+		return;
+	for (size_t i = 0; i < s->plan->route_count; i++)
+		if (plan_same_place(&s->plan->routes[i], route))
+			return;
+	if (s->route_count < ARRAY_LEN(s->routes))
+		s->routes[s->route_count++] = *route;
+}
+
+static void find_stray_rule(void *data, const struct plan_rule *rule)
+{
+	struct stock *s = data;
+	for (size_t i = 0; i < s->plan->rule_count; i++)
+		if (plan_same_rule(&s->plan->rules[i], rule))
+			return;
+	if (s->rule_count < ARRAY_LEN(s->rules))
+		s->rules[s->rule_count++] = *rule;
+}
+
+static int remove_strays(struct kernel *k, const struct plan *plan, struct fault *why)
+{
+	struct stock stock = { .plan = plan, .keep_class = !k->chosen };
+	int r = nl_net_routes(k->net, find_stray_route, &stock, why);
+	if (r == 0)
+		r = nl_net_rules(k->net, find_stray_rule, &stock, why);
+	for (size_t i = 0; r == 0 && i < stock.route_count; i++)
+		r = nl_net_route(k->net, NL_REMOVE, &stock.routes[i], why);
+	for (size_t i = 0; r == 0 && i < stock.rule_count; i++)
+		r = nl_net_rule(k->net, NL_REMOVE, &stock.rules[i], why);
+	return r;
+}
+
+/* Makes the kernel's routes and rules what they should be; what is right already stays untouched. */
+static int settle(struct kernel *k, struct fault *why)
+{
+	struct plan_uplink uplinks[UPLINK_MAX];
+	struct plan plan;
+	int r = 0;
+	for (size_t i = 0; i < k->conf->uplink_count; i++) {
+		uplinks[i] = k->lines[i].plan;
+		uplinks[i].addressed &= k->lines[i].up;
+	}
+	plan_make(uplinks, k->conf->uplink_count, k->preferred, &plan);
+	for (size_t i = 0; r == 0 && i < plan.route_count; i++)
+		r = nl_net_route(k->net, NL_PUT, &plan.routes[i], why);
+	for (size_t i = 0; r == 0 && i < plan.rule_count; i++)
+		r = nl_net_rule(k->net, NL_PUT, &plan.rules[i], why);
+	return r == 0 ? remove_strays(k, &plan, why) : r;
+}
+
+static int run_nft(struct kernel *k, const char *text, struct fault *why)
+{
+	if (nft_run_cmd_from_buffer(k->nft, text) == 0)
+		return 0;
+	const char *error = nft_ctx_get_error_buffer(k->nft);
+	return fault_set(why, -EIO, "nftables.run", "nftables refused table 'inet wasl': %.300s",
+			 error ? error : "");
+}
+
+static int put_nft(struct kernel *k, struct fault *why)
+{
+	char text[PLAN_NFT_ROOM];
+	struct plan_uplink uplinks[UPLINK_MAX];
+	for (size_t i = 0; i < k->conf->uplink_count; i++)
+		uplinks[i] = k->lines[i].plan;
+	int r = plan_nft(uplinks, k->conf->uplink_count, text);
+	return r < 0 ? fault_set(why, r, "nftables.text", "too many uplinks for one nftables text")
+		     : run_nft(k, text, why);
+}
+
+/* Somebody who flushed the whole ruleset took ours away too. */
+static void keep_nft(struct kernel *k)
+{
+	struct fault why;
+	if (nft_run_cmd_from_buffer(k->nft, "list table inet wasl") == 0)
+		return;
+	log_warn("event=nftables.lost text=\"table 'inet wasl' was gone and is put back\"");
+	note(k, put_nft(k, &why), &why);
+}
+
+static void settle_soon(struct kernel *k)
+{
+	int state = SD_EVENT_OFF;
+	if (sd_event_source_get_enabled(k->settle, &state) < 0 || state != SD_EVENT_OFF)
+		return;
+	(void)sd_event_source_set_time_relative(k->settle, SETTLE_US);
+	(void)sd_event_source_set_enabled(k->settle, SD_EVENT_ONESHOT);
+}
+
+/* --- one line --- */
+
+static void report_address(struct kernel *k, unsigned i)
+{
+	const struct line *l = &k->lines[i];
+	struct core_observation seen = { .kind = CORE_ADDRESS,
+					 .uplink = i,
+					 .address = l->plan.addressed,
+					 .gateway = l->plan.addressed };
+	k->calls.seen(k->calls.data, &seen);
+}
+
+static int put_address(struct kernel *k, unsigned i, struct fault *why)
+{
+	const struct plan_uplink *p = &k->lines[i].plan;
+	return p->addressed && p->ifindex
+		       ? nl_net_address(k->net, NL_PUT, p->ifindex, p->address, p->prefix_len, why)
+		       : 0;
+}
+
+static void take_away_address(struct kernel *k, unsigned i)
+{
+	struct fault why;
+	struct plan_uplink *p = &k->lines[i].plan;
+	if (p->addressed && p->ifindex)
+		note(k,
+		     nl_net_address(k->net, NL_REMOVE, p->ifindex, p->address, p->prefix_len, &why),
+		     &why);
+	p->addressed = false;
+}
+
+static void on_lease(void *data, const struct lease *lease)
+{
+	struct line *l = data;
+	struct kernel *k = l->kernel;
+	unsigned i = (unsigned)(l - k->lines);
+	struct fault why;
+	bool same = lease && l->plan.addressed && l->plan.address.s_addr == lease->address.s_addr &&
+		    l->plan.prefix_len == lease->prefix_len;
+	if (!same)
+		take_away_address(k, i);
+	if (lease) {
+		l->plan.address = lease->address;
+		l->plan.prefix_len = lease->prefix_len;
+		l->plan.gateway = lease->gateway;
+		l->plan.addressed = true;
+		if (!k->conf->uplinks[i].resolver[0])
+			l->resolver = lease->resolver;
+		note(k, put_address(k, i, &why), &why);
+	}
+	log_info("event=lease uplink=%s held=%d", k->conf->uplinks[i].name, lease != NULL);
+	note(k, settle(k, &why), &why);
+	report_address(k, i);
+}
+
+/* A device that is there for the first time, or again after it was unplugged. */
+static int take_device(struct kernel *k, unsigned i, int ifindex, struct fault *why)
+{
+	struct line *l = &k->lines[i];
+	l->plan.ifindex = ifindex;
+	l->plan.addressed = l->fixed;
+	if (!k->conf->uplinks[i].on || !ifindex)
+		return 0;
+	int r = nl_net_link_up(k->net, ifindex, why);
+	return r == 0 ? put_address(k, i, why) : r;
+}
+
+static void watch_dhcp(struct kernel *k, unsigned i)
+{
+	struct line *l = &k->lines[i];
+	struct fault why;
+	bool wanted = !l->fixed && k->conf->uplinks[i].on && l->plan.ifindex && l->carrier;
+	if (wanted && !l->dhcp) {
+		int r = dhcp_start(k->loop, k->conf->net.dhcp_client, k->conf->net.dhcp_hook,
+				   k->conf->uplinks[i].device, on_lease, l, &l->dhcp, &why);
+		note(k, r, &why);
+	} else if (!wanted && l->dhcp && !l->plan.ifindex) {
+		dhcp_stop(l->dhcp);
+		l->dhcp = NULL;
+	} else if (wanted) {
+		dhcp_link_is_back(l->dhcp);
+	}
+}
+
+static void look_at(struct kernel *k, unsigned i)
+{
+	struct line *l = &k->lines[i];
+	struct nl_look look = { 0 };
+	struct fault why;
+	int r = nl_net_look(k->net, k->conf->uplinks[i].device, &look);
+	if (r < 0 && r != -ENODEV)
+		return; /* no answer is no news */
+	bool device_changed = !l->known || look.ifindex != l->plan.ifindex;
+	if (device_changed) {
+		note(k, take_device(k, i, look.ifindex, &why), &why);
+		(void)nl_net_look(k->net, k->conf->uplinks[i].device, &look);
+	}
+	bool up_changed = look.up != l->up;
+	l->up = look.up;
+	if (device_changed || up_changed)
+		note(k, settle(k, &why), &why);
+	if (device_changed || look.carrier != l->carrier) {
+		l->carrier = look.carrier;
+		struct core_observation seen = { .kind = CORE_LINK,
+						 .uplink = i,
+						 .present = look.ifindex != 0,
+						 .carrier = look.carrier };
+		k->calls.seen(k->calls.data, &seen);
+		watch_dhcp(k, i);
+	}
+	if (device_changed)
+		report_address(k, i);
+	l->known = true;
+	struct core_observation traffic = { .kind = CORE_TRAFFIC,
+					    .uplink = i,
+					    .rx_bytes = look.rx_bytes,
+					    .tx_bytes = look.tx_bytes };
+	if (look.ifindex)
+		k->calls.seen(k->calls.data, &traffic);
+}
+
+static void look_at_all(struct kernel *k)
+{
+	for (unsigned i = 0; i < k->conf->uplink_count; i++)
+		look_at(k, i);
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct kernel *k = data;
+	(void)usec;
+	look_at_all(k);
+	if (++k->looks % STOCK_LOOKS == 0) {
+		keep_nft(k);
+		settle_soon(k);
+	}
+	(void)sd_event_source_set_time_relative(source, LOOK_US);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+static int on_news(sd_event_source *source, int fd, uint32_t events, void *data)
+{
+	struct kernel *k = data;
+	(void)source;
+	(void)events;
+	unsigned news = nl_events_read(fd, nl_net_port(k->net));
+	if (news & NL_NEWS_LINK)
+		look_at_all(k);
+	if (news & NL_NEWS_LOST)
+		settle_soon(k);
+	return 0;
+}
+
+static int on_settle(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct kernel *k = data;
+	struct fault why;
+	(void)source;
+	(void)usec;
+	for (unsigned i = 0; i < k->conf->uplink_count; i++)
+		note(k, put_address(k, i, &why), &why);
+	note(k, settle(k, &why), &why);
+	return 0;
+}
+
+/* --- start and end --- */
+
+/* Everything of ours goes: routes, rules, nftables table, addresses. */
+static void remove_all(struct kernel *k)
+{
+	static const struct plan nothing;
+	struct fault why;
+	k->chosen = true;
+	note(k, remove_strays(k, &nothing, &why), &why);
+	note(k, run_nft(k, "add table inet wasl\ndelete table inet wasl\n", &why), &why);
+	for (unsigned i = 0; i < k->conf->uplink_count; i++)
+		take_away_address(k, i);
+}
+
+void kernel_close(struct kernel *k)
+{
+	if (!k)
+		return;
+	for (size_t i = 0; i < UPLINK_MAX; i++)
+		dhcp_stop(k->lines[i].dhcp);
+	if (k->net && k->nft && k->conf->net.leave == NET_LEAVE_REMOVE)
+		remove_all(k);
+	sd_event_source_disable_unref(k->look);
+	sd_event_source_disable_unref(k->hear);
+	sd_event_source_disable_unref(k->settle);
+	if (k->events >= 0)
+		close(k->events);
+	if (k->nft)
+		nft_ctx_free(k->nft);
+	nl_net_close(k->net);
+	sd_event_unref(k->loop);
+	free(k);
+}
+
+CLEAN_FN(kernel, struct kernel, kernel_close)
+
+static void take_conf(struct kernel *k)
+{
+	for (size_t i = 0; i < k->conf->uplink_count; i++) {
+		const struct uplink_conf *u = &k->conf->uplinks[i];
+		struct line *l = &k->lines[i];
+		l->kernel = k;
+		memcpy(l->plan.device, u->device, sizeof(l->plan.device));
+		if (u->resolver[0])
+			(void)inet_pton(AF_INET, u->resolver, &l->resolver);
+		l->fixed = strcmp(u->address, "dhcp") != 0;
+		if (!l->fixed)
+			continue;
+		(void)net_conf_prefix(u->address, &l->plan.address, &l->plan.prefix_len);
+		(void)inet_pton(AF_INET, u->gateway, &l->plan.gateway);
+	}
+}
+
+static int open_sockets(struct kernel *k, struct fault *why)
+{
+	/* Subscribed before the first look: nothing falls in between. */
+	int r = nl_events_open(&k->events, why);
+	if (r == 0)
+		r = nl_net_open(&k->net, why);
+	if (r < 0)
+		return r;
+	k->nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!k->nft || nft_ctx_buffer_error(k->nft) != 0 || nft_ctx_buffer_output(k->nft) != 0)
+		return fault_set(why, -ENOMEM, "nftables.open", "no memory for nftables");
+	return put_nft(k, why);
+}
+
+static int open_sources(struct kernel *k, struct fault *why)
+{
+	int r = sd_event_add_time_relative(k->loop, &k->look, CLOCK_MONOTONIC, 0, 1000, on_look, k);
+	if (r >= 0)
+		r = sd_event_add_io(k->loop, &k->hear, k->events, EPOLLIN, on_news, k);
+	if (r >= 0)
+		r = sd_event_add_time(k->loop, &k->settle, CLOCK_MONOTONIC, UINT64_MAX, 1000,
+				      on_settle, k);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(k->settle, SD_EVENT_OFF);
+	return r < 0 ? fault_set(why, r, "kernel.loop", "no events for the network: %s",
+				 strerror(-r))
+		     : 0;
+}
+
+int kernel_open(struct sd_event *loop, const struct net_conf *conf,
+		const struct kernel_calls *calls, struct kernel **out, struct fault *why)
+{
+	CLEANUP(clean_kernel) struct kernel *k = calloc(1, sizeof(*k));
+	if (!k)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	k->loop = sd_event_ref(loop);
+	k->conf = conf;
+	k->calls = *calls;
+	k->preferred = -1;
+	k->events = -1;
+	take_conf(k);
+	int r = open_sockets(k, why);
+	if (r == 0)
+		r = open_sources(k, why);
+	if (r < 0)
+		return r;
+	*out = MOVE_PTR(k);
+	return 0;
+}
+
+/* --- orders from the core --- */
+
+unsigned kernel_possible(const struct kernel *k, unsigned uplink)
+{
+	(void)k;
+	(void)uplink;
+	return PROBE_ALL;
+}
+
+int kernel_prefer(struct kernel *k, int uplink, struct fault *why)
+{
+	k->preferred = uplink;
+	k->chosen = true;
+	return settle(k, why);
+}
+
+int kernel_release(struct kernel *k, unsigned uplink, struct fault *why)
+{
+	const struct plan_uplink *u = &k->lines[uplink].plan;
+	bool shared = false;
+	int r = 0;
+	/* With the same address on two lines nobody can tell whose connections they are. */
+	for (unsigned i = 0; i < k->conf->uplink_count; i++)
+		shared |= i != uplink && k->lines[i].plan.address.s_addr == u->address.s_addr;
+	if (u->address.s_addr && !shared)
+		r = nl_net_destroy_sockets(k->net, u->address);
+	if (r > 0)
+		log_info("event=uplink.release uplink=%s connections=%d",
+			 k->conf->uplinks[uplink].name, r);
+	int flows = nl_net_forget_flows(k->net, plan_mark(uplink));
+	if (flows < 0)
+		r = flows;
+	return r < 0 ? fault_set(why, r, "kernel.release",
+				 "connections over uplink '%s' could not be released (%s): they "
+				 "end by themselves, later",
+				 k->conf->uplinks[uplink].name, strerror(-r))
+		     : 0;
+}
+
+static int open_socket(enum kernel_dial how)
+{
+	switch (how) {
+	case KERNEL_TCP:
+		return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	case KERNEL_UDP:
+		return socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	case KERNEL_ECHO:
+		break;
+	}
+	/* The unprivileged kind where the group is allowed, else the raw one. */
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP);
+	return fd >= 0 ? fd
+		       : socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP);
+}
+
+int kernel_dial(struct kernel *k, unsigned uplink, enum kernel_dial how,
+		const struct sockaddr_in *to, int *out)
+{
+	const struct plan_uplink *u = &k->lines[uplink].plan;
+	struct sockaddr_in gateway = { .sin_family = AF_INET, .sin_addr = u->gateway };
+	const uint32_t mark = plan_probe_mark(uplink);
+	if (!u->addressed)
+		return -ENETUNREACH;
+	if (!to && how != KERNEL_ECHO)
+		return -EOPNOTSUPP;
+	if (!to)
+		to = &gateway;
+	AUTO_FD int fd = open_socket(how);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 && errno != EINPROGRESS)
+		return errno == EHOSTUNREACH ? -ENETUNREACH : -errno;
+	*out = MOVE_FD(fd);
+	return 0;
+}
+
+int kernel_resolver(const struct kernel *k, unsigned uplink, struct sockaddr_in *out)
+{
+	enum { DNS_PORT = 53 };
+	if (!k->lines[uplink].resolver.s_addr)
+		return -ENOENT;
+	*out = (struct sockaddr_in){ .sin_family = AF_INET,
+				     .sin_port = htons(DNS_PORT),
+				     .sin_addr = k->lines[uplink].resolver };
+	return 0;
+}
+
+enum probe_answer kernel_neighbour(struct kernel *k, unsigned uplink)
+{
+	const struct plan_uplink *u = &k->lines[uplink].plan;
+	int state = nl_net_neighbour(k->net, u->ifindex, u->gateway);
+	if (state & (NUD_REACHABLE | NUD_PERMANENT | NUD_NOARP))
+		return PROBE_OK;
+	return state & (NUD_FAILED | NUD_INCOMPLETE) ? PROBE_SILENT : PROBE_SKIPPED;
+}
+
+size_t kernel_routes(struct ctl_route *out)
+{
+	(void)out;
+	return 0;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "netmgr/plan.h"
+
+struct fault;
+
+/*
+ * Questions and orders to the kernel over netlink, one after the other and each acknowledged: links, addresses,
+ * routes, rules, neighbours. Every order may be given again: what is there already is no failure.
+ */
+struct nl_net;
+
+int nl_net_open(struct nl_net **out, struct fault *why);
+void nl_net_close(struct nl_net *n);          /* NULL is fine */
+uint32_t nl_net_port(const struct nl_net *n); /* of our orders: events they cause carry it */
+
+struct nl_look {
+	int ifindex;
+	bool up, carrier;
+	uint64_t rx_bytes, tx_bytes;
+};
+
+/* -ENODEV when there is no such device. */
+int nl_net_look(struct nl_net *n, const char *device, struct nl_look *out);
+
+/* Switches the device on and its reverse path filter off: answers to probes come back over lines that are not preferred. */
+int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why);
+
+enum nl_order { NL_PUT, NL_REMOVE };
+int nl_net_address(struct nl_net *n, enum nl_order order, int ifindex, struct in_addr address,
+		   unsigned prefix_len, struct fault *why);
+int nl_net_route(struct nl_net *n, enum nl_order order, const struct plan_route *route,
+		 struct fault *why);
+int nl_net_rule(struct nl_net *n, enum nl_order order, const struct plan_rule *rule,
+		struct fault *why);
+
+/* What is there and ours (PLAN_PROTOCOL): calls back for each; 0 or -errno. */
+int nl_net_routes(struct nl_net *n, void (*each)(void *data, const struct plan_route *route),
+		  void *data, struct fault *why);
+int nl_net_rules(struct nl_net *n, void (*each)(void *data, const struct plan_rule *rule),
+		 void *data, struct fault *why);
+
+/* NUD_ state of a neighbour; 0 when there is no entry. */
+int nl_net_neighbour(struct nl_net *n, int ifindex, struct in_addr address);
+
+/* Resets TCP connections of this machine that use the address; how many, or -errno. */
+int nl_net_destroy_sockets(struct nl_net *n, struct in_addr address);
+
+/* Forgets tracked flows with this connection mark (PLAN_MARK_UPLINK bits). */
+int nl_net_forget_flows(struct nl_net *n, uint32_t mark);

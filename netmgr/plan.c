@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/plan.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAIN_TABLE = 254 };
+
+uint32_t plan_mark(unsigned uplink)
+{
+	return (uplink + 1) << PLAN_MARK_SHIFT;
+}
+
+uint32_t plan_probe_mark(unsigned uplink)
+{
+	return PLAN_MARK_PROBE | plan_mark(uplink);
+}
+
+static void add_route(struct plan *p, struct plan_route route)
+{
+	p->routes[p->route_count++] = route;
+}
+
+static void add_rule(struct plan *p, struct plan_rule rule)
+{
+	p->rules[p->rule_count++] = rule;
+}
+
+/* The way over one uplink: its own subnet, and everything else through its gateway. */
+static void add_way(struct plan *p, uint32_t table, const struct plan_uplink *u)
+{
+	uint32_t mask = u->prefix_len ? UINT32_MAX << (32 - u->prefix_len) : 0;
+	if (u->prefix_len < 32)
+		add_route(p, (struct plan_route){ .table = table,
+						  .to.s_addr = u->address.s_addr & htonl(mask),
+						  .to_len = u->prefix_len,
+						  .ifindex = u->ifindex,
+						  .source = u->address });
+	add_route(p, (struct plan_route){ .table = table,
+					  .ifindex = u->ifindex,
+					  .gateway = u->gateway,
+					  .source = u->address });
+}
+
+void plan_make(const struct plan_uplink *uplinks, size_t count, int preferred, struct plan *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t table = PLAN_TABLE_UPLINK + i;
+		if (uplinks[i].ifindex && uplinks[i].addressed)
+			add_way(out, table, &uplinks[i]);
+		add_route(out, (struct plan_route){
+				       .table = table, .metric = UINT32_MAX, .unreachable = true });
+		add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_PROBE + i,
+						  .mark = plan_probe_mark(i),
+						  .mask = PLAN_MARK_PROBE | PLAN_MARK_UPLINK,
+						  .table = table });
+		add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_MARK + i,
+						  .mark = plan_mark(i),
+						  .mask = PLAN_MARK_UPLINK,
+						  .table = table });
+	}
+	if (preferred >= 0 && uplinks[preferred].ifindex && uplinks[preferred].addressed)
+		add_way(out, PLAN_TABLE_CLASS, &uplinks[preferred]);
+	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_MAIN,
+					  .table = MAIN_TABLE,
+					  .not_default = true });
+	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_CLASS, .table = PLAN_TABLE_CLASS });
+	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_END });
+}
+
+bool plan_same_place(const struct plan_route *a, const struct plan_route *b)
+{
+	return a->table == b->table && a->to.s_addr == b->to.s_addr && a->to_len == b->to_len &&
+	       a->metric == b->metric;
+}
+
+bool plan_same_rule(const struct plan_rule *a, const struct plan_rule *b)
+{
+	return a->priority == b->priority && a->mark == b->mark && a->mask == b->mask &&
+	       a->table == b->table && a->not_default == b->not_default;
+}
+
+/* --- nftables --- */
+
+struct text {
+	char *at;
+	size_t room, used;
+};
+
+static void add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct text *t, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	int n = vsnprintf(t->at + t->used, t->room - t->used, fmt, args);
+	va_end(args);
+	t->used = n < 0 || (size_t)n >= t->room - t->used ? t->room - 1 : t->used + (size_t)n;
+}
+
+/* One line for each uplink; %s is its device, %x its mark. */
+static void add_each(struct text *t, const struct plan_uplink *uplinks, size_t count,
+		     const char *before, const char *after)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (uplinks[i].device[0])
+			add(t, "\t\t%s \"%s\" %s ct mark set ct mark and 0xffff00ff or 0x%x\n",
+			    before, uplinks[i].device, after, plan_mark(i));
+}
+
+static void add_restore(struct text *t, size_t count)
+{
+	for (unsigned i = 0; i < count; i++)
+		add(t,
+		    "\t\tct mark and 0xff00 == 0x%x meta mark set meta mark and 0xffff00ff or "
+		    "0x%x\n",
+		    plan_mark(i), plan_mark(i));
+}
+
+static void add_devices(struct text *t, const struct plan_uplink *uplinks, size_t count)
+{
+	const char *comma = "";
+	add(t, "{ ");
+	for (size_t i = 0; i < count; i++) {
+		if (!uplinks[i].device[0])
+			continue;
+		add(t, "%s\"%s\"", comma, uplinks[i].device);
+		comma = ", ";
+	}
+	add(t, " }");
+}
+
+int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM])
+{
+	struct text t = { .at = out, .room = PLAN_NFT_ROOM };
+	/* "add" first, so that "delete" finds a table whether or not there was one: one transaction. */
+	add(&t, "add table inet wasl\ndelete table inet wasl\ntable inet wasl {\n");
+
+	/* What came in over an uplink is answered over it; what the house sends stays where it began. */
+	add(&t, "\tchain arrive {\n\t\ttype filter hook prerouting priority mangle\n");
+	add_each(&t, uplinks, count, "iifname", "ct state new");
+	if (count) {
+		add(&t, "\t\tiifname ");
+		add_devices(&t, uplinks, count);
+		add(&t, " accept\n");
+	}
+	add_restore(&t, count);
+	add(&t, "\t}\n");
+
+	/* The box's own packets; a probe carries its own mark. */
+	add(&t, "\tchain own {\n\t\ttype route hook output priority mangle\n");
+	add(&t, "\t\tmeta mark and 0x%x != 0 accept\n", PLAN_MARK_PROBE);
+	add_restore(&t, count);
+	add(&t, "\t}\n");
+
+	/* A new flow belongs to the uplink that it leaves by. */
+	add(&t, "\tchain leave {\n\t\ttype filter hook postrouting priority mangle\n");
+	add_each(&t, uplinks, count, "oifname", "ct mark and 0xff00 == 0");
+	add(&t, "\t}\n");
+
+	add(&t, "\tchain nat {\n\t\ttype nat hook postrouting priority srcnat\n");
+	if (count) {
+		add(&t, "\t\toifname ");
+		add_devices(&t, uplinks, count);
+		add(&t, " masquerade\n");
+	}
+	add(&t, "\t}\n}\n");
+	return t.used + 1 >= t.room ? -ENOSPC : (int)t.used;
+}

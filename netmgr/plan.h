@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netmgr/uplink.h"
+
+/*
+ * The routes and rules that the kernel should have for a given set of uplinks, and the nftables text that goes
+ * with them. Pure: kernel_nl.c compares a plan with what is there.
+ *
+ * Table 100+u leads over uplink u only and ends in `unreachable`, so that nothing marked for it can leak onto
+ * another line; connected routes live there too, so that two lines may have the same subnet. Table 200 leads
+ * over the preferred uplink. Marks: bits 8-15 hold uplink+1, bit 20 a probe.
+ */
+enum {
+	PLAN_PROTOCOL = 80, /* ours, and nothing else is touched */
+	PLAN_TABLE_UPLINK = 100,
+	PLAN_TABLE_CLASS = 200,
+	PLAN_MARK_SHIFT = 8,
+	PLAN_MARK_UPLINK = 0xff00,
+	PLAN_MARK_PROBE = 1 << 20,
+	PLAN_RULE_PROBE = 500,
+	PLAN_RULE_MAIN = 900,
+	PLAN_RULE_MARK = 1000,
+	PLAN_RULE_CLASS = 2000,
+	PLAN_RULE_END = 9000,
+	PLAN_ROUTES = UPLINK_MAX * 3 + 2,
+	PLAN_RULES = UPLINK_MAX * 2 + 3,
+};
+
+/* An uplink as far as the plan cares; ifindex 0: the device is not there. */
+struct plan_uplink {
+	int ifindex;
+	char device[16];
+	bool addressed; /* the rest is known */
+	struct in_addr address, gateway;
+	unsigned prefix_len;
+};
+
+struct plan_route {
+	uint32_t table;
+	struct in_addr to;
+	unsigned to_len;
+	int ifindex;                    /* 0 with unreachable */
+	struct in_addr gateway, source; /* 0 none */
+	uint32_t metric;
+	bool unreachable;
+};
+
+struct plan_rule {
+	uint32_t priority, mark, mask, table; /* table 0: unreachable */
+	bool not_default;                     /* the table's default routes are passed over */
+};
+
+struct plan {
+	struct plan_route routes[PLAN_ROUTES];
+	struct plan_rule rules[PLAN_RULES];
+	size_t route_count, rule_count;
+};
+
+/* `preferred` -1: table 200 stays empty. */
+void plan_make(const struct plan_uplink *uplinks, size_t count, int preferred, struct plan *out);
+
+/* Same table, destination and metric: a later one replaces an earlier one. */
+bool plan_same_place(const struct plan_route *a, const struct plan_route *b);
+bool plan_same_rule(const struct plan_rule *a, const struct plan_rule *b);
+
+uint32_t plan_mark(unsigned uplink);
+uint32_t plan_probe_mark(unsigned uplink);
+
+/* The table `inet wasl`, whole, as one transaction that replaces what is there. Length, or -ENOSPC. */
+enum { PLAN_NFT_ROOM = 8192 };
+int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM]);

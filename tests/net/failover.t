@@ -1,0 +1,196 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# wasl-netmgrd on a real kernel: a box with two lines to two providers whose routers have the same address, as
+# is common with routers out of the box. Everything happens in network namespaces made here.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/net/lib.sh
+. tests/net/lib.sh
+
+[ "$(id -u)" -eq 0 ] || skip_all "needs root for network namespaces"
+for tool in ip nft nginx curl jq; do
+	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
+	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
+done
+ns() { echo "wasl-$$-$1"; }
+in_ns() {
+	local where
+	where=$(ns "$1")
+	shift
+	ip netns exec "$where" "$@"
+}
+for name in box isp0 isp1; do
+	ip netns add "$(ns $name)" 2>"$work/netns.err" || skip_all "network namespaces are not permitted here"
+	namespaces+=("$(ns $name)")
+done
+in_ns box nft 'add table inet wasltry { chain c { type nat hook postrouting priority srcnat; oifname "x" ct mark set 1; masquerade; }; }' \
+	2>"$work/nft.err" || skip_all "this kernel has no nftables with NAT and connection marks"
+in_ns box nft delete table inet wasltry
+
+# --- two providers -----------------------------------------------------------------------------------
+hub=203.0.113.10
+for i in 0 1; do
+	ip link add "wan$i" netns "$(ns box)" type veth peer name "line$i" netns "$(ns isp$i)"
+	in_ns isp$i ip addr add 192.168.1.1/24 dev line$i
+	in_ns isp$i ip link set line$i up
+	in_ns isp$i ip link set lo up
+	in_ns isp$i ip addr add $hub/32 dev lo
+	cat >"$work/nginx$i.conf" <<-END
+		daemon off; master_process off; pid $work/nginx$i.pid; error_log $work/nginx$i.log; user root;
+		events { worker_connections 64; }
+		http {
+			access_log off; client_body_temp_path $work/t$i; proxy_temp_path $work/t$i; fastcgi_temp_path $work/t$i;
+			uwsgi_temp_path $work/t$i; scgi_temp_path $work/t$i; default_type text/plain; root $work/www$i;
+			server {
+				listen $hub:80;
+				location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
+				location = /who { return 200 "isp$i\n"; }
+				location /slow { limit_rate 40k; }
+			}
+		}
+	END
+	mkdir -p "$work/www$i" "$work/t$i"
+	head -c 200000 /dev/zero | tr '\0' "$i" >"$work/www$i/slow"
+	ip netns exec "$(ns isp$i)" nginx -c "$work/nginx$i.conf" -p "$work" 2>>"$work/nginx$i.log" &
+	children+=($!)
+done
+in_ns box ip link set lo up
+in_ns box ip rule add priority 5000 from 198.51.100.7 lookup main # somebody else's
+
+mkdir -p "$work/root/etc/wasl"
+configure() { # configure LEAVE
+	cat >"$work/root/etc/wasl/profile.conf" <<-END
+		[net]
+		check_url = http://$hub/v1/check/
+		gateway_every_ms = 200
+		hub_every_s = 1
+		retry_s = 1
+		hold_s = 1
+		dwell_s = 0
+		regret_s = 0
+		leave = $1
+		[uplink fibre]
+		kind = fibre
+		device = wan0
+		address = 192.168.1.2/24
+		gateway = 192.168.1.1
+		preference = 10
+		[uplink lte]
+		kind = mobile
+		metered = no
+		device = wan1
+		address = 192.168.1.3/24
+		gateway = 192.168.1.1
+		preference = 20
+	END
+}
+daemon=
+start_daemon() {
+	WASL_ROOT=$work/root ip netns exec "$(ns box)" "$B/bin/wasl-netmgrd" 2>>"$work/netmgrd.log" &
+	daemon=$!
+	children+=($daemon)
+}
+preferred_is() { [ "$(ask GET /v1/uplinks | jq -r '.preferred')" = "$1" ]; }
+state_of() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | .state"; }
+state_is() { [ "$(state_of "$1")" = "$2" ]; }
+who() { in_ns box curl -s --max-time 2 "http://$hub/who" || true; }
+who_is() { [ "$(who)" = "$1" ]; }
+last_reason() { ask GET '/v1/events?limit=1000' | jq -r "[.rows[] | select(.subject == \"$1\" and .kind == \"uplink.down\")] | last | .reason"; }
+
+# --- up ----------------------------------------------------------------------------------------------
+configure keep
+WASL_ROOT=$work/root "$B/bin/wasl-netmgrd" -n >/dev/null
+start_daemon
+within 10 preferred_is fibre && within 5 state_is lte up
+ok $? "both lines come up, the fibre is preferred"
+is "$(who)" isp0 "traffic takes the preferred line"
+is "$(in_ns box ip -4 route show table 100 | grep -c unreachable)" 1 "a line's table ends in unreachable"
+is "$(in_ns box ip -4 route show table main)" "" "two lines with the same subnet leave no route in the main table"
+is "$(in_ns box ip rule show | grep -c '^5000:')" 1 "another one's rule is still there"
+
+# --- the cable ---------------------------------------------------------------------------------------
+in_ns isp0 ip link set line0 down
+within 5 who_is isp1
+ok $? "the cable is pulled: traffic moves to the other line"
+echo "# carrier loss to working traffic: $took ms, with curl's own time"
+is "$(last_reason fibre)" cable "the event names the cable"
+
+ip netns exec "$(ns box)" curl -s --max-time 30 -o "$work/download" "http://$hub/slow" &
+download=$!
+sleep 0.5
+in_ns isp0 ip link set line0 up
+within 10 preferred_is fibre && within 3 who_is isp0
+ok $? "the cable is back: new flows return after hold-down"
+wait $download
+ok $? "a download that began on the other line stayed there and ended well"
+is "$(head -c 1 "$work/download")$(stat -c %s "$work/download")" 1200000 "every byte of it came from the line it began on"
+
+# --- silence -----------------------------------------------------------------------------------------
+ip netns exec "$(ns box)" curl -s --max-time 30 -o "$work/stuck" "http://$hub/slow" &
+stuck=$!
+sleep 0.5
+in_ns isp0 ip addr del $hub/32 dev lo
+in_ns isp0 ip route add blackhole $hub/32
+within 10 preferred_is lte && silent=$took && within 3 who_is isp1
+ok $? "a provider goes silent behind a living router: traffic moves"
+echo "# silent fault under a download to another line: $silent ms"
+is "$(last_reason fibre)" ISP "the event names the provider"
+begun=$(now_ms)
+wait $stuck && released=finished || released=$?
+echo "# stuck connection ended with curl status $released, $(($(now_ms) - begun)) ms later"
+[ "$released" != 28 ] && [ "$released" != finished ]
+ok $? "a connection stuck on the dead line is reset"
+in_ns isp0 ip route del blackhole $hub/32
+in_ns isp0 ip addr add $hub/32 dev lo
+within 10 preferred_is fibre && within 3 who_is isp0
+ok $? "the provider is back: so is the traffic"
+
+# --- both gone ---------------------------------------------------------------------------------------
+for i in 0 1; do in_ns isp$i ip link set line$i down; done
+within 5 preferred_is null
+ok $? "both cables out: no line is preferred"
+begun=$(now_ms)
+who >/dev/null
+[ $(($(now_ms) - begun)) -lt 1000 ]
+ok $? "without any line a connection fails at once instead of hanging"
+for i in 0 1; do in_ns isp$i ip link set line$i up; done
+within 15 who_is isp0
+ok $? "both back"
+
+# --- meddling, a kill, an end ------------------------------------------------------------------------
+in_ns box ip rule del priority 2000
+in_ns box ip route flush table 100
+repaired() { in_ns box ip rule show | grep -q '^2000:' && in_ns box ip route show table 100 | grep -q default; }
+within 3 repaired
+ok $? "rules and routes that somebody removed are put back"
+
+within 10 preferred_is fibre
+kill -9 $daemon
+wait $daemon 2>/dev/null || true
+is "$(who)" isp0 "killed: traffic goes on"
+in_ns box ip rule add priority 1777 protocol 80 from all lookup main # what a version before may have left
+start_daemon
+within 10 preferred_is fibre
+ok $? "started again"
+is "$(who)" isp0 "and adopts what is there"
+within 3 bash -c "! ip netns exec $(ns box) ip rule show | grep -q '^1777:'"
+ok $? "a rule of ours that nobody needs any more is gone"
+
+rows=$(ask GET '/v1/minutes?limit=1000')
+is "$(jq '[.rows[] | select(.up_s + .down_s + .unpowered_s + .unknown_s != 60)] | length' <<<"$rows")" 0 "every minute has 60 seconds"
+
+kill -TERM $daemon
+wait $daemon
+ok $? "a regular end"
+is "$(who)" isp0 "which leaves the lines as they are"
+configure remove
+start_daemon
+within 10 preferred_is fibre
+kill -TERM $daemon
+wait $daemon || true
+is "$(in_ns box ip rule show | grep -c 'proto 80\|^[129]000:\|^50[01]:')" 0 "leave = remove takes the rules away"
+is "$(in_ns box ip -4 route show table all proto 80 | wc -l)" 0 "and the routes"
+is "$(in_ns box ip -4 addr show scope global | grep -c inet)" 0 "and the addresses"
+is "$(in_ns box nft list tables | grep -c wasl)" 0 "and the nftables table"
+is "$(in_ns box ip rule show | grep -c '^5000:')" 1 "and nothing of anybody else"
+done_testing

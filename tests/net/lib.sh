@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the tests of this folder share: TAP, a folder of their own, children that end with the test.
+B=${B:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/dev}
+n=0
+failed=0
+children=()
+namespaces=()
+work=$(mktemp -d)
+
+ok() { # ok STATUS NAME
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+
+is() { # is GOT WANTED NAME
+	[ "$1" = "$2" ] && ok 0 "$3" && return
+	ok 1 "$3"
+	echo "# got '$1', wanted '$2'"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+now_ms() { date +%s%3N; }
+
+# within SECONDS COMMAND...: until it succeeds; the time it took in $took (ms)
+within() {
+	local limit=$(($1 * 1000)) begun
+	begun=$(now_ms)
+	shift
+	until "$@"; do
+		took=$(($(now_ms) - begun))
+		[ "$took" -lt "$limit" ] || return 1
+		sleep 0.02
+	done
+	took=$(($(now_ms) - begun))
+}
+
+finish() {
+	local status=$?
+	for pid in "${children[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+	wait 2>/dev/null || true
+	for ns in "${namespaces[@]}"; do ip netns del "$ns" 2>/dev/null || true; done
+	if [ "$failed" -ne 0 ] || [ "$status" -ne 0 ]; then
+		for log in "$work"/*.log; do
+			[ -e "$log" ] || continue
+			echo "# --- ${log##*/}"
+			tail -n 40 "$log" | sed 's/^/# /'
+		done
+	fi
+	rm -rf "$work"
+}
+trap finish EXIT
+
+done_testing() {
+	echo "1..$n"
+	exit "$failed"
+}
+
+# ask METHOD TARGET: the daemon's control socket (from its folder: socket paths are short)
+ask() { (cd "$work" && curl -s --max-time 5 -X "$1" --unix-socket root/run/wasl/netmgrd.sock "http://x$2"); }
