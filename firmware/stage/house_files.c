@@ -128,29 +128,38 @@ static int pin_root(const struct vars *vars, struct fault *why)
 
 int house_files_box(struct vars *vars, struct fault *why)
 {
-	static const struct place places[] = {
-		{ "ROOT", "@BOX@" },
+	static const struct place profile[] = {
+		{ "GATE_PORT", "@GATE_PORT@" },
+		{ "HUB_PORT", "@HUB_PORT@" },
+		{ "BIN", "@BIN@" },
+	};
+	static const struct place nginx[] = {
+		{ "ROOT", "@BOX@/run/wasl" },
 		{ "LISTEN", "@BOX_LISTEN@" },
 		{ "PORT", "@PORT@" },
 		{ "USER_LINE", "@USER_LINE@" },
+		{ "WORKERS", "auto" },
 		{ "MODULE", "@BIN@/lib/ngx_http_wasl_module.so" },
-		{ "BIN", "@BIN@" },
-		{ "GATE_PORT", "@GATE_PORT@" },
-		{ "HUB_PORT", "@HUB_PORT@" },
+		{ "STORE", "@BOX@/var/lib/wasl/content/store" },
+		{ "PORTAL", "@BOX@/var/lib/wasl/content/portal" },
+		{ "WANT_SOCK", "@BOX@/run/wasl/want.sock" },
+		{ "CONTENT_PUBLIC_SOCK", "content-public.sock" },
 	};
-	static const char *const folders[] = { "etc/wasl", "run/wasl", "var/cache/wasl/nginx",
-					       "var/lib/wasl" };
+	static const char *const folders[] = { "etc/wasl", "run/wasl", "var/lib/wasl" };
 	const char *box = vars_get(vars, "BOX");
-	CLEANUP(clean_vars) struct vars values = { 0 };
+	CLEANUP(clean_vars) struct vars for_profile = { 0 };
+	CLEANUP(clean_vars) struct vars for_nginx = { 0 };
 	int rc = make_folders(box, folders, ARRAY_LEN(folders), why);
 	if (rc == 0)
 		rc = pin_root(vars, why);
 	if (rc == 0)
-		rc = set_places(vars, places, ARRAY_LEN(places), &values, why);
+		rc = set_places(vars, profile, ARRAY_LEN(profile), &for_profile, why);
 	if (rc == 0)
-		rc = fill(vars, "firmware/stage/profile.conf.in", &values, box,
+		rc = set_places(vars, nginx, ARRAY_LEN(nginx), &for_nginx, why);
+	if (rc == 0)
+		rc = fill(vars, "firmware/stage/profile.conf.in", &for_profile, box,
 			  "etc/wasl/profile.conf", why);
 	return rc ? rc
-		  : fill(vars, "cache/nginx/nginx.conf.in", &values, box, "etc/wasl/nginx.conf",
+		  : fill(vars, "cache/nginx/nginx.conf.in", &for_nginx, box, "etc/wasl/nginx.conf",
 			 why);
 }
