@@ -33,8 +33,8 @@ static const struct conf_key store_keys[] = {
 };
 
 static const struct conf_key kitchen_keys[] = {
-	CONF_STR(struct kitchen_part, program, "program", "/usr/libexec/wasl/wasl-transcoder",
-		 "the program that makes segments"),
+	CONF_STR(struct kitchen_part, program, "program", "",
+		 "the program that makes segments; empty: wasl-transcoder beside wasl-contentd"),
 	CONF_STR(struct kitchen_part, rungs, "rungs", "240p 360p 480p audio",
 		 "versions made of each lesson: 144p, 240p, 360p, 480p, 720p, audio"),
 	CONF_INT(struct kitchen_part, workers, "workers", "0", 0, 16,

@@ -356,10 +356,11 @@ static struct jobs_pick look(struct cook *c, uint64_t now)
 	for (size_t i = 0; i < c->bad_count; i++)
 		blocks[i] = (struct jobs_block){ c->place[c->bad[i].lesson], c->bad[i].segment,
 						 c->bad[i].until_ms };
+	size_t wanted = see_wants(c); /* may move c->wanted */
 	const struct jobs_view view = {
 		.lessons = c->lessons,
 		.lesson_count = c->library->lesson_count,
-		.want_count = see_wants(c),
+		.want_count = wanted,
 		.wants = c->wanted,
 		.blocks = blocks,
 		.block_count = c->bad_count,

@@ -449,10 +449,11 @@ static int step(struct fetch *f, uint64_t now, uint64_t *wake_ms)
 	for (size_t i = 0; i < f->bad_count; i++)
 		blocks[i] = (struct schedule_block){ f->bad[i].object, f->bad[i].chunk,
 						     f->bad[i].until_ms };
+	size_t wanted = see_wants(f); /* may move f->wanted */
 	const struct schedule_view view = {
 		.objects = f->objects,
 		.object_count = f->library->object_count,
-		.want_count = see_wants(f),
+		.want_count = wanted,
 		.wants = f->wanted,
 		.blocks = blocks,
 		.block_count = f->bad_count,

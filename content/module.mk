@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
-CONTENT := backoff book catalogue catalogue_check conf cook eta fetch fold jobs library library_rung
-CONTENT += origin playlists schedule search shelf sync uplinks vtt wants
+include content/kitchen.mk
+CONTENT := backoff book catalogue catalogue_check conf contentd control cook eta fetch fold jobs library library_rung
+CONTENT += origin playlists public publish schedule search shelf sync uplinks vtt wants
 PORTAL := files page press site site_json site_lesson site_status
 PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
 	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js
@@ -16,8 +17,12 @@ $(B)/gen/portal/files_table.c: content/portal/mkfiles $$(PORTAL_FILES)
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)content/portal/mkfiles $(filter-out content/portal/mkfiles,$^) > $@
--include content/kitchen.mk
+$(eval $(call prog,wasl-contentd,content/main.c,content))
 
 $(foreach u,$(CONTENT),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,content))))
 $(foreach u,$(PORTAL),$(if $(wildcard tests/unit/portal/$(u)_test.c),$(eval $(call unit,portal_$(u),tests/unit/portal/$(u)_test.c,content))))
 $(eval $(call fuzzer,vtt,tests/fuzz/vtt_fuzz.c,content))
+
+# A ministry of tests: keys and a static origin, for tests/content/*.t
+$(eval $(call prog,content-origin,tests/content/origin_tool.c,record base,tests))
+TEST_PROGS += $(B)/tests/content-origin

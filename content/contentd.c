@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/contentd.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "content/kitchen.h"
+#include "content/portal/files.h"
+#include "content/portal/press.h"
+#include "content/vtt.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/ctl.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
+#include "firmware/base/http.h"
+#include "firmware/base/log.h"
+#include "firmware/base/paths.h"
+
+/* Each failure is one line in the journal and one event for the ministry. */
+void contentd_tell(struct contentd *c, const char *kind, const char *subject, const char *layer,
+		   const char *sentence)
+{
+	log_warn("event=%s layer=%s subject=%s text=\"%s\"", kind, layer, subject, sentence);
+	struct fault why = { 0 };
+	if (c->book && book_event(c->book, clock_wall_s(), kind, subject, layer, &why))
+		log_fault(LOG_LEVEL_WARN, "event.not_kept", &why);
+}
+
+static void tell(void *data, const char *kind, const char *subject, const char *layer,
+		 const char *sentence)
+{
+	contentd_tell(data, kind, subject, layer, sentence);
+}
+
+int contentd_file(const struct contentd *c, const char *name, char out[static PATH_MAX],
+		  struct fault *why)
+{
+	struct path folder = paths_at("%s", c->conf->content.folder);
+	int n = snprintf(out, PATH_MAX, "%s%s%s", folder.at, *name ? "/" : "", name);
+	if (n < 0 || n >= PATH_MAX)
+		return fault_set(why, -ENAMETOOLONG, "content.folder",
+				 "[content] folder = '%s': the path is too long",
+				 c->conf->content.folder);
+	return 0;
+}
+
+/* --- what pupils wait for ----------------------------------------------------------------------- */
+
+static int look_at_object(struct contentd *c, const struct want_msg *want)
+{
+	size_t index = library_find_object(c->library, &want->id);
+	if (index == LIBRARY_NONE)
+		return -ENOENT;
+	const struct library_object *o = &c->library->objects[index];
+	if (want->first >= objmap_chunk_count(o->size))
+		return -ERANGE;
+	if (o->complete)
+		return 1;
+	if (!o->open)
+		return 0;
+	for (uint64_t i = want->first;
+	     i < want->first + want->count && i < objmap_chunk_count(o->size); i++)
+		if (!store_object_has(o->open, i))
+			return 0;
+	return 1;
+}
+
+static int look_at_segment(struct contentd *c, const struct want_msg *want)
+{
+	size_t lesson;
+	enum kitchen_rung rung;
+	if (!library_find_rendition(c->library, want->rendition, &lesson, &rung))
+		return -ENOENT;
+	const struct library_lesson *it = &c->library->lessons[lesson];
+	if (want->first > it->segments)
+		return -ENOENT;
+	if (it->lost[want->first] & 1u << rung)
+		return -ENODATA;
+	if (!(it->made[want->first] & 1u << rung))
+		return 0;
+	/* Opening mends a slot that the worker found damaged. */
+	struct store_rendition *r = NULL;
+	if (library_open_rung(c->library, lesson, rung, &r, NULL) == 0)
+		store_rendition_has(r, (uint32_t)want->first);
+	store_rendition_close(r);
+	return 1;
+}
+
+static int look(void *data, const struct want_msg *want)
+{
+	struct contentd *c = data;
+	if (!c->library)
+		return -ENOENT;
+	return want->kind == WANT_OBJECT ? look_at_object(c, want) : look_at_segment(c, want);
+}
+
+static void wants_changed(void *data)
+{
+	struct contentd *c = data;
+	if (c->fetch)
+		fetch_poke(c->fetch);
+	if (c->cook)
+		cook_poke(c->cook);
+}
+
+static uint64_t count_tallies(void *data, uint64_t instance, const struct want_tally *tallies,
+			      size_t count)
+{
+	struct contentd *c = data;
+	struct fault why = { 0 };
+	uint64_t through = 0;
+	if (book_tally(c->book, instance, tallies, count, &through, &why)) {
+		log_fault(LOG_LEVEL_WARN, "usage.not_kept", &why);
+		return 0; /* the worker keeps them and sends them again */
+	}
+	return through;
+}
+
+/* --- what comes in and what is made -------------------------------------------------------------- */
+
+static void chunk_here(void *data, size_t object, uint64_t chunk)
+{
+	struct contentd *c = data;
+	wants_chunk_here(c->wants, &c->library->objects[object].id, chunk);
+	cook_poke(c->cook);
+}
+
+static void index_captions(struct contentd *c, size_t lesson, size_t which)
+{
+	const struct library_lesson *it = &c->library->lessons[lesson];
+	const struct library_object *o = &c->library->objects[it->captions[which]];
+	const char *language = it->item->captions[which].language;
+	struct store_object *file = NULL;
+	struct fault why = { 0 };
+	if (!c->search || !o->complete || o->size > VTT_LIMIT_BYTES ||
+	    search_knows(c->search, it->item->id, language, &o->id) ||
+	    store_object_find(c->store, &o->id, &file, NULL))
+		return;
+	AUTO_FREE char *bytes = malloc(o->size);
+	int r = bytes ? fileio_pread_all(store_object_fd(file), bytes, o->size, 0) : -ENOMEM;
+	store_object_close(file);
+	if (r == 0 &&
+	    search_captions(c->search, it->item->id, language, &o->id, bytes, o->size, &why))
+		log_fault(LOG_LEVEL_WARN, "search.captions", &why);
+}
+
+static void object_here(void *data, size_t object)
+{
+	struct contentd *c = data;
+	for (size_t i = 0; i < c->library->lesson_count; i++)
+		for (size_t k = 0; k < c->library->lessons[i].item->captions_count; k++)
+			if (c->library->lessons[i].captions[k] == object)
+				index_captions(c, i, k);
+	cook_poke(c->cook);
+	publish_pages_soon(c);
+}
+
+static void segment_here(void *data, uint64_t rendition, uint32_t segment)
+{
+	struct contentd *c = data;
+	wants_segment_here(c->wants, rendition, segment);
+	publish_pages_soon(c);
+}
+
+static void segment_lost(void *data, uint64_t rendition, uint32_t segment)
+{
+	struct contentd *c = data;
+	wants_segment_failed(c->wants, rendition, segment, -ENODATA);
+	publish_pages_soon(c);
+}
+
+static void rung_here(void *data, size_t lesson, enum kitchen_rung rung)
+{
+	struct contentd *c = data;
+	log_info("event=rung.whole lesson=%s rung=%s", c->library->lessons[lesson].item->id,
+		 kitchen_rung_name(rung));
+	publish_names_soon(c);
+	publish_pages_soon(c);
+}
+
+/* --- another catalogue ---------------------------------------------------------------------------- */
+
+/* Everything that was under way belongs to the old library and ends; what it brought stays in the store. */
+static void use_catalogue(struct contentd *c)
+{
+	const wasl_Catalogue *catalogue = catalogue_get(c->catalogue);
+	struct library *next = NULL;
+	struct fault why = { 0 };
+	fetch_use(c->fetch, NULL);
+	cook_use(c->cook, NULL);
+	library_free(MOVE_PTR(c->library));
+	if (!catalogue)
+		return;
+	if (library_build(c->store, catalogue, c->rungs, &next, &why)) {
+		contentd_tell(c, "library.refused", "catalogue", "store", why.text);
+		return;
+	}
+	c->library = next;
+	log_info("event=catalogue.in_force version=%u lessons=%zu objects=%zu", catalogue->version,
+		 next->lesson_count, next->object_count);
+	if (c->search && search_fill(c->search, catalogue, &why))
+		log_fault(LOG_LEVEL_WARN, "search.fill", &why);
+	for (size_t i = 0; i < next->lesson_count; i++)
+		for (size_t k = 0; k < next->lessons[i].item->captions_count; k++)
+			index_captions(c, i, k);
+	fetch_use(c->fetch, next);
+	cook_use(c->cook, next);
+	wants_recheck(c->wants);
+	publish_names_soon(c);
+	publish_pages_soon(c);
+}
+
+static void catalogue_taken(void *data)
+{
+	use_catalogue(data);
+}
+
+static void looked(void *data, int code, const struct fault *why)
+{
+	struct contentd *c = data;
+	control_looked(c, code, why);
+	fetch_poke(c->fetch);
+	publish_pages_soon(c);
+}
+
+static void uplinks_changed(void *data)
+{
+	struct contentd *c = data;
+	/* A line that came back is worth a look at once. */
+	if (uplinks_now(c->uplinks)->internet == SITE_INTERNET_ON) {
+		origin_hurry(&c->origin);
+		fetch_poke(c->fetch);
+	}
+	publish_pages_soon(c);
+}
+
+/* --- once a second --------------------------------------------------------------------------------- */
+
+static int each_second(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct contentd *c = data;
+	struct fault why = { 0 };
+	(void)usec;
+	int r = store_sync(c->store, &why);
+	if (r && !c->sync_told)
+		contentd_tell(c, "store.sync", "store", "store", why.text);
+	c->sync_told = r != 0;
+	sd_event_source_set_time(s, (clock_mono_ms() + 1000) * 1000);
+	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* --- beginning and end ------------------------------------------------------------------------------ */
+
+/* The program beside this one, unless the configuration names another. */
+static int find_transcoder(struct contentd *c, struct fault *why)
+{
+	struct kitchen_part *k = &c->conf->kitchen;
+	if (k->program[0])
+		return 0;
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len <= 0)
+		return fault_set(why, -errno, "kitchen.program",
+				 "/proc/self/exe: %s; name the program in [kitchen] program",
+				 strerror(errno));
+	self[len] = '\0';
+	*strrchr(self, '/') = '\0';
+	if ((size_t)snprintf(k->program, sizeof(k->program), "%s/wasl-transcoder", self) >=
+	    sizeof(k->program))
+		return fault_set(why, -ENAMETOOLONG, "kitchen.program",
+				 "'%s' is too long a path; set [kitchen] program", self);
+	return 0;
+}
+
+static int open_kitchen(struct contentd *c, struct fault *why)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	c->workers = c->conf->kitchen.workers ? (unsigned)c->conf->kitchen.workers
+		     : cores > 1              ? (unsigned)cores
+					      : 1;
+	int r = content_conf_rungs(c->conf->kitchen.rungs, &c->rungs, why);
+	if (r == 0)
+		r = find_transcoder(c, why);
+	if (r)
+		return r;
+	const struct kitchen_limits limits = { .workers = c->workers,
+					       .memory_bytes = c->conf->kitchen.memory_bytes,
+					       .cpu_s = (unsigned)c->conf->kitchen.cpu_s,
+					       .program = c->conf->kitchen.program };
+	return kitchen_new(c->loop, &limits, &c->kitchen, why);
+}
+
+static int open_disk(struct contentd *c, struct fault *why)
+{
+	char path[PATH_MAX];
+	const struct store_limits limits = { c->conf->store.max_bytes,
+					     c->conf->store.keep_free_bytes };
+	struct fault minor = { 0 };
+	int r = contentd_file(c, "store", path, why);
+	if (r == 0)
+		r = paths_mkdir(path, 0755, why);
+	if (r == 0)
+		r = store_open(path, &limits, &c->store, why);
+	if (r == 0)
+		r = contentd_file(c, "content.db", path, why);
+	if (r == 0)
+		r = book_open(path, &c->book, why);
+	if (r == 0)
+		r = contentd_file(c, "search.db", path, why);
+	if (r == 0 && search_open(path, &c->search, &minor))
+		log_fault(LOG_LEVEL_WARN, "search.open", &minor);
+	if (r == 0)
+		r = contentd_file(c, "", path, why);
+	return r ? r : catalogue_open(path, &c->catalogue, why);
+}
+
+static int open_parts(struct contentd *c, struct fault *why)
+{
+	const struct report report = { tell, c };
+	const struct wants_calls wants = { look, wants_changed, count_tallies, c };
+	const struct fetch_calls fetch = { chunk_here, object_here, c };
+	const struct cook_calls cook = { segment_here, segment_lost, rung_here, c };
+	const struct sync_calls sync = { catalogue_taken, looked, c };
+	struct path socket = paths_at("%s", WANT_SOCKET);
+	uint64_t salt;
+	randombytes_buf(&salt, sizeof(salt));
+	int r = origin_set(&c->origin, c->conf->origin.url, (unsigned)c->conf->origin.stall_s, salt,
+			   why);
+	if (r == 0)
+		r = http_new(c->loop, &c->http, why);
+	if (r == 0)
+		r = wants_new(c->loop, socket.at, 0660, &wants, &c->wants, why);
+	if (r == 0)
+		r = fetch_new(c->loop, c->http, &c->origin, c->wants,
+			      (unsigned)c->conf->origin.streams, &fetch, &report, &c->fetch, why);
+	if (r == 0)
+		r = cook_new(c->loop, c->kitchen, c->wants, c->workers, &cook, &report, &c->cook,
+			     why);
+	if (r == 0)
+		r = sync_new(c->loop, c->http, &c->origin, c->catalogue,
+			     (unsigned)c->conf->origin.interval_s, &sync, &report, &c->sync, why);
+	if (r == 0)
+		r = uplinks_new(c->loop, c->http, uplinks_changed, c, &c->uplinks, why);
+	return r;
+}
+
+static void take_kept_catalogue(struct contentd *c)
+{
+	struct fault why = { 0 };
+	int r = catalogue_load(c->catalogue, &why);
+	if (r && r != -ENOENT)
+		contentd_tell(c, "catalogue.refused", "catalogue", "store", why.text);
+	use_catalogue(c);
+}
+
+static int open_all(struct contentd *c, struct fault *why)
+{
+	int r = open_disk(c, why);
+	if (r == 0)
+		r = open_kitchen(c, why);
+	if (r == 0)
+		r = open_parts(c, why);
+	if (r == 0)
+		r = publish_start(c, why);
+	if (r)
+		return r;
+	take_kept_catalogue(c);
+	if (sd_event_add_time(c->loop, &c->every_second, CLOCK_BOOTTIME, 0, 100000, each_second,
+			      c) < 0)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	r = control_start(c, why);
+	return r ? r : public_start(c, why);
+}
+
+int contentd_new(struct sd_event *loop, struct content_conf *conf, struct contentd **out,
+		 struct fault *why)
+{
+	struct contentd *c = calloc(1, sizeof(*c));
+	if (!c)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	if (sodium_init() < 0) {
+		free(c);
+		return fault_set(why, -EIO, "sodium", "libsodium cannot be started");
+	}
+	c->conf = conf;
+	c->loop = loop;
+	c->started_ms = clock_mono_ms();
+	files_version(c->assets);
+	int r = open_all(c, why);
+	if (r)
+		contentd_free(c);
+	else
+		*out = c;
+	return r;
+}
+
+/* In the order in which they lean on each other: who asks first, then what is asked. */
+void contentd_free(struct contentd *c)
+{
+	if (!c)
+		return;
+	ctl_close(c->control);
+	ctl_close(c->public);
+	publish_stop(c);
+	sd_event_source_disable_unref(c->every_second);
+	uplinks_free(c->uplinks);
+	sync_free(c->sync);
+	cook_free(c->cook);
+	fetch_free(c->fetch);
+	wants_free(c->wants);
+	http_free(c->http);
+	kitchen_free(c->kitchen);
+	library_free(c->library);
+	search_close(c->search);
+	store_close(c->store);
+	catalogue_close(c->catalogue);
+	book_close(c->book);
+	free(c);
+}

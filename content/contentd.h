@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "content/book.h"
+#include "content/catalogue.h"
+#include "content/conf.h"
+#include "content/cook.h"
+#include "content/fetch.h"
+#include "content/library.h"
+#include "content/origin.h"
+#include "content/portal/site.h"
+#include "content/search.h"
+#include "content/sync.h"
+#include "content/uplinks.h"
+#include "content/wants.h"
+
+struct ctl;
+struct ctl_request;
+struct fault;
+struct http;
+struct kitchen;
+struct sd_event;
+struct sd_event_source;
+
+/*
+ * wasl-contentd put together: who tells whom. The parts know nothing of each other; what one of them learns comes here and
+ * goes on from here. contentd.c wires, publish.c writes what nginx reads, control.c and public.c answer.
+ */
+struct contentd {
+	struct content_conf *conf;
+	struct sd_event *loop;
+	struct http *http;
+	struct origin origin;
+	struct catalogue *catalogue;
+	struct store *store;
+	struct book *book;
+	struct search *search; /* NULL: it could not be opened; everything else goes on */
+	struct kitchen *kitchen;
+	struct wants *wants;
+	struct fetch *fetch;
+	struct cook *cook;
+	struct sync *sync;
+	struct uplinks *uplinks;
+	struct library *library; /* NULL: no catalogue yet */
+	struct ctl *control, *public;
+	struct sd_event_source *every_second, *publish_names, *publish_pages;
+	uint32_t rungs;
+	unsigned workers;
+	uint64_t started_ms;
+	bool sync_told; /* the disk refused to keep chunks: said once */
+	bool publish_told;
+	char assets[17];                /* version of the portal's files */
+	struct ctl_request *waiting[8]; /* POST /v1/sync under way */
+};
+
+int contentd_new(struct sd_event *loop, struct content_conf *conf, struct contentd **out,
+		 struct fault *why);
+void contentd_free(struct contentd *c); /* NULL is fine */
+
+/* contentd.c */
+void contentd_tell(struct contentd *c, const char *kind, const char *subject, const char *layer,
+		   const char *sentence);
+int contentd_file(const struct contentd *c, const char *name, char out[static PATH_MAX],
+		  struct fault *why);
+
+/* publish.c: soon, many changes at once */
+int publish_start(struct contentd *c, struct fault *why);
+void publish_stop(struct contentd *c);
+void publish_names_soon(struct contentd *c);
+void publish_pages_soon(struct contentd *c);
+/* The site as it is now; freed with publish_site_done(). */
+struct publish_site {
+	struct site site;
+	struct site_lesson *lessons;
+	struct site_download *downloads;
+	bool *files_here;
+	struct site_uplink uplinks[UPLINKS_MOST];
+	char since[16], read_at[16];
+};
+int publish_site_make(struct contentd *c, struct publish_site *out);
+void publish_site_done(struct publish_site *p);
+int64_t publish_eta_s(const struct contentd *c, size_t lesson); /* -1 not known */
+
+/* control.c and public.c */
+int control_start(struct contentd *c, struct fault *why);
+void control_looked(struct contentd *c, int code,
+		    const struct fault *why); /* a look at the origin has ended */
+int public_start(struct contentd *c, struct fault *why);

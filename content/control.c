@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "content/contentd.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/ctl.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/paths.h"
+
+/* The control socket: for the other daemons and for `wasl`; firmware/SOCKETS.md names the calls. */
+
+static json_t *health(struct contentd *c)
+{
+	struct store_totals t = { 0 };
+	(void)store_totals(c->store, &t, NULL);
+	int ready = 0, total = 0;
+	for (size_t i = 0; c->library && i < c->library->lesson_count; i++) {
+		total += c->library->lessons[i].playable;
+		ready += c->library->lessons[i].playable && library_progress(c->library, i).plays;
+	}
+	return json_pack("{s:I,s:I,s:i,s:i,s:i,s:{s:b,s:s}}", "disk_free_bytes",
+			 (json_int_t)t.free_bytes, "store_bytes", (json_int_t)t.bytes,
+			 "lessons_ready", ready, "lessons_total", total, "catalogue_version",
+			 (int)catalogue_version(c->catalogue), "origin", "ok", c->origin.ok,
+			 "reason", c->origin.reason);
+}
+
+static void get_health(struct ctl_request *req, void *data)
+{
+	ctl_reply_json(req, 200, health(data));
+}
+
+static void get_status(struct ctl_request *req, void *data)
+{
+	struct contentd *c = data;
+	struct fetch_counts f = fetch_count(c->fetch);
+	struct cook_counts k = cook_count(c->cook);
+	json_t *out = health(c);
+	json_t *more =
+		json_pack("{s:s,s:s,s:I,s:{s:I,s:I,s:I,s:I,s:I},s:{s:I,s:I,s:I,s:i}}", "name",
+			  "contentd", "version", WASL_VERSION, "since_s",
+			  (json_int_t)((clock_mono_ms() - c->started_ms) / 1000), "fetch", "chunks",
+			  (json_int_t)f.chunks, "bad_chunks", (json_int_t)f.bad_chunks, "maps",
+			  (json_int_t)f.maps, "received_bytes", (json_int_t)f.received_bytes, "bps",
+			  (json_int_t)f.bps, "cook", "segments", (json_int_t)k.segments, "failures",
+			  (json_int_t)k.failures, "given_up", (json_int_t)k.given_up, "ms_a_dish",
+			  (int)k.ms_a_dish);
+	json_object_update(out, more);
+	json_decref(more);
+	ctl_reply_json(req, 200, out);
+}
+
+static json_t *three(const wasl_Text *t)
+{
+	return json_pack("{s:s,s:s,s:s}", "ar", t->ar ? t->ar : "", "fr", t->fr ? t->fr : "", "en",
+			 t->en ? t->en : "");
+}
+
+static json_t *lesson(const struct contentd *c, size_t i)
+{
+	const struct library_lesson *it = &c->library->lessons[i];
+	struct library_progress p = library_progress(c->library, i);
+	json_t *rungs = json_array();
+	for (unsigned rung = 0; rung < RUNG_COUNT; rung++)
+		if (it->ladder & 1u << rung)
+			json_array_append_new(rungs,
+					      json_pack("{s:s,s:i,s:i}", "rung",
+							kitchen_rung_name((enum kitchen_rung)rung),
+							"done", (int)it->rungs[rung].done, "of",
+							(int)it->segments));
+	int64_t eta = p.complete ? 0 : publish_eta_s(c, i);
+	json_t *out =
+		json_pack("{s:s,s:o,s:I,s:I,s:I,s:o,s:b,s:b,s:b,s:s}", "id", it->item->id, "title",
+			  three(&it->item->title), "duration_ms", (json_int_t)it->item->duration_ms,
+			  "mezzanine_have", (json_int_t)p.have_bytes, "mezzanine_size",
+			  (json_int_t)p.size_bytes, "rungs", rungs, "ready", p.plays, "complete",
+			  p.complete, "failed", p.failed, "generation", it->generation);
+	json_object_set_new(out, "eta_s", eta < 0 ? json_null() : json_integer(eta));
+	return out;
+}
+
+static void get_lessons(struct ctl_request *req, void *data)
+{
+	struct contentd *c = data;
+	json_t *list = json_array();
+	for (size_t i = 0; c->library && i < c->library->lesson_count; i++)
+		if (c->library->lessons[i].playable)
+			json_array_append_new(list, lesson(c, i));
+	ctl_reply_json(req, 200,
+		       json_pack("{s:i,s:o}", "catalogue_version",
+				 (int)catalogue_version(c->catalogue), "lessons", list));
+}
+
+static void get_rows(struct ctl_request *req, struct contentd *c,
+		     json_t *(*rows)(struct book *b, int64_t after, int64_t limit,
+				     struct fault *why))
+{
+	struct fault why = { 0 };
+	json_t *out =
+		rows(c->book, ctl_arg_int(req, "after", 0), ctl_arg_int(req, "limit", 100), &why);
+	if (out)
+		ctl_reply_json(req, 200, out);
+	else
+		ctl_reply_fault(req, ctl_status_of(why.code), &why);
+}
+
+static void get_usage(struct ctl_request *req, void *data)
+{
+	get_rows(req, data, book_usage);
+}
+
+static void get_events(struct ctl_request *req, void *data)
+{
+	get_rows(req, data, book_events);
+}
+
+/* --- POST /v1/sync waits for the look to end --------------------------------------------------------- */
+
+struct waiter {
+	struct contentd *of;
+	struct ctl_request *req;
+};
+
+static void waiter_gone(void *data)
+{
+	const struct waiter *w = data;
+	for (size_t i = 0; i < ARRAY_LEN(w->of->waiting); i++)
+		if (w->of->waiting[i] == w->req)
+			w->of->waiting[i] = NULL;
+}
+
+static void post_sync(struct ctl_request *req, void *data)
+{
+	struct contentd *c = data;
+	for (size_t i = 0; i < ARRAY_LEN(c->waiting); i++) {
+		struct waiter *w = ctl_scratch(req, sizeof(*w));
+		if (c->waiting[i] || !w)
+			continue;
+		*w = (struct waiter){ c, req };
+		c->waiting[i] = req;
+		ctl_on_gone(req, waiter_gone, w);
+		sync_now(c->sync);
+		return;
+	}
+	struct fault why = { 0 };
+	fault_set(&why, -EAGAIN, "sync.busy",
+		  "others wait for the same look already; ask again in a moment");
+	ctl_reply_fault(req, 503, &why);
+}
+
+void control_looked(struct contentd *c, int code, const struct fault *why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(c->waiting); i++) {
+		struct ctl_request *req = MOVE_PTR(c->waiting[i]);
+		if (!req)
+			continue;
+		if (code)
+			ctl_reply_fault(req, ctl_status_of(code), why);
+		else
+			ctl_reply_json(req, 200,
+				       json_pack("{s:i}", "version",
+						 (int)catalogue_version(c->catalogue)));
+	}
+}
+
+int control_start(struct contentd *c, struct fault *why)
+{
+	static const struct ctl_route routes[] = {
+		{ "GET", "/v1/status", get_status, 0 },   { "GET", "/v1/health", get_health, 0 },
+		{ "GET", "/v1/lessons", get_lessons, 0 }, { "GET", "/v1/usage", get_usage, 0 },
+		{ "GET", "/v1/events", get_events, 0 },   { "POST", "/v1/sync", post_sync, 4096 },
+	};
+	return ctl_listen(c->loop, paths_at("/run/wasl/contentd.sock").at, 0660, routes,
+			  ARRAY_LEN(routes), c, &c->control, why);
+}

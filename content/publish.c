@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "content/contentd.h"
+#include "content/eta.h"
+#include "content/portal/files.h"
+#include "content/portal/press.h"
+#include "content/shelf.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/log.h"
+#include "firmware/base/paths.h"
+
+/* Changes come in swarms: what nginx reads is written a moment after the first of them. */
+#define NAMES_AFTER_MS 200u
+#define PAGES_AFTER_MS 1000u
+#define AGAIN_AFTER_MS 30000u /* the disk refused */
+
+static void soon(sd_event_source *s, uint64_t ms)
+{
+	int on = SD_EVENT_OFF;
+	if (!s || (sd_event_source_get_enabled(s, &on) >= 0 && on != SD_EVENT_OFF))
+		return;
+	sd_event_source_set_time(s, (clock_mono_ms() + ms) * 1000);
+	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+}
+
+void publish_names_soon(struct contentd *c)
+{
+	soon(c->publish_names, NAMES_AFTER_MS);
+}
+
+void publish_pages_soon(struct contentd *c)
+{
+	soon(c->publish_pages, PAGES_AFTER_MS);
+}
+
+/* One sentence until it works again. */
+static void not_published(struct contentd *c, const struct fault *why)
+{
+	if (!c->publish_told)
+		contentd_tell(c, "publish.failed", why->id, "store", why->text);
+	c->publish_told = true;
+}
+
+static int write_names(sd_event_source *s, uint64_t usec, void *data)
+{
+	(void)usec;
+	struct contentd *c = data;
+	char path[PATH_MAX];
+	struct fault why = { 0 };
+	if (!c->library || contentd_file(c, "store/names.idx", path, NULL))
+		return 0;
+	int r = shelf_write(c->library, path, &why);
+	if (r == -EFBIG || r == -EINVAL) {
+		not_published(c, &why); /* written, but for what the sentence names */
+	} else if (r) {
+		not_published(c, &why);
+		soon(s, AGAIN_AFTER_MS);
+	} else {
+		c->publish_told = false;
+	}
+	return 0;
+}
+
+/* --- the site as it is now -------------------------------------------------------------------------- */
+
+/* What stands between now and the lesson being whole: its own work and that of all before it. */
+static struct eta work_until(const struct contentd *c, size_t lesson)
+{
+	const struct library *l = c->library;
+	struct eta e = { .bps = fetch_count(c->fetch).bps,
+			 .ms_a_dish = cook_count(c->cook).ms_a_dish,
+			 .workers = c->workers };
+	for (size_t i = 0; i < l->lesson_count; i++) {
+		const struct library_lesson *it = &l->lessons[l->order[i]];
+		if (it->playable) {
+			struct library_progress p = library_progress(l, l->order[i]);
+			e.bytes += p.size_bytes - p.have_bytes;
+			e.dishes += p.total - p.done;
+		}
+		if (l->order[i] == lesson)
+			break;
+	}
+	return e;
+}
+
+int64_t publish_eta_s(const struct contentd *c, size_t lesson)
+{
+	struct eta e = work_until(c, lesson);
+	return eta_seconds(&e);
+}
+
+static size_t put_downloads(const struct library_lesson *it, struct site_download *out)
+{
+	size_t count = 0;
+	for (unsigned k = 1; k <= RUNG_COUNT; k++) {
+		unsigned rung = k % RUNG_COUNT; /* sound last */
+		if (it->ladder & 1u << rung)
+			out[count++] =
+				(struct site_download){ kitchen_rung_name((enum kitchen_rung)rung),
+							it->rungs[rung].download_bytes };
+	}
+	return count;
+}
+
+static void put_lesson(const struct contentd *c, struct publish_site *p, size_t i, size_t *files)
+{
+	const struct library *l = c->library;
+	const struct library_lesson *it = &l->lessons[i];
+	struct library_progress at = library_progress(l, i);
+	struct site_lesson *to = &p->lessons[i];
+	*to = (struct site_lesson){
+		.item = it->item,
+		.playable = it->playable,
+		.plays = at.plays,
+		.complete = at.complete,
+		.failed = at.failed,
+		.minutes = 0,
+		.done = at.done,
+		.total = at.total,
+		.generation = it->generation,
+		.sound = it->ladder & 1u << RUNG_AUDIO,
+		.poster = library_has(l, it->poster),
+		.downloads = &p->downloads[i * RUNG_COUNT],
+		.files_here = &p->files_here[*files],
+	};
+	if (it->playable && !at.complete) {
+		struct eta e = work_until(c, i);
+		to->minutes = eta_minutes(&e);
+	}
+	if (it->playable)
+		to->download_count = put_downloads(it, &p->downloads[i * RUNG_COUNT]);
+	for (size_t k = 0; k < it->item->attachments_count; k++)
+		p->files_here[(*files)++] = library_has(l, it->files[k]);
+}
+
+static void put_time(int64_t unix_s, char out[static 16])
+{
+	struct tm local;
+	time_t t = (time_t)unix_s;
+	out[0] = '\0';
+	if (unix_s > 0 && localtime_r(&t, &local))
+		strftime(out, 16, "%H:%M", &local);
+}
+
+static void put_status(struct contentd *c, struct publish_site *p)
+{
+	const struct uplinks_view *u = uplinks_now(c->uplinks);
+	struct store_totals totals = { 0 };
+	(void)store_totals(c->store, &totals, NULL);
+	put_time(u->since_s, p->since);
+	put_time(clock_wall_s(), p->read_at);
+	for (size_t i = 0; i < u->count; i++) {
+		const struct uplinks_one *from = &u->lines[i];
+		p->uplinks[i] = (struct site_uplink){ from->name, from->state, from->grade,
+						      from->reason, from->preferred };
+	}
+	p->site.status =
+		(struct site_status){ u->internet, p->since,     u->layer,          p->uplinks,
+				      u->count,    c->origin.ok, totals.free_bytes, p->read_at };
+}
+
+int publish_site_make(struct contentd *c, struct publish_site *p)
+{
+	*p = (struct publish_site){ 0 };
+	size_t count = c->library ? c->library->lesson_count : 0, files = 1;
+	for (size_t i = 0; i < count; i++)
+		files += c->library->lessons[i].item->attachments_count;
+	p->lessons = calloc(count + 1, sizeof(*p->lessons));
+	p->downloads = calloc(count * RUNG_COUNT + 1, sizeof(*p->downloads));
+	p->files_here = calloc(files, sizeof(*p->files_here));
+	if (!p->lessons || !p->downloads || !p->files_here)
+		return -ENOMEM;
+	size_t at = 0;
+	for (size_t i = 0; i < count; i++)
+		put_lesson(c, p, i, &at);
+	p->site = (struct site){ .pages = &files_pages,
+				 .school = c->conf->portal.school,
+				 .address = c->conf->portal.address,
+				 .assets = c->assets,
+				 .catalogue = c->library ? c->library->catalogue : NULL,
+				 .lessons = p->lessons,
+				 .lesson_count = count };
+	put_status(c, p);
+	return 0;
+}
+
+void publish_site_done(struct publish_site *p)
+{
+	free(p->lessons);
+	free(p->downloads);
+	free(p->files_here);
+}
+
+static int write_pages(sd_event_source *s, uint64_t usec, void *data)
+{
+	(void)usec;
+	struct contentd *c = data;
+	char dir[PATH_MAX];
+	struct fault why = { 0 };
+	struct press_counts counts = { 0 };
+	CLEANUP(publish_site_done) struct publish_site now;
+	int r = publish_site_make(c, &now);
+	if (r == 0)
+		r = contentd_file(c, "portal", dir, &why);
+	if (r == 0)
+		r = press_site(dir, &now.site, &counts, &why);
+	if (r) {
+		not_published(c, &why);
+		soon(s, AGAIN_AFTER_MS);
+		return 0;
+	}
+	if (counts.written || counts.removed)
+		log_debug("event=portal.written pages=%zu written=%zu removed=%zu", counts.pages,
+			  counts.written, counts.removed);
+	return 0;
+}
+
+static int add_timer(struct contentd *c, sd_event_source **out, sd_event_time_handler_t fn,
+		     struct fault *why)
+{
+	if (sd_event_add_time(c->loop, out, CLOCK_BOOTTIME, 0, 50000, fn, c) < 0 ||
+	    sd_event_source_set_enabled(*out, SD_EVENT_OFF) < 0)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	/* After what pupils wait for. */
+	sd_event_source_set_priority(*out, SD_EVENT_PRIORITY_IDLE);
+	return 0;
+}
+
+int publish_start(struct contentd *c, struct fault *why)
+{
+	char dir[PATH_MAX];
+	struct fault minor = { 0 };
+	int r = add_timer(c, &c->publish_names, write_names, why);
+	if (r == 0)
+		r = add_timer(c, &c->publish_pages, write_pages, why);
+	if (r == 0)
+		r = contentd_file(c, "portal", dir, why);
+	if (r)
+		return r;
+	/* A full disk is no reason not to start: what was written before is served. */
+	if (paths_mkdir(dir, 0755, &minor) || press_assets(dir, &minor))
+		not_published(c, &minor);
+	publish_pages_soon(c);
+	return 0;
+}
+
+void publish_stop(struct contentd *c)
+{
+	sd_event_source_disable_unref(c->publish_names);
+	sd_event_source_disable_unref(c->publish_pages);
+	c->publish_names = c->publish_pages = NULL;
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <pb_decode.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
+#include "firmware/base/paths.h"
+#include "firmware/record/catalogue.pb.h"
+#include "firmware/record/codec.h"
+#include "firmware/record/objmap.h"
+#include "firmware/record/root.pb.h"
+#include "firmware/record/signed.h"
+#include "firmware/record/trust.h"
+
+/*
+ * A ministry of tests: key sets from fixed seeds, and a static origin tree with one lesson.
+ *
+ *	content-origin root N OUT			root N: root N > 1 gives the content role to other keys
+ *	content-origin publish ORIGIN VERSION TITLE KEYS MEZZANINE PLAN [POSTER [CAPTIONS]]
+ *							KEYS: 1 the content keys of root 1, 2 of root 2, 0 a stranger's;
+ *							prints the id of the mezzanine
+ */
+#define FILE_LIMIT (1u << 30)
+
+static const struct text_const {
+	const char *subject, *lesson;
+} names = { "mathematics", "fractions-1" };
+
+static void die(const char *what, const struct fault *why)
+{
+	fprintf(stderr, "content-origin: %s: %s\n", what, why ? why->text : strerror(errno));
+	exit(1);
+}
+
+static struct signed_key key_of(unsigned number)
+{
+	struct signed_key key;
+	uint8_t seed[32];
+	memset(seed, (int)number, sizeof(seed));
+	crypto_sign_seed_keypair(key.public_key, key.secret_key, seed);
+	return key;
+}
+
+static void add_role(wasl_Root *root, uint32_t role, uint32_t threshold, unsigned first,
+		     unsigned count)
+{
+	wasl_RoleKeys *to = &root->roles[root->roles_count++];
+	*to = (wasl_RoleKeys){ .role = role, .threshold = threshold, .version = 1 };
+	to->public_keys = calloc(count, sizeof(*to->public_keys));
+	for (unsigned i = 0; i < count; i++) {
+		struct signed_key key = key_of(first + i);
+		if (codec_bytes(key.public_key, 32, &to->public_keys[i], NULL))
+			die("root", NULL);
+	}
+	to->public_keys_count = (pb_size_t)count;
+}
+
+static void write_root(unsigned number, const char *out)
+{
+	wasl_Root root = { .version = number, .country = "TN" };
+	struct signed_key keys[3] = { key_of(1), key_of(2), key_of(3) };
+	AUTO_FREE void *body = NULL;
+	AUTO_FREE void *bytes = NULL;
+	size_t body_len = 0, len = 0;
+	struct fault why = { 0 };
+	add_role(&root, TRUST_ROOT, 2, 1, 3);
+	add_role(&root, TRUST_CONTENT, 1, number == 1 ? 11 : 21, 1);
+	if (codec_encode(wasl_Root_fields, &root, &body, &body_len, &why) ||
+	    signed_make(SIGNED_ROOT, body, body_len, keys, 3, &bytes, &len, &why) ||
+	    fileio_replace(out, bytes, len, 0644, &why))
+		die(out, &why);
+	pb_release(wasl_Root_fields, &root);
+}
+
+static void read_file(const char *path, void **out, size_t *len)
+{
+	struct fault why = { 0 };
+	if (fileio_read(path, FILE_LIMIT, out, len, &why))
+		die(path, &why);
+}
+
+static void put_file(const char *origin, const char *kind, const char *name, const void *bytes,
+		     size_t len)
+{
+	char path[PATH_MAX];
+	struct fault why = { 0 };
+	snprintf(path, sizeof(path), "%s/wasl/v1/%s", origin, kind);
+	if (paths_mkdir(path, 0755, &why))
+		die(path, &why);
+	snprintf(path, sizeof(path), "%s/wasl/v1/%s/%s", origin, kind, name);
+	if (fileio_replace(path, bytes, len, 0644, &why))
+		die(path, &why);
+}
+
+CLEAN_FN(maker, struct objmap_maker, objmap_maker_free)
+CLEAN_FN(map, struct objmap, objmap_free)
+
+static wasl_ObjectRef put_object(const char *origin, const char *from, const char *type,
+				 const char *name)
+{
+	AUTO_FREE void *bytes = NULL;
+	size_t len = 0, map_len = 0;
+	read_file(from, &bytes, &len);
+	CLEANUP(clean_maker) struct objmap_maker *maker = objmap_maker_new();
+	CLEANUP(clean_map) struct objmap *map = NULL;
+	if (!maker || objmap_maker_feed(maker, bytes, len) || objmap_maker_finish(maker, &map))
+		die(from, NULL);
+	char hex[65];
+	objmap_id_hex(objmap_get_id(map), hex);
+	const void *raw = objmap_raw(map, &map_len);
+	put_file(origin, "map", hex, raw, map_len);
+	put_file(origin, "object", hex, bytes, len);
+	wasl_ObjectRef ref = { .size_bytes = len };
+	memcpy(ref.id, objmap_get_id(map)->b, sizeof(ref.id));
+	snprintf(ref.media_type, sizeof(ref.media_type), "%s", type);
+	snprintf(ref.name, sizeof(ref.name), "%s", name);
+	return ref;
+}
+
+static void read_plan(const char *path, wasl_Plan *out)
+{
+	AUTO_FREE void *bytes = NULL;
+	size_t len = 0;
+	struct fault why = { 0 };
+	read_file(path, &bytes, &len);
+	if (codec_decode(wasl_Plan_fields, bytes, len, out, &why))
+		die(path, &why);
+}
+
+static uint64_t duration_ms(const wasl_Plan *plan)
+{
+	const wasl_Segment *last = &plan->segments[plan->segments_count - 1];
+	return (last->start_ticks + last->duration_ticks) * 1000 / plan->timescale;
+}
+
+static void sign_and_put(const char *origin, const wasl_Catalogue *c, unsigned keys)
+{
+	static const unsigned numbers[] = { 99, 11, 21 };
+	struct signed_key key = key_of(numbers[keys]);
+	AUTO_FREE void *body = NULL;
+	AUTO_FREE void *bytes = NULL;
+	size_t body_len = 0, len = 0;
+	struct fault why = { 0 };
+	char name[16];
+	if (codec_encode(wasl_Catalogue_fields, c, &body, &body_len, &why) ||
+	    signed_make(SIGNED_CATALOGUE, body, body_len, &key, 1, &bytes, &len, &why))
+		die("catalogue", &why);
+	snprintf(name, sizeof(name), "%u", c->version);
+	put_file(origin, "catalogue", name, bytes, len);
+	put_file(origin, "catalogue", "latest", bytes, len);
+}
+
+static char *copy(const char *text)
+{
+	char *out = strdup(text);
+	if (!out)
+		die("memory", NULL);
+	return out;
+}
+
+static void publish(char **arg)
+{
+	const char *origin = arg[0];
+	AUTO_FREE char *title = copy(arg[2]);
+	AUTO_FREE char *subject = copy(names.subject);
+	AUTO_FREE char *subject_title = copy("Mathematics");
+	wasl_Captions captions = { .language = "ar", .label = "العربية", .has_vtt = true };
+	wasl_Item item = { .kind = 1,
+			   .has_title = true,
+			   .grade = 7,
+			   .language = "ar",
+			   .has_mezzanine = true,
+			   .has_plan = true };
+	wasl_Text subject_text = { .en = subject_title };
+	wasl_Catalogue c = { .version = (uint32_t)strtoul(arg[1], NULL, 10),
+			     .items_count = 1,
+			     .items = &item,
+			     .subjects_title_count = 1,
+			     .subjects_title = &subject_text,
+			     .subjects_id_count = 1,
+			     .subjects_id = &subject };
+	snprintf(item.id, sizeof(item.id), "%s", names.lesson);
+	snprintf(item.subject, sizeof(item.subject), "%s", names.subject);
+	item.title.en = title;
+	read_plan(arg[5], &item.plan);
+	item.mezzanine = put_object(origin, arg[4], "video/mp4", "lesson.mp4");
+	item.duration_ms = duration_ms(&item.plan);
+	if (arg[6]) {
+		item.has_poster = true;
+		item.poster = put_object(origin, arg[6], "image/jpeg", "poster.jpg");
+	}
+	if (arg[6] && arg[7]) {
+		captions.vtt = put_object(origin, arg[7], "text/vtt", "ar.vtt");
+		item.captions = &captions;
+		item.captions_count = 1;
+	}
+	sign_and_put(origin, &c, (unsigned)strtoul(arg[3], NULL, 10) % 3);
+	pb_release(wasl_Plan_fields, &item.plan);
+	char hex[65];
+	struct objmap_id id;
+	memcpy(id.b, item.mezzanine.id, sizeof(id.b));
+	objmap_id_hex(&id, hex);
+	puts(hex);
+}
+
+int main(int argc, char **argv)
+{
+	if (sodium_init() < 0)
+		return 1;
+	if (argc == 4 && strcmp(argv[1], "root") == 0)
+		write_root((unsigned)strtoul(argv[2], NULL, 10), argv[3]);
+	else if (argc >= 8 && argc <= 10 && strcmp(argv[1], "publish") == 0)
+		publish(argv + 2);
+	else
+		return 2;
+	return 0;
+}
