@@ -10,6 +10,7 @@ $(eval $(call prog,wasl-transcoder,content/transcoder/main.c,cook))
 $(eval $(call lib,kitchen,$(KITCHEN:%=content/%.c),pack record base,libsodium libsystemd))
 
 $(foreach u,$(KITCHEN),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,kitchen))))
+$(foreach u,$(COOK),$(if $(wildcard tests/unit/transcoder/$(u)_test.c),$(eval $(call unit,transcoder_$(u),tests/unit/transcoder/$(u)_test.c,cook))))
 $(foreach u,$(PACK),$(if $(wildcard tests/unit/transcoder/$(u)_test.c),$(eval $(call unit,transcoder_$(u),tests/unit/transcoder/$(u)_test.c,pack))))
 
 # A whole lesson cooked by one command: what tests look at.

@@ -5,17 +5,21 @@
 #include <libavutil/display.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "content/transcoder/orient.h"
 #include "content/transcoder/rate.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
 
 #define LINES_MAX 720u
 #define DURATION_MAX_S (6 * 3600)
 #define SIDE_MIN 16
 #define FIRST_PACKETS 250u /* so many may go by before the first picture decodes */
 #define MISSING_US 1500000 /* what an index promises beyond what is there, before it is told */
+
+#define ENCRYPTED "the file is encrypted (copy protection); use the original recording"
 
 static const char *const names[] = { "accept", "salvage", "refuse" };
 
@@ -151,7 +155,8 @@ struct reach {
 static void stretch(struct reach *r, const AVPacket *p, AVRational tb)
 {
 	int64_t pts = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
-	if (pts == AV_NOPTS_VALUE)
+	/* What an edit list hides is not part of the lesson. */
+	if (pts == AV_NOPTS_VALUE || (p->flags & AV_PKT_FLAG_DISCARD))
 		return;
 	int64_t us = av_rescale_q(pts, tb, AV_TIME_BASE_Q);
 	int64_t end = av_rescale_q(pts + (p->duration > 0 ? p->duration : 0), tb, AV_TIME_BASE_Q);
@@ -249,6 +254,35 @@ static int measure(struct source *s, struct probe *p, struct fault *why)
 	return 0;
 }
 
+/* --- why a container does not open ------------------------------------------------------------------ */
+
+#define LOOK_BYTES (1u << 20)
+
+static bool contains(const uint8_t *bytes, size_t len, const char *what)
+{
+	return len && memmem(bytes, len, what, strlen(what)) != NULL;
+}
+
+/* An MP4 that does not open lacks its index, or is encrypted in a way that stops the reader; anything else is no video. */
+static void explain(int fd, uint64_t size, struct probe *p)
+{
+	size_t len = size < LOOK_BYTES ? (size_t)size : LOOK_BYTES;
+	AUTO_FREE uint8_t *start = malloc(len);
+	if (!start || fileio_pread_all(fd, start, len, 0) || len < 12)
+		len = 0;
+	bool mp4 = len && (!memcmp(start + 4, "ftyp", 4) || !memcmp(start + 4, "moov", 4) ||
+			   !memcmp(start + 4, "mdat", 4) || !memcmp(start + 4, "wide", 4));
+	if (mp4 && (contains(start, len, "pssh") || contains(start, len, "encv")))
+		judge(p, PROBE_REFUSE, "probe.encrypted", ENCRYPTED);
+	else if (mp4)
+		judge(p, PROBE_REFUSE, "probe.incomplete",
+		      "the MP4 has no index: the copy is incomplete or the recording was "
+		      "interrupted; copy it again");
+	else
+		judge(p, PROBE_REFUSE, "probe.container",
+		      "this is no video that Wasl reads; export it as MP4");
+}
+
 /* --- all together --------------------------------------------------------------------------------- */
 
 int probe_file(int fd, uint64_t size, struct source *s, const struct job_span *whole,
@@ -265,7 +299,7 @@ int probe_file(int fd, uint64_t size, struct source *s, const struct job_span *w
 	if (!size)
 		judge(&p, PROBE_REFUSE, "probe.empty", "the file is empty");
 	else if (rc)
-		judge(&p, PROBE_REFUSE, "probe.container", "%s", how.text);
+		explain(fd, size, &p);
 	if (p.verdict == PROBE_REFUSE) {
 		*out = p;
 		return 0;

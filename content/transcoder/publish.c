@@ -114,9 +114,9 @@ static int in_child(int (*work)(struct publish *, struct fault *), struct publis
 	if (WIFSIGNALED(status))
 		return fault_set(
 			why, -ECHILD, "publish.child",
-			"reading '%s' was stopped by signal %d: the file is damaged or hostile",
-			p->in, WTERMSIG(status));
-	return fault_set(why, -ECHILD, "publish.child", "reading '%s' ended without a word", p->in);
+			"reading it was stopped by signal %d: the file is damaged or hostile",
+			WTERMSIG(status));
+	return fault_set(why, -ECHILD, "publish.child", "reading it ended without a word");
 }
 
 /* --- what is said --------------------------------------------------------------------------------- */
@@ -182,10 +182,10 @@ static int open_input(struct publish *p, struct fault *why)
 	p->in_fd = open(p->in, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	if (p->in_fd < 0 || fstat(p->in_fd, &st) < 0)
-		return fault_set(why, -errno, "publish.open", "'%s' cannot be opened (%s)", p->in,
+		return fault_set(why, -errno, "publish.open", "it cannot be opened (%s)",
 				 strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return fault_set(why, -EINVAL, "publish.open", "'%s' is not a plain file", p->in);
+		return fault_set(why, -EINVAL, "publish.open", "it is not a plain file");
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static int probe_work(struct publish *p, struct fault *why)
 	struct source s = { 0 };
 	struct probe found;
 	if (fstat(p->in_fd, &st) < 0)
-		return fault_set(why, -errno, "publish.open", "'%s' cannot be read (%s)", p->in,
+		return fault_set(why, -errno, "publish.open", "it cannot be read (%s)",
 				 strerror(errno));
 	const struct job_span whole = { 0, (uint64_t)st.st_size };
 	int rc = probe_file(p->in_fd, (uint64_t)st.st_size, &s, &whole, &found, why);

@@ -65,13 +65,9 @@ void rate_size(int width, int height, AVRational sar, unsigned turn, uint32_t li
 	       uint32_t *out_width, uint32_t *out_height)
 {
 	double w = width, h = height;
-	if (sar.num > 0 && sar.den > 0 && av_q2d(sar) > 0.1 && av_q2d(sar) < 10.0) {
-		/* Pixels are made square by taking away, never by inventing. */
-		if (av_q2d(sar) > 1)
-			h /= av_q2d(sar);
-		else
-			w *= av_q2d(sar);
-	}
+	/* Pixels are made square as players do it: lines stay, so that none is lost. */
+	if (sar.num > 0 && sar.den > 0 && av_q2d(sar) > 0.1 && av_q2d(sar) < 10.0)
+		w *= av_q2d(sar);
 	if (turn & ORIENT_SWAP) {
 		double swap = w;
 		w = h;

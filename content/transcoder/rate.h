@@ -18,7 +18,7 @@ uint32_t rate_timescale(AVRational fps);
 
 /*
  * Size as shown: pixels made square, turned by `turn`, the short side at most `lines` and the long one at most four times
- * that, never enlarged, even. `sar` 0/x is 1.
+ * that, even. Lines are never added. `sar` 0/x is 1.
  */
 void rate_size(int width, int height, AVRational sar, unsigned turn, uint32_t lines,
 	       uint32_t *out_width, uint32_t *out_height);
