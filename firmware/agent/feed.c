@@ -28,7 +28,7 @@ int feed_open(const json_t *answer, int64_t after, struct feed_page *out, struct
 					 (long long)last);
 		last = json_integer_value(cursor);
 	}
-	if (!page.count && page.next < after)
+	if (!page.count && page.next >= 0 && page.next < after)
 		page.began_again = true;
 	else if (page.next < last)
 		return fault_set(why, -EBADMSG, "feed.cursor",

@@ -88,8 +88,13 @@ int outbox_enrol(struct outbox *o, uint32_t epoch, const void *grant, size_t len
 /* State of an epoch; zero when there was none of that number. */
 int outbox_chain(struct outbox *o, uint32_t epoch, struct chain_state *out, struct fault *why);
 int outbox_epoch(struct outbox *o, uint32_t *out, struct fault *why); /* 0 before the first grant */
-int outbox_hash(void *outbox, uint64_t seq,
-		uint8_t out[static 32]); /* of the epoch in force; a chain_hash_fn */
+
+/* The hash of an envelope of one epoch; a chain_hash_fn. */
+struct outbox_past {
+	struct outbox *outbox;
+	uint32_t epoch;
+};
+int outbox_hash(void *past, uint64_t seq, uint8_t out[static 32]);
 
 /*
  * Envelopes of the epoch that no receipt covers, in order, as one body of u32le length + bytes: at most `count_max` and

@@ -45,13 +45,15 @@ int outbox_chain(struct outbox *o, uint32_t epoch, struct chain_state *out, stru
 	return 0;
 }
 
-static int hash_of(struct outbox *o, uint32_t epoch, uint64_t seq, uint8_t out[static 32])
+int outbox_hash(void *data, uint64_t seq, uint8_t out[static 32])
 {
+	const struct outbox_past *past = data;
+	struct db *db = past->outbox->db;
 	sqlite3_stmt *s;
-	int r = db_query(o->db, &s, NULL, "SELECT hash FROM envelope WHERE epoch=? AND seq=?", "ii",
-			 (int64_t)epoch, outbox_whole(seq));
+	int r = db_query(db, &s, NULL, "SELECT hash FROM envelope WHERE epoch=? AND seq=?", "ii",
+			 (int64_t)past->epoch, outbox_whole(seq));
 	if (!r)
-		r = db_step(o->db, s, NULL);
+		r = db_step(db, s, NULL);
 	if (r <= 0)
 		return r ? r : -ENOENT;
 	bool good = sqlite3_column_bytes(s, 0) == 32;
@@ -59,14 +61,6 @@ static int hash_of(struct outbox *o, uint32_t epoch, uint64_t seq, uint8_t out[s
 		memcpy(out, sqlite3_column_blob(s, 0), 32);
 	sqlite3_reset(s);
 	return good ? 0 : -EBADMSG;
-}
-
-int outbox_hash(void *outbox, uint64_t seq, uint8_t out[static 32])
-{
-	struct outbox *o = outbox;
-	uint32_t epoch = 0;
-	int r = outbox_epoch(o, &epoch, NULL);
-	return r ? r : hash_of(o, epoch, seq, out);
 }
 
 static int begin_epoch(struct outbox *o, uint32_t epoch, struct fault *why)

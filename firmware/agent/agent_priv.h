@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "firmware/agent/agent.h"
+#include "firmware/agent/collector.h"
+#include "firmware/agent/courier.h"
+#include "firmware/agent/floor.h"
+#include "firmware/agent/grant.h"
+#include "firmware/agent/outbox.h"
+#include "firmware/agent/seal_policy.h"
+#include "firmware/base/ctl.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/http.h"
+#include "firmware/record/device.h"
+#include "firmware/record/trust.h"
+
+enum { AGENT_FLUSHERS = 16 };
+
+/* Somebody waits for "seal and send now". */
+struct agent_flusher {
+	struct agent *agent;
+	struct ctl_request *req; /* NULL: free, or gone */
+};
+
+/* Shared by agent*.c only. */
+struct agent {
+	const struct agent_conf *conf;
+	sd_event *loop;
+	sd_event_source *collect_timer, *send_timer;
+	struct ctl *ctl;
+	struct http *http;
+	struct trust *trust; /* NULL while there is no good root */
+	struct outbox *outbox;
+	struct collector *collector;
+	struct courier *courier;
+
+	struct device_keys keys;
+	uint8_t device[16];
+	char device_hex[33], claim_code[20];
+	bool enrolled;
+	struct grant grant;
+
+	struct floor floor;
+	uint32_t boot_count;
+	uint64_t start_ms;
+	uint64_t sealed_ms;     /* last seal, as seal_policy wants it */
+	uint64_t floor_kept_ms; /* when the floor was last written */
+	uint64_t pruned_ms;
+	struct feed_health health;
+
+	struct agent_flusher flushers[AGENT_FLUSHERS];
+	enum agent_flush { FLUSH_NONE, FLUSH_COLLECTING, FLUSH_SENDING } flush;
+	uint64_t flush_sealed,
+		flush_through; /* envelopes sealed by it; through_seq when it began */
+
+	struct fault trouble;       /* of the last attempt to reach the hub; code 0 none */
+	struct fault store_trouble; /* the disk: nothing can be kept */
+	struct fault chain_trouble; /* rollback or fork: a person must act */
+	uint32_t catalogue_version, root_version_seen;
+};
+
+/* agent.c */
+uint64_t agent_now_ms(void);
+int64_t agent_guess_s(const struct agent *a);
+void agent_keep_floor(struct agent *a);
+int agent_trust(struct agent *a, struct fault *why); /* 0 when a->trust is there */
+void agent_flush_begin(struct agent *a);             /* collect, seal all, send */
+void agent_send_soon(struct agent *a);
+
+/* agent_seal.c */
+int agent_seal(struct agent *a, enum outbox_which which, uint64_t *envelopes, struct fault *why);
+void agent_seal_if_due(struct agent *a);
+
+/* agent_receipt.c */
+bool agent_take_record(void *agent, const void *bytes, size_t len,
+		       const uint8_t nonce[static COURIER_NONCE_BYTES]);
+
+/* agent_api.c */
+int agent_listen(struct agent *a, struct fault *why);
+void agent_flush_reply(struct agent *a,
+		       const struct fault *why); /* to all who wait; code 0: all arrived */
