@@ -2,6 +2,7 @@
 #include "content/contentd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -297,6 +298,17 @@ static int open_kitchen(struct contentd *c, struct fault *why)
 	return kitchen_new(c->loop, &limits, &c->kitchen, why);
 }
 
+/* nginx reads the store and the pages, not the counts: SQLite gives its side files the mode of the first. */
+static int open_book(struct contentd *c, struct fault *why)
+{
+	char path[PATH_MAX];
+	int r = contentd_file(c, "content.db", path, why);
+	if (r)
+		return r;
+	AUTO_FD int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return book_open(path, &c->book, why);
+}
+
 static int open_disk(struct contentd *c, struct fault *why)
 {
 	char path[PATH_MAX];
@@ -309,9 +321,7 @@ static int open_disk(struct contentd *c, struct fault *why)
 	if (r == 0)
 		r = store_open(path, &limits, &c->store, why);
 	if (r == 0)
-		r = contentd_file(c, "content.db", path, why);
-	if (r == 0)
-		r = book_open(path, &c->book, why);
+		r = open_book(c, why);
 	if (r == 0)
 		r = contentd_file(c, "search.db", path, why);
 	if (r == 0 && search_open(path, &c->search, &minor))

@@ -51,7 +51,8 @@ static const struct playlists_rung *sound_of(const struct playlists_lesson *less
 	return NULL;
 }
 
-static void put_sound(FILE *to, const struct playlists_lesson *lesson, const struct playlists_rung *sound)
+static void put_sound(FILE *to, const struct playlists_lesson *lesson,
+		      const struct playlists_rung *sound)
 {
 	fputs("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",", to);
 	put_quoted(to, "NAME", *lesson->language_name ? lesson->language_name : "sound");
@@ -59,8 +60,8 @@ static void put_sound(FILE *to, const struct playlists_lesson *lesson, const str
 		fputc(',', to);
 		put_quoted(to, "LANGUAGE", lesson->language);
 	}
-	fprintf(to, ",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"1\",URI=\"%s/%s/index.m3u8\"\n", sound->generation,
-		sound->name);
+	fprintf(to, ",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"1\",URI=\"%s/%s/index.m3u8\"\n",
+		sound->generation, sound->name);
 }
 
 static void put_captions(FILE *to, const struct playlists_captions *c)
@@ -73,13 +74,15 @@ static void put_captions(FILE *to, const struct playlists_captions *c)
 }
 
 /* BANDWIDTH counts the picture and the sound played with it. */
-static void put_variant(FILE *to, const struct playlists_lesson *lesson, const struct playlists_rung *rung,
-			const struct playlists_rung *sound)
+static void put_variant(FILE *to, const struct playlists_lesson *lesson,
+			const struct playlists_rung *rung, const struct playlists_rung *sound)
 {
 	const struct playlists_rung *with = sound == rung ? NULL : sound;
-	fprintf(to, "#EXT-X-STREAM-INF:BANDWIDTH=%" PRIu64, rung->peak_bps + (with ? with->peak_bps : 0));
+	fprintf(to, "#EXT-X-STREAM-INF:BANDWIDTH=%" PRIu64,
+		rung->peak_bps + (with ? with->peak_bps : 0));
 	if (rung->average_bps && (!with || with->average_bps))
-		fprintf(to, ",AVERAGE-BANDWIDTH=%" PRIu64, rung->average_bps + (with ? with->average_bps : 0));
+		fprintf(to, ",AVERAGE-BANDWIDTH=%" PRIu64,
+			rung->average_bps + (with ? with->average_bps : 0));
 	fprintf(to, ",CODECS=\"%s%s%s\"", rung->codecs, with ? "," : "", with ? with->codecs : "");
 	if (rung->width)
 		fprintf(to, ",RESOLUTION=%" PRIu32 "x%" PRIu32, rung->width, rung->height);
@@ -126,12 +129,14 @@ int playlists_media(const uint64_t *segment_us, size_t count, char **out, size_t
 	if (sheet_open(&s))
 		return -ENOMEM;
 	fprintf(s.to,
-		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%" PRIu64 "\n#EXT-X-MEDIA-SEQUENCE:1\n"
-		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init.mp4\"\n",
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%" PRIu64
+		"\n#EXT-X-MEDIA-SEQUENCE:1\n"
+		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init."
+		"mp4\"\n",
 		target_s(segment_us, count));
 	for (size_t i = 0; i < count; i++)
-		fprintf(s.to, "#EXTINF:%" PRIu64 ".%06" PRIu64 ",\n%zu.m4s\n", segment_us[i] / 1000000,
-			segment_us[i] % 1000000, i + 1);
+		fprintf(s.to, "#EXTINF:%" PRIu64 ".%06" PRIu64 ",\n%zu.m4s\n",
+			segment_us[i] / 1000000, segment_us[i] % 1000000, i + 1);
 	fputs("#EXT-X-ENDLIST\n", s.to);
 	return sheet_close(&s, out, len);
 }
@@ -143,14 +148,16 @@ int playlists_subtitles(const char *language, uint64_t duration_ms, char **out, 
 		return -ENOMEM;
 	uint64_t us = duration_ms * 1000;
 	fprintf(s.to,
-		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%" PRIu64 "\n#EXT-X-MEDIA-SEQUENCE:1\n"
-		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:%" PRIu64 ".%03" PRIu64 ",\ncaptions-%s.vtt\n#EXT-X-ENDLIST\n",
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%" PRIu64
+		"\n#EXT-X-MEDIA-SEQUENCE:1\n"
+		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:%" PRIu64 ".%03" PRIu64
+		",\ncaptions-%s.vtt\n#EXT-X-ENDLIST\n",
 		target_s(&us, 1), duration_ms / 1000, duration_ms % 1000, language);
 	return sheet_close(&s, out, len);
 }
 
-void playlists_measure(const uint32_t *lengths, const uint64_t *segment_us, size_t count, uint64_t *peak_bps,
-		       uint64_t *average_bps)
+void playlists_measure(const uint32_t *lengths, const uint64_t *segment_us, size_t count,
+		       uint64_t *peak_bps, uint64_t *average_bps)
 {
 	uint64_t peak = 0, bytes = 0, us = 0;
 	for (size_t i = 0; i < count; i++) {

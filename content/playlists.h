@@ -9,27 +9,28 @@
  * Pure: numbers and names in, text out. *out is malloc'ed and terminated; -ENOMEM is the only failure.
  */
 struct playlists_rung {
-	const char *name;		/* "360p", "audio"; the folder below the generation */
-	const char *generation;		/* "g-1a2b3c4d" */
-	uint32_t width, height;		/* 0: sound only */
+	const char *name;       /* "360p", "audio"; the folder below the generation */
+	const char *generation; /* "g-1a2b3c4d" */
+	uint32_t width, height; /* 0: sound only */
 	uint32_t fps_num, fps_den;
-	const char *codecs;		/* of this rung alone, RFC 6381 */
-	uint64_t peak_bps;		/* rate cap until every segment is there, then measured */
-	uint64_t average_bps;		/* 0: not known yet */
+	const char *codecs;   /* of this rung alone, RFC 6381 */
+	uint64_t peak_bps;    /* rate cap until every segment is there, then measured */
+	uint64_t average_bps; /* 0: not known yet */
 };
 
 struct playlists_captions {
-	const char *language;		/* "ar" */
-	const char *label;		/* "العربية" */
+	const char *language; /* "ar" */
+	const char *label;    /* "العربية" */
 };
 
 struct playlists_lesson {
-	const struct playlists_rung *rungs;	/* smallest picture first; at most one sound-only rung */
+	const struct playlists_rung
+		*rungs; /* smallest picture first; at most one sound-only rung */
 	size_t rung_count;
 	const struct playlists_captions *captions;
 	size_t caption_count;
-	const char *language;		/* spoken; "" when there is none */
-	const char *language_name;	/* for people */
+	const char *language;      /* spoken; "" when there is none */
+	const char *language_name; /* for people */
 };
 
 /* master.m3u8, with addresses relative to /m/LESSON/. */
@@ -42,5 +43,5 @@ int playlists_media(const uint64_t *segment_us, size_t count, char **out, size_t
 int playlists_subtitles(const char *language, uint64_t duration_ms, char **out, size_t *len);
 
 /* Peak and average rate of segments as RFC 8216 section 4.3.4.2 counts them. `count` > 0, no duration is 0. */
-void playlists_measure(const uint32_t *lengths, const uint64_t *segment_us, size_t count, uint64_t *peak_bps,
-		       uint64_t *average_bps);
+void playlists_measure(const uint32_t *lengths, const uint64_t *segment_us, size_t count,
+		       uint64_t *peak_bps, uint64_t *average_bps);

@@ -16,7 +16,8 @@ static const struct playlists_rung rungs[] = {
 	{ "360p", "g-1a2b3c4d", 640, 360, 30000, 1001, "avc1.4d401e", 700000, 412345 },
 	{ "audio", "g-1a2b3c4d", 0, 0, 0, 0, "mp4a.40.2", 56000, 48100 },
 };
-static const struct playlists_captions captions[] = { { "ar", "العربية" }, { "fr", "Français \"sourds\"" } };
+static const struct playlists_captions captions[] = { { "ar", "العربية" },
+						      { "fr", "Français \"sourds\"" } };
 
 static void master_of_a_whole_lesson(void **state)
 {
@@ -25,21 +26,26 @@ static void master_of_a_whole_lesson(void **state)
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	assert_int_equal(playlists_master(&lesson, &text, &len), 0);
-	assert_string_equal(
-		text,
-		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"العربية\",LANGUAGE=\"ar\",DEFAULT=YES,AUTOSELECT=YES,"
-		"CHANNELS=\"1\",URI=\"g-1a2b3c4d/audio/index.m3u8\"\n"
-		"#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",NAME=\"العربية\",LANGUAGE=\"ar\",DEFAULT=NO,AUTOSELECT=YES,"
-		"FORCED=NO,URI=\"captions-ar.m3u8\"\n"
-		"#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",NAME=\"Français 'sourds'\",LANGUAGE=\"fr\",DEFAULT=NO,"
-		"AUTOSELECT=YES,FORCED=NO,URI=\"captions-fr.m3u8\"\n"
-		"#EXT-X-STREAM-INF:BANDWIDTH=406000,CODECS=\"avc1.42c015,mp4a.40.2\",RESOLUTION=426x240,FRAME-RATE=25.000,"
-		"AUDIO=\"sound\",SUBTITLES=\"text\"\ng-1a2b3c4d/240p/index.m3u8\n"
-		"#EXT-X-STREAM-INF:BANDWIDTH=756000,AVERAGE-BANDWIDTH=460445,CODECS=\"avc1.4d401e,mp4a.40.2\","
-		"RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO=\"sound\",SUBTITLES=\"text\"\ng-1a2b3c4d/360p/index.m3u8\n"
-		"#EXT-X-STREAM-INF:BANDWIDTH=56000,AVERAGE-BANDWIDTH=48100,CODECS=\"mp4a.40.2\",AUDIO=\"sound\","
-		"SUBTITLES=\"text\"\ng-1a2b3c4d/audio/index.m3u8\n");
+	assert_string_equal(text, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+				  "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"العربية\","
+				  "LANGUAGE=\"ar\",DEFAULT=YES,AUTOSELECT=YES,"
+				  "CHANNELS=\"1\",URI=\"g-1a2b3c4d/audio/index.m3u8\"\n"
+				  "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",NAME=\"العربية\","
+				  "LANGUAGE=\"ar\",DEFAULT=NO,AUTOSELECT=YES,"
+				  "FORCED=NO,URI=\"captions-ar.m3u8\"\n"
+				  "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",NAME=\"Français "
+				  "'sourds'\",LANGUAGE=\"fr\",DEFAULT=NO,"
+				  "AUTOSELECT=YES,FORCED=NO,URI=\"captions-fr.m3u8\"\n"
+				  "#EXT-X-STREAM-INF:BANDWIDTH=406000,CODECS=\"avc1.42c015,mp4a.40."
+				  "2\",RESOLUTION=426x240,FRAME-RATE=25.000,"
+				  "AUDIO=\"sound\",SUBTITLES=\"text\"\ng-1a2b3c4d/240p/index.m3u8\n"
+				  "#EXT-X-STREAM-INF:BANDWIDTH=756000,AVERAGE-BANDWIDTH=460445,"
+				  "CODECS=\"avc1.4d401e,mp4a.40.2\","
+				  "RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO=\"sound\",SUBTITLES="
+				  "\"text\"\ng-1a2b3c4d/360p/index.m3u8\n"
+				  "#EXT-X-STREAM-INF:BANDWIDTH=56000,AVERAGE-BANDWIDTH=48100,"
+				  "CODECS=\"mp4a.40.2\",AUDIO=\"sound\","
+				  "SUBTITLES=\"text\"\ng-1a2b3c4d/audio/index.m3u8\n");
 	assert_int_equal(len, strlen(text));
 }
 
@@ -50,9 +56,11 @@ static void master_without_sound_or_captions(void **state)
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	assert_int_equal(playlists_master(&lesson, &text, &len), 0);
-	assert_string_equal(text, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-				  "#EXT-X-STREAM-INF:BANDWIDTH=350000,CODECS=\"avc1.42c015\",RESOLUTION=426x240,"
-				  "FRAME-RATE=25.000\ng-1a2b3c4d/240p/index.m3u8\n");
+	assert_string_equal(
+		text,
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+		"#EXT-X-STREAM-INF:BANDWIDTH=350000,CODECS=\"avc1.42c015\",RESOLUTION=426x240,"
+		"FRAME-RATE=25.000\ng-1a2b3c4d/240p/index.m3u8\n");
 }
 
 static void media_lists_every_planned_segment(void **state)
@@ -62,10 +70,13 @@ static void media_lists_every_planned_segment(void **state)
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	assert_int_equal(playlists_media(us, ARRAY_LEN(us), &text, &len), 0);
-	assert_string_equal(text, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:10\n#EXT-X-MEDIA-SEQUENCE:1\n"
-				  "#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init.mp4\"\n"
-				  "#EXTINF:4.000000,\n1.m4s\n#EXTINF:9.621333,\n2.m4s\n#EXTINF:0.000500,\n3.m4s\n"
-				  "#EXT-X-ENDLIST\n");
+	assert_string_equal(
+		text,
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:10\n#EXT-X-MEDIA-SEQUENCE:1\n"
+		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init."
+		"mp4\"\n"
+		"#EXTINF:4.000000,\n1.m4s\n#EXTINF:9.621333,\n2.m4s\n#EXTINF:0.000500,\n3.m4s\n"
+		"#EXT-X-ENDLIST\n");
 }
 
 static void target_rounds_to_the_nearest_second(void **state)
@@ -75,7 +86,7 @@ static void target_rounds_to_the_nearest_second(void **state)
 		uint64_t us;
 		const char *line;
 	} rows[] = {
-		{ 1, "#EXT-X-TARGETDURATION:1\n" },		/* never 0 */
+		{ 1, "#EXT-X-TARGETDURATION:1\n" }, /* never 0 */
 		{ 6499999, "#EXT-X-TARGETDURATION:6\n" },
 		{ 6500000, "#EXT-X-TARGETDURATION:7\n" },
 	};
@@ -93,8 +104,10 @@ static void subtitles_are_one_segment(void **state)
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	assert_int_equal(playlists_subtitles("fr", 90040, &text, &len), 0);
-	assert_string_equal(text, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:90\n#EXT-X-MEDIA-SEQUENCE:1\n"
-				  "#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:90.040,\ncaptions-fr.vtt\n#EXT-X-ENDLIST\n");
+	assert_string_equal(
+		text,
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:90\n#EXT-X-MEDIA-SEQUENCE:1\n"
+		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:90.040,\ncaptions-fr.vtt\n#EXT-X-ENDLIST\n");
 }
 
 static void measures_peak_and_average(void **state)
