@@ -158,7 +158,7 @@ ngx_http_wasl_count_done(ngx_http_wasl_ctx_t *ctx)
     r = ctx->request;
     sent = r->connection->sent - (off_t) r->header_size;
 
-    if (!r->header_sent || r->header_only || sent <= 0
+    if (!ctx->decided || r->err_status || !r->header_sent || r->header_only || sent <= 0
         || ctx->sender.entry.lesson[0] == '\0')
     {
         return;

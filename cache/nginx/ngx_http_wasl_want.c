@@ -121,6 +121,9 @@ ngx_http_wasl_want_connect(ngx_http_wasl_worker_t *w)
         w->away = 0;
     }
 
+    /* what was counted meanwhile, and what was not heard to be on disk, goes with the next tick */
+    w->tallied = ngx_current_msec - NGX_HTTP_WASL_TALLY;
+
     ngx_http_wasl_want_flush(w);
 }
 

@@ -61,6 +61,7 @@ static struct feeder {
 	struct use uses[MAX_THINGS];
 	enum { MANUAL, AUTO, REFUSE, LIE } mode;
 	uint64_t delay_ms, wants, cancels;
+	bool forgetful; /* tallies are heard, and lost */
 } f;
 
 static void die(const char *what, const struct fault *why)
@@ -188,7 +189,7 @@ static void add_use(const struct want_tally *t)
 static void hear(int worker, const union want_packet *packet)
 {
 	const struct want_msg *m = &packet->msg;
-	if (packet->type == WANT_TALLY) {
+	if (packet->type == WANT_TALLY && !f.forgetful) {
 		add_use(&packet->tally);
 		const struct want_msg ack = want_tallied(packet->tally.sequence);
 		send(worker, &ack, sizeof(ack), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -373,6 +374,21 @@ static int do_mode(char **word)
 	return 0;
 }
 
+static int do_forget(char **word)
+{
+	f.forgetful = !strcmp(word[1], "on");
+	return 0;
+}
+
+static int do_hangup(char **word)
+{
+	(void)word;
+	for (int i = 0; i < MAX_WORKERS; i++)
+		if (f.workers[i] >= 0)
+			drop_worker(&f.workers[i]);
+	return 0;
+}
+
 static int do_reset(char **word)
 {
 	(void)word;
@@ -418,7 +434,8 @@ static const struct {
 	{ "text", do_text },        { "redirect", do_redirect },
 	{ "publish", do_publish },  { "mode", do_mode },
 	{ "reset", do_reset },      { "state", do_state },
-	{ "use", do_use },
+	{ "use", do_use },          { "forget", do_forget },
+	{ "hangup", do_hangup },
 };
 
 static void command(char *line)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034 # used by who sources it
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120 # used by who sources it
 # A real nginx with the module, and a feeder that plays contentd, in a folder of their own. Sourced by tests/cache/*.t.
 set -uo pipefail
 

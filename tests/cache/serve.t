@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # called by name
 # The nginx module with a store and a feeder that plays contentd: bytes, ranges, conditions, waiting, restarts.
 # shellcheck source=tests/cache/lib.sh
 . "$(dirname "$0")/lib.sh"

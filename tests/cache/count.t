@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # called by name
+# Use is counted on the way out, once, whichever worker served it and whatever contentd did meanwhile.
+# shellcheck source=tests/cache/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+start_feeder
+must rendition 240p 4 /m/lesson/g-1/240p/ video/mp4
+must rendition audio 4 /m/lesson/g-1/audio/ audio/mp4
+for i in 0 1 2 3 4; do
+	must segment 240p $i
+	must segment audio $i
+done
+must virtual /m/lesson/download-240p.mp4 240p lesson.mp4
+must publish
+configure
+start_nginx
+ok $? "nginx starts with the module"
+until_so 5 state_has 'workers 2'
+
+# fetch AGENT PATH… : one after the other, each on a connection of its own, so that workers take turns
+fetch() {
+	local agent=$1 path
+	shift
+	for path; do curl -s -m 10 -A "$agent" -o /dev/null "$url/m/lesson/$path"; done
+}
+use_is() { [ "$(feed use "$1")" = "$2" ]; }
+count_is() { # count_is RUNG WANT NAME
+	until_so 15 use_is "$1" "$2"
+	is "$(feed use "$1")" "$2" "$3"
+}
+bytes() { # bytes SEGMENT…: how many they have together
+	local sum=0 i
+	for i; do sum=$((sum + $(segment_len "$i"))); done
+	echo $sum
+}
+all=$(bytes 1 2 3 4)
+
+# A video player fetches the sound along with the picture, and asks for it first.
+for i in 1 2 3 4; do fetch phone-a g-1/audio/$i.m4s g-1/240p/$i.m4s; done
+# Another one plays the sound alone.
+fetch phone-b g-1/audio/{init.mp4,1.m4s,2.m4s,3.m4s,4.m4s}
+# Not use: heads, parts, what is not there.
+curl -s -I -o /dev/null "$url/m/lesson/g-1/240p/1.m4s"
+curl -s -o /dev/null -A phone-a -r 0-99 "$url/m/lesson/g-1/240p/1.m4s"
+fetch phone-a g-1/240p/5.m4s download-240p.mp4
+kill -HUP "$nginx" # workers that end hand over what they have
+count_is 240p "starts 1 completions 1 devices 1 watched 16000 sent $((all + 100))" "a video counts once, by its picture"
+count_is audio "starts 1 completions 1 devices 1 watched 16000 sent $((2 * all + 700))" "sound counts when it is alone; bytes always do"
+count_is download "starts 0 completions 0 devices 0 watched 0 sent $((4 + all - 400))" "a download is bytes"
+
+# The same device after a reload, which keeps the memory that workers share: no new device, no new start.
+until_so 5 state_has 'workers 2'
+fetch phone-a g-1/240p/1.m4s
+fetch phone-c g-1/240p/1.m4s
+kill -HUP "$nginx"
+count_is 240p "starts 2 completions 1 devices 2 watched 24000 sent $((all + 100 + 2 * $(bytes 1)))" "a reload forgets nobody"
+
+# contentd is away: counts wait. It hears them and dies before they are on disk: they come again, once.
+until_so 5 state_has 'workers 2'
+stop_feeder KILL
+fetch phone-d g-1/240p/{1,2}.m4s
+start_feeder
+must forget on
+until_so 5 state_has 'workers 2'
+must hangup
+until_so 5 state_has 'workers 2'
+stop_feeder KILL
+start_feeder
+count_is 240p "starts 1 completions 0 devices 1 watched 8000 sent $(bytes 1 2)" "counts survive contentd's deaths, and are not doubled"
+grep -rqaE 'phone-[a-d]|127\.0\.0\.1' "$top/store"
+is $? 1 "no agent and no address is anywhere in the store"
+finish
