@@ -18,10 +18,15 @@ static bool resolve(const char *base, const char *uri, size_t len, char out[stat
 	return wrote > 0 && wrote < HLS_PATH_BYTES && out[0] == '/';
 }
 
+/* Once each: a sound track may be a rendition and an audio-only variant at the same time. */
 static void add(struct hls_paths *out, const char *base, const char *uri, size_t len)
 {
-	if (out->count < HLS_PATHS && resolve(base, uri, len, out->at[out->count]))
-		out->count++;
+	if (out->count == HLS_PATHS || !resolve(base, uri, len, out->at[out->count]))
+		return;
+	for (size_t i = 0; i < out->count; i++)
+		if (!strcmp(out->at[i], out->at[out->count]))
+			return;
+	out->count++;
 }
 
 /* The value of URI="…" within one line, NULL when it has none. */

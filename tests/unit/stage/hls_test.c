@@ -36,6 +36,9 @@ static void reads_master_playlists(void **state)
 		  "#EXT-X-MEDIA:TYPE=SUBTITLES,URI=\"s/i.m3u8\"\n"
 		  "#EXT-X-STREAM-INF:BANDWIDTH=1\nv/i.m3u8",
 		  0, "/m/x/a/i.m3u8 /m/x/v/i.m3u8" },
+		{ "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI=\"a/i.m3u8\"\n"
+		  "#EXT-X-STREAM-INF:CODECS=\"mp4a.40.2\"\n/m/x/a/i.m3u8\n",
+		  0, "/m/x/a/i.m3u8" },
 		{ "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,URI=\"a/i.m3u8\n", -EBADMSG, "" },
 		{ "#EXTM3U\n#EXT-X-STREAM-INF:X=1\nhttp://elsewhere/i.m3u8\n", -EBADMSG, "" },
 		{ "#EXTM3U\n#EXT-X-STREAM-INF:X=1\n//elsewhere/i.m3u8\n", -EBADMSG, "" },
