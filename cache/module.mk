@@ -5,7 +5,7 @@ CACHE_WRITER := names_builder store store_object store_rendition
 $(eval $(call lib,cache,$(patsubst %,cache/%.c,$(CACHE_READER) $(CACHE_WRITER)),record base,libsodium))
 
 $(foreach u,$(CACHE_READER) $(CACHE_WRITER),$(if $(wildcard tests/unit/cache/$(u)_test.c),$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base))))
-$(eval $(call unit,cache_store_crash,tests/unit/cache/store_crash_test.c,cache record base))
+$(foreach u,store_crash store_full,$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base)))
 $(foreach f,names segtab bits want request,$(eval $(call fuzzer,cache_$(f),tests/fuzz/cache_$(f)_fuzz.c,cache record base)))
 
 TEST_PROGS += $(B)/tests/cache-feeder $(B)/tests/cache-crowd

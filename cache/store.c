@@ -48,6 +48,9 @@ static const char *const migrations[] = {
 	") WITHOUT ROWID;",
 };
 
+#define SPARE "store.spare"
+enum { SPARE_BYTES = 512 << 10 };
+
 CLEAN_FN(store, struct store, store_close)
 CLEAN_FN(dir, DIR, closedir)
 
@@ -109,6 +112,18 @@ static int lock(struct store *s, struct fault *why)
 				 "wasl-contentd first",
 				 s->dir);
 	return 0;
+}
+
+bool store_give_spare(struct store *s, int code)
+{
+	return code == -ENOSPC && !unlinkat(s->fd, SPARE, 0);
+}
+
+void store_keep_spare(struct store *s)
+{
+	AUTO_FD int fd = openat(s->fd, SPARE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0 && posix_fallocate(fd, 0, SPARE_BYTES))
+		unlinkat(s->fd, SPARE, 0);
 }
 
 static int make_folder(struct store *s, const char *rest, struct fault *why)
@@ -201,6 +216,16 @@ static int count_used(struct store *s, struct fault *why)
 	return rc;
 }
 
+static int open_db(struct store *s, struct fault *why)
+{
+	int rc;
+	do
+		rc = db_open(store_path(s, "store.db").at, DB_FULL, migrations,
+			     ARRAY_LEN(migrations), &s->db, why);
+	while (store_give_spare(s, rc));
+	return rc;
+}
+
 int store_open(const char *dir, const struct store_limits *limits, struct store **out,
 	       struct fault *why)
 {
@@ -224,14 +249,14 @@ int store_open(const char *dir, const struct store_limits *limits, struct store 
 	if (!rc)
 		rc = make_folder(s, "rend", why);
 	if (!rc)
-		rc = db_open(store_path(s, "store.db").at, DB_FULL, migrations,
-			     ARRAY_LEN(migrations), &s->db, why);
+		rc = open_db(s, why);
 	if (!rc)
 		rc = sweep(s, why);
 	if (!rc)
 		rc = count_used(s, why);
 	if (rc)
 		return rc;
+	store_keep_spare(s);
 	*out = MOVE_PTR(s);
 	return 0;
 }
@@ -257,6 +282,7 @@ int store_sync(struct store *s, struct fault *why)
 	int rc = store_object_sync_all(s, why);
 	if (!rc)
 		s->behind_bytes = 0;
+	store_keep_spare(s);
 	return rc;
 }
 

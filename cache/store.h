@@ -19,6 +19,7 @@ struct fault;
  *	rend/NUMBER.mp4, .tab		a rendition: segments at 4 KiB boundaries, and its mapped segment table (cache/segtab.h)
  *	names.idx			URL index (cache/names.h), written by names_write()
  *	store.lock			held by the one writer
+ *	store.spare			gives way when the disk is so full that nothing could even be removed
  * Mapped files are allocated in full before they are published, never truncated, replaced by rename.
  */
 struct store;

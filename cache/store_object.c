@@ -466,8 +466,10 @@ int store_object_drop(struct store *s, const struct objmap_id *id, struct fault 
 	if (size < 0)
 		return fault_set(why, -ENOENT, "store.absent", "'%s/%s': not in the store", s->dir,
 				 layout_object(id, "").at);
-	rc = db_exec(s->db, why, "DELETE FROM objects WHERE id=?", "b", (const void *)id->b,
-		     sizeof(id->b));
+	do
+		rc = db_exec(s->db, why, "DELETE FROM objects WHERE id=?", "b", (const void *)id->b,
+			     sizeof(id->b));
+	while (store_give_spare(s, rc));
 	if (rc)
 		return rc;
 	s->used_bytes -= (uint64_t)size;
@@ -483,5 +485,6 @@ int store_object_drop(struct store *s, const struct objmap_id *id, struct fault 
 		bits_unmap(&bits);
 	}
 	remove_files(s, id);
+	store_keep_spare(s);
 	return 0;
 }

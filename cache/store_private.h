@@ -64,6 +64,12 @@ struct store_path store_path(const struct store *s, const char *rest);
 int store_check_room(struct store *s, uint64_t more, struct fault *why);
 /* "'DIR/REST': what the error says"; -ENOSPC gets the sentence and id of a full store. */
 int store_fault(const struct store *s, const char *rest, int code, struct fault *why);
+/*
+ * On a full disk not even a DELETE has room, in the database's journal: a spare file gives way for it. True when
+ * there was one to give: try again. store_keep_spare() makes it anew once there is room.
+ */
+bool store_give_spare(struct store *s, int code);
+void store_keep_spare(struct store *s);
 /* Makes the objects of this store durable; called by store_sync(). */
 int store_object_sync_all(struct store *s, struct fault *why);
 /* Releases what was not closed. */

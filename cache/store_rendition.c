@@ -413,9 +413,12 @@ int store_rendition_drop(struct store *s, uint64_t number, struct fault *why)
 	int rc = db_int(s->db, 0, &bytes, why,
 			"SELECT sum(" STORE_PADDED_SQL ") FROM segments WHERE rendition=?", "i",
 			(int64_t)number);
-	if (!rc)
+	if (rc)
+		return rc;
+	do
 		rc = db_exec(s->db, why, "DELETE FROM renditions WHERE number=?", "i",
 			     (int64_t)number);
+	while (store_give_spare(s, rc));
 	if (rc)
 		return rc;
 	if (!db_changes(s->db))
@@ -424,5 +427,6 @@ int store_rendition_drop(struct store *s, uint64_t number, struct fault *why)
 	s->used_bytes -= (uint64_t)bytes;
 	supersede(s, number);
 	remove_files(s, number);
+	store_keep_spare(s);
 	return 0;
 }

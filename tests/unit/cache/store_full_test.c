@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A disk that really is full: a tmpfs of two megabytes, in a mount namespace of this process. Every refusal is an error
+ * with a sentence, nothing that was there is harmed, nothing is left behind, and it goes on once there is room.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/mount.h>
+
+#include <cmocka.h>
+
+#include "cache/layout.h"
+#include "cache/names_builder.h"
+#include "cache/segtab.h"
+#include "cache/store.h"
+#include "firmware/base/fault.h"
+#include "tests/unit/cache/sample.h"
+#include "tests/unit/cache/scratch.h"
+
+enum { CHUNK = OBJMAP_CHUNK_BYTES };
+
+static const struct store_limits unlimited;
+
+static int write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+	return f && fputs(text, f) >= 0 && !fclose(f) ? 0 : -1;
+}
+
+/* A namespace needs rights that a container may not give: then this cannot be tried here. */
+static int mount_small(void **state)
+{
+	char map[64];
+	const unsigned uid = getuid(), gid = getgid();
+	if (scratch_make(state))
+		return -1;
+	if (unshare(CLONE_NEWNS) < 0) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+			return 0;
+		snprintf(map, sizeof(map), "0 %u 1", uid);
+		write_text("/proc/self/uid_map", map);
+		write_text("/proc/self/setgroups", "deny");
+		snprintf(map, sizeof(map), "0 %u 1", gid);
+		write_text("/proc/self/gid_map", map);
+	}
+	mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	if (mount("tmpfs", *state, "tmpfs", 0, "size=2m") < 0)
+		return 0;
+	return write_text(scratch_path(state, "mounted"), "") ? -1 : 0;
+}
+
+static int unmount_small(void **state)
+{
+	umount2(*state, MNT_DETACH);
+	return scratch_remove(state);
+}
+
+static bool put(struct store_object *o, uint64_t seed, uint64_t chunk)
+{
+	static uint8_t bytes[CHUNK];
+	sample_fill(seed, chunk * CHUNK, bytes, CHUNK);
+	return store_object_put(o, chunk, bytes, CHUNK, NULL) == 0;
+}
+
+static void check_bytes(const struct store_object *o, uint64_t seed, uint64_t chunk)
+{
+	static uint8_t want[CHUNK], got[CHUNK];
+	sample_fill(seed, chunk * CHUNK, want, CHUNK);
+	assert_int_equal(pread(store_object_fd(o), got, CHUNK, (off_t)(chunk * CHUNK)), CHUNK);
+	assert_memory_equal(want, got, CHUNK);
+}
+
+static uint32_t fill_up(struct store_rendition *r, int *error)
+{
+	static uint8_t bytes[20000];
+	struct fault why = { 0 };
+	uint32_t n = 0;
+	do
+		*error = store_rendition_put(r, ++n, 1000, bytes, sizeof(bytes), &why);
+	while (!*error && n < 100);
+	assert_true(why.text[0] != '\0');
+	return n - 1;
+}
+
+static void write_names(const char *path, size_t bytes, int want)
+{
+	struct names_builder *b = names_builder_new();
+	char *text = calloc(1, bytes);
+	assert_int_equal(names_add_bytes(b, "/a", "t", NAMES_CACHE_NONE, text, bytes), 0);
+	assert_int_equal(names_write(b, path, NULL), want);
+	free(text);
+	names_builder_free(b);
+}
+
+static void refuses_cleanly_and_goes_on(void **state)
+{
+	if (scratch_size(scratch_path(state, "mounted")) < 0)
+		skip();
+	struct store *s = NULL;
+	struct store_object *o, *second = NULL;
+	struct store_rendition *r;
+	struct fault why = { 0 };
+	struct objmap *map = sample_map(1, 8 * CHUNK), *big = sample_map(2, 40 * CHUNK);
+	char index[PATH_MAX];
+	int error = 0;
+	snprintf(index, sizeof(index), "%s", scratch_path(state, "names.idx"));
+	assert_int_equal(store_open(*state, &unlimited, &s, &why), 0);
+	assert_int_equal(store_object_open(s, map, "", &o, NULL), 0);
+	assert_true(put(o, 1, 0));
+	write_names(index, 10, 0);
+
+	/* An object that does not fit leaves no file; one that does is reserved in full. */
+	assert_int_equal(store_object_open(s, big, "", &second, &why), -ENOSPC);
+	assert_int_equal(scratch_size(
+				 scratch_path(state, layout_object(objmap_get_id(big), "").at)),
+			 -1);
+	assert_int_equal(scratch_size(
+				 scratch_path(state, layout_object(objmap_get_id(big), ".map").at)),
+			 -1);
+
+	assert_int_equal(store_rendition_open(s, "l", "g", "240p", 100, 0, &r, &why), 0);
+	const uint32_t made = fill_up(r, &error);
+	assert_int_equal(error, -ENOSPC);
+	assert_true(made > 10);
+	assert_int_equal(store_rendition_done(r), made);
+	write_names(index, 1 << 20, -ENOSPC);
+	assert_int_equal(scratch_size(scratch_path(state, "names.idx.new")), -1);
+
+	/* What was reserved can still be filled, and what was there is there. */
+	for (uint64_t c = 1; c < 8; c++)
+		assert_true(put(o, 1, c));
+	assert_true(store_object_complete(o));
+	for (uint64_t c = 0; c < 8; c++)
+		check_bytes(o, 1, c);
+	struct names *n;
+	assert_int_equal(names_map(AT_FDCWD, index, &n, NULL), 0);
+	names_unmap(n);
+
+	/* Room again: it goes on where it stopped. */
+	assert_int_equal(store_object_drop(s, objmap_get_id(map), NULL), 0);
+	store_object_close(o);
+	uint8_t bytes[20000] = { 0 };
+	assert_int_equal(store_rendition_put(r, made + 1, 1000, bytes, sizeof(bytes), NULL), 0);
+	store_rendition_close(r);
+	store_close(s);
+	assert_int_equal(store_open(*state, &unlimited, &s, &why), 0);
+	assert_int_equal(store_rendition_open(s, "l", "g", "240p", 100, 0, &r, NULL), 0);
+	assert_int_equal(store_rendition_done(r), made + 1);
+	const uint64_t number = store_rendition_number(r);
+	store_rendition_close(r);
+	store_close(s);
+
+	/* Not one block left at the start: it opens, and can make room. */
+	int fd = open(scratch_path(state, "filler"), O_WRONLY | O_CREAT, 0600);
+	while (write(fd, bytes, 4096) > 0)
+		;
+	assert_int_equal(errno, ENOSPC);
+	close(fd);
+	if (store_open(*state, &unlimited, &s, &why))
+		fail_msg("%s", why.text);
+	assert_int_equal(store_rendition_drop(s, number, NULL), 0);
+	assert_int_equal(store_object_open(s, map, "", &o, NULL), 0);
+	store_object_close(o);
+	store_close(s);
+	objmap_free(map);
+	objmap_free(big);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(refuses_cleanly_and_goes_on, mount_small,
+						unmount_small),
+	};
+	return cmocka_run_group_tests_name("cache/store_full", tests, NULL, NULL);
+}
