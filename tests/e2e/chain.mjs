@@ -66,7 +66,7 @@ try {
 	});
 	await step("captions follow the pupil's choice", async () => {
 		for (const lang of ["fr", "en"]) {
-			await phone.selectOption("[data-captions]", lang);
+			await phone.selectOption("#captions", lang);
 			await until(`captions in ${lang}`, () => phone.evaluate((want) => {
 				const v = document.querySelector("video");
 				const shown = Array.from(v.textTracks).filter((t) => t.mode === "showing" || t.mode === "hidden" && t.activeCues);

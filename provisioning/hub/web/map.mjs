@@ -25,7 +25,7 @@ export class SchoolMap {
 		this.shift = [0, 0];
 		this.canvas = h("canvas", { "aria-hidden": "true" });
 		this.tip = h("div", { class: "tip", hidden: true });
-		this.element = h("div", { class: "map", role: "img", "aria-label": t("hub.map") }, this.canvas, this.tip,
+		this.element = h("div", { class: "map", role: "group", "aria-label": t("hub.map") }, this.canvas, this.tip,
 			h("div", { class: "zoom" },
 				h("button", { type: "button", "aria-label": t("hub.zoom.in"), click: () => this.scale(1.6) }, "+"),
 				h("button", { type: "button", "aria-label": t("hub.zoom.out"), click: () => this.scale(1 / 1.6) }, "−")));
