@@ -234,10 +234,8 @@ static void uplinks_changed(void *data)
 {
 	struct contentd *c = data;
 	/* A line that came back is worth a look at once. */
-	if (uplinks_now(c->uplinks)->internet == SITE_INTERNET_ON) {
-		origin_hurry(&c->origin);
-		fetch_poke(c->fetch);
-	}
+	if (uplinks_now(c->uplinks)->internet == SITE_INTERNET_ON)
+		fetch_hurry(c->fetch);
 	publish_pages_soon(c);
 }
 

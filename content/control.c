@@ -143,6 +143,7 @@ static void post_sync(struct ctl_request *req, void *data)
 		*w = (struct waiter){ c, req };
 		c->waiting[i] = req;
 		ctl_on_gone(req, waiter_gone, w);
+		fetch_hurry(c->fetch);
 		sync_now(c->sync);
 		return;
 	}

@@ -510,6 +510,16 @@ void fetch_poke(struct fetch *f)
 	plan_soon(f);
 }
 
+void fetch_hurry(struct fetch *f)
+{
+	for (size_t i = 0; i < f->bad_count; i++)
+		f->bad[i].until_ms = 0;
+	for (size_t i = 0; f->library && i < f->library->object_count; i++)
+		f->library->objects[i].not_before_ms = 0;
+	origin_hurry(f->origin);
+	plan_soon(f);
+}
+
 void fetch_use(struct fetch *f, struct library *library)
 {
 	for (size_t i = 0; i < SCHEDULE_MAX_STREAMS; i++)

@@ -40,4 +40,6 @@ void fetch_free(struct fetch *f); /* NULL is fine */
 void fetch_use(struct fetch *f, struct library *library);
 /* Looks whether there is something else to do: wants changed, the origin came back. */
 void fetch_poke(struct fetch *f);
+/* What waits after a failure is tried at once: somebody asks, or the line came back. */
+void fetch_hurry(struct fetch *f);
 struct fetch_counts fetch_count(const struct fetch *f);

@@ -2,6 +2,8 @@
 #include "content/sync.h"
 
 #include <errno.h>
+#include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +28,7 @@ struct sync {
 	struct sync_calls calls;
 	struct report report;
 	struct http_transfer *transfer;
-	char refused[464]; /* the last refusal told */
+	uint8_t refused[32]; /* hash of what was last refused and told */
 };
 
 static void look_at_root(struct sync *s);
@@ -69,12 +71,17 @@ static void origin_trouble(struct sync *s, const char *reason)
 	       &why);
 }
 
-/* The same refusal at every look is one event, until something else happens. */
-static void refuse(struct sync *s, const char *kind, const char *subject, const struct fault *why)
+/* The same bytes refused at every look are one event; other bytes are another. */
+static void refuse(struct sync *s, const char *kind, const char *subject,
+		   const struct http_result *result, const struct fault *why)
 {
-	if (strcmp(s->refused, why->text) != 0)
+	uint8_t hash[sizeof(s->refused)];
+	bool has_body = result->code == 0 && result->status == 200 && result->body;
+	crypto_generichash(hash, sizeof(hash), has_body ? result->body : (const void *)why->text,
+			   has_body ? result->body_len : strlen(why->text), NULL, 0);
+	if (memcmp(hash, s->refused, sizeof(hash)) != 0)
 		tell(s, kind, subject, why->text);
-	memcpy(s->refused, why->text, sizeof(s->refused));
+	memcpy(s->refused, hash, sizeof(hash));
 }
 
 static void origin_answers(struct sync *s)
@@ -95,7 +102,7 @@ static void catalogue_came(void *data, const struct http_result *result)
 		fault_set(&why, -ENOENT, "catalogue.none",
 			  "'%s' has no catalogue yet; ask the ministry to publish one",
 			  s->origin->url);
-		refuse(s, "catalogue.refused", "catalogue", &why);
+		refuse(s, "catalogue.refused", "catalogue", result, &why);
 		looked(s, -ENOENT, &why);
 		return;
 	}
@@ -110,13 +117,13 @@ static void catalogue_came(void *data, const struct http_result *result)
 	}
 	origin_answers(s);
 	if (r == 0 || r == -EALREADY) {
-		s->refused[0] = '\0';
+		memset(s->refused, 0, sizeof(s->refused));
 		looked(s, 0, NULL);
 		if (r == 0)
 			s->calls.taken(s->calls.data);
 		return;
 	}
-	refuse(s, "catalogue.refused", "catalogue", &why);
+	refuse(s, "catalogue.refused", "catalogue", result, &why);
 	looked(s, r, &why);
 }
 
@@ -156,7 +163,7 @@ static void root_came(void *data, const struct http_result *result)
 				return;
 			}
 		} else {
-			refuse(s, "root.refused", subject, &why);
+			refuse(s, "root.refused", subject, result, &why);
 		}
 	}
 	get(s, origin_catalogue(s->origin).at, SIGNED_LIMIT_BYTES, catalogue_came);
