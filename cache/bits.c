@@ -255,44 +255,57 @@ bool bits_gap(const struct bits *b, uint64_t from, uint64_t *first, uint64_t *co
 	return true;
 }
 
-static const struct bits_copy *copy_at(const struct bits *b, unsigned which)
+static struct bits_copy *copy_at(const struct bits *b, unsigned which)
 {
-	const struct bits_copy *c = (const void *)((const char *)b->head + copy_offset(b, which));
-	return c->sequence && c->crc == copy_crc(c->sequence, c->words, b->chunk_count) ? c : NULL;
+	return (void *)((char *)b->head + copy_offset(b, which));
 }
 
-/* The newest whole copy and its place; NULL when neither is whole. */
-static const struct bits_copy *newest(const struct bits *b, unsigned *which)
+/* Copied first and checked then: the writer may be at work on it. True when it is whole. */
+static bool load_copy(const struct bits *b, unsigned which, uint64_t *words, uint64_t *sequence)
 {
-	const struct bits_copy *a = copy_at(b, 0), *z = copy_at(b, 1);
-	*which = !a || (z && z->sequence > a->sequence);
-	return *which ? z : a;
+	const struct bits_copy *c = copy_at(b, which);
+	*sequence = c->sequence;
+	const uint32_t crc = c->crc;
+	memcpy(words, c->words, bits_words(b->chunk_count) * 8);
+	return *sequence && crc == copy_crc(*sequence, words, b->chunk_count);
+}
+
+/* Which copy is the newest whole one, with its words and sequence; -1 when neither is whole. */
+static int newest(const struct bits *b, uint64_t *words, uint64_t *sequence)
+{
+	uint64_t other;
+	const int first = copy_at(b, 1)->sequence > copy_at(b, 0)->sequence;
+	if (load_copy(b, (unsigned)first, words, sequence))
+		return first;
+	/* The one with the higher number is torn, or being written: the one before it counts. */
+	if (load_copy(b, (unsigned)!first, words, &other)) {
+		*sequence = other;
+		return !first;
+	}
+	return -1;
 }
 
 int bits_load_durable(const struct bits *b, uint64_t *words)
 {
-	unsigned which;
-	const struct bits_copy *c = newest(b, &which);
-	if (!c) {
-		memset(words, 0, bits_words(b->chunk_count) * 8);
-		return -EBADMSG;
-	}
-	memcpy(words, c->words, bits_words(b->chunk_count) * 8);
-	return 0;
+	uint64_t sequence;
+	if (newest(b, words, &sequence) >= 0)
+		return 0;
+	memset(words, 0, bits_words(b->chunk_count) * 8);
+	return -EBADMSG;
 }
 
 int bits_save_durable(struct bits *b, const uint64_t *words)
 {
-	unsigned which;
-	const struct bits_copy *c = newest(b, &which);
 	const size_t len = copy_bytes(b->chunk_count);
 	AUTO_FREE struct bits_copy *fresh = calloc(1, len);
 	if (!fresh)
 		return -ENOMEM;
-	fresh->sequence = c ? c->sequence + 1 : 1;
+	uint64_t sequence = 0;
+	const int which = newest(b, fresh->words, &sequence);
+	fresh->sequence = which < 0 ? 1 : sequence + 1;
 	memcpy(fresh->words, words, bits_words(b->chunk_count) * 8);
 	fresh->crc = copy_crc(fresh->sequence, words, b->chunk_count);
-	ssize_t n = pwrite(b->fd, fresh, len, (off_t)copy_offset(b, c ? !which : 0));
+	ssize_t n = pwrite(b->fd, fresh, len, (off_t)copy_offset(b, which < 0 ? 0 : !which));
 	if (n != (ssize_t)len)
 		return n < 0 ? -errno : -EIO;
 	return fdatasync(b->fd) < 0 ? -errno : 0;

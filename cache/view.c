@@ -34,7 +34,7 @@ struct view_item {
 	bool complete;
 	struct segtab tab;
 	struct bits bits;
-	uint64_t *durable; /* of another boot: all that can be believed */
+	uint64_t *durable; /* room for the durable bitmap, where only that can be believed */
 };
 
 struct view_names {
@@ -180,7 +180,6 @@ static int open_object(struct view *v, struct view_item *item, uint64_t size)
 	item->durable = calloc(bits_words(chunks) + 1, sizeof(*item->durable));
 	if (!item->durable)
 		return -ENOMEM;
-	bits_load_durable(&item->bits, item->durable);
 	return 0;
 }
 
@@ -256,9 +255,11 @@ int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct vi
 /* How many chunks from `from` on can be believed. */
 static uint64_t run(const struct view_item *item, uint64_t from)
 {
+	uint64_t at = from;
 	if (!item->durable)
 		return bits_run(&item->bits, from);
-	uint64_t at = from;
+	/* Loaded anew: where no boot has a name (a /proc without it), the writer goes on in this file. */
+	bits_load_durable(&item->bits, item->durable);
 	while (at < item->bits.chunk_count && item->durable[at / 64] >> at % 64 & 1)
 		at++;
 	return at - from;

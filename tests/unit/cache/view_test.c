@@ -206,6 +206,10 @@ static void in_another_boot_only_durable_chunks_count(void **state)
 	assert_int_equal(f.length, CHUNK);
 	assert_int_equal(view_object(v, &id, SIZE, CHUNK, &f), 0);
 	assert_int_equal(f.length, 0);
+	/* A boot without a name: the writer goes on in this file, and what it syncs counts. */
+	assert_int_equal(store_sync(s, NULL), 0);
+	assert_int_equal(view_object(v, &id, SIZE, 0, &f), 0);
+	assert_int_equal(f.length, 2 * CHUNK);
 	/* contentd comes, looks at the disk and tells. */
 	store_object_close(o);
 	assert_int_equal(store_object_find(s, &id, &o, NULL), 0);
