@@ -152,6 +152,7 @@ install: all man ## programs, module, units, pages and man pages under DESTDIR
 	install -m 644 $(UNIT_SRC) $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -D -m 644 firmware/base/wasl.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/wasl.conf
 	install -D -m 644 firmware/base/wasl.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/wasl.conf
+	install -D -m 644 provisioning/hub/wasl-hub.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/wasl-hub.conf
 	install -m 644 $(filter %.1,$(MANS)) $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(filter %.8,$(MANS)) $(DESTDIR)$(PREFIX)/share/man/man8/
 	for d in $(SHARE); do cp -R $$d $(DESTDIR)$(PREFIX)/share/wasl/; done

@@ -12,7 +12,8 @@ $(eval $(call prog,wasl-hubd,$(HUBD:%=provisioning/hub/%.c),hub record base))
 # Tests share a box and a hub that are made for them.
 HUB_FAKES := enrol ingest
 $(eval $(call lib,hubfakes,tests/hub/fakebox.c tests/hub/fakehub.c,hub record base))
-$(foreach u,$(filter-out $(HUB_FAKES),$(HUB)),$(if $(wildcard tests/unit/hub/$(u)_test.c),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hub record base))))
+$(foreach u,$(filter-out store $(HUB_FAKES),$(HUB)),$(if $(wildcard tests/unit/hub/$(u)_test.c),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hub record base))))
+$(foreach u,store store_rows,$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c tests/unit/hub/store_place.c,hub record base)))
 $(foreach u,$(HUB_FAKES),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hubfakes hub record base)))
 
 # The pages, in one flat folder: no build step, only gathered.
@@ -33,3 +34,5 @@ $(eval $(call fuzzer,schools_csv,tests/fuzz/schools_csv_fuzz.c,hub record base))
 $(eval $(call fuzzer,frames,tests/fuzz/frames_fuzz.c,hub record base))
 $(eval $(call fuzzer,hub_enrol,tests/fuzz/hub_enrol_fuzz.c,hubfakes hub record base))
 $(eval $(call fuzzer,report_rows,tests/fuzz/report_rows_fuzz.c,hubfakes hub record base))
+$(eval $(call prog,hub-seed,tests/hub/seed.c tests/hub/hubcall.c,hubfakes hub record base,tests))
+TEST_PROGS += $(B)/tests/hub-seed
