@@ -6,3 +6,11 @@ $(eval $(call lib,agent,$(AGENT:%=firmware/agent/%.c),record base))
 $(eval $(call prog,wasl-agentd,firmware/agent/main.c,agent))
 
 $(foreach u,$(AGENT),$(if $(wildcard tests/unit/agent/$(u)_test.c),$(eval $(call unit,agent_$(u),tests/unit/agent/$(u)_test.c,agent record base))))
+
+# The real daemon among played others; built by `make check` only, as it needs cmocka.
+AGENT_PLAY := tests/agent/agent_daemon.c tests/agent/box.c tests/agent/players.c
+SRCS += $(AGENT_PLAY)
+TEST_PROGS += $(B)/tests/agent-daemon
+$(B)/tests/agent-daemon: private OURS := agent
+$(B)/tests/agent-daemon: private EXTRA := -lcmocka
+$(B)/tests/agent-daemon: $(call obj,$(AGENT_PLAY)) $$(foreach l,$$(sort $$(call closure,agent)),$(B)/lib/lib$$(l).a)
