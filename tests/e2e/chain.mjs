@@ -16,9 +16,7 @@ const progress = (page) => page.evaluate(() => {
 
 async function plays(page, path) {
 	await page.goto(portal(path));
-	const start = page.locator("[data-play]").first();
-	if (await start.count()) await start.click();
-	else await page.evaluate(() => document.querySelector("video").play());
+	await page.locator("#player .big").click();
 	let from;
 	await until("the lesson to advance by 5 s with picture and sound", async () => {
 		const now = await progress(page);
@@ -69,8 +67,8 @@ try {
 			await phone.selectOption("#captions", lang);
 			await until(`captions in ${lang}`, () => phone.evaluate((want) => {
 				const v = document.querySelector("video");
-				const shown = Array.from(v.textTracks).filter((t) => t.mode === "showing" || t.mode === "hidden" && t.activeCues);
-				return shown.some((t) => t.language === want && t.cues && t.cues.length > 5);
+				const shown = Array.from(v.textTracks).filter((t) => t.mode === "showing");
+				return shown.length === 1 && shown[0].language === want && shown[0].cues && shown[0].cues.length > 5;
 			}, lang));
 		}
 	});

@@ -55,7 +55,7 @@ function row(one) {
 	const known = one.week.up + one.week.down;
 	return h("tr", {},
 		h("td", { class: "state" }, mark(one.state), " ", t(`state.${one.state}`)),
-		h("th", { scope: "row" }, h("a", { href: `#/school/${encodeURIComponent(one.code)}` }, named(one.name)), h("small", {}, h("bdi", {}, one.code))),
+		h("th", { scope: "row" }, h("a", { href: `#/school/${encodeURIComponent(one.code)}` }, named(one.name), h("small", {}, h("bdi", {}, one.code)))),
 		h("td", {}, h("bdi", {}, region(one)), h("small", {}, t(`country.${one.country}`))),
 		h("td", { class: "number" }, known ? percent(one.week.up, known) : "–", known ? h("small", {}, minutes(one.week.up)) : undefined),
 		h("td", { class: "number" }, one.watched_s ? minutes(one.watched_s) : "–"),
