@@ -85,11 +85,12 @@ typedef struct {
     ngx_event_t                   timeout;
     uint64_t                      device;
     uint64_t                      waited_for;  /* chunk or segment that contentd said is there */
+    uint64_t                      size;        /* of the thing */
     off_t                         length;      /* of the body */
     uint32_t                      duration_ms;
     uint32_t                      segment_count;
     unsigned                      decided:1;
-    unsigned                      async:1;
+    unsigned                      part:1;
     unsigned                      to_end:1;    /* the body reaches the thing's last byte */
     unsigned                      media:1;     /* a media segment that is counted */
     unsigned                      idle_wakes:2;

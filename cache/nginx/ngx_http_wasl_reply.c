@@ -184,6 +184,15 @@ ngx_http_wasl_send_header(ngx_http_wasl_ctx_t *ctx)
     r = ctx->request;
     e = &ctx->sender.entry;
 
+    r->headers_out.status = ctx->part ? NGX_HTTP_PARTIAL_CONTENT : NGX_HTTP_OK;
+
+    if (ctx->part
+        && ngx_http_wasl_content_range(r, ctx->sender.at, (uint64_t) ctx->length, ctx->size)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     r->headers_out.content_type.data = (u_char *) e->media_type;
     r->headers_out.content_type.len = ngx_strlen(e->media_type);
     r->headers_out.content_type_len = r->headers_out.content_type.len;
@@ -247,19 +256,14 @@ ngx_http_wasl_begin(ngx_http_wasl_ctx_t *ctx, uint64_t size)
         return NGX_HTTP_RANGE_NOT_SATISFIABLE;
 
     case REPLY_PART:
-        r->headers_out.status = NGX_HTTP_PARTIAL_CONTENT;
-        if (ngx_http_wasl_content_range(r, from, len, size) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-        break;
-
     case REPLY_WHOLE:
-        r->headers_out.status = NGX_HTTP_OK;
         break;
     }
 
     sender_range(&ctx->sender, from, len);
+    ctx->size = size;
     ctx->length = (off_t) len;
+    ctx->part = (kind == REPLY_PART);
     ctx->to_end = (from + len == size);
     ctx->decided = 1;
 

@@ -185,6 +185,7 @@ ok $? "the client leaves, nobody else wants it: cancelled"
 must object half 5 200000 /m/lesson/files/half.bin application/octet-stream
 must publish
 must chunk half 0
+is "$(get /m/lesson/files/half.bin -r 70000-70009) $(header Content-Range)" "503 " "a part that does not come in time"
 curl -s -m 20 -o "$top/body" "$url/m/lesson/files/half.bin"
 is $? 18 "what stops in the middle ends the connection"
 stream 5 0 65536 | cmp -s - "$top/body"
