@@ -57,7 +57,7 @@ int agent_check(const void *conf, struct fault *why)
 	return c->hub.url[0] ? courier_url(c->hub.url, url, sizeof(url), why) : 0;
 }
 
-/* --- time --------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------- */
 
 uint64_t agent_now_ms(void)
 {
@@ -127,7 +127,7 @@ static int begin_time(struct agent *a, struct fault *why)
 	return r;
 }
 
-/* --- what was there before ---------------------------------------------------------------------- */
+/* --- what was there before -------------------------------------------------------------------- */
 
 static int open_keys(struct agent *a, const char *outbox_path, struct fault *why)
 {
@@ -197,7 +197,7 @@ static int open_state(struct agent *a, struct fault *why)
 	return r;
 }
 
-/* --- the round: collect, seal, send ------------------------------------------------------------- */
+/* --- the round: collect, seal, send ----------------------------------------------------------- */
 
 static void wake_at(sd_event_source *timer, uint64_t ms)
 {
@@ -327,7 +327,7 @@ void agent_flush_begin(struct agent *a)
 	collector_run(a->collector);
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int start_work(struct agent *a, struct fault *why)
 {

@@ -10,8 +10,9 @@ struct fault;
 struct sd_event;
 
 /*
- * wasl-agentd without its main(): keys, outbox, collection, sealing, courier, receipts, time floor, signing, and the
- * control socket around them. Decisions are in aggregate, chain, floor, courier_policy and seal_policy.
+ * wasl-agentd without its main(): keys, outbox, collection, sealing, courier, receipts, time
+ * floor, signing, and the control socket around them. Decisions are in aggregate, chain, floor,
+ * courier_policy and seal_policy.
  */
 struct agent_conf {
 	struct box_conf box;

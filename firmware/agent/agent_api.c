@@ -14,7 +14,7 @@ enum { SIGN_LIMIT_BYTES = 256 << 10, PAGE_MAX = 1000 };
 
 CLEAN_FN(json, json_t, json_decref)
 
-/* --- who this box is ---------------------------------------------------------------------------- */
+/* --- who this box is -------------------------------------------------------------------------- */
 
 static void serve_identity(struct ctl_request *req, void *data)
 {
@@ -86,7 +86,7 @@ static void serve_status(struct ctl_request *req, void *data)
 		ctl_reply_json(req, 200, status_json(a, &counts, &chain));
 }
 
-/* --- signing ------------------------------------------------------------------------------------ */
+/* --- signing ---------------------------------------------------------------------------------- */
 
 /* Who may have what signed. Whoever shares our user id could read the key; so could root. */
 static const struct {
@@ -161,7 +161,7 @@ static void serve_sign(struct ctl_request *req, void *data)
 	ctl_reply_json(req, 200, json_pack("{s:s}", "signature", hex));
 }
 
-/* --- enrolment ---------------------------------------------------------------------------------- */
+/* --- enrolment -------------------------------------------------------------------------------- */
 
 static int keep_grant(struct agent *a, const void *bytes, size_t len, struct fault *why)
 {
@@ -210,7 +210,7 @@ static void serve_grant(struct ctl_request *req, void *data)
 	agent_flush_begin(a); /* the technician wants to see that it works */
 }
 
-/* --- receipts, and sending now ------------------------------------------------------------------ */
+/* --- receipts, and sending now ---------------------------------------------------------------- */
 
 static void add_receipt(void *data, const struct outbox_receipt_row *row)
 {

@@ -51,7 +51,10 @@ static void prune(struct agent *a)
 int agent_seal(struct agent *a, enum outbox_which which, uint64_t *envelopes, struct fault *why)
 {
 	wasl_BoxHealth health = health_of(a);
-	/* First of all: a floor that stands in a header must never have been higher than what a restart finds. */
+	/*
+	 * First of all: a floor that stands in a header must never have been higher than what a
+	 * restart finds.
+	 */
 	agent_keep_floor(a);
 	struct outbox_order order = {
 		.which = which,

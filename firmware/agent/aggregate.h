@@ -11,8 +11,9 @@ struct _wasl_LessonUse;
 /*
  * Minutes become hours, uses become days. Pure arithmetic: counts in, counts out.
  *
- * An hour may leave the box in several pieces (a report sent before the hour was over, minutes that came late); the hub
- * adds pieces up, so each minute is in exactly one of them and sums stay exact. A piece that was sealed is never touched again.
+ * An hour may leave the box in several pieces (a report sent before the hour was over, minutes
+ * that came late); the hub adds pieces up, so each minute is in exactly one of them and sums stay
+ * exact. A piece that was sealed is never touched again.
  */
 #define AGGREGATE_SAMPLES 60u /* minutes of an hour */
 
@@ -48,7 +49,10 @@ bool aggregate_minute_ok(const struct aggregate_minute *m);
 /* The piece that a first minute begins. */
 void aggregate_begin(const struct aggregate_minute *m, struct aggregate_hour *out);
 
-/* -ERANGE when the minute belongs to another hour or uplink, or the piece would be longer than an hour: it is untouched then. */
+/*
+ * -ERANGE when the minute belongs to another hour or uplink, or the piece would be longer than an
+ * hour: it is untouched then.
+ */
 int aggregate_add(struct aggregate_hour *h, const struct aggregate_minute *m);
 
 uint32_t aggregate_seconds(const struct aggregate_hour *h);

@@ -9,7 +9,8 @@ struct _wasl_Receipt;
 struct _wasl_Close;
 
 /*
- * What a receipt or an end of epoch means for a box that knows its own chain. Pure; the records have been verified.
+ * What a receipt or an end of epoch means for a box that knows its own chain. Pure; the records
+ * have been verified.
  */
 struct chain_state {
 	uint8_t device[16];
@@ -23,14 +24,14 @@ struct chain_state {
 typedef int (*chain_hash_fn)(void *data, uint64_t seq, uint8_t out[static 32]);
 
 enum chain_verdict {
-	CHAIN_ADVANCE, /* envelopes up to through_seq have arrived */
-	CHAIN_SAME,    /* nothing new, but fresh */
-	CHAIN_REFILL, /* the hub was restored from a backup: send again what comes after through_seq */
+	CHAIN_ADVANCE,  /* envelopes up to through_seq have arrived */
+	CHAIN_SAME,     /* nothing new, but fresh */
+	CHAIN_REFILL,   /* the hub was restored: send again what comes after through_seq */
 	CHAIN_STALE,    /* an older answer than one we have: passed over */
 	CHAIN_STRANGER, /* another device or epoch: passed over */
 	CHAIN_REPLAY,   /* not the answer to our question */
-	CHAIN_ROLLBACK, /* the hub has more than this box ever sealed: this box lost its past, or was copied */
-	CHAIN_FORK, /* the hub has another envelope under that number */
+	CHAIN_ROLLBACK, /* more than this box ever sealed: its past was lost, or copied */
+	CHAIN_FORK,     /* the hub has another envelope under that number */
 };
 const char *chain_verdict_text(enum chain_verdict v); /* a sentence for status and log */
 

@@ -101,7 +101,10 @@ static void next_feed(struct collector *c)
 	c->calls.done(c->calls.data);
 }
 
-/* A row that makes no sense is passed over, once and for all; -EBADMSG from a row is never the disk's. */
+/*
+ * A row that makes no sense is passed over, once and for all; -EBADMSG from a row is never the
+ * disk's.
+ */
 static int store_rows(struct collector *c, const struct feed_page *page, struct fault *why)
 {
 	size_t refused = 0;

@@ -10,8 +10,9 @@ struct http;
 struct outbox;
 
 /*
- * Goes round the other daemons' control sockets and takes over their new rows, page by page, without waiting for anybody: who does
- * not answer is asked again in the next round. A page and the cursor behind it are one transaction.
+ * Goes round the other daemons' control sockets and takes over their new rows, page by page,
+ * without waiting for anybody: who does not answer is asked again in the next round. A page and
+ * the cursor behind it are one transaction.
  */
 struct collector;
 
@@ -25,7 +26,10 @@ int collector_new(struct http *http, struct outbox *outbox, const struct collect
 		  struct collector **out, struct fault *why);
 void collector_free(struct collector *c);
 
-/* Begins a round. When one is under way, another follows it: what was said before this call is in when `done` is called. */
+/*
+ * Begins a round. When one is under way, another follows it: what was said before this call is in
+ * when `done` is called.
+ */
 void collector_run(struct collector *c);
 
 /* Why rows could not be stored in the last round ("" when they could): a full disk, mostly. */

@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 /*
- * When to try the hub again. Pure. Ten thousand schools that lost the hub at the same moment must not come back
- * at the same moment: each wait is drawn between half and the whole of a window that doubles.
+ * When to try the hub again. Pure. Ten thousand schools that lost the hub at the same moment must
+ * not come back at the same moment: each wait is drawn between half and the whole of a window
+ * that doubles.
  */
 #define COURIER_FIRST_MS 4000u
 #define COURIER_REFUSED_MS 60000u /* the hub answered no: asking fast changes nothing */

@@ -9,8 +9,8 @@
 struct fault;
 
 /*
- * The lists that other daemons give out (firmware/SOCKETS.md), read strictly: a page whose cursors do not grow is no page at all,
- * because rows and cursor are committed together.
+ * The lists that other daemons give out (firmware/SOCKETS.md), read strictly: a page whose
+ * cursors do not grow is no page at all, because rows and cursor are committed together.
  */
 #define FEED_LIMIT 1000u
 

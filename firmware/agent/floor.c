@@ -45,7 +45,10 @@ enum floor_step floor_hear(struct floor *f, int64_t hub_s, uint64_t mono_ms)
 	int64_t step = hub_s - now < budget ? hub_s - now : budget;
 	f->at_s = now + step;
 	f->budget_s = budget - step;
-	/* What the millisecond clock has run beyond whole seconds must not be lost, or the floor would fall behind. */
+	/*
+	 * What the millisecond clock has run beyond whole seconds must not be lost, or the floor
+	 * would fall behind.
+	 */
 	f->mono_ms += (uint64_t)ran_s(f, mono_ms) * 1000;
 	if (f->at_s < hub_s) {
 		f->quality = CLOCK_FLOOR;

@@ -26,8 +26,8 @@ struct grant {
 };
 
 /*
- * Verifies the grant (role enrol) and the sealing keys in it (role report), and that it is for this box.
- * -EKEYREJECTED not signed by the ministry, -EPERM for another box, -EBADMSG no grant.
+ * Verifies the grant (role enrol) and the sealing keys in it (role report), and that it is for
+ * this box. -EKEYREJECTED not signed by the ministry, -EPERM for another box, -EBADMSG no grant.
  */
 int grant_open(const struct trust *trust, const void *bytes, size_t len,
 	       const struct device_keys *me, struct grant *out, struct fault *why);

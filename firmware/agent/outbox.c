@@ -167,7 +167,7 @@ int outbox_cursor_set(struct outbox *o, const char *feed, int64_t at, struct fau
 		       "ti", feed, at);
 }
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static void read_samples(sqlite3_stmt *s, int column, uint32_t out[static AGGREGATE_SAMPLES],
 			 uint32_t *count)

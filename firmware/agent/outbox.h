@@ -15,9 +15,10 @@ struct _wasl_BoxHealth;
 /*
  * What the box has to tell and what it has told, in one SQLite file (synchronous=FULL).
  *
- * A row is open until it is sealed into an envelope; only open rows are added to. Its seal (epoch, number) stays with it, so
- * that an end of epoch can open it again. Rows and the cursor up to which a feed was read are committed together; envelope, head
- * of the chain and the seals of its rows too. So a kill at any moment neither loses a count nor tells it twice.
+ * A row is open until it is sealed into an envelope; only open rows are added to. Its seal
+ * (epoch, number) stays with it, so that an end of epoch can open it again. Rows and the cursor
+ * up to which a feed was read are committed together; envelope, head of the chain and the seals
+ * of its rows too. So a kill at any moment neither loses a count nor tells it twice.
  */
 struct outbox;
 
@@ -35,7 +36,7 @@ int outbox_number_set(struct outbox *o, const char *name, int64_t value, struct 
 int outbox_blob(struct outbox *o, const char *name, void **out, size_t *len,
 		struct fault *why); /* -ENOENT */
 
-/* --- collecting --------------------------------------------------------------------------------- */
+/* --- collecting ------------------------------------------------------------------------------- */
 struct outbox_event {
 	int64_t at_s;
 	char kind[32], subject[64], reason[64];
@@ -53,7 +54,7 @@ int outbox_add_minute(struct outbox *o, const struct aggregate_minute *m, struct
 int outbox_add_use(struct outbox *o, const struct aggregate_use *u, struct fault *why);
 int outbox_add_event(struct outbox *o, const struct outbox_event *e, struct fault *why);
 
-/* --- sealing ------------------------------------------------------------------------------------ */
+/* --- sealing ---------------------------------------------------------------------------------- */
 enum outbox_which {
 	OUTBOX_COMPLETE, /* hours and days that are over, and events */
 	OUTBOX_ALL,      /* also what is still going on, as pieces of their own */
@@ -75,14 +76,17 @@ int outbox_ready(struct outbox *o, enum outbox_which which, int32_t today, uint6
 		 struct fault *why);
 
 /*
- * Seals up to OUTBOX_ROWS_PER_ENVELOPE rows into the next envelope, or only the health when there is no row.
- * *rows is how many. -EAGAIN before the first grant.
+ * Seals up to OUTBOX_ROWS_PER_ENVELOPE rows into the next envelope, or only the health when there
+ * is no row. *rows is how many. -EAGAIN before the first grant.
  */
 int outbox_seal(struct outbox *o, const struct outbox_order *order, uint64_t *rows,
 		struct fault *why);
 
-/* --- the chain ---------------------------------------------------------------------------------- */
-/* The epoch in force begins (or goes on). -ESTALE: an earlier one. The bytes are kept as the blob "grant". */
+/* --- the chain -------------------------------------------------------------------------------- */
+/*
+ * The epoch in force begins (or goes on). -ESTALE: an earlier one. The bytes are kept as the blob
+ * "grant".
+ */
 int outbox_enrol(struct outbox *o, uint32_t epoch, const void *grant, size_t len,
 		 struct fault *why);
 /* State of an epoch; zero when there was none of that number. */
@@ -97,13 +101,17 @@ struct outbox_past {
 int outbox_hash(void *past, uint64_t seq, uint8_t out[static 32]);
 
 /*
- * Envelopes of the epoch that no receipt covers, in order, as one body of u32le length + bytes: at most `count_max` and
- * about `bytes_max`, at least one. *count 0: nothing waits. *out malloc'ed.
+ * Envelopes of the epoch that no receipt covers, in order, as one body of u32le length + bytes:
+ * at most `count_max` and about `bytes_max`, at least one. *count 0: nothing waits. *out
+ * malloc'ed.
  */
 int outbox_waiting(struct outbox *o, size_t count_max, size_t bytes_max, void **out, size_t *len,
 		   size_t *count, struct fault *why);
 
-/* What a judged receipt changes: CHAIN_ADVANCE and CHAIN_REFILL; others change nothing. The record is kept and listed. */
+/*
+ * What a judged receipt changes: CHAIN_ADVANCE and CHAIN_REFILL; others change nothing. The
+ * record is kept and listed.
+ */
 int outbox_receipt(struct outbox *o, enum chain_verdict verdict, const struct _wasl_Receipt *r,
 		   const void *record, size_t len, int64_t now_s, struct fault *why);
 /* A judged end of epoch: what was sealed above it is open again, the new epoch begins. */
@@ -122,14 +130,16 @@ int outbox_receipts(struct outbox *o, int64_t after, size_t limit,
 		    struct fault *why);
 
 struct outbox_counts {
-	uint64_t open_rows;    /* not sealed yet */
-	uint64_t waiting_rows; /* sealed, not receipted */
-	uint64_t
-		parked_rows; /* sealed in an epoch that is over, until the hub says where it ended */
+	uint64_t open_rows;     /* not sealed yet */
+	uint64_t waiting_rows;  /* sealed, not receipted */
+	uint64_t parked_rows;   /* of an epoch that is over, until the hub says where it ended */
 	uint64_t kept_bytes;    /* of envelopes */
 	int64_t last_receipt_s; /* 0 none */
 };
 int outbox_count(struct outbox *o, struct outbox_counts *out, struct fault *why);
 
-/* Receipted envelopes, and their rows, go when they are older than `days` or more than `bytes` are kept, the oldest first. */
+/*
+ * Receipted envelopes, and their rows, go when they are older than `days` or more than `bytes`
+ * are kept, the oldest first.
+ */
 int outbox_prune(struct outbox *o, int64_t now_s, uint32_t days, uint64_t bytes, struct fault *why);

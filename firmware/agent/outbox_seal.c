@@ -14,9 +14,9 @@
 #define ROWS OUTBOX_ROWS_PER_ENVELOPE
 
 /*
- * An hour is over when its 3600 seconds are there, when a later hour of the same uplink has begun (its minutes come in order), or when
- * everything else is two days further (the uplink is gone). This only decides when it is worth sending: a minute that
- * comes after all begins another piece.
+ * An hour is over when its 3600 seconds are there, when a later hour of the same uplink has begun
+ * (its minutes come in order), or when everything else is two days further (the uplink is gone).
+ * This only decides when it is worth sending: a minute that comes after all begins another piece.
  * ?1: 1 takes all.
  */
 #define HOUR_IS_OVER                                                                        \

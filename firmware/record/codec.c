@@ -86,8 +86,9 @@ static int strings_ok(const pb_msgdesc_t *fields, const void *message, unsigned 
 }
 
 /*
- * nanopb 0.4.7 counts an element of a fixed array before it looks at its wire type, leaves the element as
- * it was, and pb_release() then frees whatever pointers stand there. Zeroed arrays make that harmless.
+ * nanopb 0.4.7 counts an element of a fixed array before it looks at its wire type, leaves the
+ * element as it was, and pb_release() then frees whatever pointers stand there. Zeroed arrays
+ * make that harmless.
  */
 static void zero_arrays(const pb_msgdesc_t *fields, void *message, unsigned depth)
 {

@@ -7,8 +7,9 @@
 
 /*
  * A box's identity: Ed25519 for signing, a separate X25519 pair for what is sealed to it.
- *	device id = first 16 bytes of BLAKE2b-256("wasl:device:1\0" + ed25519 public + x25519 public)
- *	claim code = 16 Crockford characters (80 bits) of BLAKE2b-256("wasl:claim:1\0" + both publics), in groups of 4
+ *	device id = first 16 bytes of BLAKE2b-256("wasl:device:1\0" + both public keys)
+ *	claim code = 80 bits of BLAKE2b-256("wasl:claim:1\0" + both public keys), Ed25519 first,
+ *		as 16 Crockford characters in groups of 4
  */
 struct device_keys {
 	struct signed_key sign;

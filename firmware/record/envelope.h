@@ -10,9 +10,10 @@ struct fault;
 
 /*
  * One sealed report. Bytes, little-endian:
- *	header (160 bytes): "WENV" | type u8 | suite u8 = 1 | flags u16 = 0 | device 16 | epoch u32 | boot count u32 |
- *		seq u64 | previous envelope's hash 32 | sealing key id 8 | time floor i64 (Unix s) | time quality u8 |
- *		zero 7 | first row day i32 | last row day i32 | body length u32 | zero to 160
+ *	header (160 bytes): "WENV" | type u8 | suite u8 = 1 | flags u16 = 0 | device 16 |
+ *		epoch u32 | boot count u32 | seq u64 | previous envelope's hash 32 |
+ *		sealing key id 8 | time floor i64 (Unix s) | time quality u8 | zero 7 |
+ *		first row day i32 | last row day i32 | body length u32 | zero to 160
  *	body: crypto_box_seal(sodium_pad(BLAKE2b-256(header) + rows, 256))
  *	signature: Ed25519 over "wasl:envelope:1\0" + header + body
  * An envelope's hash = BLAKE2b-256 over all of its bytes, signature included. Verify before parse.
@@ -35,12 +36,18 @@ struct envelope_header {
 	uint32_t body_len;           /* filled by envelope_seal() */
 };
 
-/* *out malloc'ed. `hash` (32 bytes, may be NULL) receives the envelope's hash. Randomised: seal once, resend the same bytes. */
+/*
+ * *out malloc'ed. `hash` (32 bytes, may be NULL) receives the envelope's hash. Randomised: seal
+ * once, resend the same bytes.
+ */
 int envelope_seal(const struct envelope_header *header, const void *rows, size_t rows_len,
 		  const uint8_t sealing_public[static 32], const struct signed_key *device_key,
 		  void **out, size_t *len, uint8_t *hash, struct fault *why);
 
-/* Structure of the header only (to find out whose key to check with). `total` is what the lengths add up to. */
+/*
+ * Structure of the header only (to find out whose key to check with). `total` is what the lengths
+ * add up to.
+ */
 int envelope_peek(const void *bytes, size_t len, struct envelope_header *out, size_t *total,
 		  struct fault *why);
 
@@ -48,7 +55,10 @@ int envelope_peek(const void *bytes, size_t len, struct envelope_header *out, si
 int envelope_verify(const void *bytes, size_t len, const uint8_t device_public[static 32],
 		    struct envelope_header *out, struct fault *why);
 
-/* Opens a verified envelope: -EBADMSG when it was not sealed for this key or the inner header hash differs. *rows malloc'ed. */
+/*
+ * Opens a verified envelope: -EBADMSG when it was not sealed for this key or the inner header
+ * hash differs. *rows malloc'ed.
+ */
 int envelope_open(const void *bytes, size_t len, const uint8_t sealing_public[static 32],
 		  const uint8_t sealing_secret[static 32], void **rows, size_t *rows_len,
 		  struct fault *why);

@@ -10,9 +10,9 @@ struct fault;
 struct _wasl_Settings; /* manage.pb.h */
 
 /*
- * What a signed settings record (role manage) may change on a box, and for whom. Everything else in the configuration is
- * the image's or the technician's. The hub asks before it signs, the box asks before it writes site.conf; the
- * daemon's own table still has the last word.
+ * What a signed settings record (role manage) may change on a box, and for whom. Everything else
+ * in the configuration is the image's or the technician's. The hub asks before it signs, the box
+ * asks before it writes site.conf; the daemon's own table still has the last word.
  *
  * A key is "SECTION.KEY", or "SECTION/NAME.KEY" where the section is repeated: "uplink/adsl.quota".
  */

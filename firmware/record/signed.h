@@ -10,8 +10,8 @@ struct fault;
  * A record with its signatures, as one file or HTTP body:
  *	"WSLR" | kind u8 | version u8 = 1 | signature count u16le (1..16) | body length u32le |
  *	count x { key id 8 bytes, Ed25519 signature 64 bytes } | body (Protocol Buffers)
- * Key id = first 8 bytes of BLAKE2b-256 of the public key. Each signature covers "wasl:KIND:1\0" + body,
- * KIND as in signed_kind_name(). Verified before it is parsed, always.
+ * Key id = first 8 bytes of BLAKE2b-256 of the public key. Each signature covers "wasl:KIND:1\0"
+ * + body, KIND as in signed_kind_name(). Verified before it is parsed, always.
  */
 enum signed_kind {
 	SIGNED_ROOT = 1,

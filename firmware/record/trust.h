@@ -9,9 +9,10 @@
 struct fault;
 
 /*
- * Who may sign what. Root N names roles with keys and thresholds; root N+1 is accepted when a threshold
- * of root N and of root N+1 signed it (TUF 1.0, section 5.3.4), never by skipping a number. No clock is asked.
- * A role with a scope other than "" counts for nothing here: it may not sign for everyone.
+ * Who may sign what. Root N names roles with keys and thresholds; root N+1 is accepted when a
+ * threshold of root N and of root N+1 signed it (TUF 1.0, section 5.3.4), never by skipping a
+ * number. No clock is asked. A role with a scope other than "" counts for nothing here: it may
+ * not sign for everyone.
  */
 enum trust_role {
 	TRUST_ROOT = 0,
@@ -31,10 +32,16 @@ enum trust_role trust_role_for(
 	enum signed_kind kind); /* which role signs a kind; device-signed kinds: TRUST_ROLE_COUNT */
 
 struct trust;
-/* Starts from the root record pinned in the image (or made by `waslhub init`), which must sign itself. */
+/*
+ * Starts from the root record pinned in the image (or made by `waslhub init`), which must sign
+ * itself.
+ */
 int trust_open(const void *root1, size_t len, struct trust **out, struct fault *why);
 void trust_free(struct trust *t);
-/* Steps to the next root: -EKEYREJECTED (signatures), -ESTALE (old number), -EPROTO (skips a number). */
+/*
+ * Steps to the next root: -EKEYREJECTED (signatures), -ESTALE (old number), -EPROTO (skips a
+ * number).
+ */
 int trust_advance(struct trust *t, const void *root_n, size_t len, struct fault *why);
 uint32_t trust_version(const struct trust *t);
 const char *trust_country(const struct trust *t);  /* "TN"; "" when the root names none */

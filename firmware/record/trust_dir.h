@@ -9,16 +9,17 @@ struct fault;
 struct trust;
 
 /*
- * The roots that a box keeps, shared by its daemons: the pinned one in /etc/wasl/root.1, and those that the
- * ministry has published since in /var/lib/wasl/roots/N. contentd fetches and keeps them; the others look again
- * with trust_dir_refresh() when something newer is named or refused.
+ * The roots that a box keeps, shared by its daemons: the pinned one in /etc/wasl/root.1, and
+ * those that the ministry has published since in /var/lib/wasl/roots/N. contentd fetches and
+ * keeps them; the others look again with trust_dir_refresh() when something newer is named or
+ * refused.
  */
 #define TRUST_DIR_LIMIT_BYTES (1u << 20) /* one root */
 
 /*
- * Walks root.1, then roots/2, roots/3 … as far as they go. Without a good root.1 it fails and says what to do; a later
- * file that is missing or does not verify ends the walk (trust_version() says where) and is replaced when contentd
- * keeps a good one.
+ * Walks root.1, then roots/2, roots/3 … as far as they go. Without a good root.1 it fails and
+ * says what to do; a later file that is missing or does not verify ends the walk (trust_version()
+ * says where) and is replaced when contentd keeps a good one.
  */
 int trust_dir_open(struct trust **out, struct fault *why);
 
@@ -29,8 +30,9 @@ unsigned trust_dir_refresh(struct trust *t);
 int trust_dir_keep(struct trust *t, const void *bytes, size_t len, struct fault *why);
 
 /*
- * trust_check() for a record that was accepted before and is read back from this box's own disk: good when any root from the
- * pinned one to the newest accepts it, because it was checked against the newest of its time. Never for what a carrier brings.
+ * trust_check() for a record that was accepted before and is read back from this box's own disk:
+ * good when any root from the pinned one to the newest accepts it, because it was checked against
+ * the newest of its time. Never for what a carrier brings.
  */
 int trust_dir_recheck(enum signed_kind kind, const void *bytes, size_t len, const void **body,
 		      size_t *body_len, struct fault *why);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The real wasl-agentd among played others. Speaks TAP through cmocka; B says where the programs are.
+ * The real wasl-agentd among played others. Speaks TAP through cmocka; B says where the programs
+ * are.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -19,7 +19,7 @@
 #define DEADLINE_MS 60000
 #define CALL_MS 60000
 
-/* --- the stage ---------------------------------------------------------------------------------- */
+/* --- the stage -------------------------------------------------------------------------------- */
 
 void box_put_root(unsigned n)
 {
@@ -102,7 +102,7 @@ int box_tear_down(struct box *b)
 	return 0;
 }
 
-/* --- the daemon --------------------------------------------------------------------------------- */
+/* --- the daemon ------------------------------------------------------------------------------- */
 
 /* In the child: a small file system of its own over the agent's folder, seen by nobody else. */
 static int small_disk(void)
@@ -203,7 +203,7 @@ char *box_log(const struct box *b)
 	return text;
 }
 
-/* --- its control socket ------------------------------------------------------------------------- */
+/* --- its control socket ----------------------------------------------------------------------- */
 
 int box_ask(const char *method, const char *target, json_t **out, struct fault *why)
 {

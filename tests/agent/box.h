@@ -14,8 +14,8 @@
  */
 enum box_start {
 	BOX_PLAIN,
-	BOX_SMALL_DISK, /* its folder is a file system of 1 MiB; box_start() says -ENOSYS where that cannot be */
-	BOX_KILLED, /* strace ends it at its n-th write, sync, rename or unlink */
+	BOX_SMALL_DISK, /* its folder is a file system of 1 MiB; -ENOSYS where that cannot be */
+	BOX_KILLED,     /* strace ends it at its n-th write, sync, rename or unlink */
 };
 
 struct box {

@@ -27,7 +27,7 @@ static struct here {
 	unsigned turn;
 } here;
 
-/* --- netmgrd and contentd ----------------------------------------------------------------------- */
+/* --- netmgrd and contentd --------------------------------------------------------------------- */
 
 static void reply_rows(struct ctl_request *req, int64_t have, json_t *(*row)(int64_t cursor))
 {
@@ -98,7 +98,7 @@ static void health(struct ctl_request *req, void *data)
 				 "lessons_ready", 1, "lessons_total", 2, "catalogue_version", 3));
 }
 
-/* --- the hub's books ---------------------------------------------------------------------------- */
+/* --- the hub's books -------------------------------------------------------------------------- */
 
 static void add_up(const wasl_Report *r, const struct envelope_header *h)
 {
@@ -119,7 +119,10 @@ static void add_up(const wasl_Report *r, const struct envelope_header *h)
 	assert_true(r->has_health && r->health.lessons_total == 2);
 }
 
-/* One envelope, as DESIGN has it: next in line is counted, known is known, another one under a known number is a fork. */
+/*
+ * One envelope, as DESIGN has it: next in line is counted, known is known, another one under a
+ * known number is a fork.
+ */
 static void count_one(const uint8_t *bytes, size_t len)
 {
 	struct players *p = here.stage;
@@ -176,7 +179,7 @@ static void take_all(const uint8_t *body, size_t len, int count)
 	}
 }
 
-/* --- the hub's answers -------------------------------------------------------------------------- */
+/* --- the hub's answers ------------------------------------------------------------------------ */
 
 struct answer {
 	uint8_t bytes[4096];

@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 /*
- * The others on wasl-agentd's stage, in a process of their own: netmgrd and contentd on their control sockets (below
- * WASL_ROOT), which give out as many rows as they are told to, and a hub on a free loopback port that verifies, links, opens and
- * adds up what it gets, and answers well or badly. All is set and read through shared memory.
+ * The others on wasl-agentd's stage, in a process of their own: netmgrd and contentd on their
+ * control sockets (below WASL_ROOT), which give out as many rows as they are told to, and a hub
+ * on a free loopback port that verifies, links, opens and adds up what it gets, and answers well
+ * or badly. All is set and read through shared memory.
  */
 enum hub_does {
 	HUB_COUNTS,       /* and gives a receipt */
@@ -19,17 +20,17 @@ enum hub_does {
 	HUB_FLIPPED,      /* one bit of the receipt is wrong */
 	HUB_FORGED,       /* a receipt for everything, signed by a stranger; counts nothing */
 	HUB_WRONG_ROLE,   /* the same, signed by the enrol role */
-	HUB_REPLAYS, /* a good receipt for everything, with the nonce of another question; counts nothing */
-	HUB_OTHER_BOX,  /* the same, with our nonce, for another box */
-	HUB_BUSY,       /* 503 and Retry-After */
-	HUB_REFUSES,    /* 403 and a sentence */
-	HUB_LOGIN_PAGE, /* 200 and HTML: a captive portal */
-	HUB_MISBEHAVES, /* all of the above, one after the other */
-	HUB_HOLDS,      /* counts, says nothing until `hold` is posted */
-	HUB_TOO_FAR,    /* a receipt for more than there is */
-	HUB_OTHER_PAST, /* a receipt for another envelope */
-	HUB_CLOSES,     /* counts nothing any more in this epoch and ends it */
-	HUB_NEW_KEY,    /* counts, signs with the receipt key of root 2 */
+	HUB_REPLAYS,      /* the same, well signed, with the nonce of another question */
+	HUB_OTHER_BOX,    /* the same, with our nonce, for another box; counts nothing */
+	HUB_BUSY,         /* 503 and Retry-After */
+	HUB_REFUSES,      /* 403 and a sentence */
+	HUB_LOGIN_PAGE,   /* 200 and HTML: a captive portal */
+	HUB_MISBEHAVES,   /* all of the above, one after the other */
+	HUB_HOLDS,        /* counts, says nothing until `hold` is posted */
+	HUB_TOO_FAR,      /* a receipt for more than there is */
+	HUB_OTHER_PAST,   /* a receipt for another envelope */
+	HUB_CLOSES,       /* counts nothing any more in this epoch and ends it */
+	HUB_NEW_KEY,      /* counts, signs with the receipt key of root 2 */
 };
 
 struct players {

@@ -34,7 +34,10 @@ static const struct {
 	{ wasl_Release_fields, sizeof(wasl_Release) },
 };
 
-/* First byte: which message. What can be read can be written, and says the same when it is read again. */
+/*
+ * First byte: which message. What can be read can be written, and says the same when it is read
+ * again.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	if (len < 1 || len > 16384 || bytes[0] >= ARRAY_LEN(messages))

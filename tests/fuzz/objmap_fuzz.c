@@ -10,7 +10,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-/* A map that is accepted is exactly the bytes of its id, and says nothing about chunks it does not have. */
+/*
+ * A map that is accepted is exactly the bytes of its id, and says nothing about chunks it does
+ * not have.
+ */
 static void check(const struct objmap_id *id, const uint8_t *bytes, size_t len)
 {
 	struct objmap *map = NULL;

@@ -40,8 +40,9 @@ static void open_and_step(const void *root, size_t root_len, const void *next, s
 }
 
 /*
- * First byte 0: the bytes are a root. 1: the bytes are what a root says, signed here by the keys 10 to 12, so that the
- * fuzzer gets past the signatures; then offered to itself as its own successor.
+ * First byte 0: the bytes are a root. 1: the bytes are what a root says, signed here by the keys
+ * 10 to 12, so that the fuzzer gets past the signatures; then offered to itself as its own
+ * successor.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {

@@ -11,7 +11,10 @@
 #include "firmware/base/clean.h"
 #include "firmware/record/report.pb.h"
 
-/* A box in epoch 2 with envelopes 1 to 9 (1 to 3 no longer kept), 5 receipted. Envelope n has the hash n, n, n… */
+/*
+ * A box in epoch 2 with envelopes 1 to 9 (1 to 3 no longer kept), 5 receipted. Envelope n has the
+ * hash n, n, n…
+ */
 static const struct chain_state own = {
 	.device = { 7 }, .epoch = 2, .sealed_seq = 9, .through_seq = 5, .ledger = 3
 };
@@ -103,8 +106,8 @@ static void judges_ends_of_epochs(void **state)
 		{ 7, 2, 5, 5, 3, CHAIN_ADVANCE },
 		{ 7, 2, 9, 9, 8, CHAIN_ADVANCE },
 		{ 7, 2, 0, 0, 3, CHAIN_ADVANCE },
-		{ 7, 2, 4, 4, 3,
-		  CHAIN_ADVANCE }, /* less than was receipted: what comes after counts again in the new epoch */
+		/* less than was receipted: what comes after counts again in the new epoch */
+		{ 7, 2, 4, 4, 3, CHAIN_ADVANCE },
 		{ 8, 2, 5, 5, 3, CHAIN_STRANGER },
 		{ 7, 1, 5, 5, 3, CHAIN_STRANGER },
 		{ 7, 2, 5, 5, 2, CHAIN_STALE },

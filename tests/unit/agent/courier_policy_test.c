@@ -35,7 +35,9 @@ static void reads_outcomes(void **state)
 		assert_int_equal(courier_policy_meaning(&meanings[i].o), meanings[i].want);
 }
 
-/* Each wait lies between half and the whole of its window; windows double up to the longest wait. */
+/*
+ * Each wait lies between half and the whole of its window; windows double up to the longest wait.
+ */
 static void waits_longer_and_longer_up_to_a_limit(void **state)
 {
 	(void)state;

@@ -591,7 +591,10 @@ static void loses_nothing_on_a_full_disk(void **state)
 	assert_int_equal(s->events, 50 * (added - 1));
 }
 
-/* Anything in any order, with the program ended at any moment: what the hub adds up is what happened. */
+/*
+ * Anything in any order, with the program ended at any moment: what the hub adds up is what
+ * happened.
+ */
 static void adds_up_whatever_happens(void **state)
 {
 	struct scene *s = *state;

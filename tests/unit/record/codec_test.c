@@ -15,7 +15,10 @@ static char *text(const char *s)
 	return copy;
 }
 
-/* A catalogue with every shape of field that the schemas use: nested, repeated, pointers to texts. */
+/*
+ * A catalogue with every shape of field that the schemas use: nested, repeated, pointers to
+ * texts.
+ */
 static wasl_Catalogue sample(const char *arabic)
 {
 	wasl_Catalogue c = {
@@ -92,7 +95,10 @@ static void refuses_texts_that_are_not_utf8_wherever_they_stand(void **state)
 	}
 }
 
-/* Every truncation is either refused or a shorter valid message; nothing leaks either way (asan says). */
+/*
+ * Every truncation is either refused or a shorter valid message; nothing leaks either way (asan
+ * says).
+ */
 static void survives_every_truncation_and_flipped_byte(void **state)
 {
 	(void)state;
@@ -204,7 +210,9 @@ static void stops_at_what_sixteen_bits_hold(void **state)
 	free(made);
 }
 
-/* A role that is a number where a message belongs: nanopb would release pointers that nobody set. */
+/*
+ * A role that is a number where a message belongs: nanopb would release pointers that nobody set.
+ */
 static void leaves_memory_alone_that_was_never_set(void **state)
 {
 	(void)state;

@@ -164,7 +164,10 @@ static void opens_only_with_the_key_it_was_sealed_for(void **state)
 	assert_null(rows);
 }
 
-/* Somebody who takes a sealed body, puts it under a header of his own and signs that: the inner hash tells. */
+/*
+ * Somebody who takes a sealed body, puts it under a header of his own and signs that: the inner
+ * hash tells.
+ */
 static void refuses_contents_under_another_header(void **state)
 {
 	(void)state;

@@ -21,8 +21,9 @@
 #include "firmware/record/trust.h"
 
 /*
- * Keys and roots for tests, the same at every run. Key number n is made from the seed n, n, n…
- * In every root of the kit the role R has the keys 100 + 10 R + {0, 1, 2}, threshold 2 for content, firmware and revoke, else 1.
+ * Keys and roots for tests, the same at every run. Key number n is made from the seed n, n, n… In
+ * every root of the kit the role R has the keys 100 + 10 R + {0, 1, 2}, threshold 2 for content,
+ * firmware and revoke, else 1.
  */
 static inline struct signed_key kit_key(unsigned number)
 {
