@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -73,6 +73,19 @@ static int on_end(sd_event_source *source, const siginfo_t *info, void *data)
 	return 0;
 }
 
+/* In the child: dies with the daemon, hears every signal. */
+static void run_client(pid_t parent, char **argv, char **env)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (getppid() == parent)
+		(void)execve(argv[0], argv, env);
+	_exit(127);
+}
+
 static int spawn_client(struct dhcp *d)
 {
 	char words[sizeof(d->client) + sizeof(d->device) + 64], lease_env[PATH_MAX + 16];
@@ -88,22 +101,12 @@ static int spawn_client(struct dhcp *d)
 	argv[n] = NULL;
 	snprintf(lease_env, sizeof(lease_env), "WASL_LEASE=%s", d->file.at);
 
-	posix_spawnattr_t attr;
-	sigset_t none, defaults;
-	sigemptyset(&none);
-	sigfillset(&defaults);
-	int r = posix_spawnattr_init(&attr);
-	if (r == 0)
-		r = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	if (r == 0)
-		r = posix_spawnattr_setsigmask(&attr, &none);
-	if (r == 0)
-		r = posix_spawnattr_setsigdefault(&attr, &defaults);
-	if (r == 0)
-		r = posix_spawn(&d->child, argv[0], NULL, &attr, argv, env);
-	posix_spawnattr_destroy(&attr);
-	if (r != 0)
-		return -r;
+	pid_t parent = getpid(), child = fork();
+	if (child < 0)
+		return -errno;
+	if (child == 0)
+		run_client(parent, argv, env);
+	d->child = child;
 	return sd_event_add_child(d->loop, &d->ended, d->child, WEXITED, on_end, d);
 }
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <net/if.h>
-#include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,8 +16,10 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
 #include "netmgr/dhcp.h"
+#include "netmgr/nft.h"
 #include "netmgr/nl_events.h"
 #include "netmgr/nl_net.h"
+#include "netmgr/nl_stock.h"
 #include "netmgr/plan.h"
 
 enum {
@@ -41,7 +42,7 @@ struct kernel {
 	const struct net_conf *conf;
 	struct kernel_calls calls;
 	struct nl_net *net;
-	struct nft_ctx *nft;
+	struct nft *nft;
 	int events;
 	sd_event_source *look, *hear, *settle;
 	struct line lines[UPLINK_MAX];
@@ -76,49 +77,14 @@ static void note(struct kernel *k, int r, const struct fault *why)
 	k->failed = r < 0;
 }
 
-/* --- what should be, and what is --- */
+/* --- what should be --- */
 
-struct stock {
-	const struct plan *plan;
-	bool keep_class;
-	struct plan_route routes[PLAN_ROUTES * 2];
-	struct plan_rule rules[PLAN_RULES * 2];
-	size_t route_count, rule_count;
-};
-
-static void find_stray_route(void *data, const struct plan_route *route)
+static void plan_uplinks(const struct kernel *k, struct plan_uplink out[static UPLINK_MAX])
 {
-	struct stock *s = data;
-	if (s->keep_class && route->table == PLAN_TABLE_CLASS)
-		return;
-	for (size_t i = 0; i < s->plan->route_count; i++)
-		if (plan_same_place(&s->plan->routes[i], route))
-			return;
-	if (s->route_count < ARRAY_LEN(s->routes))
-		s->routes[s->route_count++] = *route;
-}
-
-static void find_stray_rule(void *data, const struct plan_rule *rule)
-{
-	struct stock *s = data;
-	for (size_t i = 0; i < s->plan->rule_count; i++)
-		if (plan_same_rule(&s->plan->rules[i], rule))
-			return;
-	if (s->rule_count < ARRAY_LEN(s->rules))
-		s->rules[s->rule_count++] = *rule;
-}
-
-static int remove_strays(struct kernel *k, const struct plan *plan, struct fault *why)
-{
-	struct stock stock = { .plan = plan, .keep_class = !k->chosen };
-	int r = nl_net_routes(k->net, find_stray_route, &stock, why);
-	if (r == 0)
-		r = nl_net_rules(k->net, find_stray_rule, &stock, why);
-	for (size_t i = 0; r == 0 && i < stock.route_count; i++)
-		r = nl_net_route(k->net, NL_REMOVE, &stock.routes[i], why);
-	for (size_t i = 0; r == 0 && i < stock.rule_count; i++)
-		r = nl_net_rule(k->net, NL_REMOVE, &stock.rules[i], why);
-	return r;
+	for (size_t i = 0; i < k->conf->uplink_count; i++) {
+		out[i] = k->lines[i].plan;
+		out[i].addressed &= k->lines[i].up;
+	}
 }
 
 /* Makes the kernel's routes and rules what they should be; what is right already stays untouched. */
@@ -126,44 +92,24 @@ static int settle(struct kernel *k, struct fault *why)
 {
 	struct plan_uplink uplinks[UPLINK_MAX];
 	struct plan plan;
-	int r = 0;
-	for (size_t i = 0; i < k->conf->uplink_count; i++) {
-		uplinks[i] = k->lines[i].plan;
-		uplinks[i].addressed &= k->lines[i].up;
-	}
+	plan_uplinks(k, uplinks);
 	plan_make(uplinks, k->conf->uplink_count, k->preferred, &plan);
-	for (size_t i = 0; r == 0 && i < plan.route_count; i++)
-		r = nl_net_route(k->net, NL_PUT, &plan.routes[i], why);
-	for (size_t i = 0; r == 0 && i < plan.rule_count; i++)
-		r = nl_net_rule(k->net, NL_PUT, &plan.rules[i], why);
-	return r == 0 ? remove_strays(k, &plan, why) : r;
-}
-
-static int run_nft(struct kernel *k, const char *text, struct fault *why)
-{
-	if (nft_run_cmd_from_buffer(k->nft, text) == 0)
-		return 0;
-	const char *error = nft_ctx_get_error_buffer(k->nft);
-	return fault_set(why, -EIO, "nftables.run", "nftables refused table 'inet wasl': %.300s",
-			 error ? error : "");
+	/* Until the core has chosen, the way of an earlier life stays open. */
+	return nl_stock_settle(k->net, &plan, k->chosen ? 0 : PLAN_TABLE_CLASS, why);
 }
 
 static int put_nft(struct kernel *k, struct fault *why)
 {
-	char text[PLAN_NFT_ROOM];
 	struct plan_uplink uplinks[UPLINK_MAX];
-	for (size_t i = 0; i < k->conf->uplink_count; i++)
-		uplinks[i] = k->lines[i].plan;
-	int r = plan_nft(uplinks, k->conf->uplink_count, text);
-	return r < 0 ? fault_set(why, r, "nftables.text", "too many uplinks for one nftables text")
-		     : run_nft(k, text, why);
+	plan_uplinks(k, uplinks);
+	return nft_put(k->nft, uplinks, k->conf->uplink_count, why);
 }
 
 /* Somebody who flushed the whole ruleset took ours away too. */
 static void keep_nft(struct kernel *k)
 {
 	struct fault why;
-	if (nft_run_cmd_from_buffer(k->nft, "list table inet wasl") == 0)
+	if (nft_is_there(k->nft))
 		return;
 	log_warn("event=nftables.lost text=\"table 'inet wasl' was gone and is put back\"");
 	note(k, put_nft(k, &why), &why);
@@ -351,9 +297,8 @@ static void remove_all(struct kernel *k)
 {
 	static const struct plan nothing;
 	struct fault why;
-	k->chosen = true;
-	note(k, remove_strays(k, &nothing, &why), &why);
-	note(k, run_nft(k, "add table inet wasl\ndelete table inet wasl\n", &why), &why);
+	note(k, nl_stock_settle(k->net, &nothing, 0, &why), &why);
+	note(k, nft_remove(k->nft, &why), &why);
 	for (unsigned i = 0; i < k->conf->uplink_count; i++)
 		take_away_address(k, i);
 }
@@ -371,8 +316,7 @@ void kernel_close(struct kernel *k)
 	sd_event_source_disable_unref(k->settle);
 	if (k->events >= 0)
 		close(k->events);
-	if (k->nft)
-		nft_ctx_free(k->nft);
+	nft_close(k->nft);
 	nl_net_close(k->net);
 	sd_event_unref(k->loop);
 	free(k);
@@ -403,12 +347,9 @@ static int open_sockets(struct kernel *k, struct fault *why)
 	int r = nl_events_open(&k->events, why);
 	if (r == 0)
 		r = nl_net_open(&k->net, why);
-	if (r < 0)
-		return r;
-	k->nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!k->nft || nft_ctx_buffer_error(k->nft) != 0 || nft_ctx_buffer_output(k->nft) != 0)
-		return fault_set(why, -ENOMEM, "nftables.open", "no memory for nftables");
-	return put_nft(k, why);
+	if (r == 0)
+		r = nft_open(&k->nft, why);
+	return r == 0 ? put_nft(k, why) : r;
 }
 
 static int open_sources(struct kernel *k, struct fault *why)

@@ -4,7 +4,7 @@
 NETMGR_CORE := uplink verdict choose core minutes gap meter slot ledger account net_conf lane check dns echo plan lease
 NETMGR_DAEMON := probe engine api
 NETMGR_SIM := gate kernel_sim
-NETMGR_NL := kernel_nl nl_net nl_flows nl_events dhcp
+NETMGR_NL := kernel_nl nl_net nl_flows nl_events nl_stock nft dhcp
 $(eval $(call lib,netmgr_core,$(NETMGR_CORE:%=netmgr/%.c),base))
 $(eval $(call lib,netmgr_daemon,$(NETMGR_DAEMON:%=netmgr/%.c),netmgr_core base))
 $(eval $(call lib,netmgr_sim,$(NETMGR_SIM:%=netmgr/%.c),netmgr_daemon board_sim))
@@ -13,4 +13,9 @@ $(eval $(call prog,wasl-netmgrd-sim,netmgr/main.c,netmgr_sim))
 $(eval $(call prog,wasl-netmgrd,netmgr/main.c,netmgr_nl))
 $(B)/obj/netmgr/nl_%.o: CPPFLAGS += $(shell pkg-config --cflags libnl-3.0)
 
-$(foreach u,verdict core minutes gap meter account,$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))
+$(foreach u,$(filter-out uplink choose ledger,$(NETMGR_CORE)),$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))
+$(foreach f,reply slot,$(eval $(call fuzzer,netmgr_$(f),tests/fuzz/netmgr_$(f)_fuzz.c,netmgr_core)))
+
+# A resolver for tests/net/dhcp.t
+$(eval $(call prog,dns-fake,tests/net/dns-fake.c,netmgr_core,tests))
+TEST_PROGS += $(B)/tests/dns-fake

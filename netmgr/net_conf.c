@@ -206,10 +206,22 @@ int net_conf_check_url(const char *url, struct net_check *out, struct fault *why
 
 /* --- what the table cannot say --- */
 
+/* Devices go into file names and nftables texts. */
+static bool good_device(const char *device)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	return device[strspn(device, allowed)] == '\0' && device[0] != '.' && device[0] != '-';
+}
+
 static int check_uplink(const struct net_conf *conf, const struct uplink_conf *u, struct fault *why)
 {
 	struct in_addr address;
 	unsigned len;
+	if (!good_device(u->device))
+		return fault_set(why, -EINVAL, "net.device",
+				 "[uplink %s] device '%s' is no name of a network device", u->name,
+				 u->device);
 	if (strcmp(u->address, "dhcp") != 0 && net_conf_prefix(u->address, &address, &len) < 0)
 		return fault_set(
 			why, -EINVAL, "net.address",

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # many functions are only called by "within"
 # wasl-netmgrd on a real kernel: a box with two lines to two providers whose routers have the same address, as
 # is common with routers out of the box. Everything happens in network namespaces made here.
 set -uo pipefail
@@ -88,7 +89,7 @@ daemon=
 start_daemon() {
 	WASL_ROOT=$work/root ip netns exec "$(ns box)" "$B/bin/wasl-netmgrd" 2>>"$work/netmgrd.log" &
 	daemon=$!
-	children+=($daemon)
+	children+=("$daemon")
 }
 preferred_is() { [ "$(ask GET /v1/uplinks | jq -r '.preferred')" = "$1" ]; }
 state_of() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | .state"; }

@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # many functions are only called by "within"
+# wasl-netmgrd with a line whose address, router and resolver come by DHCP, and a hub that is a name. The provider (DHCP,
+# DNS, hub) lives in a network namespace made here.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/net/lib.sh
+. tests/net/lib.sh
+
+[ "$(id -u)" -eq 0 ] || skip_all "needs root for network namespaces"
+for tool in ip nft nginx curl jq busybox; do
+	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
+	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
+done
+ns() { echo "wasl-$$-$1"; }
+for name in box isp; do
+	ip netns add "$(ns $name)" 2>"$work/netns.err" || skip_all "network namespaces are not permitted here"
+	namespaces+=("$(ns $name)")
+done
+in_ns() {
+	local where
+	where=$(ns "$1")
+	shift
+	ip netns exec "$where" "$@"
+}
+in_ns box nft 'add table inet wasltry { chain c { type nat hook postrouting priority srcnat; oifname "x" ct mark set 1; masquerade; }; }' \
+	2>"$work/nft.err" || skip_all "this kernel has no nftables with NAT and connection marks"
+in_ns box nft delete table inet wasltry
+
+# --- the provider ------------------------------------------------------------------------------------
+ip link add wan0 netns "$(ns box)" type veth peer name line0 netns "$(ns isp)"
+in_ns isp ip link set lo up
+in_ns isp ip addr add 10.77.0.1/24 dev line0
+in_ns isp ip link set line0 up
+in_ns box ip link set lo up
+cat >"$work/udhcpd.conf" <<-END
+	start 10.77.0.50
+	end 10.77.0.60
+	interface line0
+	lease_file $work/leases
+	pidfile $work/udhcpd.pid
+	option subnet 255.255.255.0
+	option router 10.77.0.1
+	option dns 10.77.0.1
+	option lease 600
+END
+touch "$work/leases"
+cat >"$work/nginx.conf" <<-END
+	daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log; user root;
+	events { worker_connections 64; }
+	http {
+		access_log off; client_body_temp_path $work/t; proxy_temp_path $work/t; fastcgi_temp_path $work/t;
+		uwsgi_temp_path $work/t; scgi_temp_path $work/t; default_type text/plain;
+		server {
+			listen 10.77.0.1:80;
+			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
+		}
+		server {
+			listen 10.77.0.1:81;
+			location / { return 302 "http://login.example/"; }
+		}
+	}
+END
+ip netns exec "$(ns isp)" nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
+children+=($!)
+ip netns exec "$(ns isp)" busybox udhcpd -f "$work/udhcpd.conf" >"$work/udhcpd.log" 2>&1 &
+children+=($!)
+dnsd=
+start_dnsd() {
+	ip netns exec "$(ns isp)" "$B/tests/dns-fake" 10.77.0.1 hub.example 10.77.0.1 >"$work/dnsd.log" 2>&1 &
+	dnsd=$!
+	children+=("$dnsd")
+}
+start_dnsd
+
+# --- the box -----------------------------------------------------------------------------------------
+mkdir -p "$work/root/etc/wasl"
+configure() { # configure PORT
+	cat >"$work/root/etc/wasl/profile.conf" <<-END
+		[net]
+		check_url = http://hub.example:$1/v1/check/
+		dhcp_hook = $PWD/netmgr/udhcpc-hook
+		resolver_every_s = 1
+		hub_every_s = 1
+		retry_s = 1
+		hold_s = 1
+		leave = remove
+		[uplink fibre]
+		kind = fibre
+		device = wan0
+	END
+}
+daemon=
+start_daemon() {
+	WASL_ROOT=$work/root ip netns exec "$(ns box)" "$B/bin/wasl-netmgrd" 2>>"$work/netmgrd.log" &
+	daemon=$!
+	children+=("$daemon")
+}
+line() { ask GET /v1/uplinks | jq -r '.uplinks[0] | "\(.state) \(.reason)"'; }
+line_is() { [ "$(line)" = "$1" ]; }
+clients() { pgrep -c -f "udhcpc -f .* -i wan0 -s $PWD/netmgr/udhcpc-hook" || true; }
+clients_are() { [ "$(clients)" = "$1" ]; }
+
+configure 80
+start_daemon
+within 20 line_is "up "
+ok $? "a lease is taken and the line comes up"
+echo "# from nothing to up: $took ms"
+is "$(in_ns box ip -4 -o addr show dev wan0 | grep -c 'inet 10\.77\.0\.[56][0-9]/24')" 1 "the address is there"
+is "$(in_ns box ip -4 route show table main)" "" "and no route in the main table"
+is "$(in_ns box ip -4 route show table 100 default | grep -c 'via 10.77.0.1')" 1 "the router is in the line's table"
+
+kill -9 "$dnsd"
+wait "$dnsd" 2>/dev/null
+within 10 line_is "up resolver"
+ok $? "a resolver that dies is named, and the line stays up"
+start_dnsd
+within 10 line_is "up "
+ok $? "and its return is seen"
+
+address=$(in_ns box ip -4 -o addr show dev wan0)
+kill -9 "$daemon"
+wait "$daemon" 2>/dev/null
+within 5 clients_are 0
+ok $? "the DHCP client dies with a killed daemon"
+start_daemon
+within 3 line_is "up "
+ok $? "a restart takes the lease up at once"
+echo "# restart to up: $took ms"
+is "$(in_ns box ip -4 -o addr show dev wan0)" "$address" "the address stayed"
+within 3 clients_are 1
+ok $? "with one DHCP client"
+
+kill -TERM "$daemon"
+wait "$daemon"
+ok $? "a regular end"
+within 3 clients_are 0
+ok $? "ends the client"
+is "$(in_ns box ip -4 addr show scope global | grep -c inet)" 0 "leave = remove takes the address away"
+
+configure 81
+start_daemon
+within 20 line_is "portal portal"
+ok $? "a login page is told from the hub"
+done_testing

@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # many functions are only called by "within"
+# wasl-netmgrd-sim: a line that is cut really cuts, whatever the daemon lives through its book stays right.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/net/lib.sh
+. tests/net/lib.sh
+for tool in nginx curl jq; do
+	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
+	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
+done
+
+free_port() { # a port that nobody listens on now
+	local port
+	while port=$((20000 + RANDOM % 20000)); do
+		(: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+	done
+}
+hub=$(free_port)
+gate=$(free_port)
+mkdir -p "$work/www" "$work/root/etc/wasl"
+head -c 3000000 /dev/zero >"$work/www/big"
+cat >"$work/nginx.conf" <<-END
+	daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log;
+	events { worker_connections 256; }
+	http {
+		access_log off; client_body_temp_path $work/t; proxy_temp_path $work/t; fastcgi_temp_path $work/t;
+		uwsgi_temp_path $work/t; scgi_temp_path $work/t; default_type text/plain; root $work/www;
+		server {
+			listen 127.0.0.1:$hub;
+			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
+			location = /small { return 200 "small\n"; }
+		}
+	}
+END
+nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
+nginx_pid=$!
+children+=("$nginx_pid")
+
+configure() { # configure WHEN_CUT
+	cat >"$work/root/etc/wasl/profile.conf" <<-END
+		[net]
+		hub_every_s = 1
+		retry_s = 1
+		hold_s = 1
+		dwell_s = 0
+		regret_s = 0
+		[gate]
+		listen = 127.0.0.1:$gate
+		target = 127.0.0.1:$hub
+		when_cut = $1
+		[uplink adsl]
+		kind = dsl
+		preference = 10
+		sim_rate_kbps = 16000
+		sim_rtt_ms = 40
+		[uplink lte]
+		kind = mobile
+		metered = no
+		preference = 20
+		sim_rate_kbps = 8000
+		sim_rtt_ms = 80
+		quota = 1G
+	END
+}
+daemon=
+start_daemon() {
+	WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>>"$work/netmgrd.log" &
+	daemon=$!
+	children+=("$daemon")
+}
+stop_daemon() { # stop_daemon SIGNAL
+	kill "-$1" $daemon
+	wait $daemon 2>/dev/null
+}
+preferred_is() { [ "$(ask GET /v1/uplinks | jq -r '.preferred')" = "$1" ]; }
+reason_of() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | .reason"; }
+bytes_of() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | .rx_bytes"; }
+get() { curl -s --max-time "${2:-5}" -o /dev/null -w '%{http_code}' "http://127.0.0.1:$gate/$1"; }
+small_works() { [ "$(get small)" = 200 ]; }
+
+configure refuse
+start_daemon
+within 5 preferred_is adsl
+ok $? "the better line is preferred"
+small_works
+ok $? "the hub answers through the line"
+
+# --- rate, round trip, bytes -------------------------------------------------------------------------
+begun=$(now_ms)
+is "$(get big 20)" 200 "3 MB come through"
+took=$(($(now_ms) - begun))
+echo "# 3 MB at 16 Mbit/s: $took ms"
+[ $took -ge 1450 ]
+ok $? "no faster than the line"
+counted() { [ "$(bytes_of adsl)" -ge 3000000 ]; }
+within 2 counted
+ok $? "and are counted there"
+is "$(bytes_of lte | awk '{print ($1 < 100000)}')" 1 "and not on the other line"
+begun=$(now_ms)
+small_works
+[ $(($(now_ms) - begun)) -ge 40 ]
+ok $? "a question takes at least a round trip"
+
+# --- a cut -------------------------------------------------------------------------------------------
+curl -s --max-time 20 -o "$work/open" "http://127.0.0.1:$gate/big" &
+open=$!
+sleep 0.4
+ask POST '/v1/sim/cut?uplink=adsl' >/dev/null
+wait $open
+status=$?
+[ $status -eq 56 ] || [ $status -eq 18 ]
+ok $? "an open connection is reset (curl status $status)"
+within 2 small_works
+ok $? "new ones take the other line"
+is "$(reason_of adsl)" cable "the reason is the cable"
+ask POST '/v1/sim/cut?uplink=lte' >/dev/null
+within 2 preferred_is null
+curl -s --max-time 3 "http://127.0.0.1:$gate/small"
+is $? 7 "both cut: a new connection is refused"
+is "$(ask POST '/v1/sim/cut?uplink=nothing' | jq -r .error)" sim.uplink "an unknown line is said to be unknown"
+ask POST '/v1/sim/restore?uplink=all' >/dev/null
+within 5 small_works
+ok $? "restored"
+within 10 preferred_is adsl
+ok $? "and the better line is preferred again"
+
+# --- silence -----------------------------------------------------------------------------------------
+ask POST '/v1/sim/cut?uplink=adsl&how=silent' >/dev/null
+within 10 preferred_is lte
+ok $? "a silent line is found out"
+is "$(reason_of adsl)" ISP "and is the provider's"
+small_works
+ok $? "the other line carries on"
+ask POST '/v1/sim/restore?uplink=adsl' >/dev/null
+within 10 preferred_is adsl
+
+# --- the hub's fault ---------------------------------------------------------------------------------
+kill $nginx_pid
+wait $nginx_pid 2>/dev/null
+hub_limps() { [ "$(reason_of adsl)" = hub ]; }
+within 5 hub_limps
+ok $? "a hub that is down is the hub's fault"
+is "$(ask GET /v1/uplinks | jq -r '[.uplinks[].state] | unique | join(" ")')" up "and no line is down for it"
+nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
+children+=($!)
+hub_is_back() { [ "$(reason_of adsl)" = "" ] && small_works; }
+within 15 hub_is_back
+ok $? "and its return is seen soon"
+
+# --- the book ----------------------------------------------------------------------------------------
+all_rows() {
+	local after=0 page
+	while page=$(ask GET "/v1/minutes?after=$after&limit=700") && [ "$(jq '.rows | length' <<<"$page")" -gt 0 ]; do
+		jq -c '.rows[]' <<<"$page"
+		after=$(jq .next <<<"$page")
+	done
+}
+all_rows >"$work/before"
+for _ in 1 2 3; do
+	stop_daemon KILL
+	start_daemon
+	within 5 preferred_is adsl
+done
+ok $? "killed three times: it comes back"
+all_rows >"$work/after"
+cmp -s "$work/before" <(head -n "$(wc -l <"$work/before")" "$work/after")
+ok $? "rows that were given out are the same"
+is "$(jq -s '[.[] | select(.up_s + .down_s + .unpowered_s + .unknown_s != 60)] | length' "$work/after")" 0 "each has 60 seconds"
+is "$(jq -s '[range(length) as $i | .[$i].cursor - $i] | unique | length' "$work/after")" 1 "cursors have no gap"
+used=$(bytes_of adsl)
+stop_daemon TERM
+start_daemon
+within 5 preferred_is adsl
+is "$(bytes_of adsl | awk -v u="$used" '{print ($1 >= u && $1 < u + 100000)}')" 1 "bytes are kept over a regular end"
+stop_daemon KILL
+rm -rf "$work/root/run" # a power cut, for a simulated machine
+start_daemon
+within 5 preferred_is adsl
+is "$(ask GET '/v1/events?limit=1000' | jq -r '.rows | map(select(.kind == "power.return")) | length')" 1 "a power cut is told from a kill"
+is "$(ask GET /v1/status | jq .boots)" 2 "and counted as a boot"
+is "$(bytes_of adsl | awk -v u="$used" '{print ($1 >= u)}')" 1 "no byte of the quota is forgotten"
+
+WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>"$work/second.err"
+[ $? -eq 1 ] && grep -q "running already as process $daemon" "$work/second.err"
+ok $? "a second instance is refused"
+
+# --- a line that hangs -------------------------------------------------------------------------------
+stop_daemon TERM
+configure hang
+start_daemon
+within 5 preferred_is adsl
+ask POST '/v1/sim/cut?uplink=all' >/dev/null
+curl -s --max-time 1 "http://127.0.0.1:$gate/small"
+is $? 28 "when_cut = hang: a connection just hangs"
+within 10 preferred_is null
+ok $? "and the lines are found to be down"
+ask POST '/v1/sim/restore?uplink=all' >/dev/null
+within 10 small_works
+ok $? "restored"
+
+# --- what goes wrong at the start --------------------------------------------------------------------
+stop_daemon TERM
+sed -i "s/^listen = .*/listen = 127.0.0.1:$hub/" "$work/root/etc/wasl/profile.conf"
+WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>"$work/port.err"
+[ $? -eq 1 ] && grep -q "127.0.0.1:$hub.*choose another" "$work/port.err"
+ok $? "a port in use is named"
+done_testing
