@@ -17,7 +17,7 @@ must publish
 configure
 start_nginx
 ok $? "nginx starts with the module"
-until_so 5 state_has 'workers 2'
+until_so 20 state_has 'workers 2'
 
 # fetch AGENT PATH… : one after the other, each on a connection of its own, so that workers take turns
 fetch() {
@@ -27,7 +27,7 @@ fetch() {
 }
 use_is() { [ "$(feed use "$1")" = "$2" ]; }
 count_is() { # count_is RUNG WANT NAME
-	until_so 15 use_is "$1" "$2"
+	until_so 20 use_is "$1" "$2"
 	is "$(feed use "$1")" "$2" "$3"
 }
 bytes() { # bytes SEGMENT…: how many they have together
@@ -51,21 +51,21 @@ count_is audio "starts 1 completions 1 devices 1 watched 16000 sent $((2 * all +
 count_is download "starts 0 completions 0 devices 0 watched 0 sent $((4 + all - 400))" "a download is bytes"
 
 # The same device after a reload, which keeps the memory that workers share: no new device, no new start.
-until_so 5 state_has 'workers 2'
+until_so 20 state_has 'workers 2'
 fetch phone-a g-1/240p/1.m4s
 fetch phone-c g-1/240p/1.m4s
 kill -HUP "$nginx"
 count_is 240p "starts 2 completions 1 devices 2 watched 24000 sent $((all + 100 + 2 * $(bytes 1)))" "a reload forgets nobody"
 
 # contentd is away: counts wait. It hears them and dies before they are on disk: they come again, once.
-until_so 5 state_has 'workers 2'
+until_so 20 state_has 'workers 2'
 stop_feeder KILL
 fetch phone-d g-1/240p/{1,2}.m4s
 start_feeder
 must forget on
-until_so 5 state_has 'workers 2'
+until_so 20 state_has 'workers 2'
 must hangup
-until_so 5 state_has 'workers 2'
+until_so 20 state_has 'workers 2'
 stop_feeder KILL
 start_feeder
 count_is 240p "starts 1 completions 0 devices 1 watched 8000 sent $(bytes 1 2)" "counts survive contentd's deaths, and are not doubled"

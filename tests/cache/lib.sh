@@ -113,7 +113,7 @@ configure() { # configure [SED EXPRESSION]: the box's own configuration, filled 
 start_nginx() {
 	/usr/sbin/nginx -c "$top/nginx.conf" -e "$run/nginx-error.log" -g 'daemon off;' &
 	nginx=$!
-	until_so 10 curl -s -o /dev/null "$url/generate_204"
+	until_so 20 curl -s -o /dev/null "$url/generate_204"
 }
 workers() { pgrep -P "$nginx"; }
 worker_count() { workers | wc -l; }

@@ -70,7 +70,7 @@ perl -MIO::Socket::UNIX -e '
 	}' "$run" &
 answers=$!
 up() { [ "$(get '/search?q=x' -b lang=fr)" = 200 ]; }
-until_so 5 up
+until_so 20 up
 is "$(get '/search?q=a%20b' -b lang=fr) $(body)" "200 /search?q=a%20b fr" "search with contentd, which hears the language"
 is "$(get /api/v1/lessons/fractions) $(body)" "200 /api/v1/lessons/fractions ar" "and the API"
 kill $answers
