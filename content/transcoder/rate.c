@@ -4,9 +4,9 @@
 #include "content/transcoder/orient.h"
 #include "firmware/base/clean.h"
 
-static const AVRational usual[] = { { 5, 1 },  { 8, 1 },        { 10, 1 },       { 12, 1 },
-				    { 15, 1 }, { 20, 1 },       { 24000, 1001 }, { 24, 1 },
-				    { 25, 1 }, { 30000, 1001 }, { 30, 1 } };
+static const AVRational usual[] = { { 5, 1 },  { 8, 1 },  { 10, 1 },       { 12, 1 },
+				    { 25, 2 }, { 15, 1 }, { 20, 1 },       { 24000, 1001 },
+				    { 24, 1 }, { 25, 1 }, { 30000, 1001 }, { 30, 1 } };
 
 static int is_rate(AVRational r)
 {

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Strange files from other projects' test suites: each gets the right verdict, none brings the program down.
+# shellcheck source=tests/content/media.sh
+. "$(dirname "$0")/media.sh"
+
+look() { # look FILE: "verdict reason widthxheight"
+	local status
+	"$transcoder" probe --in "$1" >"$top/out" 2>"$top/err"
+	status=$?
+	[ $status = 0 ] || echo "status $status"
+	jq -r '[.verdict, .reason // "", (if .width then "\(.width)x\(.height)" else "" end)] | join(" ") | gsub(" +"; " ") | rtrimstr(" ")' "$top/out"
+}
+
+: >"$top/empty"
+is "$(look "$top/empty")" "refuse probe.empty" "an empty file"
+printf 'not a film at all\n%.0s' {1..400} >"$top/text.mp4"
+is "$(look "$top/text.mp4")" "refuse probe.container" "words"
+head -c 300000 "$transcoder" >"$top/program.mp4"
+is "$(look "$top/program.mp4")" "refuse probe.container" "a program"
+printf '#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n' >"$top/list.mp4"
+is "$(look "$top/list.mp4")" "refuse probe.container" "a playlist that names another file"
+printf 'ffconcat version 1.0\nfile /etc/passwd\n' >"$top/concat.mp4"
+is "$(look "$top/concat.mp4")" "refuse probe.container" "a list for concatenation"
+mkfifo "$top/pipe"
+"$transcoder" probe --in "$top/pipe" >/dev/null 2>"$top/err"
+is "$?:$(grep -c 'not a plain file' "$top/err")" 1:1 "a pipe is not waited for"
+
+if [ -d "$WASL_MEDIA/odd" ]; then
+	while IFS='|' read -r file want; do
+		[ -n "$file" ] || continue
+		is "$(look "$WASL_MEDIA/odd/$file")" "$want" "$file"
+	done <<-'END'
+		ax-bbb_642x642_768kbps_30fps_vp9.webm|accept 642x642
+		ax-h265_with_metadata_track.mp4|accept 720x1280
+		ax-hdr10-av1.mp4|accept 720x1280
+		ax-long_1080p_videoonly_lowbitrate.mp4|accept 1280x720
+		ax-sample-unflagged-audio-keyframes.avi|accept 960x400
+		ax-sample.avi|accept 960x400
+		ax-sample.flv|accept 1080x720
+		ax-sample_ac4_level4.mp4|refuse probe.no-picture
+		ax-sample_fpcm_64le.mp4|refuse probe.no-picture
+		ax-sample_fragmented_variable_length_sgpd.mp4|refuse probe.encrypted
+		ax-sample_fragmented_widevine.mp4|refuse probe.encrypted
+		ax-sample_h262_mpeg_audio.ts|accept 640x426
+		ax-sample_h263.ts|accept 640x360
+		ax-sample_h264_mpeg_audio.ts|accept 640x426
+		ax-sample_latm.ts|refuse probe.no-picture
+		ax-sample_mdat_too_long.mp4|accept 1080x720
+		ax-sample_partially_fragmented.mp4|accept 1080x720
+		ax-sample_portrait.mp4|accept 720x1080
+		ax-sample_rotate_and_reflect.mp4|accept 720x1080
+		ax-sample_scte35.ts|accept 640x426
+		ax-sample_shorter_audio.mp4|accept 320x240
+		ax-sample_with_ass_subtitles.mkv|accept 1080x720
+		ax-sample_with_chapters.mp4|accept 1080x720
+		ax-sample_with_htc_rotation_track_name.mkv|accept 1080x720
+		ax-sample_with_multiple_key_frames.mkv|accept 1080x720
+		ax-sample_with_overlapping_srt.mkv|accept 1080x720
+		ax-sample_with_pgs_subtitles.mkv|accept 1080x720
+		ax-sample_with_vtt_subtitles.mkv|accept 1080x720
+		ax-sample_without_stss.mp4|accept 1080x720
+		ax-sowt_pcm_variable_sample_size.mp4|refuse probe.no-picture
+		ax-trim_optimization_failure.mp4|accept 518x488
+		derived-422-10bit.mp4|accept 1280x720
+		derived-truncated-faststart.mp4|salvage probe.truncated 1280x720
+		derived-truncated-moov-last.mp4|refuse probe.incomplete
+		forensics-movie-hello.mpeg|accept 640x480
+		mp4p-bipbop_nonfragment_header.mp4|refuse probe.damaged
+		mp4p-h264_white_frame_sar_16_9.mp4|accept 1138x480
+		mp4p-minimal.mp4|accept 320x240
+		mp4p-sine-3s-xhe-aac-44khz-mono.mp4|refuse probe.no-picture
+		opencast-av1.mp4|accept 854x480
+		opencast-nostreams.mp4|refuse probe.empty
+		opencast-silent.mp4|refuse probe.no-picture
+		opencast-vonly.mov|accept 640x480
+		talks-scat.flv|accept 800x600
+	END
+	for file in ax-sample_rotate_and_reflect.mp4 ax-hdr10-av1.mp4 derived-422-10bit.mp4 derived-truncated-faststart.mp4 forensics-movie-hello.mpeg \
+		ax-sample-unflagged-audio-keyframes.avi mp4p-minimal.mp4 opencast-vonly.mov; do
+		mezzanine "$WASL_MEDIA/odd/$file" odd
+		ok $? "$file is published"
+		rungs=240p
+		[ "$(plan odd .plan.sample_rate)" = 0 ] || rungs=240p,audio
+		cook odd odd $rungs now together
+		ok $? "and cooked"
+		n=$(plan odd '.plan.segments | length')
+		joined odd 240p "$n" >"$top/joined.mp4"
+		is "$(ffmpeg -v error -nostdin -i "$top/joined.mp4" -f null - 2>&1)" "" "and plays"
+		rm -rf "$top/odd"
+	done
+else
+	skip "files of other projects" "no $WASL_MEDIA/odd here"
+fi
+finish
