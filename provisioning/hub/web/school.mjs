@@ -32,7 +32,7 @@ function uplinks(list) {
 	return h("div", { class: "multiples" }, list.map((one) => {
 		const known = one.up + one.down;
 		return h("div", { class: "uplink" }, h("h3", {}, h("bdi", {}, one.name), " ", h("small", {}, t(`uplink.${one.kind}`))),
-			h("div", { class: "bar", role: "img", "aria-label": percent(one.up, known) },
+			h("div", { class: "share", role: "img", "aria-label": percent(one.up, known) },
 				h("i", { class: "good", style: { flexGrow: one.up } }), h("i", { class: "no", style: { flexGrow: one.down } }),
 				h("i", { class: "unpowered", style: { flexGrow: one.unpowered } }), h("i", { class: "unknown", style: { flexGrow: one.unknown } })),
 			h("p", {}, t("hub.uplink.up", { part: percent(one.up, known), minutes: minutes(one.up) })),
@@ -40,7 +40,7 @@ function uplinks(list) {
 	}));
 }
 
-const megabytes = (bytes) => (bytes < 1e9 ? t("unit.mb", { n: number(bytes / 1e6, bytes < 1e7 ? 1 : 0) }) : t("unit.gb", { n: number(bytes / 1e9, 1) }));
+const megabytes = (bytes) => (bytes < 1e5 ? t("unit.kb", { n: number(bytes / 1e3, 0) }) : bytes < 1e9 ? t("unit.mb", { n: number(bytes / 1e6, bytes < 1e7 ? 1 : 0) }) : t("unit.gb", { n: number(bytes / 1e9, 1) }));
 
 function lessons(use) {
 	const by = new Map();
