@@ -124,7 +124,10 @@ static int replace_bits(struct store_object *o, const struct bits *old, bool tru
 		if (!rc)
 			rc = save_durable(o);
 	}
-	return rc ? rc : bits_install(s->fd, at.at);
+	if (!rc)
+		rc = bits_install(s->fd, at.at);
+	/* The names, too: a durable bit in a file that a cut can take back is none. The body is in the same folder. */
+	return rc ? rc : fileio_sync_parent(store_path(s, at.at).at);
 }
 
 /* `fresh`: the body was just allocated, there is nothing to look for in it. */
@@ -223,12 +226,6 @@ static int make_folder(struct store *s, const struct objmap_id *id, struct fault
 	return rc ? store_fault(s, folder.at, rc, why) : 0;
 }
 
-static int sync_folder(struct store *s, const struct objmap_id *id, struct fault *why)
-{
-	int rc = fileio_sync_parent(store_path(s, layout_object(id, "").at).at);
-	return rc ? store_fault(s, layout_object(id, "").at, rc, why) : 0;
-}
-
 static int create(struct store_object *o, const char *media_type, struct fault *why)
 {
 	struct store *s = o->store;
@@ -238,8 +235,6 @@ static int create(struct store_object *o, const char *media_type, struct fault *
 		rc = make_folder(s, id, why);
 	if (!rc)
 		rc = open_files(o, why);
-	if (!rc)
-		rc = sync_folder(s, id, why);
 	if (!rc)
 		rc = db_exec(s->db, why, "INSERT INTO objects(id, size, media_type) VALUES(?,?,?)",
 			     "bit", (const void *)id->b, sizeof(id->b),
