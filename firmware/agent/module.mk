@@ -14,3 +14,4 @@ TEST_PROGS += $(B)/tests/agent-daemon
 $(B)/tests/agent-daemon: private OURS := agent
 $(B)/tests/agent-daemon: private EXTRA := -lcmocka
 $(B)/tests/agent-daemon: $(call obj,$(AGENT_PLAY)) $$(foreach l,$$(sort $$(call closure,agent)),$(B)/lib/lib$$(l).a)
+$(foreach f,feed hub_answer,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,agent record base)))
