@@ -42,15 +42,20 @@ function shaped(row) {
 	return { ...row, week, watched_s: row.use?.watched_s ?? 0 };
 }
 
-// The hours of one school, summed by uplink.
-function uplinks(hours) {
-	const by = new Map();
+// The hours of one school by uplink: sums of the week, and one cell for each of the last 48 hours, reported or not.
+const SHOWN = 48;
+function uplinks(hours, now) {
+	const by = new Map(), last = Math.floor(Date.parse(now) / 3600000);
 	for (const hour of hours) {
-		const sum = by.get(hour.uplink) ?? { name: hour.uplink, kind: kinds[hour.kind] ?? "other", up: 0, down: 0, unpowered: 0, unknown: 0, rx_bytes: 0, tx_bytes: 0 };
-		for (const name of spans) sum[name] += hour.s[name];
-		sum.rx_bytes += hour.rx_bytes;
-		sum.tx_bytes += hour.tx_bytes;
-		by.set(hour.uplink, sum);
+		const one = by.get(hour.uplink) ?? { name: hour.uplink, kind: kinds[hour.kind] ?? "other", up: 0, down: 0, unpowered: 0, unknown: 0, rx_bytes: 0, tx_bytes: 0, n: 0,
+			cells: Array.from({ length: SHOWN }, (_, i) => ({ at: new Date((last - SHOWN + 1 + i) * 3600000).toISOString(), up: 0, down: 0, unpowered: 0, unknown: 0 })) };
+		for (const name of spans) one[name] += hour.s[name];
+		one.rx_bytes += hour.rx_bytes;
+		one.tx_bytes += hour.tx_bytes;
+		one.n++;
+		const cell = one.cells[SHOWN - 1 - (last - (Date.parse(`${hour.day}T00:00:00Z`) / 3600000 + hour.hour))];
+		if (cell) Object.assign(cell, hour.s);
+		by.set(hour.uplink, one);
 	}
 	return [...by.values()];
 }
@@ -65,7 +70,7 @@ export async function school(code) {
 	const [about, series, usage, receipts] = await Promise.all([
 		get(`/v1/schools/${one(code)}`), get(`/v1/series?school=${one(code)}&days=60`), get(`/v1/usage?school=${one(code)}`), get(`/v1/receipts?school=${one(code)}`),
 	]);
-	return { about: { ...shaped(about), uplinks: uplinks(about.hours) }, days: series.days, receipts: receipts.rows,
+	return { about: { ...shaped(about), uplinks: uplinks(about.hours, about.now) }, days: series.days, receipts: receipts.rows,
 		use: usage.rows.map((row) => ({ ...row, title: usage.titles[row.lesson] })) };
 }
 

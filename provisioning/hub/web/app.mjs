@@ -8,6 +8,7 @@ import { schoolPage } from "./school.mjs";
 import { current, languages, speak, t } from "./words.mjs";
 
 const app = document.getElementById("app");
+const short = { ar: "ع", fr: "FR", en: "EN" }; // on a phone
 const main = h("main", { id: "main", tabindex: -1 });
 let outlines, drawn, following = false;
 
@@ -24,7 +25,8 @@ function frame(signedIn) {
 		h("a", { class: "brand", href: "#/" }, h("img", { src: "/assets/icon.svg", alt: "", width: 28, height: 28 }), h("b", {}, t("common.wasl")), h("span", {}, t("hub.ministry"))),
 		signedIn ? h("nav", { "aria-label": t("hub.pages") }, pages.map((page) => h("a", { href: page.path, "aria-current": at(page) ? "page" : undefined }, t(page.id)))) : undefined,
 		h("div", { class: "tongues" }, languages.map((lang) => h("button", { type: "button", lang, "aria-pressed": String(lang === current()),
-			click: async () => { await speak(lang); drawn = undefined; start(); } }, t(`common.lang.${lang}`))),
+			"aria-label": t(`common.lang.${lang}`), click: async () => { await speak(lang); drawn = undefined; start(); } },
+			h("span", { class: "long" }, t(`common.lang.${lang}`)), h("span", { class: "short" }, short[lang]))),
 			signedIn ? h("button", { type: "button", class: "quiet", click: () => { api.dropToken(); start(); } }, t("hub.signout")) : undefined));
 	app.replaceChildren(h("a", { class: "skip", href: "#main", click: (e) => { e.preventDefault(); main.focus(); } }, t("portal.skip")), bar, main);
 }

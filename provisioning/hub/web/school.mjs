@@ -2,8 +2,8 @@
 // One school: how it stands and why, its days, its uplinks, what was watched, and what it was given a receipt for.
 import { h } from "./dom.mjs";
 import { mark } from "./marks.mjs";
-import { strip } from "./strip.mjs";
-import { count, minutes, moment, named, number, percent, region, t, when } from "./words.mjs";
+import { hours, key, strip } from "./strip.mjs";
+import { count, hour, minutes, moment, named, number, percent, region, t, when } from "./words.mjs";
 
 const section = (id, ...content) => h("section", { class: "card" }, h("h2", {}, t(id)), ...content);
 const none = (id) => h("p", { class: "none" }, t(id));
@@ -14,13 +14,14 @@ export function schoolPage({ about, days, use, receipts }) {
 		h("header", {},
 			h("h1", {}, named(about.name)),
 			h("p", { class: "where" }, h("bdi", {}, about.code), " · ", h("bdi", {}, region(about)), " · ", t(`country.${about.country}`),
-				about.pupils ? ` · ${count("hub.pupils", about.pupils)}` : ""),
+				about.pupils ? ` · ${count("hub.pupils", about.pupils)}` : "", about.sample ? ` · ${t("hub.sample.one")}` : ""),
 			h("p", { class: "standing" }, mark(about.state), h("b", {}, t(`state.${about.state}`)), reason(about)),
 			h("p", { class: "asof" }, t("hub.seen", { when: when(about.last_seen) }), about.as_of ? ` · ${t("hub.until", { date: moment(about.as_of) })}` : "")),
-		section("hub.days", days.length ? strip(days) : none("hub.days.none")),
-		section("hub.uplinks", about.uplinks?.length ? uplinks(about.uplinks) : none("hub.uplinks.none")),
+		section("hub.days", about.last_seen ? strip(days) : none("hub.days.none")),
+		section("hub.uplinks", about.uplinks.length ? uplinks(about) : none("hub.uplinks.none")),
 		section("hub.lessons", use.length ? lessons(use) : none("hub.lessons.none")),
-		section("hub.receipts", receipts.length ? given(receipts) : none("hub.receipts.none")));
+		section("hub.receipts", receipts.length ? given(receipts) : none("hub.receipts.none")),
+		section("hub.box", about.boxes.length ? about.boxes.map(box) : none("reason.no-box")));
 }
 
 function reason(about) {
@@ -28,16 +29,20 @@ function reason(about) {
 	return about.reason ? h("span", { class: "soft" }, t(id), about.layer ? ` (${t(`layer.${about.layer.toLowerCase()}`)})` : "") : undefined;
 }
 
-function uplinks(list) {
-	return h("div", { class: "multiples" }, list.map((one) => {
+function uplinks(about) {
+	return h("div", { class: "multiples" }, about.uplinks.map((one) => {
 		const known = one.up + one.down;
+		const cells = one.cells.map((cell) => ({ ...cell, label: hour(cell.at) }));
 		return h("div", { class: "uplink" }, h("h3", {}, h("bdi", {}, one.name), " ", h("small", {}, t(`uplink.${one.kind}`))),
-			h("div", { class: "share", role: "img", "aria-label": percent(one.up, known) },
-				h("i", { class: "good", style: { flexGrow: one.up } }), h("i", { class: "no", style: { flexGrow: one.down } }),
-				h("i", { class: "unpowered", style: { flexGrow: one.unpowered } }), h("i", { class: "unknown", style: { flexGrow: one.unknown } })),
-			h("p", {}, t("hub.uplink.up", { part: percent(one.up, known), minutes: minutes(one.up) })),
-			h("p", { class: "soft" }, t("hub.uplink.bytes", { down: megabytes(one.rx_bytes), up: megabytes(one.tx_bytes) })));
-	}));
+			hours(cells, one.name),
+			h("p", {}, known ? t("hub.uplink.up", { part: percent(one.up, known), minutes: minutes(one.up) }) : t("reason.gap"),
+				h("small", {}, `${t("hub.uplink.bytes", { down: megabytes(one.rx_bytes), up: megabytes(one.tx_bytes) })} · ${t("hub.hours.n", { n: number(one.n) })}`)));
+	}), h("div", {}, key()), speed(about));
+}
+
+function speed({ speed: { down_kbps, n }, standard_kbps }) {
+	if (!down_kbps) return h("p", { class: "soft" }, t("reason.unmeasured"));
+	return h("p", {}, t("hub.speed", { speed: number(down_kbps / 1000, 1), standard: number(standard_kbps / 1000, 1) }), h("small", {}, t("hub.speed.n", { n: number(n) })));
 }
 
 const megabytes = (bytes) => (bytes < 1e5 ? t("unit.kb", { n: number(bytes / 1e3, 0) }) : bytes < 1e9 ? t("unit.mb", { n: number(bytes / 1e6, bytes < 1e7 ? 1 : 0) }) : t("unit.gb", { n: number(bytes / 1e9, 1) }));
@@ -50,14 +55,30 @@ function lessons(use) {
 		by.set(one.lesson, sum);
 	}
 	const rows = [...by].sort((a, b) => b[1].watched_s - a[1].watched_s);
-	return h("table", {}, h("thead", {}, h("tr", {}, ["hub.lesson", "hub.starts", "hub.watched", "hub.completed", "hub.sent"].map((id, i) => h("th", { scope: "col", class: i ? "number" : undefined }, t(id))))),
-		h("tbody", {}, rows.map(([id, sum]) => h("tr", { "data-lesson": id }, h("th", { scope: "row" }, named(sum.title) || id),
-			h("td", { class: "number" }, number(sum.starts)), h("td", { class: "number" }, minutes(sum.watched_s)),
-			h("td", { class: "number" }, number(sum.completions)), h("td", { class: "number" }, megabytes(sum.sent_bytes))))));
+	return [h("table", {}, h("thead", {}, h("tr", {}, ["hub.lesson", "hub.starts", "hub.watched"].map((id, i) => h("th", { scope: "col", class: i ? "number" : undefined }, t(id))))),
+		h("tbody", {}, rows.map(([id, sum]) => h("tr", { "data-lesson": id },
+			h("th", { scope: "row" }, named(sum.title) || h("bdi", {}, id), h("small", {}, t("hub.lesson.more", { done: number(sum.completions), sent: megabytes(sum.sent_bytes) }))),
+			h("td", { class: "number" }, number(sum.starts)), h("td", { class: "number" }, minutes(sum.watched_s)))))),
+		h("p", { class: "foot" }, t("hub.lessons.n", { n: number(rows.reduce((sum, [, one]) => sum + one.starts, 0)) }))];
 }
 
 function given(receipts) {
 	return h("ul", { class: "receipts" }, receipts.slice(0, 20).map((one) => h("li", { "data-receipt": one.through_seq },
 		h("b", {}, t("hub.receipt", { n: number(one.through_seq) })), h("span", {}, moment(one.at)),
 		h("code", { dir: "ltr" }, one.head_hash.slice(0, 16)))));
+}
+
+// The box that stands in the school, by what it last said of itself.
+function box(one) {
+	const health = one.health;
+	const facts = [
+		["hub.box.state", t(`box.${one.state}`)],
+		["hub.box.version", h("bdi", {}, health?.image_version || one.image_version || "–")],
+		["hub.box.board", h("bdi", {}, health?.board || one.board || "–")],
+		health ? ["hub.box.lessons", t("hub.box.of", { n: number(health.lessons_ready), of: number(health.lessons_total) })] : undefined,
+		health ? ["hub.box.disk", megabytes(health.disk_free_bytes)] : undefined,
+		one.held ? ["hub.box.held", number(one.held)] : undefined,
+		["hub.box.device", h("code", { dir: "ltr" }, one.device.slice(0, 16))],
+	];
+	return h("dl", {}, facts.filter(Boolean).flatMap(([id, value]) => [h("dt", {}, t(id)), h("dd", {}, value)]));
 }

@@ -1,39 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Days as columns: what of each day was up, down, without power or unknown. A gap is drawn as a gap.
+// Time as columns: what of each day or hour was up, down, without power or unknown. A gap is drawn as a gap, and time runs
+// in the reading direction: the oldest column stands where a line begins.
 import { h, s } from "./dom.mjs";
 import { mark } from "./marks.mjs";
-import { current, day, minutes, t } from "./words.mjs";
+import { day, minutes, number, t } from "./words.mjs";
 
 const parts = [["up", "good"], ["down", "no"], ["unpowered", "unpowered"]]; // from the floor; the rest of the column is unknown
-const DAY = 86400;
+const DAY = 86400, HOUR = 3600, WIDTH = 14;
+
+// Columns of `whole` seconds each; a column that nobody reported is an empty frame.
+function columns(cells, whole, height, name, label) {
+	const mirrored = document.documentElement.dir === "rtl";
+	const drawn = cells.map((one, i) => {
+		const x = (mirrored ? cells.length - 1 - i : i) * WIDTH + 1, width = WIDTH - 3;
+		let top = height;
+		const bars = parts.map(([part, state]) => {
+			const tall = one[part] > 0 ? Math.max((height * one[part]) / whole, 1.5) : 0;
+			top = Math.max(top - tall, 0);
+			return tall > 0 ? s("rect", { class: state, x, y: top, width, height: Math.min(tall, height) }) : undefined;
+		});
+		const said = parts.filter(([part]) => one[part] > 0).map(([part, state]) => `${t(`state.${state}`)} ${minutes(one[part])}`);
+		return s("g", {}, s("title", {}, `${name(one)}: ${said.join(t("hub.list.join")) || t("state.unknown")}`),
+			s("rect", { class: "gap", x, y: 0, width, height }), ...bars);
+	});
+	return s("svg", { viewBox: `0 0 ${cells.length * WIDTH} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": label }, drawn);
+}
+
+const ends = (from, to) => h("div", { class: "ends" }, h("span", {}, from), h("span", {}, to));
+
+export const key = () => h("div", { class: "keys" }, ...parts.map(([, state]) => h("span", { class: "key" }, mark(state), t(state === "good" ? "hub.up" : `state.${state}`))),
+	h("span", { class: "key" }, h("i", { class: "frame" }), t("state.unknown")));
 
 export function strip(days) {
-	const last = days.slice(-60);
-	const width = 14, height = 96;
-	const slots = Math.max(last.length, 14);
-	const columns = last.map((one, nth) => {
-		const i = current() === "ar" ? slots - 1 - nth : nth; // time runs as the page reads
-		let top = height;
-		const bars = parts.map(([name, state]) => {
-			const tall = one[name] ? Math.max((height * one[name]) / DAY, 2) : 0; // three minutes can be seen
-			top -= tall;
-			return one[name] > 0 ? s("rect", { class: state, x: i * width + 1, y: top, width: width - 3, height: tall }) : undefined;
-		});
-		const said = parts.filter(([name]) => one[name]).map(([name, state]) => `${t(`state.${state}`)} ${minutes(one[name])}`);
-		return s("g", {}, s("title", {}, `${day(one.day)}: ${said.join("، ") || t("state.unknown")}`),
-			s("rect", { class: "gap", x: i * width + 1, y: 0, width: width - 3, height }), ...bars);
-	});
-	const picture = s("svg", { viewBox: `0 0 ${slots * width} ${height}`, preserveAspectRatio: "xMinYMid meet", role: "img", "aria-label": t("hub.strip") }, columns);
-	return h("figure", { class: "strip", "data-minutes": last.reduce((sum, one) => sum + Math.round(one.up / 60), 0) }, picture,
-		h("figcaption", {}, h("span", {}, last.length ? `${day(last[0].day)} – ${day(last.at(-1).day)}` : t("hub.none")),
-			...parts.map(([, state]) => h("span", { class: "key" }, mark(state), t(state === "good" ? "hub.up" : `state.${state}`)))),
-		table(last));
+	const reported = days.filter((one) => one.reported).length;
+	return h("figure", { class: "strip days", "data-minutes": days.reduce((sum, one) => sum + Math.round(one.up / 60), 0) },
+		columns(days, DAY, 96, (one) => day(one.day), t("hub.strip")), ends(day(days[0].day), t("hub.today")),
+		h("figcaption", {}, key(), h("span", {}, t("hub.days.n", { n: number(reported), of: number(days.length) }))), table(days));
+}
+
+// One uplink, the same hours as its neighbours, so that they can be compared column by column.
+export function hours(cells, name) {
+	return h("figure", { class: "strip hours" }, columns(cells, HOUR, 40, (one) => one.label, t("hub.strip.hours", { name })), ends(cells[0].label, t("hub.now")));
 }
 
 // The same figures for who cannot see the picture, or wants to copy them.
 function table(days) {
-	return h("details", {}, h("summary", {}, t("hub.figures")), h("table", {},
-		h("thead", {}, h("tr", {}, ["hub.day", "hub.up", "state.no", "state.unpowered", "state.unknown"].map((id) => h("th", { scope: "col" }, t(id))))),
-		h("tbody", {}, days.map((one) => h("tr", {}, h("th", { scope: "row" }, day(one.day)),
-			["up", "down", "unpowered", "unknown"].map((name) => h("td", { class: "number" }, minutes(one[name]))))))));
+	return h("details", {}, h("summary", {}, t("hub.figures")), h("div", { class: "table" }, h("table", {},
+		h("thead", {}, h("tr", {}, ["hub.day", "hub.up", "state.no", "state.unpowered", "state.unknown"].map((id, i) => h("th", { scope: "col", class: i ? "number" : undefined }, t(id))))),
+		h("tbody", {}, [...days].reverse().map((one) => h("tr", {}, h("th", { scope: "row" }, day(one.day)),
+			["up", "down", "unpowered", "unknown"].map((part) => h("td", { class: "number" }, minutes(one[part])))))))));
 }

@@ -54,7 +54,7 @@ export class SchoolTable {
 function row(one) {
 	const known = one.week.up + one.week.down;
 	return h("tr", {},
-		h("td", { class: "state" }, mark(one.state), " ", t(`state.${one.state}`)),
+		h("td", { class: "state" }, mark(one.state), " ", t(`state.${one.state}`), one.state === "good" ? undefined : h("small", {}, t(`reason.${one.reason}`))),
 		h("th", { scope: "row" }, h("a", { href: `#/school/${encodeURIComponent(one.code)}` }, named(one.name), h("small", {}, h("bdi", {}, one.code)))),
 		h("td", {}, h("bdi", {}, region(one)), h("small", {}, t(`country.${one.country}`))),
 		h("td", { class: "number" }, known ? percent(one.week.up, known) : "–", known ? h("small", {}, minutes(one.week.up)) : undefined),

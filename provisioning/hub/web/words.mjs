@@ -61,3 +61,4 @@ export function moment(iso) {
 }
 
 export const day = (text) => new Intl.DateTimeFormat(locales[lang], { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${text}T00:00:00Z`));
+export const hour = (iso) => new Intl.DateTimeFormat(locales[lang], { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(iso));
