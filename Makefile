@@ -149,6 +149,7 @@ install: all man ## programs, module, units, pages and man pages under DESTDIR
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/wasl
 	install -m 755 $(filter $(B)/bin/%,$(ALL)) $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(filter %.so,$(ALL)) $(DESTDIR)$(PREFIX)/lib/nginx/modules/
+	install -D -m 755 netmgr/udhcpc-hook $(DESTDIR)$(PREFIX)/lib/wasl/udhcpc-hook
 	install -m 644 $(UNIT_SRC) $(DESTDIR)$(PREFIX)/lib/systemd/system/
 	install -D -m 644 firmware/base/wasl.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/wasl.conf
 	install -D -m 644 firmware/base/wasl.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/wasl.conf

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -24,6 +25,7 @@ enum {
 	PIECE_MAX = 8192,
 	TURNS = 16, /* pieces moved before others get their turn */
 	ACCURACY_US = 500,
+	AGAIN_US = 1000000, /* a stuck sender sends again */
 };
 
 enum { UP, DOWN }; /* up: from the box to the target */
@@ -40,7 +42,8 @@ struct conn {
 	struct gate *gate;
 	unsigned uplink;
 	struct side client, server;
-	bool connecting;
+	bool connecting, swallowed;
+	uint64_t again_us;
 	struct lane lanes[2];
 	sd_event_source *timer;
 };
@@ -189,8 +192,9 @@ static void rearm(struct conn *c)
 	if (c->connecting)
 		server = EPOLLOUT;
 	if (c->gate->lines[c->uplink].state == GATE_SILENT) {
-		client = server = 0;
-		due = UINT64_MAX;
+		client = c->swallowed ? 0 : EPOLLIN;
+		server = 0;
+		due = c->swallowed ? c->again_us : UINT64_MAX;
 	}
 	side_wants(&c->client, &c->server, client);
 	side_wants(&c->server, &c->client, server);
@@ -199,13 +203,32 @@ static void rearm(struct conn *c)
 					  due == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
+/*
+ * A silent line takes what the box sends and loses it: the bytes are counted as sent, now and each time that a sender
+ * would send them again, and stay where they are.
+ */
+static void swallow(struct conn *c)
+{
+	int waiting = 0;
+	uint64_t now = now_us(c->gate);
+	if (c->swallowed && now < c->again_us)
+		return;
+	if (ioctl(c->client.fd, FIONREAD, &waiting) < 0)
+		waiting = 0;
+	c->gate->lines[c->uplink].bytes[UP] += (unsigned)waiting;
+	c->swallowed = true;
+	c->again_us = waiting > 0 ? now + AGAIN_US : UINT64_MAX;
+}
+
 /* Moves what can be moved. Frees the connection when it is over. */
 static void turn(struct conn *c)
 {
 	if (c->gate->lines[c->uplink].state == GATE_SILENT) {
+		swallow(c);
 		rearm(c);
 		return;
 	}
+	c->swallowed = false;
 	int r = 0;
 	for (int d = UP; r == 0 && d <= DOWN && !c->connecting; d++) {
 		r = fill(c, d);
@@ -316,13 +339,13 @@ static int conn_new(struct gate *g, unsigned uplink, int fd)
 
 /*
  * A line that is cut refuses: shutdown() takes the socket out of the listening state but keeps its port, and
- * listen() brings it back. A silent one just stops accepting.
+ * listen() brings it back. Where nothing is preferred and lines hang, it just stops accepting.
  */
 static void mind_door(struct gate *g)
 {
 	if (g->fd < 0)
 		return;
-	bool open = g->preferred >= 0 && g->lines[g->preferred].state == GATE_WHOLE;
+	bool open = g->preferred >= 0 && g->lines[g->preferred].state != GATE_CUT;
 	bool cut = g->preferred >= 0 ? g->lines[g->preferred].state == GATE_CUT : g->refuses;
 	(void)sd_event_source_set_enabled(g->source, open ? SD_EVENT_ON : SD_EVENT_OFF);
 	if (cut == !g->listening)

@@ -14,6 +14,7 @@ $(eval $(call prog,wasl-netmgrd,netmgr/main.c,netmgr_nl))
 $(B)/obj/netmgr/nl_%.o: CPPFLAGS += $(shell pkg-config --cflags libnl-3.0)
 
 $(foreach u,$(filter-out uplink choose ledger,$(NETMGR_CORE)),$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))
+$(eval $(call unit,netmgr_nl_events,tests/unit/netmgr/nl_events_test.c,netmgr_nl))
 $(foreach f,reply slot,$(eval $(call fuzzer,netmgr_$(f),tests/fuzz/netmgr_$(f)_fuzz.c,netmgr_core)))
 
 # A resolver for tests/net/dhcp.t

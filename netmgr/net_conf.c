@@ -28,7 +28,7 @@ static const struct conf_key net_keys[] = {
 		 "between two questions to the resolver of an unmetered uplink"),
 	CONF_INT(struct net_settings, hub_every_s, "hub_every_s", "60", 1, 3600,
 		 "between two questions to the hub over an unmetered uplink"),
-	CONF_INT(struct net_settings, metered_resolver_every_s, "metered_resolver_every_s", "60", 1,
+	CONF_INT(struct net_settings, metered_resolver_every_s, "metered_resolver_every_s", "90", 1,
 		 3600, "the same for a metered uplink"),
 	CONF_INT(struct net_settings, metered_hub_every_s, "metered_hub_every_s", "300", 1, 3600,
 		 "the same for a metered uplink"),
@@ -310,7 +310,7 @@ void net_conf_line(const struct net_conf *conf, const struct uplink_conf *u, uns
 {
 	const struct net_settings *n = &conf->net;
 	bool metered = net_conf_metered(u);
-	/* Both stay within 20 MB a month: 200 bytes for a DNS question, 1 kB for the hub's. */
+	/* Within 20 MB a month where bytes cost money: 220 bytes for a DNS question, 1 kB for the hub's. */
 	*out = (struct core_line){
 		.rank = (unsigned)u->preference,
 		.possible = possible,
@@ -322,7 +322,7 @@ void net_conf_line(const struct net_conf *conf, const struct uplink_conf *u, uns
 				     (uint32_t)(metered ? n->metered_hub_every_s : n->hub_every_s) *
 				     1000 },
 		.retry_ms = (uint32_t)n->retry_s * (metered ? 6000 : 1000),
-		.doubt_ms = metered ? 300000 : 10000,
+		.doubt_ms = metered ? 1200000 : 10000,
 		.slow_ms = net_conf_kind(u) == UPLINK_SATELLITE ? 2000 : 1000,
 	};
 }

@@ -192,8 +192,11 @@ static void ask_resolver(struct probe *q)
 	text_hex(random, sizeof(random), hex);
 	snprintf(name, sizeof(name), "%s.%s", hex, q->round->prober->check_name);
 	int r = ask_name(q, name);
-	if (r < 0 && r != -EINPROGRESS)
-		answer(q, r == -ENETUNREACH ? PROBE_SILENT : PROBE_SKIPPED);
+	/* Without a resolver nothing is resolved, whatever else works. */
+	if (r < 0)
+		answer(q, r == -ENETUNREACH ? PROBE_SILENT
+			  : r == -ENOENT    ? PROBE_REFUSED
+					    : PROBE_SKIPPED);
 }
 
 /* The next well-formed answer to our question; -EAGAIN while there is none. */

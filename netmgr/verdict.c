@@ -24,8 +24,12 @@ static struct verdict by_resolver(const struct probe_round *round, enum uplink_l
 	switch (round->answer[PROBE_RESOLVER]) {
 	case PROBE_OK:
 		return (struct verdict){ VERDICT_ONLINE, limping };
-	case PROBE_SILENT:
 	case PROBE_REFUSED:
+		/* It answers, but does not resolve: a hub that is a name cannot even be asked. */
+		if (round->answer[PROBE_HUB] == PROBE_SKIPPED)
+			return (struct verdict){ VERDICT_DEAD, UPLINK_LAYER_RESOLVER };
+		return dead_beyond(gateway);
+	case PROBE_SILENT:
 	case PROBE_FOREIGN:
 		return dead_beyond(gateway);
 	case PROBE_SKIPPED:

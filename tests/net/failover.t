@@ -83,6 +83,12 @@ configure() { # configure LEAVE
 		address = 192.168.1.3/24
 		gateway = 192.168.1.1
 		preference = 20
+		[uplink modem]
+		kind = mobile
+		device = usb0
+		address = 192.168.9.2/24
+		gateway = 192.168.9.1
+		preference = 30
 	END
 }
 daemon=
@@ -157,6 +163,19 @@ ok $? "without any line a connection fails at once instead of hanging"
 for i in 0 1; do in_ns isp$i ip link set line$i up; done
 within 15 who_is isp0
 ok $? "both back"
+
+# --- a modem comes and goes ---------------------------------------------------------------------------
+is "$(state_of modem)" absent "a modem that is not there is absent"
+ip link add usb0 netns "$(ns box)" type veth peer name modem netns "$(ns isp1)"
+in_ns isp1 ip addr add 192.168.9.1/24 dev modem
+in_ns isp1 ip link set modem up
+within 5 state_is modem up
+ok $? "plugged in, it comes up"
+is "$(in_ns box ip -4 route show table 102 default | grep -c 'via 192.168.9.1 dev usb0')" 1 "with a table of its own"
+in_ns box ip link del usb0
+within 5 state_is modem absent
+ok $? "pulled out, it is absent again"
+is "$(in_ns box ip -4 route show table 102 | grep -vc unreachable)" 0 "and its way is gone"
 
 # --- meddling, a kill, an end ------------------------------------------------------------------------
 in_ns box ip rule del priority 2000

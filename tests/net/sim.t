@@ -38,10 +38,10 @@ nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
 nginx_pid=$!
 children+=("$nginx_pid")
 
-configure() { # configure WHEN_CUT
+configure() { # configure WHEN_CUT HUB_EVERY_S
 	cat >"$work/root/etc/wasl/profile.conf" <<-END
 		[net]
-		hub_every_s = 1
+		hub_every_s = $2
 		retry_s = 1
 		hold_s = 1
 		dwell_s = 0
@@ -80,7 +80,7 @@ bytes_of() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") |
 get() { curl -s --max-time "${2:-5}" -o /dev/null -w '%{http_code}' "http://127.0.0.1:$gate/$1"; }
 small_works() { [ "$(get small)" = 200 ]; }
 
-configure refuse
+configure refuse 1
 start_daemon
 within 5 preferred_is adsl
 ok $? "the better line is preferred"
@@ -188,14 +188,18 @@ ok $? "a second instance is refused"
 
 # --- a line that hangs -------------------------------------------------------------------------------
 stop_daemon TERM
-configure hang
+configure hang 600
 start_daemon
-within 5 preferred_is adsl
+both_up() { [ "$(ask GET /v1/uplinks | jq -r '[.uplinks[].state] | unique | join(" ")')" = up ]; }
+within 5 both_up
 ask POST '/v1/sim/cut?uplink=all' >/dev/null
 curl -s --max-time 1 "http://127.0.0.1:$gate/small"
 is $? 28 "when_cut = hang: a connection just hangs"
-within 10 preferred_is null
-ok $? "and the lines are found to be down"
+within 5 preferred_is lte
+ok $? "bytes that leave and never return give the line away, long before the next question"
+curl -s --max-time 1 "http://127.0.0.1:$gate/small"
+within 5 preferred_is null
+ok $? "and the other line too"
 ask POST '/v1/sim/restore?uplink=all' >/dev/null
 within 10 small_works
 ok $? "restored"
