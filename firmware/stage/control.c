@@ -20,11 +20,11 @@ CLEAN_FN(json, json_t, json_decref)
 static json_t *process_json(const struct run *run)
 {
 	const struct proc *p = run->proc;
-	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:s, s:s, s:s}", "name", run->step->name, "pid",
-			 (int)proc_pid(p), "state", proc_state_name(proc_state(p)), "restarts",
-			 (int)proc_restarts(p), "since_s",
-			 (json_int_t)((clock_mono_ms() - proc_since_ms(p)) / 1000), "status",
-			 proc_status(p), "last_end", proc_end(p), "log", proc_log(p));
+	return json_pack("{s:s, s:i, s:b, s:s, s:i, s:I, s:s, s:s, s:s}", "name", run->step->name,
+			 "pid", (int)proc_pid(p), "ready", proc_state(p) == PROC_READY, "state",
+			 proc_state_name(proc_state(p)), "restarts", (int)proc_restarts(p),
+			 "since_s", (json_int_t)((clock_mono_ms() - proc_since_ms(p)) / 1000),
+			 "status", proc_status(p), "last_end", proc_end(p), "log", proc_log(p));
 }
 
 static json_t *processes_json(const struct stage *s)
