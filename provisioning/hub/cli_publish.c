@@ -205,11 +205,11 @@ static int press_all(struct press *p, char *const *videos, size_t count, struct 
 		if (rc == 0)
 			continue;
 		p->refused++;
-		if (count > 1)
-			fprintf(stderr, "waslhub: '%s' is left out: %s\n", videos[i], why->text);
-		else
-			return strstr(why->text, videos[i]) ? rc
-							    : fault_within(why, "'%s'", videos[i]);
+		if (!strstr(why->text, videos[i]))
+			fault_within(why, "'%s'", videos[i]);
+		if (count == 1)
+			return rc;
+		fprintf(stderr, "waslhub: left out: %s\n", why->text);
 	}
 	return 0;
 }
@@ -220,8 +220,10 @@ static int finish(struct press *p, struct fault *why)
 	uint32_t before = p->edition.catalogue.version, version = 0;
 	int rc = edition_publish(&p->edition, p->dir, &p->content_key, clock_wall_s(), &version,
 				 why);
-	if (rc == 0)
-		rc = cli_store(p->dir, &s, why);
+	if (rc)
+		return rc;
+	/* For receipts and pages. The catalogue is out already, so a failure here is told as what it is. */
+	rc = cli_store(p->dir, &s, why);
 	if (rc == 0)
 		rc = store_begin(s, why);
 	if (rc == 0)
@@ -229,7 +231,10 @@ static int finish(struct press *p, struct fault *why)
 	if (rc == 0)
 		rc = store_commit(s, why);
 	if (rc)
-		return rc;
+		return fault_within(why,
+				    "catalogue %u is in force, but the hub's database does not "
+				    "know; publish again to tell it",
+				    version);
 	if (version == before)
 		printf("nothing changed: catalogue %u stays in force, with %u lessons\n", version,
 		       p->edition.catalogue.items_count);

@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# waslhub publish with the real transcoder: what reaches the origin, what does not, and what nginx makes of it.
+set -uo pipefail
+: "${B:?set B to the build folder}"
+tree=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+hub=$work/hub origin=$work/hub/origin/wasl/v1
+n=0 failed=0 nginx=
+# shellcheck disable=SC2317 # called by the trap
+finish() {
+	[ -z "$nginx" ] || { kill "$nginx" && wait "$nginx"; } 2>/dev/null
+	rm -rf "$work"
+}
+trap finish EXIT
+ok() { # STATUS NAME
+	n=$((n + 1))
+	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; failed=1; sed 's/^/# /' "$work/said" 2>/dev/null; fi
+}
+check() { # NAME COMMAND…
+	local name=$1
+	shift
+	"$@"
+	ok $? "$name"
+}
+status=0
+waslhub() { "$B/bin/waslhub" "$@" >"$work/said" 2>&1; status=$?; }
+says() { grep -qF -- "$1" "$work/said"; }
+until_true() { # SECONDS COMMAND…
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+sums() { (cd "$hub" && find . -type f ! -name 'hub.db*' ! -name publish.lock -exec sha256sum {} + | sort); }
+published() { find "$origin/catalogue" -type f | wc -l; }
+
+# --- keys -------------------------------------------------------------------------------------------
+waslhub init --dir "$hub" --country TN
+sums >"$work/before"
+check "init makes keys that only their owner reads" \
+	test "$(find "$hub/keys" "$hub/offline" -type f ! -perm 600 | wc -l) $(find "$hub/keys" "$hub/offline" -name '*.key' | wc -l)" = "0 14"
+waslhub init --dir "$hub"
+says "already" && sums | cmp -s - "$work/before"
+ok $? "a second init says so and changes nothing"
+waslhub publish --dir "$work/nowhere" x.mp4
+check "publishing where no hub is names the remedy" says "waslhub init"
+
+# --- a lesson ---------------------------------------------------------------------------------------
+mkdir "$work/lessons"
+film="$work/lessons/Demo Lesson.mp4"
+if ! ffmpeg -nostdin -loglevel error -f lavfi -i testsrc=size=320x240:rate=12:duration=4 -f lavfi -i sine=duration=4 \
+	-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac "$film"; then
+	echo "Bail out! ffmpeg could not make a short film"
+	exit 1
+fi
+printf 'WEBVTT\n\n00:00.000 --> 00:02.000\nمرحبًا\n' >"$work/lessons/Demo Lesson.ar.vtt"
+printf 'Exercises\n' >"$work/lessons/exercises.txt"
+printf '{"id":"demo","title":{"ar":"درس"},"subject":"physics","attachments":["exercises.txt"]}' >"$work/lessons/Demo Lesson.json"
+waslhub publish --dir "$hub" "$film"
+says "catalogue 1 is in force, with 1 lessons" && cmp -s "$origin/catalogue/1" "$origin/catalogue/latest"
+ok $? "a lesson is published"
+check "its film, captions and attachment are objects, each with a map" \
+	test "$(find "$origin/object" -type f | wc -l) $(find "$origin/map" -type f | wc -l)" = "3 3"
+grep -qax Exercises "$origin"/object/* && grep -qaF مرحبًا "$origin"/object/*
+ok $? "objects are the bytes that were given"
+sums >"$work/before"
+waslhub publish --dir "$hub" --transcoder /bin/false --lessons "$work/lessons"
+says "nothing changed: catalogue 1" && sums | cmp -s - "$work/before"
+ok $? "the same again: nothing changed, nothing encoded, no new catalogue"
+sed -i 's/درس/درس أول/' "$work/lessons/Demo Lesson.json"
+waslhub publish --dir "$hub" --transcoder /bin/false "$film"
+says "catalogue 2 is in force, with 1 lessons" && [ "$(published)" = 3 ]
+ok $? "another title: catalogue 2 in the place of 1, the film as it was"
+
+# --- what is no lesson ------------------------------------------------------------------------------
+sums >"$work/before"
+unchanged() { sums | cmp -s - "$work/before"; }
+printf 'this is a letter\n' >"$work/letter.mp4"
+waslhub publish --dir "$hub" "$work/letter.mp4"
+[ $status = 1 ] && says letter.mp4 && unchanged
+ok $? "a letter that is called a film is refused with its name, nothing changes"
+head -c 3000 "$film" >"$work/cut.mp4"
+waslhub publish --dir "$hub" "$work/cut.mp4"
+[ $status = 1 ] && says cut.mp4 && unchanged
+ok $? "half a film is refused"
+printf '{"id":"../x"}' >"$work/letter.json"
+waslhub publish --dir "$hub" "$work/letter.mp4"
+says letter.json && says "\"id\"" && unchanged
+ok $? "a sidecar with an impossible id is named"
+printf '{"id":"demo","attachments":["../../etc/passwd"]}' >"$work/letter.json"
+waslhub publish --dir "$hub" "$work/letter.mp4"
+says attachments && unchanged
+ok $? "an attachment from elsewhere is refused"
+rm "$work/letter.json"
+cp "$film" "$work/other.mp4"
+waslhub publish --dir "$hub" "$work/letter.mp4" "$work/other.mp4"
+[ $status = 1 ] && says "letter.mp4" && [ "$(published)" = 4 ] && says "with 2 lessons"
+ok $? "beside a bad one the good one is published"
+
+# --- interruptions ----------------------------------------------------------------------------------
+cat >"$work/slow" <<-'END'
+	#!/bin/bash
+	while [ $# -gt 0 ]; do [ "$1" = --out ] && out=$2; shift; done
+	echo half >"$out"
+	echo $$ >"${out%/*}/slow.pid"
+	echo 10 %
+	exec sleep 600
+END
+chmod +x "$work/slow"
+cp "$film" "$work/third.mp4" && printf x >>"$work/third.mp4"
+sums >"$work/before"
+"$B/bin/waslhub" publish --dir "$hub" --transcoder "$work/slow" "$work/third.mp4" >"$work/slow.log" 2>&1 &
+publisher=$!
+until_true 20 test -s "$hub/mezzanine/slow.pid"
+transcoder=$(cat "$hub/mezzanine/slow.pid")
+waslhub publish --dir "$hub" "$film"
+[ $status = 1 ] && says "another waslhub"
+ok $? "a second publisher is told to wait"
+kill -9 $publisher
+wait $publisher 2>/dev/null
+# shellcheck disable=SC2317 # asked by until_true
+gone() { ! kill -0 "$transcoder" 2>/dev/null || [ "$(awk '{print $3}' "/proc/$transcoder/stat")" = Z ]; }
+check "killed in the middle: its transcoder ends with it" until_true 20 gone
+rm -f "$hub/mezzanine/slow.pid"
+sums | grep -v unfinished | cmp -s - "$work/before"
+ok $? "and nothing of it is in the origin"
+rm -f "$origin/catalogue/3"
+touch "$origin/object/.unfinished-1"
+waslhub publish --dir "$hub" "$film"
+says "nothing changed" && cmp -s "$origin/catalogue/3" "$origin/catalogue/latest" && [ ! -e "$origin/object/.unfinished-1" ]
+ok $? "the next run clears up and gives the catalogue in force its number back"
+
+# --- a full disk ------------------------------------------------------------------------------------
+if unshare -rm true 2>/dev/null; then
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare -rm bash -c 'mkdir "$1/small" && mount -t tmpfs -o size=700k none "$1/small" && "$2/bin/waslhub" init --dir "$1/small" >/dev/null &&
+		dd if=/dev/zero of="$1/small/ballast" bs=1k count=$(($(df --output=avail "$1/small" | tail -n 1) - 16)) status=none
+		"$2/bin/waslhub" publish --dir "$1/small" "$3"; echo "status $?"; find "$1/small/origin" -name latest' _ "$work" "$B" "$film" >"$work/said" 2>&1
+	says "disk" && says "status 1" && ! says latest
+ok $? "a full disk is told in one sentence and nothing is half-published"
+else
+	n=$((n + 1))
+	echo "ok $n - a full disk # SKIP no user namespaces here"
+fi
+
+# --- through nginx ----------------------------------------------------------------------------------
+mkdir -p "$work/run/wasl" "$work/var/cache/wasl/hub-nginx"
+port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+user=
+[ "$(id -u)" != 0 ] || user="user root;"
+sed "s#@LISTEN@#127.0.0.1#; s#@PORT@#$port#; s#@ROOT@#$work#; s#@USER_LINE@#$user#; s#@WEB@#$B/share/hub#; s#@ORIGIN@#$hub/origin#; s#@HUBD_SOCK@#$work/none#" \
+	"$tree/provisioning/hub/nginx.conf.in" >"$work/nginx.conf"
+nginx -e stderr -p "$work" -c "$work/nginx.conf" 2>"$work/nginx.log" &
+nginx=$!
+url=http://127.0.0.1:$port
+until_true 20 curl -so /dev/null "$url/"
+id=$(basename "$(find "$origin/object" -size +20k | head -n 1)")
+curl -s -D "$work/said" -r 1000-66000 "$url/wasl/v1/object/$id" >"$work/part"
+says "206 Partial" && says immutable && tail -c +1001 "$origin/object/$id" | head -c 65001 | cmp -s - "$work/part"
+ok $? "a range of an object is those bytes, to be kept for ever"
+curl -s -D "$work/said" "$url/wasl/v1/catalogue/latest" >"$work/part"
+says no-cache && cmp -s "$work/part" "$origin/catalogue/latest"
+ok $? "the newest catalogue is asked for each time"
+curl -s -D "$work/said" -o /dev/null "$url/wasl/v1/object/${id%????}0000"
+says "404" && ! says immutable
+ok $? "an object that is not there is not kept as missing"
+curl -s -D "$work/said" -o /dev/null --path-as-is "$url/wasl/v1/object/../../../../../keys/enrol.key"
+! says "200 OK"
+ok $? "nothing but the tree is served"
+curl -s -D "$work/said" "$url/" >"$work/part"
+says "default-src" && says nosniff && grep -q app.mjs "$work/part"
+ok $? "the pages come with a strict policy"
+curl -si "$url/v1/schools" >"$work/said"
+says "503" && says "Retry-After" && says hub.away
+ok $? "without the daemon: 503, when to ask again, one sentence"
+head -c 100000 /dev/zero | curl -s -D "$work/said" -o /dev/null --data-binary @- "$url/v1/enrol"
+check "a request that is too large ends at the door" says 413
+curl -s -D "$work/said" -o /dev/null "$url/v1/status"
+check "the daemon's own status stays inside" says 404
+echo "1..$n"
+exit $failed
