@@ -16,3 +16,6 @@ $(foreach u,$(PACK),$(if $(wildcard tests/unit/transcoder/$(u)_test.c),$(eval $(
 # A whole lesson cooked by one command: what tests look at.
 TEST_PROGS += $(B)/tests/cook-lesson
 $(eval $(call prog,cook-lesson,tests/content/cook_lesson.c,kitchen,tests))
+
+# Parsers of bytes that come from a process which has read foreign ones.
+$(foreach f,frag nal job,$(eval $(call fuzzer,kitchen_$(f),tests/fuzz/kitchen_$(f)_fuzz.c,kitchen)))

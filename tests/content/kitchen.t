@@ -69,7 +69,7 @@ ok $? "what the kernel lacks is told"
 # The walls stand before the first byte of the lesson is read, and nothing is opened after.
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	mkdir -p "$top/traced"
-	strace -f -qq -e trace=pread64,recvmsg,openat,open,socket,connect,execve,seccomp,prctl,landlock_restrict_self -o "$top/trace" \
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=pread64,recvmsg,openat,open,socket,connect,execve,seccomp,prctl,landlock_restrict_self -o "$top/trace" \
 		"$cooker" "$transcoder" "$top/clip.mp4" "$top/clip.pb" "$top/traced" now 240p,audio segment=2 together >"$top/traced.log" 2>&1
 	ok $? "a cook under observation"
 	child=$(awk '/execve.*wasl-transcoder.*"worker"/ { print $1; exit }' "$top/trace")
