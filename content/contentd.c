@@ -304,6 +304,10 @@ static int open_book(struct contentd *c, struct fault *why)
 	if (r)
 		return r;
 	AUTO_FD int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fault_set(why, -errno, "content.db",
+				 "'%s': %s; look at the folder and its owner", path,
+				 strerror(errno));
 	return book_open(path, &c->book, why);
 }
 

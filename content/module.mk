@@ -21,7 +21,7 @@ $(eval $(call prog,wasl-contentd,content/main.c,content))
 
 $(foreach u,$(CONTENT),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,content))))
 $(foreach u,$(PORTAL),$(if $(wildcard tests/unit/portal/$(u)_test.c),$(eval $(call unit,portal_$(u),tests/unit/portal/$(u)_test.c,content))))
-$(eval $(call fuzzer,vtt,tests/fuzz/vtt_fuzz.c,content))
+$(foreach f,vtt catalogue uplinks,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,content)))
 
 # A ministry of tests: keys and a static origin, for tests/content/*.t
 $(eval $(call prog,content-origin,tests/content/origin_tool.c,record base,tests))

@@ -27,7 +27,16 @@ like() { # like FILE REGEX NAME
 	[ $status = 0 ] || { echo "# no /$2/ in:"; sed 's/^/# /' "$1" | tail -n 15; }
 	ok $status "$3"
 }
+# A regular end is one without a leak or a crash on the way out: 0, under sanitizers too.
+stop_contentd() { # stop_contentd SIGNAL
+	local status=0
+	kill "-$1" "$contentd_pid" 2>/dev/null
+	wait "$contentd_pid" 2>/dev/null || status=$?
+	contentd_pid=
+	[ "$1" != TERM ] || [ $status = 0 ] || ok 1 "contentd ends in order (status $status)"
+}
 finish() {
+	[ -z "$contentd_pid" ] || stop_contentd TERM
 	[ $failed = 0 ] || sed 's/^/# log: /' "$top/contentd.log" | tail -n 30
 	echo "1..$count"
 	exit $failed
@@ -90,7 +99,7 @@ http {
 	client_body_temp_path $top/n1; proxy_temp_path $top/n2; fastcgi_temp_path $top/n3; uwsgi_temp_path $top/n4; scgi_temp_path $top/n5;
 	root $origin;
 	server { listen 127.0.0.1:$fast; }
-	server { listen 127.0.0.1:$slow; limit_rate 400k; }
+	server { listen 127.0.0.1:$slow; limit_rate 200k; }
 }
 END
 	/usr/sbin/nginx -c "$top/origin.conf" -e "$top/origin-error.log" -g 'daemon off;' &
@@ -115,16 +124,14 @@ new_box() {
 	ministry root 1 "$box/etc/wasl/root.1"
 }
 configure() { # configure PORT [LINES]
+	# AddressSanitizer maps more memory than any limit allows
+	[ "${FLAVOUR:-dev}" = dev ] || set -- "$1" "[kitchen]\nmemory = 0\n${2:-}"
 	printf '[origin]\nurl = http://127.0.0.1:%s\ninterval = 3600\nstall = 3\n%b' "$1" "${2:-}" >"$top/site.conf"
 }
 start_contentd() {
 	WASL_ROOT=$box "$B/bin/wasl-contentd" -c "$top/site.conf" 2>>"$top/contentd.log" &
 	contentd_pid=$!
 	until_so 20 ask /v1/status
-}
-stop_contentd() { # stop_contentd SIGNAL
-	end_child "$contentd_pid" "$1"
-	contentd_pid=
 }
 contentd_socket() { curl -sf -m 30 --unix-socket "/proc/self/fd/7/$1" "${@:3}" "http://x$2" 7<"$box/run/wasl"; }
 ask() { contentd_socket contentd.sock "$@"; }
@@ -137,3 +144,24 @@ is_field() { [ "$(field "$1" "$2")" = "$3" ]; }
 at_least() { [ "$(field "$1" "$2")" -ge "$3" ]; }
 events() { ask "/v1/events?limit=1000" | jq -r --arg k "$1" '[.rows[] | select(.kind == $k)] | length'; }
 complete() { is_field /v1/lessons '.lessons[0].complete' true; }
+
+# --- the classroom's web server -----------------------------------------------------------------------------
+portal_port=$(free_port)
+portal=http://127.0.0.1:$portal_port
+start_portal() {
+	mkdir -p "$box/web"
+	# the public socket's address must be short: from the web server's own folder
+	sed -e "s|@LISTEN@|127.0.0.1|; s|@PORT@|$portal_port|; s|@ROOT@|$box/web|; s|@USER_LINE@|$user_line|; s|@WORKERS@|2|" \
+		-e "s|@MODULE@|$B/lib/ngx_http_wasl_module.so|; s|@STORE@|$content/store|; s|@PORTAL@|$content/portal|" \
+		-e "s|@WANT_SOCK@|$box/run/wasl/want.sock|; s|@CONTENT_PUBLIC_SOCK@|../run/wasl/content-public.sock|" -e '/^#/d' \
+		"$house/cache/nginx/nginx.conf.in" >"$top/portal.conf"
+	/usr/sbin/nginx -c "$top/portal.conf" -e "$box/web/nginx-error.log" -g 'daemon off;' &
+	portal_pid=$!
+	until_so 10 curl -s -o /dev/null "$portal/generate_204"
+}
+# get PATH [CURL ARGUMENTS…]: status on standard output, head in $top/head, body in $top/body
+get() {
+	local path=$1
+	shift
+	curl -s -m 60 -o "$top/body" -D "$top/head" -w '%{http_code}' "$@" "$portal$path"
+}

@@ -22,7 +22,7 @@ struct lessons_kit {
 	wasl_Text subject_titles[2];
 	char *subject_ids[2];
 	char *programme_items[2];
-	char texts[16][200];
+	char texts[32][200];
 	size_t text_count;
 };
 

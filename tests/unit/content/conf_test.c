@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/conf.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "content/kitchen.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+
+static void defaults_are_good(void **state)
+{
+	(void)state;
+	struct content_conf conf = { 0 };
+	uint32_t rungs = 0;
+	conf_defaults(&content_schema, &conf);
+	assert_int_equal(content_conf_check(&conf, NULL), 0);
+	assert_int_equal(content_conf_rungs(conf.kitchen.rungs, &rungs, NULL), 0);
+	assert_int_equal(rungs,
+			 1u << RUNG_240P | 1u << RUNG_360P | 1u << RUNG_480P | 1u << RUNG_AUDIO);
+	assert_string_equal(conf.content.folder, "/var/lib/wasl/content");
+	assert_int_equal(conf.origin.streams, 2);
+}
+
+static const struct {
+	const char *why, *text, *names; /* names NULL: good */
+} rows[] = {
+	{ "fewer sizes", "[kitchen]\nrungs = 240p, audio\n", NULL },
+	{ "an origin", "[origin]\nurl = https://lessons.example/\n", NULL },
+	{ "another program's section", "[net]\nwhatever = 1\n", NULL },
+	{ "a size that is none", "[kitchen]\nrungs = 240p 4k\n", "4k" },
+	{ "sound alone is no ladder", "[kitchen]\nrungs = audio\n", "240p" },
+	{ "an origin that is no address", "[origin]\nurl = lessons\n", "http://" },
+	{ "too many streams", "[origin]\nstreams = 9\n", "1 to 8" },
+	{ "a key that is not there", "[origin]\nstream = 2\n", "stream" },
+};
+
+static void every_row(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct content_conf conf = { 0 };
+		struct fault why = { 0 };
+		conf_defaults(&content_schema, &conf);
+		int r = conf_parse(&content_schema, "site.conf", rows[i].text, strlen(rows[i].text),
+				   &conf, &why);
+		if (r == 0)
+			r = content_conf_check(&conf, &why);
+		if ((r == 0) != !rows[i].names || (r && !strstr(why.text, rows[i].names)))
+			print_message("row %zu: %s: %s\n", i, rows[i].why, why.text);
+		assert_int_equal(r == 0, !rows[i].names);
+		if (rows[i].names)
+			assert_non_null(strstr(why.text, rows[i].names));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_are_good),
+		cmocka_unit_test(every_row),
+	};
+	return cmocka_run_group_tests_name("content/conf", tests, NULL, NULL);
+}
