@@ -6,16 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
 #include "firmware/stage/run.h"
 
-enum { ASK_MS = 10000, TOKEN_BYTES = 256 };
+enum { ASK_MS = 10000, TOKEN_BYTES = 256, KEPT_ORDER_MS = 60000 };
 
 CLEAN_FN(json, json_t, json_decref)
 
@@ -135,6 +137,19 @@ static int claim(const struct enrolment *e, const json_t *who, struct fault *why
 	return rc;
 }
 
+/* An order that met no hub is kept and tried again by the box itself: waits for that. */
+static int enrolled_by_itself(void)
+{
+	uint64_t end = clock_mono_ms() + KEPT_ORDER_MS;
+	while (clock_mono_ms() < end) {
+		CLEANUP(clean_json) json_t *who = NULL;
+		if (identity(&who, NULL) == 0 && json_is_true(json_object_get(who, "enrolled")))
+			return 1;
+		nanosleep(&(struct timespec){ .tv_nsec = 200 * 1000 * 1000 }, NULL);
+	}
+	return 0;
+}
+
 int helper_enrol(int argc, char **argv)
 {
 	struct enrolment e = { 0 };
@@ -153,7 +168,7 @@ int helper_enrol(int argc, char **argv)
 		printf("as before, for %s\n", text_of(who, "school_code"));
 		return 0;
 	}
-	if (claim(&e, who, &why))
+	if (claim(&e, who, &why) && !enrolled_by_itself())
 		return failed(&why);
 	CLEANUP(clean_json) json_t *after = NULL;
 	if (identity(&after, &why))

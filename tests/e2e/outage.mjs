@@ -80,7 +80,7 @@ try {
 			must((await stage.ask(`/v1/kill?name=${name}&signal=9`, "POST")).status < 300, "could not kill");
 			await until(`${name} again`, async () => {
 				const now = (await processes()).find((p) => p.name === name);
-				return now.pid > 0 && now.pid !== old.pid && now.ready;
+				return now.pid > 0 && now.pid !== old.pid && now.state === "ready";
 			}, 30000);
 			await until("the lesson", async () => (await play(2)) > 0, 20000);
 			await until("receipts that go on", async () => {
