@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-event.h>
 
@@ -32,6 +33,7 @@ struct proc {
 	enum proc_state state;
 	uint64_t since_ms, ready_ms; /* ready_ms: 0 until it is ready */
 	struct restart restart;
+	uint64_t log_from;
 	pid_t pid;
 	bool stop_asked, late;
 	sd_event_source *child, *output, *soon;
@@ -322,6 +324,8 @@ int proc_start(struct proc *p, struct fault *why)
 	if (p->pid)
 		return 0;
 	stop_timers(p);
+	struct stat st;
+	p->log_from = stat(p->log, &st) == 0 ? (uint64_t)st.st_size : 0;
 	p->restart = (struct restart){ .total = p->restart.total, .was_ready = false };
 	return launch(p, why);
 }
@@ -456,6 +460,11 @@ uint64_t proc_since_ms(const struct proc *p)
 const char *proc_log(const struct proc *p)
 {
 	return p->log;
+}
+
+uint64_t proc_log_from(const struct proc *p)
+{
+	return p->log_from;
 }
 
 const char *proc_status(const struct proc *p)

@@ -66,6 +66,7 @@ pid_t proc_pid(const struct proc *p);               /* 0 when it does not run */
 unsigned proc_restarts(const struct proc *p);
 uint64_t proc_since_ms(const struct proc *p); /* clock_mono_ms() of the last change */
 const char *proc_log(const struct proc *p);
+uint64_t proc_log_from(const struct proc *p);  /* where this run's lines begin */
 const char *proc_status(const struct proc *p); /* its last STATUS=, "" */
 /* How it last ended: "ended with status 1", "was killed by signal 9 (KILL)"; "" when it has not. */
 const char *proc_end(const struct proc *p);

@@ -81,7 +81,8 @@ static int record(const struct stage *s, const struct plan_step *step, struct fa
 static void fail(struct stage *s, struct run *run, const char *sentence)
 {
 	run->state = RUN_FAILED;
-	term_failed(s->term, sentence, run->step->remedy, run->proc ? proc_log(run->proc) : NULL);
+	term_failed(s->term, sentence, run->step->remedy, run->proc ? proc_log(run->proc) : NULL,
+		    run->proc ? proc_log_from(run->proc) : 0);
 	stage_end(s, 1);
 }
 
@@ -132,8 +133,9 @@ static void step_changed(struct stage *s, struct run *run)
 		finish(s, run, RUN_DONE);
 		break;
 	case PROC_FAILED:
-		snprintf(sentence, sizeof(sentence), "%s: '%s' %s", run->step->title,
-			 run->step->name, proc_end(run->proc));
+		/* What the program said last is most likely why. */
+		snprintf(sentence, sizeof(sentence), "'%s' %s%s%s", run->step->name,
+			 proc_end(run->proc), *run->last_line ? ": " : "", run->last_line);
 		fail(s, run, sentence);
 		break;
 	case PROC_WAITING:

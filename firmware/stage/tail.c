@@ -12,25 +12,27 @@
 
 enum { TAIL_BYTES = 8192 };
 
-char *tail_lines(const char *path, size_t count)
+char *tail_lines(const char *path, uint64_t from, size_t count)
 {
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return NULL;
-	size_t len = st.st_size < TAIL_BYTES ? (size_t)st.st_size : TAIL_BYTES;
+	uint64_t size = (uint64_t)st.st_size;
+	uint64_t room = size > from ? size - from : 0;
+	size_t len = room < TAIL_BYTES ? (size_t)room : TAIL_BYTES;
 	AUTO_FREE char *text = malloc(len + 1);
-	if (!text || fileio_pread_all(fd, text, len, (uint64_t)st.st_size - len))
+	if (!text || fileio_pread_all(fd, text, len, size - len))
 		return NULL;
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
-	size_t from = len;
-	for (size_t lines = 0; from > 0; from--) {
-		if (text[from - 1] == '\n' && ++lines == count)
+	size_t begin = len;
+	for (size_t lines = 0; begin > 0; begin--) {
+		if (text[begin - 1] == '\n' && ++lines == count)
 			break;
 	}
-	memmove(text, text + from, len - from);
-	text[len - from] = '\0';
+	memmove(text, text + begin, len - begin);
+	text[len - begin] = '\0';
 	/* It goes to a terminal, and may come from anywhere. */
 	for (char *c = text; *c; c++) {
 		if ((unsigned char)*c < 0x20 && *c != '\n')

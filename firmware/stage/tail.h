@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
-/* The last `count` lines of a file as printable text, malloc'ed; NULL when it cannot be read. */
-char *tail_lines(const char *path, size_t count);
+/* The last `count` lines of a file after its byte `from`, as printable text, malloc'ed; NULL when it cannot be read. */
+char *tail_lines(const char *path, uint64_t from, size_t count);

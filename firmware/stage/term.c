@@ -196,7 +196,8 @@ void term_end(struct term *t, enum term_end end, const char *detail)
 	fflush(t->out);
 }
 
-void term_failed(struct term *t, const char *sentence, const char *remedy, const char *log)
+void term_failed(struct term *t, const char *sentence, const char *remedy, const char *log,
+		 uint64_t from)
 {
 	clear_line(t);
 	if (t->open)
@@ -205,7 +206,7 @@ void term_failed(struct term *t, const char *sentence, const char *remedy, const
 	fprintf(t->out, "\n\n  %s%s%s\n", ink(t, LOOK_BAD), sentence, ink_off(t));
 	if (remedy)
 		fprintf(t->out, "  What to do: %s\n", remedy);
-	char *lines = log ? tail_lines(log, LOG_LINES) : NULL;
+	char *lines = log ? tail_lines(log, from, LOG_LINES) : NULL;
 	if (lines && *lines) {
 		fprintf(t->out, "\n  the last lines of %s:\n", log);
 		for (char *save, *line = strtok_r(lines, "\n", &save); line;

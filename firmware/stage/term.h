@@ -21,8 +21,9 @@ void term_tick(struct term *t); /* several times a second: turns the wheel, coun
 enum term_end { TERM_DONE, TERM_KEPT };
 void term_end(struct term *t, enum term_end end, const char *detail); /* detail may be NULL */
 
-/* The step went wrong: a sentence, what to do (NULL: nothing), the last lines of `log` (NULL: none). */
-void term_failed(struct term *t, const char *sentence, const char *remedy, const char *log);
+/* The step went wrong: a sentence, what to do (NULL: nothing), the last lines of `log` (NULL: none) after `from`. */
+void term_failed(struct term *t, const char *sentence, const char *remedy, const char *log,
+		 uint64_t from);
 
 /* Something worth a line of its own that happened beside the steps. */
 void term_note(struct term *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

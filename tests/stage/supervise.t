@@ -105,7 +105,7 @@ ok $? "and leaves nothing behind either"
 # --- what goes wrong -----------------------------------------------------------------------------------
 launch bad-task
 ends "$stage" 20 1 "a task that fails ends all with status 1"
-has "$out" "'broken' ended with status 7" "it says what failed"
+has "$out" "'broken' ended with status 7: there is no file 'x'" "it says what failed, in its own words"
 has "$out" "What to do: bring the file" "and what to do"
 has "$out" "| there is no file 'x'" "and shows the log"
 [ ! -e "$root/reached" ]
