@@ -73,13 +73,11 @@ struct page {
 static void add_minute(void *data, const struct ledger_row *r)
 {
 	struct page *page = data;
-	char day[11];
-	clock_day_text((int32_t)(r->row.minute / 1440), day);
 	json_array_append_new(
 		page->rows,
-		json_pack("{s:I, s:I, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s}",
+		json_pack("{s:I, s:I, s:I, s:s, s:s, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:I, s:s}",
 			  "cursor", (json_int_t)r->cursor, "minute", (json_int_t)r->row.minute,
-			  "day", day, "uplink", r->uplink, "kind",
+			  "day", (json_int_t)(r->row.minute / 1440), "uplink", r->uplink, "kind",
 			  uplink_kind_name((enum uplink_kind)r->kind), "up_s",
 			  (int)r->row.seconds[UPLINK_CLASS_UP], "down_s",
 			  (int)r->row.seconds[UPLINK_CLASS_DOWN], "unpowered_s",

@@ -20,6 +20,8 @@ struct core_line {
 	uint32_t idle_ms
 		[PROBE_TARGETS]; /* how often each is asked while all is well; 0: only on suspicion */
 	uint32_t retry_ms;       /* between rounds while it is down */
+	uint32_t
+		limp_ms; /* questions come at least this often while a part of it does not answer */
 	uint32_t doubt_ms; /* at least this long between two suspicions raised by silent traffic */
 	uint32_t slow_ms;  /* a round trip above this is a degraded line */
 };

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,7 +15,9 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
 #include "firmware/base/log.h"
+#include "firmware/base/paths.h"
 #include "netmgr/dhcp.h"
 #include "netmgr/nft.h"
 #include "netmgr/nl_events.h"
@@ -115,6 +118,23 @@ static void keep_nft(struct kernel *k)
 	note(k, put_nft(k, &why), &why);
 }
 
+/* The preferred line's DNS server, for the box's own resolver (dnsmasq: resolv-file). */
+static void tell_resolver(struct kernel *k)
+{
+	char text[64] = "", address[INET_ADDRSTRLEN];
+	struct fault why;
+	struct path folder = paths_at("/run/wasl/netmgr"),
+		    file = paths_at("/run/wasl/netmgr/resolv.conf");
+	const struct in_addr *resolver =
+		k->preferred >= 0 ? &k->lines[k->preferred].resolver : NULL;
+	if (resolver && resolver->s_addr && inet_ntop(AF_INET, resolver, address, sizeof(address)))
+		snprintf(text, sizeof(text), "nameserver %s\n", address);
+	int r = paths_mkdir(folder.at, 0755, &why);
+	if (r == 0)
+		r = fileio_replace(file.at, text, strlen(text), 0644, &why);
+	note(k, r, &why);
+}
+
 static void settle_soon(struct kernel *k)
 {
 	int state = SD_EVENT_OFF;
@@ -176,6 +196,8 @@ static void on_lease(void *data, const struct lease *lease)
 	}
 	log_info("event=lease uplink=%s held=%d", k->conf->uplinks[i].name, lease != NULL);
 	note(k, settle(k, &why), &why);
+	if (k->preferred == (int)i)
+		tell_resolver(k);
 	report_address(k, i);
 }
 
@@ -401,7 +423,9 @@ int kernel_prefer(struct kernel *k, int uplink, struct fault *why)
 {
 	k->preferred = uplink;
 	k->chosen = true;
-	return settle(k, why);
+	int r = settle(k, why);
+	tell_resolver(k);
+	return r;
 }
 
 int kernel_release(struct kernel *k, unsigned uplink, struct fault *why)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The decisions and the accounting are a library of pure code; the daemon around it comes in two: on the
 # real kernel and on a simulated one.
-NETMGR_CORE := uplink verdict choose core minutes gap meter slot ledger account net_conf lane check dns echo plan lease
+NETMGR_CORE := uplink verdict choose core core_state core_round minutes gap meter slot ledger account net_conf lane check dns echo plan lease
 NETMGR_DAEMON := probe engine api
 NETMGR_SIM := gate kernel_sim
 NETMGR_NL := kernel_nl nl_net nl_flows nl_events nl_stock nft dhcp
@@ -13,7 +13,7 @@ $(eval $(call prog,wasl-netmgrd-sim,netmgr/main.c,netmgr_sim))
 $(eval $(call prog,wasl-netmgrd,netmgr/main.c,netmgr_nl))
 $(B)/obj/netmgr/nl_%.o: CPPFLAGS += $(shell pkg-config --cflags libnl-3.0)
 
-$(foreach u,$(filter-out uplink choose ledger,$(NETMGR_CORE)),$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))
+$(foreach u,$(filter-out uplink choose core_% ledger,$(NETMGR_CORE)),$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))
 $(eval $(call unit,netmgr_nl_events,tests/unit/netmgr/nl_events_test.c,netmgr_nl))
 $(foreach f,reply slot,$(eval $(call fuzzer,netmgr_$(f),tests/fuzz/netmgr_$(f)_fuzz.c,netmgr_core)))
 

@@ -322,6 +322,8 @@ void net_conf_line(const struct net_conf *conf, const struct uplink_conf *u, uns
 				     (uint32_t)(metered ? n->metered_hub_every_s : n->hub_every_s) *
 				     1000 },
 		.retry_ms = (uint32_t)n->retry_s * (metered ? 6000 : 1000),
+		.limp_ms = metered ? (uint32_t)n->metered_hub_every_s * 500
+				   : (uint32_t)n->retry_s * 1000,
 		.doubt_ms = metered ? 1200000 : 10000,
 		.slow_ms = net_conf_kind(u) == UPLINK_SATELLITE ? 2000 : 1000,
 	};

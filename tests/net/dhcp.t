@@ -111,6 +111,8 @@ is "$(in_ns box ip -4 -o addr show dev wan0 | grep -c 'inet 10\.77\.0\.[56][0-9]
 is "$(in_ns box ip -4 route show table main)" "" "and no route in the main table"
 is "$(in_ns box ip -4 route show table 100 default | grep -c 'via 10.77.0.1')" 1 "the router is in the line's table"
 
+is "$(cat "$work/root/run/wasl/netmgr/resolv.conf")" "nameserver 10.77.0.1" "the box's own resolver learns the line's DNS server"
+
 kill -9 "$dnsd"
 wait "$dnsd" 2>/dev/null
 within 10 line_is "up resolver"

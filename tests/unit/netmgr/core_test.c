@@ -62,6 +62,7 @@ static const struct core_line fast_line = {
 	.possible = PROBE_ALL,
 	.idle_ms = { 1000, 10000, 60000 },
 	.retry_ms = 5000,
+	.limp_ms = 5000,
 	.doubt_ms = 10000,
 	.slow_ms = 1000,
 };

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/core_priv.h"
+
+struct core_action *core_act(struct core_work *s, enum core_action_kind kind, int uplink)
+{
+	struct core_action *a = &s->out->list[s->out->count++];
+	*a = (struct core_action){ .kind = kind, .uplink = uplink };
+	return a;
+}
+
+/* States in which bytes went both ways when we last looked. */
+bool core_carries(enum uplink_state state)
+{
+	return state == UPLINK_UP || state == UPLINK_SUSPECT || state == UPLINK_HOLDDOWN;
+}
+
+static bool is_down_for_people(enum uplink_state state)
+{
+	return state == UPLINK_DOWN || state == UPLINK_ABSENT || state == UPLINK_PORTAL;
+}
+
+/* The hold-down of a line that falls again soon doubles; quiet time halves it. */
+static void note_fall(const struct core_rules *rules, struct core_uplink *u, uint64_t now_ms)
+{
+	uint64_t quiet = u->hold_ms ? (now_ms - u->fell_ms) / rules->quiet_ms : 0;
+	if (!u->hold_ms)
+		u->hold_ms = rules->hold_ms;
+	else if (quiet == 0)
+		u->hold_ms = (uint32_t)core_earlier((uint64_t)u->hold_ms * 2, rules->hold_max_ms);
+	else
+		u->hold_ms = quiet > 31 ? rules->hold_ms
+					: (uint32_t)core_later(u->hold_ms >> quiet, rules->hold_ms);
+	u->fell = true;
+	u->fell_ms = now_ms;
+}
+
+static void say(struct core_work *s, unsigned i)
+{
+	struct core_uplink *u = &s->c->uplinks[i];
+	bool down = is_down_for_people(u->state) ||
+		    (u->said_up && !core_carries(u->state) && u->state != UPLINK_OFF);
+	if (u->state == UPLINK_UP && !(u->said_any && u->said_up)) {
+		core_act(s, CORE_SAY_UP, (int)i);
+		u->said_any = u->said_up = true;
+	} else if (down && !(u->said_any && !u->said_up)) {
+		core_act(s, CORE_SAY_DOWN, (int)i)->layer = u->layer;
+		u->said_any = true;
+		u->said_up = false;
+	}
+}
+
+/* When each target is asked next while all is well. What limps is asked sooner, so that its return is seen. */
+void core_plan_questions(const struct core_line *line, struct core_uplink *u, unsigned targets,
+			 uint64_t now_ms)
+{
+	uint64_t longest = u->layer == UPLINK_LAYER_NONE ? UINT64_MAX : line->limp_ms;
+	for (int t = 0; t < PROBE_TARGETS; t++)
+		if (targets & PROBE_BIT(t))
+			u->due_ms[t] = now_ms + core_earlier(line->idle_ms[t], longest);
+}
+
+void core_enter(struct core_work *s, unsigned i, enum uplink_state state, enum uplink_layer layer)
+{
+	struct core_uplink *u = &s->c->uplinks[i];
+	u->layer = layer;
+	if (u->state == state) {
+		say(s, i); /* the first word about a line that was never there */
+		return;
+	}
+	bool stops = core_carries(u->state) && !core_carries(state);
+	if (stops && state != UPLINK_OFF)
+		note_fall(&s->c->rules, u, s->now_ms);
+	if (stops)
+		core_act(s, CORE_RELEASE, (int)i);
+	u->state = state;
+	u->since_ms = s->now_ms;
+	u->fails = 0;
+	u->round_due_ms = s->now_ms;
+	u->tx_unanswered_since_ms = 0;
+	if (state == UPLINK_UP)
+		core_plan_questions(&s->c->lines[i], u, PROBE_ALL, s->now_ms);
+	if (state == UPLINK_HOLDDOWN)
+		u->hold_until_ms = s->now_ms + u->hold_ms;
+	/* What was lost before and during the fall is no mark of the line that came back. */
+	if (state == UPLINK_HOLDDOWN || state == UPLINK_PROBING)
+		u->history = 0;
+	say(s, i);
+}
+
+bool core_set_by_facts(const struct core_uplink *u)
+{
+	return u->state == UPLINK_OFF || u->state == UPLINK_ABSENT || u->state == UPLINK_LINK ||
+	       u->state == UPLINK_ADDRESSED ||
+	       (u->state == UPLINK_DOWN && u->layer == UPLINK_LAYER_CABLE);
+}
