@@ -124,6 +124,8 @@ static void become_daemon(const struct box *b, enum box_start how, unsigned kill
 		_exit(126);
 	if (how != BOX_KILLED)
 		execl(program.at, "wasl-agentd", NULL);
+	setenv("ASAN_OPTIONS", "detect_leaks=0",
+	       1); /* it cannot look for leaks while it is traced */
 	snprintf(inject, sizeof(inject),
 		 "inject=pwrite64,fsync,fdatasync,rename,unlink,ftruncate:signal=KILL:when=%u",
 		 kill_at);

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/unit/agent/outbox_scene.h"
+
+static void moves_on_with_receipts(void **state)
+{
+	struct scene *s = *state;
+	enrol(s, 1);
+	for (int i = 0; i < 4; i++) {
+		minute(s, i, "adsl");
+		seal(s, OUTBOX_ALL);
+	}
+	uint8_t hash[32];
+	assert_int_equal(hash_of(s, 2, hash), 0);
+	wasl_Receipt r = receipt_of(s, 1, 2, hash, 1);
+	assert_int_equal(answer(s, &r), CHAIN_ADVANCE);
+	assert_int_equal(answer(s, &r), CHAIN_SAME);
+	assert_int_equal(counts(s).waiting_rows, 2);
+	assert_int_equal(counts(s).last_receipt_s, NOW);
+	s->through = 2;
+	memcpy(s->head, hash, 32);
+	reopen(s);
+	assert_int_equal(deliver(s), 2);
+	wasl_Receipt all = receipt_of(s, 1, 4, s->head, 1);
+	assert_int_equal(answer(s, &all), CHAIN_ADVANCE);
+	assert_int_equal(answer(s, &r), CHAIN_STALE); /* a late answer */
+	assert_int_equal(deliver(s), 0);
+	/* The hub comes back from a backup of last week. */
+	r.ledger = 2;
+	assert_int_equal(answer(s, &r), CHAIN_REFILL);
+	assert_int_equal(deliver(s), 2);
+	assert_int_equal(s->up_s, 120);
+}
+
+static void list_one(void *data, const struct outbox_receipt_row *row)
+{
+	uint64_t *seen = data;
+	*seen = *seen * 10 + row->through_seq;
+	assert_int_equal(row->stored_s, NOW);
+	assert_int_equal(row->epoch, 1);
+}
+
+static void lists_receipts(void **state)
+{
+	struct scene *s = *state;
+	enrol(s, 1);
+	for (int i = 0; i < 3; i++) {
+		uint8_t hash[32];
+		seal(s, OUTBOX_ALL);
+		assert_int_equal(hash_of(s, (uint64_t)i + 1, hash), 0);
+		wasl_Receipt r = receipt_of(s, 1, (uint64_t)i + 1, hash, 1);
+		assert_int_equal(answer(s, &r), CHAIN_ADVANCE);
+	}
+	uint64_t seen = 0;
+	assert_int_equal(outbox_receipts(s->o, 0, 100, list_one, &seen, NULL), 0);
+	assert_int_equal(seen, 123);
+	seen = 0;
+	assert_int_equal(outbox_receipts(s->o, 1, 1, list_one, &seen, NULL), 0);
+	assert_int_equal(seen, 2);
+}
+
+static void tells_again_what_an_ended_epoch_lost(void **state)
+{
+	struct scene *s = *state;
+	enrol(s, 1);
+	for (int i = 0; i < 4; i++) {
+		minute(s, i, "adsl");
+		use(s, DAY, 6);
+		event(s, NOW);
+		seal(s, OUTBOX_ALL);
+	}
+	uint8_t hash[32];
+	assert_int_equal(hash_of(s, 1, hash), 0);
+	wasl_Close c = { .epoch = 1, .through_seq = 1, .new_epoch = 2 };
+	memcpy(c.device, s->device, 16);
+	memcpy(c.head_hash, hash, 32);
+	/* Three of four are told again, in the new epoch, from number 1. */
+	uint64_t reopened = 0;
+	assert_int_equal(outbox_end_epoch(s->o, &c, &reopened, NULL), 0);
+	assert_int_equal(reopened, 9);
+	assert_int_equal(counts(s).open_rows, 9);
+	assert_int_equal(deliver(s), 0);
+	assert_int_equal(seal(s, OUTBOX_ALL), 9);
+	assert_int_equal(deliver(s), 1);
+	assert_int_equal(s->up_s, 180);
+	assert_int_equal(s->events, 3);
+	assert_int_equal(s->devices, 18);
+}
+
+static void parks_rows_of_an_epoch_whose_end_is_not_known(void **state)
+{
+	struct scene *s = *state;
+	uint8_t hash[32];
+	uint64_t reopened = 0;
+	enrol(s, 1);
+	minute(s, 0, "adsl");
+	seal(s, OUTBOX_ALL);
+	assert_int_equal(hash_of(s, 1, hash), 0);
+	enrol(s, 3);
+	minute(s, 1, "adsl");
+	seal(s, OUTBOX_ALL);
+	assert_int_equal(counts(s).parked_rows, 1);
+	assert_int_equal(counts(s).waiting_rows, 1);
+	assert_int_equal(deliver(s), 1);
+	assert_int_equal(outbox_enrol(s->o, 1, "old", 3, NULL), -ESTALE);
+	/* The hub says that it had counted the first one. */
+	wasl_Close c = { .epoch = 1, .through_seq = 1, .new_epoch = 3 };
+	memcpy(c.head_hash, hash, 32);
+	assert_int_equal(outbox_end_epoch(s->o, &c, &reopened, NULL), 0);
+	assert_int_equal(reopened, 0);
+	assert_int_equal(counts(s).parked_rows, 0);
+	uint32_t epoch = 0;
+	assert_int_equal(outbox_epoch(s->o, &epoch, NULL), 0);
+	assert_int_equal(epoch, 3);
+}
+
+static void forgets_only_old_receipted_envelopes(void **state)
+{
+	struct scene *s = *state;
+	uint8_t hash[32];
+	enrol(s, 1);
+	for (int i = 0; i < 6; i++) {
+		minute(s, i, "adsl");
+		seal(s, OUTBOX_ALL);
+	}
+	uint64_t one = counts(s).kept_bytes / 6;
+	assert_int_equal(outbox_prune(s->o, NOW + 9000 * INT64_C(86400), 1, 0, NULL), 0);
+	assert_int_equal(counts(s).kept_bytes, 6 * one); /* nothing is receipted */
+	assert_int_equal(hash_of(s, 4, hash), 0);
+	wasl_Receipt r = receipt_of(s, 1, 4, hash, 1);
+	assert_int_equal(answer(s, &r), CHAIN_ADVANCE);
+	assert_int_equal(outbox_prune(s->o, NOW + 399 * 86400, 400, 100 * one, NULL), 0);
+	assert_int_equal(counts(s).kept_bytes, 6 * one);
+	assert_int_equal(outbox_prune(s->o, NOW, 400, 4 * one, NULL), 0);
+	assert_int_equal(counts(s).kept_bytes, 4 * one);
+	assert_int_equal(hash_of(s, 2, hash), -ENOENT);
+	assert_int_equal(hash_of(s, 3, hash), 0);
+	assert_int_equal(outbox_prune(s->o, NOW + 401 * 86400, 400, 100 * one, NULL), 0);
+	assert_int_equal(counts(s).kept_bytes, 2 * one);
+	assert_int_equal(counts(s).waiting_rows, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_SCENE(moves_on_with_receipts),
+		IN_SCENE(lists_receipts),
+		IN_SCENE(tells_again_what_an_ended_epoch_lost),
+		IN_SCENE(parks_rows_of_an_epoch_whose_end_is_not_known),
+		IN_SCENE(forgets_only_old_receipted_envelopes),
+	};
+	return cmocka_run_group_tests_name("agent/outbox_receipt", tests, NULL, NULL);
+}
