@@ -160,10 +160,12 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	struct engine *e = data;
 	struct account_time now = time_now(e);
 	struct fault why;
+	(void)usec;
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
 		watch_quota(e, i);
 	note_store(e, account_tick(e->account, &now, &why), &why);
-	(void)sd_event_source_set_time(source, usec + TICK_US);
+	/* From now, not from when it was due: after a suspend there is nothing to catch up with. */
+	(void)sd_event_source_set_time_relative(source, TICK_US);
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
 }

@@ -371,7 +371,7 @@ static int on_door(sd_event_source *source, int fd, uint32_t events, void *data)
 		(void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		int r = conn_new(g, (unsigned)g->preferred, client);
 		if (r < 0)
-			log_warn("event=gate.refuse text=\"%s\"", strerror(-r));
+			log_debug("event=gate.refuse text=\"%s\"", strerror(-r));
 	}
 	return 0;
 }

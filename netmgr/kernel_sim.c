@@ -177,7 +177,13 @@ static void serve_cut(struct ctl_request *req, void *data)
 {
 	struct kernel *k = ((struct kernel_serving *)data)->kernel;
 	const char *how = ctl_arg(req, "how");
+	struct fault why;
 	enum gate_line line = k->conf->gate.when_cut == NET_CUT_HANG ? GATE_SILENT : GATE_CUT;
+	if (how && strcmp(how, "silent") != 0 && strcmp(how, "cable") != 0) {
+		fault_set(&why, -EINVAL, "sim.how", "how '%.20s': write cable or silent", how);
+		ctl_reply_fault(req, 400, &why);
+		return;
+	}
 	if (how)
 		line = strcmp(how, "silent") == 0 ? GATE_SILENT : GATE_CUT;
 	set_lines(req, k, line);

@@ -120,6 +120,7 @@ within 2 preferred_is null
 curl -s --max-time 3 "http://127.0.0.1:$gate/small"
 is $? 7 "both cut: a new connection is refused"
 is "$(ask POST '/v1/sim/cut?uplink=nothing' | jq -r .error)" sim.uplink "an unknown line is said to be unknown"
+is "$(ask POST '/v1/sim/cut?uplink=lte&how=axe' | jq -r .error)" sim.how "and an unknown way of cutting, too"
 ask POST '/v1/sim/restore?uplink=all' >/dev/null
 within 5 small_works
 ok $? "restored"
