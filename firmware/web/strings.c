@@ -15,7 +15,8 @@ static const char *const codes[STRINGS_LANG_COUNT] = { "ar", "fr", "en" };
 int strings_lang_parse(const char *text, enum strings_lang *out)
 {
 	for (int i = 0; text && i < STRINGS_LANG_COUNT; i++) {
-		if (strncmp(text, codes[i], 2) == 0 && (text[2] == '\0' || text[2] == '_' || text[2] == '-')) {
+		if (strncmp(text, codes[i], 2) == 0 &&
+		    (text[2] == '\0' || text[2] == '_' || text[2] == '-')) {
 			*out = (enum strings_lang)i;
 			return 0;
 		}
@@ -97,7 +98,8 @@ static void fill(FILE *to, const char *text, const struct pair *pairs, size_t co
 {
 	while (*text) {
 		const char *end = *text == '{' ? strchr(text, '}') : NULL;
-		const char *value = end ? value_of(pairs, count, text + 1, (size_t)(end - text - 1)) : NULL;
+		const char *value =
+			end ? value_of(pairs, count, text + 1, (size_t)(end - text - 1)) : NULL;
 		if (value) {
 			fputs(value, to);
 			text = end + 1;

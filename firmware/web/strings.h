@@ -13,8 +13,8 @@ enum strings_lang { STRINGS_AR, STRINGS_FR, STRINGS_EN, STRINGS_LANG_COUNT };
 
 /* "ar" … ; also accepts "fr_TN.UTF-8". -EINVAL when it is none of the three. */
 int strings_lang_parse(const char *text, enum strings_lang *out);
-const char *strings_lang_code(enum strings_lang lang);	/* "ar" */
-const char *strings_lang_dir(enum strings_lang lang);	/* "rtl" or "ltr" */
+const char *strings_lang_code(enum strings_lang lang); /* "ar" */
+const char *strings_lang_dir(enum strings_lang lang);  /* "rtl" or "ltr" */
 
 /* The text; the id itself when there is none (a lint test keeps that from happening). Never NULL. */
 const char *strings_get(enum strings_lang lang, const char *id);

@@ -20,8 +20,9 @@ static void knows_its_languages(void **state)
 		int code;
 		enum strings_lang lang;
 	} rows[] = {
-		{ "ar", 0, STRINGS_AR }, { "fr_TN.UTF-8", 0, STRINGS_FR }, { "en-GB", 0, STRINGS_EN },
-		{ "es", -22, STRINGS_AR }, { "arz", -22, STRINGS_AR },	   { NULL, -22, STRINGS_AR },
+		{ "ar", 0, STRINGS_AR },    { "fr_TN.UTF-8", 0, STRINGS_FR },
+		{ "en-GB", 0, STRINGS_EN }, { "es", -22, STRINGS_AR },
+		{ "arz", -22, STRINGS_AR }, { NULL, -22, STRINGS_AR },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		enum strings_lang lang = STRINGS_AR;
@@ -47,8 +48,10 @@ static void table_is_sorted_and_whole(void **state)
 static void gives_text_or_the_id(void **state)
 {
 	(void)state;
-	assert_string_equal(strings_get(STRINGS_FR, "status.offline"), "Internet coupé. Les leçons fonctionnent.");
-	assert_string_equal(strings_get(STRINGS_AR, "status.offline"), "الإنترنت مقطوع. الدروس تعمل.");
+	assert_string_equal(strings_get(STRINGS_FR, "status.offline"),
+			    "Internet coupé. Les leçons fonctionnent.");
+	assert_string_equal(strings_get(STRINGS_AR, "status.offline"),
+			    "الإنترنت مقطوع. الدروس تعمل.");
 	assert_string_equal(strings_get(STRINGS_EN, "no.such.id"), "no.such.id");
 }
 
@@ -69,11 +72,16 @@ static void picks_plural_forms(void **state)
 		uint64_t n;
 		const char *id;
 	} rows[] = {
-		{ STRINGS_EN, 1, "count.lessons.one" },	  { STRINGS_EN, 0, "count.lessons.other" },
-		{ STRINGS_FR, 0, "count.lessons.one" },	  { STRINGS_FR, 2, "count.lessons.other" },
-		{ STRINGS_AR, 0, "count.lessons.zero" },  { STRINGS_AR, 1, "count.lessons.one" },
-		{ STRINGS_AR, 2, "count.lessons.two" },	  { STRINGS_AR, 3, "count.lessons.few" },
-		{ STRINGS_AR, 11, "count.lessons.many" }, { STRINGS_AR, 100, "count.lessons.other" },
+		{ STRINGS_EN, 1, "count.lessons.one" },
+		{ STRINGS_EN, 0, "count.lessons.other" },
+		{ STRINGS_FR, 0, "count.lessons.one" },
+		{ STRINGS_FR, 2, "count.lessons.other" },
+		{ STRINGS_AR, 0, "count.lessons.zero" },
+		{ STRINGS_AR, 1, "count.lessons.one" },
+		{ STRINGS_AR, 2, "count.lessons.two" },
+		{ STRINGS_AR, 3, "count.lessons.few" },
+		{ STRINGS_AR, 11, "count.lessons.many" },
+		{ STRINGS_AR, 100, "count.lessons.other" },
 		{ STRINGS_AR, 103, "count.lessons.few" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -85,7 +93,7 @@ static void picks_plural_forms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_its_languages), cmocka_unit_test(table_is_sorted_and_whole),
+		cmocka_unit_test(knows_its_languages),  cmocka_unit_test(table_is_sorted_and_whole),
 		cmocka_unit_test(gives_text_or_the_id), cmocka_unit_test(fills_places),
 		cmocka_unit_test(picks_plural_forms),
 	};
