@@ -166,7 +166,10 @@ static void segment_here(void *data, uint64_t rendition, uint32_t segment)
 {
 	struct contentd *c = data;
 	wants_segment_here(c->wants, rendition, segment);
-	publish_pages_soon(c);
+	if (segment <= 1)
+		publish_pages_soon(c); /* it may be ready to watch now */
+	else
+		publish_progress_soon(c);
 }
 
 static void segment_lost(void *data, uint64_t rendition, uint32_t segment)
@@ -196,6 +199,7 @@ static void use_catalogue(struct contentd *c)
 	fetch_use(c->fetch, NULL);
 	cook_use(c->cook, NULL);
 	library_free(MOVE_PTR(c->library));
+	publish_forget(c);
 	if (!catalogue)
 		return;
 	if (library_build(c->store, catalogue, c->rungs, &next, &why)) {

@@ -49,6 +49,7 @@ struct contentd {
 	uint64_t started_ms;
 	bool sync_told; /* the disk refused to keep chunks: said once */
 	bool publish_told;
+	uint64_t *pages_made;           /* what the pages on disk show; NULL: not known */
 	char assets[17];                /* version of the portal's files */
 	struct ctl_request *waiting[8]; /* POST /v1/sync under way */
 };
@@ -66,8 +67,10 @@ int contentd_file(const struct contentd *c, const char *name, char out[static PA
 /* publish.c: soon, many changes at once */
 int publish_start(struct contentd *c, struct fault *why);
 void publish_stop(struct contentd *c);
+void publish_forget(struct contentd *c); /* another catalogue: every page is made anew */
 void publish_names_soon(struct contentd *c);
 void publish_pages_soon(struct contentd *c);
+void publish_progress_soon(struct contentd *c); /* only a bar has grown */
 /* The site as it is now; freed with publish_site_done(). */
 struct publish_site {
 	struct site site;
@@ -79,7 +82,16 @@ struct publish_site {
 };
 int publish_site_make(struct contentd *c, struct publish_site *out);
 void publish_site_done(struct publish_site *p);
-int64_t publish_eta_s(const struct contentd *c, size_t lesson); /* -1 not known */
+/* How far each lesson is, and when it will be whole; freed with publish_outlook_done(). */
+struct publish_outlook {
+	struct publish_one {
+		struct library_progress progress;
+		int64_t eta_s; /* -1 not known */
+		int minutes;   /* as people say it; -1 not known */
+	} * lessons;
+};
+int publish_outlook(const struct contentd *c, struct publish_outlook *out);
+void publish_outlook_done(struct publish_outlook *o);
 
 /* control.c and public.c */
 int control_start(struct contentd *c, struct fault *why);

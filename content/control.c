@@ -60,10 +60,10 @@ static json_t *three(const wasl_Text *t)
 			 t->en ? t->en : "");
 }
 
-static json_t *lesson(const struct contentd *c, size_t i)
+static json_t *lesson(const struct contentd *c, size_t i, const struct publish_one *one)
 {
 	const struct library_lesson *it = &c->library->lessons[i];
-	struct library_progress p = library_progress(c->library, i);
+	const struct library_progress p = one->progress;
 	json_t *rungs = json_array();
 	for (unsigned rung = 0; rung < RUNG_COUNT; rung++)
 		if (it->ladder & 1u << rung)
@@ -72,24 +72,30 @@ static json_t *lesson(const struct contentd *c, size_t i)
 							kitchen_rung_name((enum kitchen_rung)rung),
 							"done", (int)it->rungs[rung].done, "of",
 							(int)it->segments));
-	int64_t eta = p.complete ? 0 : publish_eta_s(c, i);
 	json_t *out =
 		json_pack("{s:s,s:o,s:I,s:I,s:I,s:o,s:b,s:b,s:b,s:s}", "id", it->item->id, "title",
 			  three(&it->item->title), "duration_ms", (json_int_t)it->item->duration_ms,
 			  "mezzanine_have", (json_int_t)p.have_bytes, "mezzanine_size",
 			  (json_int_t)p.size_bytes, "rungs", rungs, "ready", p.plays, "complete",
 			  p.complete, "failed", p.failed, "generation", it->generation);
-	json_object_set_new(out, "eta_s", eta < 0 ? json_null() : json_integer(eta));
+	json_object_set_new(out, "eta_s", one->eta_s < 0 ? json_null() : json_integer(one->eta_s));
 	return out;
 }
 
 static void get_lessons(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
+	CLEANUP(publish_outlook_done) struct publish_outlook outlook = { 0 };
+	if (publish_outlook(c, &outlook)) {
+		struct fault why = { 0 };
+		fault_set(&why, -ENOMEM, "memory", "out of memory");
+		ctl_reply_fault(req, 500, &why);
+		return;
+	}
 	json_t *list = json_array();
 	for (size_t i = 0; c->library && i < c->library->lesson_count; i++)
 		if (c->library->lessons[i].playable)
-			json_array_append_new(list, lesson(c, i));
+			json_array_append_new(list, lesson(c, i, &outlook.lessons[i]));
 	ctl_reply_json(req, 200,
 		       json_pack("{s:i,s:o}", "catalogue_version",
 				 (int)catalogue_version(c->catalogue), "lessons", list));

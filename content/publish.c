@@ -20,14 +20,19 @@
 /* Changes come in swarms: what nginx reads is written a moment after the first of them. */
 #define NAMES_AFTER_MS 200u
 #define PAGES_AFTER_MS 1000u
-#define AGAIN_AFTER_MS 30000u /* the disk refused */
+#define PROGRESS_AFTER_MS 10000u /* a bar that grows is worth no more of a flash card */
+#define AGAIN_AFTER_MS 30000u    /* the disk refused */
 
+/* The earlier of what was meant before and `ms` from now. */
 static void soon(sd_event_source *s, uint64_t ms)
 {
 	int on = SD_EVENT_OFF;
-	if (!s || (sd_event_source_get_enabled(s, &on) >= 0 && on != SD_EVENT_OFF))
+	uint64_t meant = UINT64_MAX, then = (clock_mono_ms() + ms) * 1000;
+	if (!s || sd_event_source_get_enabled(s, &on) < 0)
 		return;
-	sd_event_source_set_time(s, (clock_mono_ms() + ms) * 1000);
+	if (on != SD_EVENT_OFF)
+		(void)sd_event_source_get_time(s, &meant);
+	sd_event_source_set_time(s, then < meant ? then : meant);
 	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 }
 
@@ -39,6 +44,11 @@ void publish_names_soon(struct contentd *c)
 void publish_pages_soon(struct contentd *c)
 {
 	soon(c->publish_pages, PAGES_AFTER_MS);
+}
+
+void publish_progress_soon(struct contentd *c)
+{
+	soon(c->publish_pages, PROGRESS_AFTER_MS);
 }
 
 /* One sentence until it works again. */
@@ -71,30 +81,33 @@ static int write_names(sd_event_source *s, uint64_t usec, void *data)
 
 /* --- the site as it is now -------------------------------------------------------------------------- */
 
-/* What stands between now and the lesson being whole: its own work and that of all before it. */
-static struct eta work_until(const struct contentd *c, size_t lesson)
+int publish_outlook(const struct contentd *c, struct publish_outlook *out)
 {
 	const struct library *l = c->library;
 	struct eta e = { .bps = fetch_count(c->fetch).bps,
 			 .ms_a_dish = cook_count(c->cook).ms_a_dish,
 			 .workers = c->workers };
-	for (size_t i = 0; i < l->lesson_count; i++) {
-		const struct library_lesson *it = &l->lessons[l->order[i]];
-		if (it->playable) {
-			struct library_progress p = library_progress(l, l->order[i]);
-			e.bytes += p.size_bytes - p.have_bytes;
-			e.dishes += p.total - p.done;
-		}
-		if (l->order[i] == lesson)
-			break;
+	*out = (struct publish_outlook){ 0 };
+	out->lessons = calloc(l ? l->lesson_count + 1 : 1, sizeof(*out->lessons));
+	if (!out->lessons)
+		return -ENOMEM;
+	/* A lesson's own work and that of all before it. */
+	for (size_t i = 0; l && i < l->lesson_count; i++) {
+		struct publish_one *one = &out->lessons[l->order[i]];
+		if (!l->lessons[l->order[i]].playable)
+			continue;
+		one->progress = library_progress(l, l->order[i]);
+		e.bytes += one->progress.size_bytes - one->progress.have_bytes;
+		e.dishes += one->progress.total - one->progress.done;
+		one->eta_s = one->progress.complete ? 0 : eta_seconds(&e);
+		one->minutes = one->progress.complete ? 0 : eta_minutes(&e);
 	}
-	return e;
+	return 0;
 }
 
-int64_t publish_eta_s(const struct contentd *c, size_t lesson)
+void publish_outlook_done(struct publish_outlook *o)
 {
-	struct eta e = work_until(c, lesson);
-	return eta_seconds(&e);
+	free(o->lessons);
 }
 
 static size_t put_downloads(const struct library_lesson *it, struct site_download *out)
@@ -110,11 +123,11 @@ static size_t put_downloads(const struct library_lesson *it, struct site_downloa
 	return count;
 }
 
-static void put_lesson(const struct contentd *c, struct publish_site *p, size_t i, size_t *files)
+static void put_lesson(const struct library *l, const struct publish_one *one,
+		       struct publish_site *p, size_t i, size_t *files)
 {
-	const struct library *l = c->library;
 	const struct library_lesson *it = &l->lessons[i];
-	struct library_progress at = library_progress(l, i);
+	const struct library_progress at = one->progress;
 	struct site_lesson *to = &p->lessons[i];
 	*to = (struct site_lesson){
 		.item = it->item,
@@ -122,7 +135,7 @@ static void put_lesson(const struct contentd *c, struct publish_site *p, size_t 
 		.plays = at.plays,
 		.complete = at.complete,
 		.failed = at.failed,
-		.minutes = 0,
+		.minutes = one->minutes,
 		.done = at.done,
 		.total = at.total,
 		.generation = it->generation,
@@ -131,10 +144,6 @@ static void put_lesson(const struct contentd *c, struct publish_site *p, size_t 
 		.downloads = &p->downloads[i * RUNG_COUNT],
 		.files_here = &p->files_here[*files],
 	};
-	if (it->playable && !at.complete) {
-		struct eta e = work_until(c, i);
-		to->minutes = eta_minutes(&e);
-	}
 	if (it->playable)
 		to->download_count = put_downloads(it, &p->downloads[i * RUNG_COUNT]);
 	for (size_t k = 0; k < it->item->attachments_count; k++)
@@ -176,11 +185,12 @@ int publish_site_make(struct contentd *c, struct publish_site *p)
 	p->lessons = calloc(count + 1, sizeof(*p->lessons));
 	p->downloads = calloc(count * RUNG_COUNT + 1, sizeof(*p->downloads));
 	p->files_here = calloc(files, sizeof(*p->files_here));
-	if (!p->lessons || !p->downloads || !p->files_here)
+	CLEANUP(publish_outlook_done) struct publish_outlook outlook = { 0 };
+	if (!p->lessons || !p->downloads || !p->files_here || publish_outlook(c, &outlook))
 		return -ENOMEM;
 	size_t at = 0;
 	for (size_t i = 0; i < count; i++)
-		put_lesson(c, p, i, &at);
+		put_lesson(c->library, &outlook.lessons[i], p, i, &at);
 	p->site = (struct site){ .pages = &files_pages,
 				 .school = c->conf->portal.school,
 				 .address = c->conf->portal.address,
@@ -199,6 +209,13 @@ void publish_site_done(struct publish_site *p)
 	free(p->files_here);
 }
 
+static int begin_pages(struct contentd *c)
+{
+	c->pages_made =
+		calloc(c->library ? c->library->lesson_count + 1 : 1, sizeof(*c->pages_made));
+	return c->pages_made ? 0 : -ENOMEM;
+}
+
 static int write_pages(sd_event_source *s, uint64_t usec, void *data)
 {
 	(void)usec;
@@ -208,10 +225,12 @@ static int write_pages(sd_event_source *s, uint64_t usec, void *data)
 	struct press_counts counts = { 0 };
 	CLEANUP(publish_site_done) struct publish_site now;
 	int r = publish_site_make(c, &now);
+	if (r == 0 && !c->pages_made)
+		r = begin_pages(c);
 	if (r == 0)
 		r = contentd_file(c, "portal", dir, &why);
 	if (r == 0)
-		r = press_site(dir, &now.site, &counts, &why);
+		r = press_site(dir, &now.site, c->pages_made, &counts, &why);
 	if (r) {
 		not_published(c, &why);
 		soon(s, AGAIN_AFTER_MS);
@@ -252,9 +271,15 @@ int publish_start(struct contentd *c, struct fault *why)
 	return 0;
 }
 
+void publish_forget(struct contentd *c)
+{
+	free(MOVE_PTR(c->pages_made));
+}
+
 void publish_stop(struct contentd *c)
 {
 	sd_event_source_disable_unref(c->publish_names);
 	sd_event_source_disable_unref(c->publish_pages);
 	c->publish_names = c->publish_pages = NULL;
+	publish_forget(c);
 }

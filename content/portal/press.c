@@ -234,7 +234,8 @@ static void sweep(struct press *p, const struct site *s, enum strings_lang lang,
 	closedir(d);
 }
 
-static int put_language(struct press *p, const struct site *s, enum strings_lang lang)
+static int put_language(struct press *p, const struct site *s, const uint64_t *made,
+			enum strings_lang lang)
 {
 	static const char *const folders[] = { "", "/s", "/l" };
 	const char *subjects[MOST_SUBJECTS];
@@ -245,19 +246,22 @@ static int put_language(struct press *p, const struct site *s, enum strings_lang
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = put_subject(p, s, lang, subjects[i]);
 	for (size_t i = 0; r == 0 && i < s->lesson_count; i++)
-		r = put_lesson(p, s, lang, i);
+		if (made[i] != site_lesson_print(s, i))
+			r = put_lesson(p, s, lang, i);
 	return r;
 }
 
-int press_site(const char *dir, const struct site *site, struct press_counts *out,
+int press_site(const char *dir, const struct site *site, uint64_t *made, struct press_counts *out,
 	       struct fault *why)
 {
 	CLEANUP(press_done) struct press p = { .dir = dir, .why = why };
 	int r = 0;
 	for (int lang = 0; r == 0 && lang < STRINGS_LANG_COUNT; lang++)
-		r = put_language(&p, site, (enum strings_lang)lang);
+		r = put_language(&p, site, made, (enum strings_lang)lang);
 	if (r == 0)
 		r = put_in_place(&p);
+	for (size_t i = 0; r == 0 && i < site->lesson_count; i++)
+		made[i] = site_lesson_print(site, i);
 	for (int lang = 0; r == 0 && lang < STRINGS_LANG_COUNT; lang++) {
 		sweep(&p, site, (enum strings_lang)lang, "l", has_lesson);
 		sweep(&p, site, (enum strings_lang)lang, "s", has_subject);

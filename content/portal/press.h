@@ -14,5 +14,9 @@ struct press_counts {
 	size_t pages, written, removed;
 };
 int press_assets(const char *dir, struct fault *why);
-int press_site(const char *dir, const struct site *site, struct press_counts *out,
+/*
+ * `made` has one number for each lesson: 0 at first and whenever another catalogue comes, then what site_lesson_print() said when
+ * its pages were written. Lessons of which nothing has changed since are passed over.
+ */
+int press_site(const char *dir, const struct site *site, uint64_t *made, struct press_counts *out,
 	       struct fault *why);

@@ -84,6 +84,12 @@ int site_search(const struct site *s, enum strings_lang lang, const char *query,
 		enum site_search search, const size_t *hits, size_t count, char **out, size_t *len,
 		struct fault *why);
 
+/*
+ * A number that changes whenever the lesson's page would; never 0. A school of a thousand lessons does not make three
+ * thousand pages anew because one progress bar has grown.
+ */
+uint64_t site_lesson_print(const struct site *s, size_t lesson);
+
 /* Subjects that have lessons, in the catalogue's order, then those it does not name; "other" for lessons without. */
 size_t site_subjects(const struct site *s, const char **out, size_t room);
 

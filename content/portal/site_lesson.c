@@ -183,3 +183,38 @@ int site_lesson(const struct site *s, enum strings_lang lang, size_t index, char
 	site_put_text(c, "licence", item->licence);
 	return site_render(s, lang, "lesson.html", c, out, len, why);
 }
+
+/* FNV-1a. */
+static void mix(uint64_t *hash, const void *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		*hash = (*hash ^ ((const uint8_t *)bytes)[i]) * UINT64_C(0x100000001b3);
+}
+
+static void mix_number(uint64_t *hash, uint64_t n)
+{
+	mix(hash, &n, sizeof(n));
+}
+
+/* The item itself, and the lesson that follows it, are the catalogue's: its version stands for them. */
+uint64_t site_lesson_print(const struct site *s, size_t lesson)
+{
+	const struct site_lesson *l = &s->lessons[lesson];
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	mix(&hash, s->school, strlen(s->school) + 1);
+	mix(&hash, s->assets, strlen(s->assets) + 1);
+	mix(&hash, l->generation, strlen(l->generation) + 1);
+	mix_number(&hash, s->catalogue ? s->catalogue->version : 0);
+	mix_number(&hash, s->status.internet);
+	mix_number(&hash, (uint64_t)(l->playable | l->plays << 1 | l->complete << 2 |
+				     l->failed << 3 | l->sound << 4 | l->poster << 5));
+	mix_number(&hash, (uint64_t)l->minutes);
+	mix_number(&hash, (uint64_t)l->done << 32 | l->total);
+	for (size_t i = 0; i < l->download_count; i++) {
+		mix(&hash, l->downloads[i].rung, strlen(l->downloads[i].rung) + 1);
+		mix_number(&hash, l->downloads[i].bytes);
+	}
+	for (size_t i = 0; i < l->item->attachments_count; i++)
+		mix_number(&hash, l->files_here[i]);
+	return hash ? hash : 1;
+}

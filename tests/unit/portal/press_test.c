@@ -24,6 +24,7 @@ struct world {
 	struct lessons_kit kit;
 	struct site_lesson lessons[3];
 	struct site site;
+	uint64_t made[3];
 };
 
 static const bool here[] = { true };
@@ -72,11 +73,11 @@ static bool is_there(const struct world *w, const char *name)
 	return access(path, F_OK) == 0;
 }
 
-static struct press_counts press(const struct world *w)
+static struct press_counts press(struct world *w)
 {
 	struct press_counts counts = { 0 };
 	struct fault why = { 0 };
-	if (press_site(w->dir, &w->site, &counts, &why))
+	if (press_site(w->dir, &w->site, w->made, &counts, &why))
 		fail_msg("%s", why.text);
 	return counts;
 }
@@ -93,7 +94,10 @@ static void only_changed_pages_are_written(void **state)
 					     "ar/help.html" };
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_true(is_there(w, names[i]));
-	assert_int_equal(press(w).written, 0);
+	struct press_counts again = press(w);
+	assert_int_equal(again.written, 0);
+	assert_int_equal(again.pages, 3 * (5 + 2)); /* lessons are not even looked at */
+	memset(w->made, 0, sizeof(w->made));        /* as with another catalogue */
 	w->kit.items[1].title.fr = lessons_kit_text(&w->kit, "Autre");
 	/* Home, subject and lesson, in three languages. */
 	assert_int_equal(press(w).written, 9);
@@ -115,6 +119,42 @@ static void pages_of_gone_lessons_go(void **state)
 	assert_true(is_there(w, "ar/l/fractions-1.html"));
 }
 
+/* Whatever a page shows moves its print. */
+static void every_change_moves_the_print(void **state)
+{
+	struct world *w = *state;
+	static const struct site_download downloads[] = { { "240p", 0 },
+							  { "240p", 5 },
+							  { "360p", 5 } };
+	static const bool away[] = { false };
+	struct site_lesson *l = &w->lessons[0];
+	const struct site_lesson plain = *l;
+	uint64_t seen[16];
+	size_t count = 0;
+#define PRINT() (seen[count++] = site_lesson_print(&w->site, 0), *l = plain)
+	PRINT();
+	l->plays = true, PRINT();
+	l->complete = true, PRINT();
+	l->failed = true, PRINT();
+	l->poster = true, PRINT();
+	l->minutes = 5, PRINT();
+	l->done = 1, PRINT();
+	l->total = 1, PRINT();
+	l->generation = "g-1", PRINT();
+	l->files_here = away, PRINT();
+	l->downloads = &downloads[0], l->download_count = 1, PRINT();
+	l->downloads = &downloads[1], l->download_count = 1, PRINT();
+	l->downloads = &downloads[2], l->download_count = 1, PRINT();
+	w->site.status.internet = SITE_INTERNET_OFF, PRINT();
+	w->kit.catalogue.version++, PRINT();
+	w->site.school = "x", PRINT();
+#undef PRINT
+	assert_int_equal(count, ARRAY_LEN(seen));
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_true(seen[i] != seen[k]);
+}
+
 static void assets_are_all_there(void **state)
 {
 	const struct world *w = *state;
@@ -128,11 +168,11 @@ static void assets_are_all_there(void **state)
 
 static void a_folder_that_cannot_be_written_is_named(void **state)
 {
-	const struct world *w = *state;
+	struct world *w = *state;
 	struct press_counts counts;
 	struct fault why = { 0 };
-	struct site site = w->site;
-	assert_true(press_site("/proc/self/no-such-folder", &site, &counts, &why) < 0);
+	assert_true(press_site("/proc/self/no-such-folder", &w->site, w->made, &counts, &why) < 0);
+	assert_int_equal(w->made[0], 0);
 	assert_non_null(strstr(why.text, "/proc/self/no-such-folder"));
 }
 
@@ -143,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD(only_changed_pages_are_written),
 		WORLD(pages_of_gone_lessons_go),
+		WORLD(every_change_moves_the_print),
 		WORLD(assets_are_all_there),
 		WORLD(a_folder_that_cannot_be_written_is_named),
 	};
