@@ -16,15 +16,9 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
+#include "tests/unit/board/scratch.h"
 
 /* A machine made of files. */
-static void machine(char root[static PATH_MAX])
-{
-	const char *tmp = getenv("TMPDIR");
-	snprintf(root, PATH_MAX, "%s/wasl-board-XXXXXX", tmp ? tmp : "/tmp");
-	assert_non_null(mkdtemp(root));
-}
-
 static void put(const char *root, const char *folder, const char *name, const char *text)
 {
 	char path[PATH_MAX + 128];
@@ -41,7 +35,7 @@ static void reads_boots(void **state)
 	struct board *b;
 	struct board_boot boot;
 	struct fault why;
-	machine(root);
+	assert_int_equal(scratch_make(root), 0);
 	assert_int_equal(board_open(root, &b, &why), 0);
 	assert_true(board_boot(b, &boot, &why) < 0);
 	assert_non_null(strstr(why.text, "boot_id"));
@@ -63,6 +57,7 @@ static void reads_boots(void **state)
 	assert_int_equal(board_boot(b, &boot, &why), 0);
 	(void)board_ending(b);
 	board_close(b);
+	scratch_remove(root);
 }
 
 static void reads_heat(void **state)
@@ -82,7 +77,7 @@ static void reads_heat(void **state)
 		char root[PATH_MAX], folder[64];
 		struct board *b;
 		int heat = 0;
-		machine(root);
+		assert_int_equal(scratch_make(root), 0);
 		assert_int_equal(board_open(root, &b, NULL), 0);
 		for (int z = 0; z < 3; z++) {
 			snprintf(folder, sizeof(folder), "/sys/class/thermal/thermal_zone%d",
@@ -93,6 +88,7 @@ static void reads_heat(void **state)
 		assert_int_equal(board_heat(b, &heat), rows[i].want);
 		assert_int_equal(heat, rows[i].hottest);
 		board_close(b);
+		scratch_remove(root);
 	}
 }
 
@@ -112,7 +108,7 @@ static void reads_storage_and_model(void **state)
 		struct board *b;
 		struct board_storage storage;
 		struct fault why;
-		machine(root);
+		assert_int_equal(scratch_make(root), 0);
 		assert_int_equal(board_open(root, &b, NULL), 0);
 		board_model(b, model);
 		assert_string_equal(model, "");
@@ -130,6 +126,7 @@ static void reads_storage_and_model(void **state)
 		assert_true(board_storage(b, "/nonexistent/wasl", &storage, &why) < 0);
 		assert_non_null(strstr(why.text, "/nonexistent/wasl"));
 		board_close(b);
+		scratch_remove(root);
 	}
 }
 
