@@ -21,16 +21,17 @@ static bool cached(const struct hubd_cache *c, int64_t revision, int64_t minute)
 	return c->body && c->revision == revision && c->minute == minute;
 }
 
-static int keep(struct hubd_cache *c, json_t *made, int64_t revision, int64_t minute,
+/* Takes the text. */
+static int keep(struct hubd_cache *c, struct jsonout *made, int64_t revision, int64_t minute,
 		struct fault *why)
 {
-	char *body = made ? json_dumps(made, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-	if (!body)
+	if (made->bad)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	free(c->body);
-	*c = (struct hubd_cache){
-		.body = body, .len = strlen(body), .revision = revision, .minute = minute
-	};
+	*c = (struct hubd_cache){ .body = MOVE_PTR(made->text),
+				  .len = made->len,
+				  .revision = revision,
+				  .minute = minute };
 	return 0;
 }
 
@@ -51,7 +52,7 @@ static void reply_cached(struct ctl_request *req, const struct hubd_cache *c)
 struct walk {
 	struct hubd *d;
 	int64_t now_s;
-	json_t *rows;
+	struct jsonout text;
 	/* the country at a glance */
 	int64_t registered, enrolled, reported_today, connected, meets, lost_power,
 		states[STANDING_COUNT];
@@ -61,13 +62,20 @@ struct walk {
 	uint32_t sample;
 };
 
+static void clean_walk(struct walk *w)
+{
+	jsonout_done(&w->text);
+}
+
 static int school_row(void *data, const struct school *school, const struct school_status *status)
 {
 	struct walk *w = data;
-	json_t *row = hubd_school(w->d, school, status, w->now_s);
+	if (w->registered++ > 0)
+		jsonout_raw(&w->text, ",\n");
+	hubd_school(w->d, school, status, w->now_s, &w->text);
 	if (status->as_of_s > w->as_of_s)
 		w->as_of_s = status->as_of_s;
-	return row && json_array_append_new(w->rows, row) == 0 ? 0 : -ENOMEM;
+	return w->text.bad ? -ENOMEM : 0;
 }
 
 void api_schools(struct ctl_request *req, void *data)
@@ -75,17 +83,21 @@ void api_schools(struct ctl_request *req, void *data)
 	struct hubd *d = data;
 	if (!hubd_officer(d, req))
 		return;
-	struct fault why = { 0 };
+	struct fault why = { .id = "memory", .text = "out of memory", .code = -ENOMEM };
 	int64_t now_s = clock_wall_s(), revision = hubd_revision(d);
 	if (!cached(&d->schools, revision, now_s / 60)) {
-		struct walk w = { .d = d, .now_s = now_s, .rows = json_array() };
-		CLEANUP(clean_json) json_t *made = NULL;
+		CLEANUP(clean_walk) struct walk w = { .d = d, .now_s = now_s };
+		jsonout_raw(&w.text, "{\"schools\":[");
 		int rc = store_schools_each(d->hub.store, school_row, &w, &why);
-		json_int_t n = (json_int_t)json_array_size(w.rows);
-		made = json_pack("{s:o, s:I, s:o, s:o}", "schools", w.rows, "n", n, "as_of",
-				 hubd_time(w.as_of_s), "now", hubd_time(now_s));
+		jsonout_raw(&w.text, "],\"n\":");
+		jsonout_int(&w.text, w.registered);
+		jsonout_raw(&w.text, ",\"as_of\":");
+		jsonout_time(&w.text, w.as_of_s);
+		jsonout_raw(&w.text, ",\"now\":");
+		jsonout_time(&w.text, now_s);
+		jsonout_raw(&w.text, "}");
 		if (rc == 0)
-			rc = keep(&d->schools, made, revision, now_s / 60, &why);
+			rc = keep(&d->schools, &w.text, revision, now_s / 60, &why);
 		if (rc) {
 			hubd_reply_failed(req, &why);
 			return;
@@ -97,17 +109,9 @@ void api_schools(struct ctl_request *req, void *data)
 static int add_school(void *data, const struct school *school, const struct school_status *status)
 {
 	struct walk *w = data;
-	struct standing_facts facts = { .enrolled = status->enrolled,
-					.last_seen_s = status->last_seen_s,
-					.as_of_s = status->as_of_s,
-					.day = status->day,
-					.school = status->in_school,
-					.down_kbps = status->down_kbps };
 	struct standing_answer standing;
-	standing_decide(&facts, &w->d->hub.rules, w->now_s, &standing);
-	struct coverage_week week = status->week;
-	coverage_week_shift(&week, clock_day(w->now_s));
-	struct coverage_week_sum sum = coverage_week_total(&week);
+	hubd_standing(w->d, status, w->now_s, &standing);
+	struct coverage_week_sum sum = hubd_week(status, w->now_s);
 	w->registered++;
 	w->sample += school->sample;
 	w->enrolled += status->enrolled;
@@ -167,12 +171,16 @@ void api_state(struct ctl_request *req, void *data)
 	struct fault why = { 0 };
 	int64_t now_s = clock_wall_s(), revision = hubd_revision(d);
 	if (!cached(&d->state, revision, now_s / 60)) {
-		struct walk w = { .d = d, .now_s = now_s };
-		CLEANUP(clean_json) json_t *made = NULL;
+		CLEANUP(clean_walk) struct walk w = { .d = d, .now_s = now_s };
 		int rc = store_schools_each(d->hub.store, add_school, &w, &why);
-		made = state_json(d, &w);
+		CLEANUP(clean_json) json_t *made = state_json(d, &w);
+		AUTO_FREE char *body = made ? json_dumps(made, JSON_COMPACT) : NULL;
+		if (body)
+			jsonout_raw(&w.text, body);
+		else
+			w.text.bad = 1;
 		if (rc == 0)
-			rc = keep(&d->state, made, revision, now_s / 60, &why);
+			rc = keep(&d->state, &w.text, revision, now_s / 60, &why);
 		if (rc) {
 			hubd_reply_failed(req, &why);
 			return;

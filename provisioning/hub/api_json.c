@@ -38,19 +38,55 @@ json_t *hubd_seconds(const struct coverage_s *s)
 			 (json_int_t)s->unknown);
 }
 
-static json_t *week_json(const struct coverage_week_sum *w)
+static void number(struct jsonout *j, const char *key, int64_t value)
 {
-	json_t *uptime = coverage_uptime_ppm(&w->s) < 0 ? json_null()
-							: json_integer(coverage_uptime_ppm(&w->s));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "up_min", (json_int_t)w->s.up / 60,
-			 "down_min", (json_int_t)w->s.down / 60, "unpowered_min",
-			 (json_int_t)w->s.unpowered / 60, "unknown_min",
-			 (json_int_t)w->s.unknown / 60, "days", (json_int_t)w->days, "uptime_ppm",
-			 uptime);
+	jsonout_raw(j, key);
+	jsonout_int(j, value);
 }
 
-json_t *hubd_school(struct hubd *d, const struct school *s, const struct school_status *status,
-		    int64_t now_s)
+static void text(struct jsonout *j, const char *key, const char *value)
+{
+	jsonout_raw(j, key);
+	jsonout_string(j, value);
+}
+
+static void place(struct jsonout *j, const struct school *s)
+{
+	text(j, "{\"code\":", s->code);
+	text(j, ",\"name\":{\"ar\":", s->name_ar);
+	text(j, ",\"fr\":", s->name_fr);
+	text(j, ",\"en\":", s->name_en);
+	text(j, "},\"country\":", s->country);
+	text(j, ",\"region\":", s->region);
+	text(j, ",\"region_ar\":", *s->region_ar ? s->region_ar : s->region);
+	jsonout_raw(j, ",\"lat\":");
+	jsonout_e6(j, s->lat_e6);
+	jsonout_raw(j, ",\"lon\":");
+	jsonout_e6(j, s->lon_e6);
+	text(j, ",\"level\":", s->level);
+	number(j, ",\"pupils\":", s->pupils);
+	jsonout_raw(j, s->sample ? ",\"sample\":true" : ",\"sample\":false");
+}
+
+static void week(struct jsonout *j, const struct coverage_week_sum *w)
+{
+	number(j, ",\"n\":", w->days);
+	number(j, ",\"uplink\":{\"up_min\":", w->s.up / 60);
+	number(j, ",\"down_min\":", w->s.down / 60);
+	number(j, ",\"unpowered_min\":", w->s.unpowered / 60);
+	number(j, ",\"unknown_min\":", w->s.unknown / 60);
+	number(j, ",\"days\":", w->days);
+	if (coverage_uptime_ppm(&w->s) < 0)
+		jsonout_raw(j, ",\"uptime_ppm\":null");
+	else
+		number(j, ",\"uptime_ppm\":", coverage_uptime_ppm(&w->s));
+	number(j, "},\"use\":{\"starts\":", w->starts);
+	number(j, ",\"watched_s\":", (int64_t)w->watched_s);
+	jsonout_raw(j, "}");
+}
+
+void hubd_standing(const struct hubd *d, const struct school_status *status, int64_t now_s,
+		   struct standing_answer *out)
 {
 	struct standing_facts facts = { .enrolled = status->enrolled,
 					.last_seen_s = status->last_seen_s,
@@ -59,27 +95,34 @@ json_t *hubd_school(struct hubd *d, const struct school *s, const struct school_
 					.school = status->in_school,
 					.down_kbps = status->down_kbps };
 	memcpy(facts.layer, status->layer, sizeof(facts.layer));
+	standing_decide(&facts, &d->hub.rules, now_s, out);
+}
+
+struct coverage_week_sum hubd_week(const struct school_status *status, int64_t now_s)
+{
+	struct coverage_week w = status->week;
+	coverage_week_shift(&w, clock_day(now_s));
+	return coverage_week_total(&w);
+}
+
+void hubd_school(const struct hubd *d, const struct school *s, const struct school_status *status,
+		 int64_t now_s, struct jsonout *j)
+{
 	struct standing_answer standing;
-	standing_decide(&facts, &d->hub.rules, now_s, &standing);
-	struct coverage_week week = status->week;
-	coverage_week_shift(&week, clock_day(now_s));
-	struct coverage_week_sum sum = coverage_week_total(&week);
-	json_t *names =
-		json_pack("{s:s, s:s, s:s}", "ar", s->name_ar, "fr", s->name_fr, "en", s->name_en);
-	json_t *speed = json_pack("{s:I, s:I}", "down_kbps", (json_int_t)status->down_kbps, "n",
-				  (json_int_t)status->speed_n);
-	json_t *use = json_pack("{s:I, s:I}", "starts", (json_int_t)sum.starts, "watched_s",
-				(json_int_t)sum.watched_s);
-	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:f, s:f, s:s, s:I, s:b, s:s, s:s, s:s, s:o, "
-			 "s:o, s:I, s:o, s:o, s:o}",
-			 "code", s->code, "name", names, "country", s->country, "region", s->region,
-			 "region_ar", *s->region_ar ? s->region_ar : s->region, "lat",
-			 s->lat_e6 / 1e6, "lon", s->lon_e6 / 1e6, "level", s->level, "pupils",
-			 (json_int_t)s->pupils, "sample", (int)s->sample, "state",
-			 standing_name(standing.state), "reason", standing.reason, "layer",
-			 standing.layer, "last_seen", hubd_time(status->last_seen_s), "as_of",
-			 hubd_time(status->as_of_s), "n", (json_int_t)sum.days, "uplink",
-			 week_json(&sum), "speed", speed, "use", use);
+	hubd_standing(d, status, now_s, &standing);
+	struct coverage_week_sum sum = hubd_week(status, now_s);
+	place(j, s);
+	text(j, ",\"state\":", standing_name(standing.state));
+	text(j, ",\"reason\":", standing.reason);
+	text(j, ",\"layer\":", standing.layer);
+	jsonout_raw(j, ",\"last_seen\":");
+	jsonout_time(j, status->last_seen_s);
+	jsonout_raw(j, ",\"as_of\":");
+	jsonout_time(j, status->as_of_s);
+	week(j, &sum);
+	number(j, ",\"speed\":{\"down_kbps\":", status->down_kbps);
+	number(j, ",\"n\":", status->speed_n);
+	jsonout_raw(j, "}}");
 }
 
 const char *hubd_device_state(enum device_state state)

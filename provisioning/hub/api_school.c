@@ -120,7 +120,10 @@ void api_school(struct ctl_request *req, void *data)
 	int rc = store_status_get(d->hub.store, school.code, &status, &why);
 	if (rc == -ENOENT)
 		rc = 0;
-	CLEANUP(clean_json) json_t *out = hubd_school(d, &school, &status, now_s);
+	CLEANUP(jsonout_done) struct jsonout row = { 0 };
+	hubd_school(d, &school, &status, now_s, &row);
+	CLEANUP(clean_json)
+	json_t *out = row.bad ? json_object() : json_loadb(row.text, row.len, 0, NULL);
 	json_t *hours = json_array(), *events = json_array(), *boxes = json_array();
 	json_object_set_new(out, "hours", hours);
 	json_object_set_new(out, "events", events);

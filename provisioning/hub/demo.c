@@ -102,10 +102,14 @@ static uint64_t next(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
+/* Dense in the middle and thin at the edge, as towns and villages are: the sum of three draws. */
 static int32_t near(int16_t middle, int16_t spread, uint64_t *state)
 {
-	int32_t span = spread * 10000;
-	return middle * 10000 + (int32_t)(next(state) % (uint64_t)(2 * span + 1)) - span;
+	int32_t third = spread * 6000;
+	int32_t at = middle * 10000;
+	for (int i = 0; i < 3; i++)
+		at += (int32_t)(next(state) % (uint64_t)(2 * third + 1)) - third;
+	return at;
 }
 
 void demo_school(unsigned n, struct school *out)

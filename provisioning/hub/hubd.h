@@ -8,6 +8,7 @@
 #include "firmware/base/fault.h"
 #include "provisioning/hub/hub.h"
 #include "provisioning/hub/ingest.h"
+#include "provisioning/hub/jsonout.h"
 #include "provisioning/hub/lessons.h"
 
 /* Shared by the files of wasl-hubd only: what the daemon holds, and what its routes have in common. */
@@ -60,8 +61,12 @@ json_t *hubd_time(int64_t unix_s);
 json_t *hubd_hex(const void *bytes, size_t len);
 json_t *hubd_day(int32_t day);
 json_t *hubd_seconds(const struct coverage_s *s); /* {"up", "down", "unpowered", "unknown"} */
-json_t *hubd_school(struct hubd *d, const struct school *school, const struct school_status *status,
-		    int64_t now_s);
+/* A row of /v1/schools, one object. */
+void hubd_school(const struct hubd *d, const struct school *school,
+		 const struct school_status *status, int64_t now_s, struct jsonout *out);
+void hubd_standing(const struct hubd *d, const struct school_status *status, int64_t now_s,
+		   struct standing_answer *out);
+struct coverage_week_sum hubd_week(const struct school_status *status, int64_t now_s);
 
 const char *hubd_device_state(enum device_state state); /* "bound" */
 
