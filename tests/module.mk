@@ -13,9 +13,19 @@ TAPS := $(sort $(wildcard $(AREAS:%=tests/%/*.t)))
 
 check: ## everything: dependencies, build, lint, units (plain and with sanitizers), daemons, the chain in a browser
 	$(Q)$(MAKE) deps
-	$(Q)$(MAKE) all check-lint check-units
-	$(Q)$(MAKE) FLAVOUR=asan check-units check-fuzz-replay
-	$(Q)$(MAKE) check-daemons check-e2e
+	$(Q)$(MAKE) $(JOBS) all man check-build
+	$(Q)$(MAKE) check-lint
+	$(Q)$(MAKE) check-units
+	$(Q)$(MAKE) FLAVOUR=asan $(JOBS) all check-build
+	$(Q)$(MAKE) FLAVOUR=asan check-units
+	$(Q)$(MAKE) FLAVOUR=asan check-fuzz-replay
+	$(Q)$(MAKE) check-daemons
+	$(Q)$(MAKE) check-e2e
+
+# Building may go side by side; tests of one kind run after those of another.
+JOBS = $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
+check-build: $$(UNITS) $$(TEST_PROGS) $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
+.PHONY: check-build
 
 check-units: all $$(UNITS)
 	$(PROVE) -j2 $(UNITS)
