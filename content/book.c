@@ -147,10 +147,11 @@ int book_tally(struct book *b, uint64_t worker, const struct want_tally *tallies
 }
 
 /* Columns by their names, texts and numbers; the last row's cursor is where the reader goes on. */
-static json_t *rows_of(struct book *b, const char *sql, int64_t after, int64_t limit,
-		       struct fault *why)
+static json_t *rows_of(struct book *b, const char *table, const char *sql, int64_t after,
+		       int64_t limit, struct fault *why)
 {
 	sqlite3_stmt *s;
+	int64_t last = 0;
 	limit = limit < 1 ? 1 : limit > 1000 ? 1000 : limit;
 	if (db_query(b->db, &s, why, sql, "ii", after, limit))
 		return NULL;
@@ -168,6 +169,12 @@ static json_t *rows_of(struct book *b, const char *sql, int64_t after, int64_t l
 		next = sqlite3_column_int64(s, 0);
 		json_array_append_new(rows, row);
 	}
+	/* A reader who is beyond the end knows an earlier book; a lower cursor tells him. */
+	if (r == 0 && json_array_size(rows) == 0)
+		r = db_int(b->db, 0, &last, why, "SELECT seq FROM sqlite_sequence WHERE name=?",
+			   "t", table);
+	if (r == 0 && json_array_size(rows) == 0 && next > last)
+		next = last;
 	if (r == 0)
 		return json_pack("{s:o,s:I}", "rows", rows, "next", (json_int_t)next);
 	json_decref(rows);
@@ -176,7 +183,7 @@ static json_t *rows_of(struct book *b, const char *sql, int64_t after, int64_t l
 
 json_t *book_events(struct book *b, int64_t after, int64_t limit, struct fault *why)
 {
-	return rows_of(b,
+	return rows_of(b, "event",
 		       "SELECT cursor, at, kind, subject, reason FROM event WHERE cursor > ? ORDER "
 		       "BY cursor LIMIT ?",
 		       after, limit, why);
@@ -184,7 +191,7 @@ json_t *book_events(struct book *b, int64_t after, int64_t limit, struct fault *
 
 json_t *book_usage(struct book *b, int64_t after, int64_t limit, struct fault *why)
 {
-	return rows_of(b,
+	return rows_of(b, "usage",
 		       "SELECT cursor, day, lesson, rung, starts, completions, watched_s, "
 		       "sent_bytes, devices FROM usage"
 		       " WHERE cursor > ? ORDER BY cursor LIMIT ?",

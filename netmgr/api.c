@@ -125,6 +125,12 @@ static void reply_page(struct ctl_request *req, struct page *page, int r, const 
 		       json_pack("{s:o, s:I}", "rows", page->rows, "next", (json_int_t)page->next));
 }
 
+/* Where nothing is left to give: a reader beyond the end is sent back to it, and sees that the book is new. */
+static int64_t nearer(int64_t asked, int64_t last)
+{
+	return asked < last ? asked : last;
+}
+
 static void serve_minutes(struct ctl_request *req, void *data)
 {
 	struct engine *e = data;
@@ -135,6 +141,8 @@ static void serve_minutes(struct ctl_request *req, void *data)
 	if (r == 0)
 		r = ledger_minutes(account_ledger(e->account), page.next, limit, add_minute, &page,
 				   &why);
+	if (r == 0)
+		page.next = nearer(page.next, ledger_last_minute(account_ledger(e->account)));
 	reply_page(req, &page, r, &why);
 }
 
@@ -148,6 +156,8 @@ static void serve_events(struct ctl_request *req, void *data)
 	if (r == 0)
 		r = ledger_events(account_ledger(e->account), page.next, limit, add_event, &page,
 				  &why);
+	if (r == 0)
+		page.next = nearer(page.next, ledger_last_event(account_ledger(e->account)));
 	reply_page(req, &page, r, &why);
 }
 

@@ -410,3 +410,13 @@ int ledger_events(struct ledger *l, int64_t after, unsigned limit,
 	}
 	return r < 0 ? r : (int)given;
 }
+
+int64_t ledger_last_minute(const struct ledger *l)
+{
+	return l->mark.next_cursor - 1;
+}
+
+int64_t ledger_last_event(const struct ledger *l)
+{
+	return l->mark.next_event - 1;
+}

@@ -50,3 +50,7 @@ int ledger_minutes(struct ledger *l, int64_t after, unsigned limit,
 int ledger_events(struct ledger *l, int64_t after, unsigned limit,
 		  void (*each)(void *data, const struct ledger_event *event), void *data,
 		  struct fault *why);
+
+/* The last cursors given so far, 0 when none: a reader who is beyond them knows an earlier book. */
+int64_t ledger_last_minute(const struct ledger *l);
+int64_t ledger_last_event(const struct ledger *l);

@@ -249,6 +249,23 @@ static void finds_a_new_root_by_itself(void **state)
 	assert_int_equal(number(status, "root_version"), 2);
 }
 
+/* netmgrd lost its book and counts from 1 again: what it has now is news. */
+static void follows_a_list_that_began_again(void **state)
+{
+	struct box *b = *state;
+	uint64_t up = 0;
+	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
+	box_live(b, 20, 0, 0);
+	box_enrol(b);
+	flush_works();
+	b->stage->minutes = 5;
+	flush_works();
+	flush_works();
+	for (int64_t i = 1; i <= 20; i++)
+		up += play_up_s(i) * (i <= 5 ? 2 : 1);
+	assert_int_equal(b->stage->up_s, up);
+}
+
 /* Ended at its 1st, 2nd, 3rd … write, sync or rename, from the making of the keys on. */
 static void loses_nothing_when_killed_at_any_write(void **state)
 {
@@ -347,6 +364,7 @@ int main(void)
 		ON_STAGE(says_when_its_past_is_not_the_hubs),
 		ON_STAGE(tells_again_what_an_ended_epoch_did_not_count),
 		ON_STAGE(finds_a_new_root_by_itself),
+		ON_STAGE(follows_a_list_that_began_again),
 		ON_STAGE(loses_nothing_when_killed_at_any_write),
 		ON_STAGE(loses_nothing_on_a_full_disk),
 	};

@@ -33,7 +33,7 @@ static void reply_rows(struct ctl_request *req, int64_t have, json_t *(*row)(int
 {
 	int64_t after = ctl_arg_int(req, "after", 0), limit = ctl_arg_int(req, "limit", 1000);
 	json_t *rows = json_array();
-	int64_t next = after;
+	int64_t next = after < have ? after : have; /* lower than asked: the list began again */
 	for (int64_t cursor = after + 1; cursor <= have && cursor <= after + limit; cursor++) {
 		json_array_append_new(rows, row(cursor));
 		next = cursor;

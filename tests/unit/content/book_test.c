@@ -128,6 +128,11 @@ static void rows_are_read_after_a_cursor(void **state)
 	json_auto_t *none = book_events(b, next, 5, NULL);
 	assert_int_equal(json_array_size(json_object_get(none, "rows")), 0);
 	assert_int_equal(json_integer_value(json_object_get(none, "next")), next);
+	/* Who comes from an earlier book sees that this one began again. */
+	json_auto_t *beyond = book_events(b, 900, 5, NULL);
+	assert_int_equal(json_integer_value(json_object_get(beyond, "next")), next);
+	json_auto_t *empty = book_usage(b, 900, 5, NULL);
+	assert_int_equal(json_integer_value(json_object_get(empty, "next")), 0);
 }
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, drop_dir)

@@ -123,6 +123,9 @@ static void read_all(struct box *b, struct shelf *s)
 		after = s->rows[s->count - 1].cursor;
 	assert_true(ledger_events(account_ledger(b->account), 0, 64, shelve_event, s, &b->why) >=
 		    0);
+	assert_int_equal(ledger_last_minute(account_ledger(b->account)), after);
+	assert_int_equal(ledger_last_event(account_ledger(b->account)),
+			 s->event_count ? s->events[s->event_count - 1].cursor : 0);
 }
 
 /* Cursors grow by one without a gap, every minute of a line stands once, and the minutes follow each other. */
