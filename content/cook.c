@@ -62,7 +62,7 @@ struct cook {
 	struct bad_segment bad[MOST_BLOCKS];
 	size_t bad_count;
 	uint64_t not_before_ms; /* no room on disk */
-	bool full_told, start_told;
+	bool full_told, start_told, walls_told;
 	struct cook_counts counts;
 };
 
@@ -228,6 +228,20 @@ static void measure(struct cook *c, const struct job *j)
 	c->counts.ms_a_dish = c->counts.ms_a_dish ? (c->counts.ms_a_dish * 7 + now) / 8 : now;
 }
 
+/* A kernel without one of the walls still cooks, behind the others; somebody should know. */
+static void look_at_walls(struct cook *c)
+{
+	char missing[64], text[160];
+	kitchen_walls_missing(c->kitchen, missing);
+	if (!*missing || c->walls_told)
+		return;
+	c->walls_told = true;
+	snprintf(text, sizeof(text),
+		 "this kernel gives the transcoder no %s; it works behind the other walls",
+		 missing);
+	tell(c, "sandbox.missing", "kitchen", "kernel", text);
+}
+
 static void done(void *data, int code, const struct fault *why)
 {
 	struct job *j = data;
@@ -237,6 +251,7 @@ static void done(void *data, int code, const struct fault *why)
 			      .id = "kitchen.short",
 			      .text = "the kitchen made fewer rungs than asked" };
 	release(j);
+	look_at_walls(c);
 	plan_soon(c);
 	if (j->refused)
 		return; /* the dish was good, the disk was not */
