@@ -151,8 +151,8 @@ static int be_the_child(void)
 	if (deed == SAYS_FAILED) {
 		last.kind = JOB_FAILED;
 		last.code = -EBADMSG;
-		strcpy(last.id, "cook.damaged");
-		strcpy(last.text, "segment 3 is damaged");
+		snprintf(last.id, sizeof(last.id), "cook.damaged");
+		snprintf(last.text, sizeof(last.text), "segment 3 is damaged");
 	} else if (deed != LEAVES_OUT) {
 		for (uint32_t i = 0; i < order.rung_count; i++)
 			make(deed, &order, &order.rungs[i]);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -104,7 +105,7 @@ static void replies_are_checked_and_cleaned(void **state)
 					.kind = rows[i].kind,
 					.code = rows[i].code,
 					.length = rows[i].length };
-		strcpy(r.id, rows[i].id);
+		snprintf(r.id, sizeof(r.id), "%s", rows[i].id);
 		assert_int_equal(job_reply_check(&r, sizeof(r)), rows[i].want);
 		assert_int_equal(job_reply_check(&r, sizeof(r) - 1), -EBADMSG);
 	}
