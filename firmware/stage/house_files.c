@@ -12,6 +12,13 @@
 
 enum { TEMPLATE_BYTES = 256 << 10, ROOT_BYTES = 64 << 10 };
 
+/* A build with sanitizers reserves terabytes of address space: no limit there. Else the default of wasl-contentd. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define JOB_MEMORY "0"
+#else
+#define JOB_MEMORY "768M"
+#endif
+
 static void clean_vars(struct vars *v)
 {
 	vars_done(v);
@@ -132,6 +139,7 @@ int house_files_box(struct vars *vars, struct fault *why)
 		{ "GATE_PORT", "@GATE_PORT@" },
 		{ "HUB_PORT", "@HUB_PORT@" },
 		{ "BIN", "@BIN@" },
+		{ "JOB_MEMORY", JOB_MEMORY },
 	};
 	static const struct place nginx[] = {
 		{ "ROOT", "@BOX@/run/wasl" },
