@@ -15,3 +15,9 @@ $(B)/tests/agent-daemon: private OURS := agent
 $(B)/tests/agent-daemon: private EXTRA := -lcmocka
 $(B)/tests/agent-daemon: $(call obj,$(AGENT_PLAY)) $$(foreach l,$$(sort $$(call closure,agent)),$(B)/lib/lib$$(l).a)
 $(foreach f,feed hub_answer,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,agent record base)))
+
+# What settings records may carry, as a configuration file for tests/agent/settings.t.
+SRCS += tests/agent/settings_conf.c
+TEST_PROGS += $(B)/tests/settings-conf
+$(B)/tests/settings-conf: private OURS := record
+$(B)/tests/settings-conf: $(call obj,tests/agent/settings_conf.c) $$(foreach l,$$(sort $$(call closure,record)),$(B)/lib/lib$$(l).a)

@@ -13,31 +13,62 @@
 
 #define VALUE_ROOM 256u
 #define ANY (SETTINGS_EVERYWHERE | SETTINGS_REGION | SETTINGS_SCHOOL | SETTINGS_DEVICE)
+#define HERE (SETTINGS_SCHOOL | SETTINGS_DEVICE) /* what only one school can know */
 
 static const char *const languages[] = { "ar", "fr", "en", NULL };
+/* How an address may begin. */
+static const char *const any_http[] = { "https://", "http://", NULL };
+static const char *const plain_http[] = { "http://", NULL };
+static const char *const metered[] = { "auto", "yes", "no", NULL };
 
-#define RULE_INT(lo, hi, k, h)                                                    \
+#define RULE_INT(k, lo, hi, h)                                                    \
 	{                                                                         \
 		.name = k, .type = CONF_TYPE_INT, .min = lo, .max = hi, .help = h \
 	}
-#define RULE_URL(k, h)                                                          \
-	{                                                                       \
-		.name = k, .type = CONF_TYPE_STR, .room = VALUE_ROOM, .help = h \
+#define RULE_BYTES(k, lo, hi, h)                                                    \
+	{                                                                           \
+		.name = k, .type = CONF_TYPE_BYTES, .min = lo, .max = hi, .help = h \
 	}
-#define RULE_WORD(w, k, h)                                               \
+#define RULE_URL(k, starts, h)                                                                   \
+	{                                                                                        \
+		.name = k, .type = CONF_TYPE_STR, .room = VALUE_ROOM, .words = starts, .help = h \
+	}
+#define RULE_WORD(k, w, h)                                               \
 	{                                                                \
 		.name = k, .type = CONF_TYPE_WORD, .words = w, .help = h \
 	}
 
+/* Ranges are narrower than the programs': a signature must not be able to make a box mute. */
 static const struct settings_rule rules[] = {
 	{ "agent", false,
-	  RULE_INT(5, 3600, "collect_interval", "seconds between two collections of counts"), ANY },
-	{ "agent", false, RULE_INT(60, 86400, "seal_interval", "seconds between two reports"),
+	  RULE_INT("collect_interval", 5, 3600, "seconds between two collections of counts"), ANY },
+	{ "agent", false, RULE_INT("seal_interval", 60, 86400, "seconds between two reports"),
 	  ANY },
-	{ "hub", false, RULE_URL("url", "where reports go"), ANY },
-	{ "origin", false, RULE_URL("url", "where catalogue and lessons come from"), ANY },
-	{ "box", false, RULE_WORD(languages, "language", "the language where nobody chose one"),
+	{ "agent", false,
+	  RULE_INT("retry_max", 30, 7200, "longest wait before the hub is tried again"), ANY },
+	{ "hub", false, RULE_URL("url", any_http, "where reports go"), ANY },
+	{ "origin", false, RULE_URL("url", any_http, "where catalogue and lessons come from"),
 	  ANY },
+	{ "origin", false,
+	  RULE_INT("interval", 60, 86400, "seconds between looks for a newer catalogue"), ANY },
+	{ "box", false, RULE_WORD("language", languages, "the language where nobody chose one"),
+	  ANY },
+	{ "store", false, RULE_BYTES("max", 0, INT64_C(1) << 50, "bytes that lessons may take"),
+	  HERE },
+	{ "net", false,
+	  RULE_URL("check_url", plain_http, "page that shows whether a line reaches the hub"),
+	  ANY },
+	{ "net", false, RULE_INT("hub_every_s", 10, 3600, "between two questions to the hub"),
+	  ANY },
+	{ "net", false, RULE_INT("metered_hub_every_s", 60, 3600, "the same over a metered uplink"),
+	  ANY },
+	{ "uplink", true, RULE_BYTES("quota", 0, INT64_C(1) << 44, "bytes a month; 0: none"),
+	  HERE },
+	{ "uplink", true, RULE_INT("quota_day", 1, 28, "day on which the quota begins anew"),
+	  HERE },
+	{ "uplink", true, RULE_INT("preference", 0, 1000, "the smallest that works is used"),
+	  HERE },
+	{ "uplink", true, RULE_WORD("metered", metered, "whether bytes cost money"), HERE },
 };
 
 const struct settings_rule *settings_rules(size_t *count)
@@ -133,11 +164,15 @@ static int check_value(const struct settings_rule *rule, const char *value, stru
 		return fault_set(why, -EINVAL, "settings.value",
 				 "the value begins or ends with a space, or is not UTF-8");
 	int r = conf_value_set(&rule->value, value, &field, why);
-	if (!r && rule->value.type == CONF_TYPE_STR && !after(value, "https://") &&
-	    !after(value, "http://"))
-		return fault_set(why, -EINVAL, "settings.value",
-				 "'%.60s' is no http or https address", value);
-	return r;
+	if (r || rule->value.type != CONF_TYPE_STR)
+		return r;
+	for (size_t i = 0; rule->value.words[i]; i++) {
+		const char *rest = after(value, rule->value.words[i]);
+		if (rest && rest[0])
+			return 0;
+	}
+	return fault_set(why, -EINVAL, "settings.value",
+			 "'%.60s' is no address that begins with %s", value, rule->value.words[0]);
 }
 
 int settings_check(const char *scope, const char *key, const char *value, struct fault *why)

@@ -24,8 +24,9 @@ enum settings_scope {
 };
 
 struct settings_rule {
-	const char *section;   /* "agent" */
-	bool repeated;         /* SECTION/NAME.KEY */
+	const char *section; /* "agent" */
+	bool repeated;       /* SECTION/NAME.KEY */
+	/* For text, `words` are what it may begin with: settings are addresses, never commands. */
 	struct conf_key value; /* key name, type, range and what it is for; field offset 0 */
 	unsigned scopes;       /* enum settings_scope, or-ed */
 };

@@ -74,6 +74,10 @@ static const struct {
 	{ "agent.seal_interval", " 600", -EINVAL },
 	{ "hub.url", "https://hub.example/", 0 },
 	{ "hub.url", "file:///etc/passwd", -EINVAL },
+	{ "hub.url", "https://", -EINVAL },
+	{ "net.check_url", "http://hub.example/v1/check/", 0 },
+	{ "net.check_url", "https://hub.example/v1/check/",
+	  -EINVAL }, /* a portal is seen over plain HTTP only */
 	{ "hub.url", "https://hub.example/\n[setup]\nschool=x",
 	  -EINVAL }, /* a line of its own in site.conf */
 	{ "hub.url", "https://hub.example/\xff", -EINVAL },
@@ -118,7 +122,35 @@ static void has_a_complete_table(void **state)
 		assert_true(rules[i].value.room <= 256);
 		if (rules[i].value.type == CONF_TYPE_INT || rules[i].value.type == CONF_TYPE_BYTES)
 			assert_true(rules[i].value.min < rules[i].value.max);
+		else
+			assert_true(rules[i].value.words && rules[i].value.words[0]);
 	}
+}
+
+/* What only one school can know is not set for a country. */
+static void keeps_lines_to_their_school(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *scope, *key, *value;
+		int want;
+	} rows[] = {
+		{ "school:TN0001", "uplink/adsl.quota", "20G", 0 },
+		{ "device:" DEVICE, "uplink/4g.b-2.quota_day", "28", 0 },
+		{ "", "uplink/adsl.quota", "20G", -EPERM },
+		{ "region:KEF", "uplink/adsl.quota", "20G", -EPERM },
+		{ "school:TN0001", "uplink.quota", "20G", -EPERM },
+		{ "school:TN0001", "uplink/.quota", "20G", -EPERM },
+		{ "school:TN0001", "uplink/a b.quota", "20G", -EPERM },
+		{ "school:TN0001", "uplink/a/b.quota", "20G", -EPERM },
+		{ "school:TN0001", "uplink/adsl.device", "eth0", -EPERM },
+		{ "school:TN0001", "uplink/adsl.metered", "perhaps", -EINVAL },
+		{ "school:TN0001", "uplink/a-name-that-is-longer-than-thirty-one.quota", "1G",
+		  -EPERM },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(settings_check(rows[i].scope, rows[i].key, rows[i].value, NULL),
+				 rows[i].want);
 }
 
 static void checks_whole_records(void **state)
@@ -151,6 +183,7 @@ int main(void)
 		cmocka_unit_test(applies_to_whom_it_names),
 		cmocka_unit_test(lets_only_listed_keys_and_good_values_pass),
 		cmocka_unit_test(has_a_complete_table),
+		cmocka_unit_test(keeps_lines_to_their_school),
 		cmocka_unit_test(checks_whole_records),
 	};
 	return cmocka_run_group_tests_name("record/settings", tests, NULL, NULL);
