@@ -59,7 +59,6 @@ struct agent {
 	struct fault trouble;       /* of the last attempt to reach the hub; code 0 none */
 	struct fault store_trouble; /* the disk: nothing can be kept */
 	struct fault chain_trouble; /* rollback or fork: a person must act */
-	uint32_t catalogue_version, root_version_seen;
 };
 
 /* agent.c */

@@ -37,8 +37,6 @@ static void hear_time(struct agent *a, int64_t hub_s)
 
 static void hear_versions(struct agent *a, const wasl_Receipt *r)
 {
-	a->catalogue_version = r->catalogue_version;
-	a->root_version_seen = r->root_version;
 	if (r->root_version > trust_version(a->trust) && trust_dir_refresh(a->trust))
 		log_info("event=root.stepped version=%u", trust_version(a->trust));
 }

@@ -22,7 +22,10 @@ struct _wasl_BoxHealth;
  */
 struct outbox;
 
-enum { OUTBOX_ROWS_PER_ENVELOPE = 2000 }; /* of at most 200 bytes each: stays well below 1 MiB */
+enum {
+	OUTBOX_ROWS_PER_ENVELOPE = 2000, /* of at most 200 bytes each: stays well below 1 MiB */
+	OUTBOX_RECEIPTS = 10000,         /* the latest are kept and listed */
+};
 
 /* Opens or makes the file for this device; refuses one that belongs to another (-EPERM). */
 int outbox_open(const char *path, const uint8_t device[static 16], struct outbox **out,

@@ -297,10 +297,20 @@ static int drop_envelope(struct outbox *o, int64_t epoch, int64_t seq, struct fa
 	return r;
 }
 
+/* Those that tell the last months apart; each one covers all before it. */
+static int prune_receipts(struct outbox *o, struct fault *why)
+{
+	return db_exec(o->db, why,
+		       "DELETE FROM receipt WHERE cursor <= (SELECT max(cursor) FROM receipt) - ?",
+		       "i", (int64_t)OUTBOX_RECEIPTS);
+}
+
 int outbox_prune(struct outbox *o, int64_t now_s, uint32_t days, uint64_t bytes, struct fault *why)
 {
 	int64_t kept = 0;
-	int r = db_int(o->db, 0, &kept, why, "SELECT sum(size) FROM envelope", "");
+	int r = prune_receipts(o, why);
+	if (!r)
+		r = db_int(o->db, 0, &kept, why, "SELECT sum(size) FROM envelope", "");
 	for (;;) {
 		sqlite3_stmt *s;
 		if (!r)

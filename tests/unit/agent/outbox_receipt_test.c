@@ -139,6 +139,27 @@ static void forgets_only_old_receipted_envelopes(void **state)
 	assert_int_equal(counts(s).waiting_rows, 2);
 }
 
+static void count_one(void *data, const struct outbox_receipt_row *row)
+{
+	uint64_t *count = data;
+	(*count)++;
+	assert_true(row->cursor > 5);
+}
+
+static void keeps_the_latest_receipts(void **state)
+{
+	struct scene *s = *state;
+	static const char many[] =
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<10005)"
+		" INSERT INTO receipt(epoch, through_seq, head_hash, hub_s, stored_s, record)"
+		" SELECT 1, i, x'00', 0, 0, x'00' FROM n";
+	assert_int_equal(sqlite3_exec(db_handle(s->o->db), many, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(outbox_prune(s->o, NOW, 400, UINT64_MAX, NULL), 0);
+	uint64_t count = 0;
+	assert_int_equal(outbox_receipts(s->o, 0, 20000, count_one, &count, NULL), 0);
+	assert_int_equal(count, OUTBOX_RECEIPTS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +168,7 @@ int main(void)
 		IN_SCENE(tells_again_what_an_ended_epoch_lost),
 		IN_SCENE(parks_rows_of_an_epoch_whose_end_is_not_known),
 		IN_SCENE(forgets_only_old_receipted_envelopes),
+		IN_SCENE(keeps_the_latest_receipts),
 	};
 	return cmocka_run_group_tests_name("agent/outbox_receipt", tests, NULL, NULL);
 }
