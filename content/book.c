@@ -11,7 +11,8 @@
 #include "firmware/base/text.h"
 
 #define MOST_EVENTS 20000
-#define MOST_WORKERS 256 /* processes whose last sequence is remembered */
+#define MOST_USAGE 500000 /* rows; agentd has read them long before */
+#define MOST_WORKERS 256  /* processes whose last sequence is remembered */
 
 struct book {
 	struct db *db;
@@ -122,6 +123,10 @@ static int tally_all(struct book *b, uint64_t worker, const struct want_tally *t
 		r = db_exec(b->db, why,
 			    "INSERT OR REPLACE INTO worker (instance, sequence) VALUES (?, ?)",
 			    "bi", &worker, sizeof(worker), last);
+	if (r == 0)
+		r = db_exec(b->db, why,
+			    "DELETE FROM usage WHERE cursor <= (SELECT max(cursor) FROM usage) - ?",
+			    "i", (int64_t)MOST_USAGE);
 	if (r == 0)
 		r = db_exec(b->db, why,
 			    "DELETE FROM worker WHERE place <= (SELECT max(place) FROM worker) - ?",

@@ -2,6 +2,7 @@
 #include "content/catalogue_check.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,11 +21,17 @@
 #define MOST_SIDE 8192u
 #define MOST_SEGMENT_S 60u
 
+/* The id is as it came: it may hold anything that a journal line must not. */
 static int refuse(struct fault *why, const char *id, const char *what)
 {
+	char shown[64];
+	snprintf(shown, sizeof(shown), "%s", id);
+	for (char *c = shown; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
 	return fault_set(why, -EBADMSG, "catalogue.content",
-			 "catalogue: item '%s': %s; the ministry must publish a corrected one", id,
-			 what);
+			 "catalogue: item '%s': %s; the ministry must publish a corrected one",
+			 shown, what);
 }
 
 bool catalogue_language_ok(const char *tag)

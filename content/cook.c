@@ -112,7 +112,8 @@ static void no_room(struct cook *c, const struct fault *why)
 {
 	c->not_before_ms = clock_mono_ms() + NO_ROOM_WAIT_MS;
 	if (!c->full_told)
-		tell(c, "store.full", "kitchen", "store", why->text);
+		tell(c, why->code == -ENOSPC ? "store.full" : "store.write", "kitchen", "store",
+		     why->text);
 	c->full_told = true;
 }
 

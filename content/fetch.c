@@ -115,11 +115,13 @@ static void origin_answers(struct fetch *f)
 		tell(f, "origin.up", "origin", "origin", "the origin answers again");
 }
 
+/* The disk would not take it: nobody's fault on the line. */
 static void no_room(struct fetch *f, size_t object, const struct fault *why)
 {
 	f->library->objects[object].not_before_ms = clock_mono_ms() + NO_ROOM_WAIT_MS;
 	if (!f->full_told)
-		tell(f, "store.full", "fetch", "store", why->text);
+		tell(f, why->code == -ENOSPC ? "store.full" : "store.write", "fetch", "store",
+		     why->text);
 	f->full_told = true;
 }
 

@@ -52,11 +52,11 @@ void publish_progress_soon(struct contentd *c)
 }
 
 /* One sentence until it works again. */
-static void not_published(struct contentd *c, const struct fault *why)
+static void not_published(struct contentd *c, bool *told, const struct fault *why)
 {
-	if (!c->publish_told)
+	if (!*told)
 		contentd_tell(c, "publish.failed", why->id, "store", why->text);
-	c->publish_told = true;
+	*told = true;
 }
 
 static int write_names(sd_event_source *s, uint64_t usec, void *data)
@@ -69,12 +69,13 @@ static int write_names(sd_event_source *s, uint64_t usec, void *data)
 		return 0;
 	int r = shelf_write(c->library, path, &why);
 	if (r == -EFBIG || r == -EINVAL) {
-		not_published(c, &why); /* written, but for what the sentence names */
+		not_published(c, &c->names_told,
+			      &why); /* written, but for what the sentence names */
 	} else if (r) {
-		not_published(c, &why);
+		not_published(c, &c->names_told, &why);
 		soon(s, AGAIN_AFTER_MS);
 	} else {
-		c->publish_told = false;
+		c->names_told = false;
 	}
 	return 0;
 }
@@ -232,10 +233,11 @@ static int write_pages(sd_event_source *s, uint64_t usec, void *data)
 	if (r == 0)
 		r = press_site(dir, &now.site, c->pages_made, &counts, &why);
 	if (r) {
-		not_published(c, &why);
+		not_published(c, &c->pages_told, &why);
 		soon(s, AGAIN_AFTER_MS);
 		return 0;
 	}
+	c->pages_told = false;
 	if (counts.written || counts.removed)
 		log_debug("event=portal.written pages=%zu written=%zu removed=%zu", counts.pages,
 			  counts.written, counts.removed);
@@ -266,7 +268,7 @@ int publish_start(struct contentd *c, struct fault *why)
 		return r;
 	/* A full disk is no reason not to start: what was written before is served. */
 	if (paths_mkdir(dir, 0755, &minor) || press_assets(dir, &minor))
-		not_published(c, &minor);
+		not_published(c, &c->pages_told, &minor);
 	publish_pages_soon(c);
 	return 0;
 }

@@ -118,9 +118,10 @@ static void catalogue_came(void *data, const struct http_result *result)
 	origin_answers(s);
 	if (r == 0 || r == -EALREADY) {
 		memset(s->refused, 0, sizeof(s->refused));
-		looked(s, 0, NULL);
+		/* First, because what was built on the old catalogue points into it. */
 		if (r == 0)
 			s->calls.taken(s->calls.data);
+		looked(s, 0, NULL);
 		return;
 	}
 	refuse(s, "catalogue.refused", "catalogue", result, &why);

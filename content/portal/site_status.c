@@ -105,7 +105,8 @@ int site_status(const struct site *s, enum strings_lang lang, char **out, size_t
 	site_put(c, "ready", json_integer(ready));
 	site_put(c, "total", json_integer(total));
 	site_put(c, "version", json_integer(s->catalogue ? s->catalogue->version : 0));
-	site_put(c, "origin_ok", json_boolean(st->origin_ok));
+	/* What was heard from it last says nothing once every line is down. */
+	site_put(c, "origin_ok", json_boolean(st->origin_ok && st->internet != SITE_INTERNET_OFF));
 	site_put_text(c, "free", free_text);
 	site_put_text(c, "time", st->read_at);
 	return site_render(s, lang, "status.html", c, out, len, why);

@@ -15,7 +15,7 @@ configure "$fast"
 
 # --- configuration and beginning ---
 new_box
-WASL_ROOT=$box "$B/bin/wasl-contentd" -n -c "$top/site.conf" 2>"$top/out"
+WASL_ROOT=$box "$B/bin/wasl-contentd" -n -c "$top/site.conf" >"$top/out" 2>&1
 is $? 0 "-n is content with the configuration"
 printf '[kitchen]\nrungs = 4k\n' >"$top/bad.conf"
 WASL_ROOT=$box "$B/bin/wasl-contentd" -n -c "$top/bad.conf" 2>"$top/out"

@@ -39,6 +39,10 @@ static void bad_id(struct lessons_kit *k)
 {
 	TEXT(k->items[0].id, "../etc");
 }
+static void line_id(struct lessons_kit *k)
+{
+	TEXT(k->items[0].id, "a\nb");
+}
 static void empty_id(struct lessons_kit *k)
 {
 	TEXT(k->items[0].id, "");
@@ -195,6 +199,7 @@ static const struct {
 } rows[] = {
 	{ "version 0", version_0, "version 0" },
 	{ "an id that is a path", bad_id, "../etc" },
+	{ "an id that would write a line of its own", line_id, "item 'a?b'" },
 	{ "no id", empty_id, "slug" },
 	{ "an id twice", same_id, "fractions-1" },
 	{ "no kind", no_kind, "fractions-1" },
