@@ -416,71 +416,6 @@ void kitchen_free(struct kitchen *k)
 	free(k);
 }
 
-static int add_rung(struct kitchen_job *j, const wasl_Plan *plan, enum kitchen_rung rung)
-{
-	struct kitchen_shape shape;
-	int rc = kitchen_shape(plan, rung, &shape);
-	if (rc)
-		return rc;
-	struct job_rung r = { .rung = rung, .sound = rung == RUNG_AUDIO, .cap_bps = shape.cap_bps };
-	if (!r.sound) {
-		r.width = shape.width;
-		r.height = shape.height;
-		r.fps_num = shape.fps_num;
-		r.fps_den = shape.fps_den;
-		r.profile = kitchen_plan_profile(rung);
-		r.level = kitchen_plan_level(&shape);
-	}
-	j->order.rungs[j->order.rung_count++] = r;
-	return 0;
-}
-
-/* Index and segment; a plan without spans (a file whose bytes are not laid out by the grid) allows the whole. */
-static void set_spans(struct job_order *o, const wasl_Plan *plan, const wasl_Segment *s)
-{
-	if (!s->byte_len || !plan->head_bytes) {
-		o->spans[0] = (struct job_span){ 0, o->source_size };
-		o->span_count = 1;
-		return;
-	}
-	o->spans[0] = (struct job_span){ 0, plan->head_bytes };
-	o->spans[1] = (struct job_span){ s->byte_from, s->byte_len };
-	o->span_count = 2;
-}
-
-static int fill_order(struct kitchen_job *j, const struct kitchen_order *from, struct fault *why)
-{
-	const wasl_Plan *plan = from->plan;
-	int rc = kitchen_plan_check(plan, why);
-	if (rc)
-		return rc;
-	if (!from->segment || from->segment > plan->segments_count || !from->rung_mask)
-		return fault_set(why, -EINVAL, "kitchen.order", "segment %u of %u", from->segment,
-				 (unsigned)plan->segments_count);
-	struct job_order *o = &j->order;
-	o->magic = JOB_MAGIC;
-	o->version = JOB_VERSION;
-	o->source_size = from->source_size;
-	o->segment = from->segment;
-	o->timescale = plan->timescale;
-	o->content_class = plan->segments[from->segment - 1].content_class;
-	o->pace = from->point == POINT_IDLE ? JOB_IDLE : JOB_NOW;
-	o->cpu_s = j->kitchen->cpu_s;
-	o->memory_bytes = j->kitchen->memory_bytes;
-	kitchen_plan_span(plan, RUNG_240P, from->segment, &o->from_ticks, &o->to_ticks);
-	kitchen_plan_span(plan, RUNG_AUDIO, from->segment, &o->from_sample, &o->to_sample);
-	set_spans(o, plan, &plan->segments[from->segment - 1]);
-	for (enum kitchen_rung r = 0; r < RUNG_COUNT; r++)
-		if (from->rung_mask & 1u << r && add_rung(j, plan, r))
-			return fault_set(why, -EINVAL, "kitchen.order",
-					 "this lesson has no rung %s", kitchen_rung_name(r));
-	if (job_order_check(o, sizeof(*o)))
-		return fault_set(why, -EINVAL, "kitchen.order",
-				 "segment %u lies outside the file of %llu bytes", from->segment,
-				 (unsigned long long)from->source_size);
-	return 0;
-}
-
 int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct kitchen_job **out,
 		 struct fault *why)
 {
@@ -492,7 +427,7 @@ int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct ki
 	if (j->source_fd < 0)
 		return fault_set(why, -errno, "kitchen.order", "the lesson's file is not open (%s)",
 				 strerror(errno));
-	int rc = fill_order(j, order, why);
+	int rc = kitchen_plan_order(order, k->memory_bytes, k->cpu_s, &j->order, why);
 	if (rc)
 		return rc;
 	kitchen_generation(order->plan, order->point, j->generation);

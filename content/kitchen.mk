@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kitchen (contentd's side: no libav in that process) and wasl-transcoder (the child that reads foreign bytes).
-KITCHEN := kitchen kitchen_plan kitchen_check kitchen_child kitchen_file
-PACK := grid box pack frag job
+KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitchen_file
+PACK := grid box pack pack_nal frag job
 COOK := source orient rate probe picture film mono tone hear watch loudness still reel mux mezz publish cook worker
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),base,))
 LINK.cook := -lm

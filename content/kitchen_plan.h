@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "content/kitchen.h"
+#include "content/transcoder/job.h"
 
 /* What the kitchen's own files share about a plan; everybody else uses content/kitchen.h. */
 
@@ -17,3 +18,7 @@ void kitchen_plan_span(const wasl_Plan *plan, enum kitchen_rung rung, uint32_t s
 /* AVC level_idc (30 is level 3.0) that carries this rung. */
 unsigned kitchen_plan_profile(enum kitchen_rung rung); /* profile_idc: 66 or 77 */
 unsigned kitchen_plan_level(const struct kitchen_shape *shape);
+
+/* What a child is told about an order: pure. 0 or -EINVAL. */
+int kitchen_plan_order(const struct kitchen_order *from, uint64_t memory_bytes, unsigned cpu_s,
+		       struct job_order *out, struct fault *why);
