@@ -256,10 +256,10 @@ static int add_conditional(scmp_filter_ctx f)
 					  CLONE_THREAD | CLONE_VM));
 	if (!rc)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				      SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid()));
+				      SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid(), 0));
 	if (!rc) /* reads limits, sets none */
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-				      SCMP_A2(SCMP_CMP_EQ, 0));
+				      SCMP_A2(SCMP_CMP_EQ, 0, 0));
 	if (!rc) /* fstat() of newer C libraries */
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
 				      SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
@@ -268,13 +268,13 @@ static int add_conditional(scmp_filter_ctx f)
 				      SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));
 	if (!rc)
 		rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1,
-				      SCMP_A1(SCMP_CMP_EQ, TCGETS));
+				      SCMP_A1(SCMP_CMP_EQ, TCGETS, 0));
 	if (!rc)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-				      SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+				      SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
 	if (!rc) /* names of memory areas, for debuggers only */
 		rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
-				      SCMP_A0(SCMP_CMP_EQ, 0x53564d41));
+				      SCMP_A0(SCMP_CMP_EQ, 0x53564d41, 0));
 	return rc;
 }
 

@@ -47,7 +47,7 @@ struct term *term_open(FILE *out)
 
 static void clear_line(struct term *t)
 {
-	if (t->live && t->open)
+	if (t->live) /* the running step, or the ^C that the terminal has shown */
 		fputs("\r\033[K", t->out);
 }
 
