@@ -170,11 +170,11 @@ static int series_day(void *data, int32_t day, const struct coverage_s *sum)
 	int rc = series_gap(s, day);
 	json_t *row = hubd_seconds(sum);
 	json_object_set_new(row, "day", hubd_day(day));
-	json_object_set_new(row, "reported", json_true());
+	json_object_set_new(row, "reported", json_boolean(sum->unknown < COVERAGE_DAY_S));
 	if (rc || json_array_append_new(s->rows, row))
 		return -ENOMEM;
 	s->next = day + 1;
-	s->n++;
+	s->n += sum->unknown < COVERAGE_DAY_S;
 	return 0;
 }
 

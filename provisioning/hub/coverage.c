@@ -127,7 +127,7 @@ struct coverage_week_sum coverage_week_total(const struct coverage_week *w)
 			total.s.unknown += COVERAGE_DAY_S;
 			continue;
 		}
-		total.days++;
+		total.days += d->s.unknown < COVERAGE_DAY_S;
 		total.s.up += d->s.up;
 		total.s.down += d->s.down;
 		total.s.unpowered += d->s.unpowered;

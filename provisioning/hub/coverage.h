@@ -65,7 +65,7 @@ struct coverage_week {
 /* Moves the window so that it ends at `last_day`; days that leave are forgotten, new ones are empty. */
 void coverage_week_shift(struct coverage_week *w, int32_t last_day);
 
-/* The sums of the window, and of how many days there is a report. Days without one count as unknown. */
+/* The sums of the window, and of how many days something is known. Days without a report count as unknown. */
 struct coverage_week_sum {
 	struct coverage_s s; /* adds up to 7 days */
 	uint32_t days, starts;

@@ -28,7 +28,7 @@ $(HUB_WEB)/.gathered: $(HUB_PAGES) $$(HUB_KIT)
 ALL += $(HUB_WEB)/.gathered
 SHARE += $(HUB_WEB)
 
-$(eval $(call prog,hub-hubd,tests/hub/hubd_test.c tests/hub/hubcall.c,hubfakes hub record base,tests))
+$(eval $(call prog,hub-hubd,tests/hub/hubd_test.c tests/hub/rig.c tests/hub/hubcall.c,hubfakes hub record base,tests))
 TEST_PROGS += $(B)/tests/hub-hubd
 $(eval $(call fuzzer,schools_csv,tests/fuzz/schools_csv_fuzz.c,hub record base))
 $(eval $(call fuzzer,frames,tests/fuzz/frames_fuzz.c,hub record base))

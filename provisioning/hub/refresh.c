@@ -107,9 +107,14 @@ static int refresh_speed(struct store *s, const char *school, const struct stand
 	AUTO_FREE uint32_t *kbps = calloc(all.count + 1, sizeof(*kbps));
 	if (!kbps)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	/* As with standing: school hours where they were measured, else whatever was. */
 	size_t n = 0;
 	for (size_t i = 0; i < all.count; i++)
 		if (all.at[i].down_kbps > 0 && in_school_hours(&all.at[i], rules))
+			kbps[n++] = all.at[i].down_kbps;
+	bool in_school = n > 0;
+	for (size_t i = 0; i < all.count && !in_school; i++)
+		if (all.at[i].down_kbps > 0)
 			kbps[n++] = all.at[i].down_kbps;
 	status->down_kbps = coverage_median(kbps, n);
 	status->speed_n = (uint32_t)n;

@@ -37,8 +37,9 @@ struct standing_facts {
 	int64_t as_of_s;     /* end of the last hour that a report speaks of; 0 none */
 	struct coverage_s day,
 		school; /* the 24 hours before as_of: all of them, and those within school hours */
-	uint32_t down_kbps; /* median of school hours of 7 days; 0 not measured */
-	char layer[32];     /* of the last uplink that went down: "isp"; "" when not told */
+	uint32_t
+		down_kbps; /* median of 7 days, of school hours where they were measured; 0 not measured */
+	char layer[32]; /* of the last uplink that went down: "isp"; "" when not told */
 };
 
 struct standing_answer {

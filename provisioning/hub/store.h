@@ -47,7 +47,7 @@ struct school_status { /* what a page needs of a school, kept at ingest */
 	bool enrolled;
 	int64_t last_seen_s, as_of_s; /* as in struct standing_facts */
 	struct coverage_s day, in_school;
-	uint32_t down_kbps, speed_n; /* median of school hours of 7 days, from how many hours */
+	uint32_t down_kbps, speed_n; /* median of 7 days, from how many hours */
 	char layer[32];
 	struct coverage_week week;
 };

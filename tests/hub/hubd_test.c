@@ -4,15 +4,15 @@
  * SIGKILL at its writes. Started by hubd.t; finds the build through B.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "firmware/base/clean.h"
@@ -26,134 +26,20 @@
 #include "provisioning/hub/keyring.h"
 #include "tests/hub/fakebox.h"
 #include "tests/hub/hubcall.h"
+#include "tests/hub/rig.h"
 
-enum { KILL_POINTS = 24, DEADLINE_S = 30 };
-
-static struct {
-	const char *build;
-	char folder[64], socket[128], token[128];
-	pid_t hubd;
-	struct trust *trust;
-	unsigned number, failed;
-} t;
-
-static void ok(int good, const char *fmt, ...)
-{
-	va_list args;
-	printf("%sok %u - ", good ? "" : "not ", ++t.number);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	putchar('\n');
-	fflush(stdout);
-	t.failed += !good;
-}
-
-static void give_up(const char *what)
-{
-	printf("Bail out! %s\n", what);
-	if (t.hubd > 0)
-		kill(t.hubd, SIGKILL);
-	exit(1);
-}
-
-static void path_of(char *out, size_t room, const char *name)
-{
-	snprintf(out, room, "%s/%s", t.folder, name);
-}
-
-/* Runs a program to its end and keeps what it says; answers its exit status. */
-static int run(char *const argv[], char *said, size_t room)
-{
-	int pipe_fd[2];
-	if (pipe2(pipe_fd, O_CLOEXEC))
-		give_up("no pipe");
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(pipe_fd[1], STDOUT_FILENO);
-		dup2(pipe_fd[1], STDERR_FILENO);
-		execv(argv[0], argv);
-		_exit(127);
-	}
-	close(pipe_fd[1]);
-	size_t n = 0;
-	for (ssize_t got; (got = read(pipe_fd[0], said + n, room - 1 - n)) > 0;)
-		n += (size_t)got;
-	said[n] = '\0';
-	close(pipe_fd[0]);
-	int status = 0;
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
-static int waslhub(char *said, size_t room, ...)
-{
-	char program[512];
-	char *argv[24] = { program };
-	size_t n = 1;
-	va_list args;
-	snprintf(program, sizeof(program), "%s/bin/waslhub", t.build);
-	va_start(args, room);
-	for (char *word; n < ARRAY_LEN(argv) - 1 && (word = va_arg(args, char *));)
-		argv[n++] = word;
-	va_end(args);
-	return run(argv, said, room);
-}
-
-/* Starts the daemon, under strace when `inject` names where to kill it, and waits until it answers. */
-static int start_hubd(const char *inject)
-{
-	char program[512], lock[128];
-	snprintf(program, sizeof(program), "%s/bin/wasl-hubd", t.build);
-	path_of(lock, sizeof(lock), "hubd.log");
-	t.hubd = fork();
-	if (t.hubd == 0) {
-		int log = open(lock, O_WRONLY | O_CREAT | O_APPEND, 0600);
-		dup2(log, STDERR_FILENO);
-		if (inject)
-			execlp("strace", "strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e",
-			       "trace=pwrite64,fdatasync", "-e", inject, program, (char *)NULL);
-		else
-			execl(program, program, (char *)NULL);
-		_exit(127);
-	}
-	uint64_t end = clock_mono_ms() + 1000u * DEADLINE_S;
-	while (clock_mono_ms() < end) {
-		CLEANUP(hubcall_done) struct hubcall_reply r = { 0 };
-		hubcall(t.socket, "/v1/status", NULL, NULL, 0, &r);
-		if (r.status == 200)
-			return 0;
-		if (waitpid(t.hubd, NULL, WNOHANG) == t.hubd) {
-			t.hubd = 0;
-			return -ECHILD; /* killed while it started */
-		}
-		nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
-	}
-	give_up("wasl-hubd does not answer; see hubd.log");
-	return -ETIMEDOUT;
-}
-
-static void stop_hubd(int with)
-{
-	if (t.hubd <= 0)
-		return;
-	kill(t.hubd, with);
-	waitpid(t.hubd, NULL, 0);
-	t.hubd = 0;
-	while (waitpid(-1, NULL, WNOHANG) > 0) /* the strace that watched it */
-		;
-}
+enum { KILL_POINTS = 24 };
 
 static void order_for(const char *school, const char *claim, void **out, size_t *len)
 {
 	char said[2048], file[128];
 	struct fault why = { 0 };
-	path_of(file, sizeof(file), "order");
-	if (waslhub(said, sizeof(said), "order", "--school", school, "--claim", claim, "--hub-url",
-		    "http://127.0.0.1:1", "--origin-url", "http://127.0.0.1:1", "--out", file,
-		    NULL) != 0 ||
+	rig_path(file, sizeof(file), "order");
+	if (rig_waslhub(said, sizeof(said), "order", "--school", school, "--claim", claim,
+			"--hub-url", "http://127.0.0.1:1", "--origin-url", "http://127.0.0.1:1",
+			"--out", file, NULL) != 0 ||
 	    fileio_read(file, 65536, out, len, &why))
-		give_up(said);
+		rig_give_up(said);
 }
 
 static long enrol(struct fakebox *box, const void *order, size_t order_len, uint8_t first_of_nonce)
@@ -163,8 +49,8 @@ static long enrol(struct fakebox *box, const void *order, size_t order_len, uint
 	size_t len = 0;
 	CLEANUP(hubcall_done) struct hubcall_reply r = { 0 };
 	fakebox_request(box, order, order_len, nonce, &request, &len);
-	hubcall(t.socket, "/v1/enrol", NULL, request, len, &r);
-	if (r.status == 200 && fakebox_take_grant(box, t.trust, r.body, r.len, nonce))
+	hubcall(rig.socket, "/v1/enrol", NULL, request, len, &r);
+	if (r.status == 200 && fakebox_take_grant(box, rig.trust, r.body, r.len, nonce))
 		return -1;
 	return r.status;
 }
@@ -176,7 +62,7 @@ static void enrolled(struct fakebox *box, const char *school)
 	fakebox_make(box);
 	order_for(school, box->claim_code, &order, &len);
 	if (enrol(box, order, len, 1) != 200)
-		give_up("a box could not be enrolled");
+		rig_give_up("a box could not be enrolled");
 }
 
 struct answer {
@@ -191,14 +77,14 @@ static struct answer send_body(const struct fakebox *box, const void *body, size
 	struct frame frames[FRAMES_MAX];
 	size_t count = 0;
 	CLEANUP(hubcall_done) struct hubcall_reply r = { 0 };
-	hubcall(t.socket, "/v1/envelopes", "Wasl-Nonce: 07070000000000000000000000000000", body,
+	hubcall(rig.socket, "/v1/envelopes", "Wasl-Nonce: 07070000000000000000000000000000", body,
 		len, &r);
 	struct answer a = { r.status, -1 };
 	if (r.status != 200 || frames_read(r.body, r.len, 65536, frames, &count, NULL) ||
 	    count == 0)
 		return a;
 	wasl_Receipt receipt = wasl_Receipt_init_zero;
-	a.through = fakebox_receipt(box, t.trust, frames[0].bytes, frames[0].len, nonce,
+	a.through = fakebox_receipt(box, rig.trust, frames[0].bytes, frames[0].len, nonce,
 				    sizeof(nonce), &receipt)
 			    ? -2
 			    : (int64_t)receipt.through_seq;
@@ -230,7 +116,7 @@ static void body_of(const struct pile *pile, unsigned from, unsigned to, void **
 	*len = 0;
 	for (unsigned i = from; i < to; i++)
 		if (frames_append(out, len, pile->bytes[i], (uint32_t)pile->len[i]))
-			give_up("out of memory");
+			rig_give_up("out of memory");
 }
 
 static struct answer send_pile(const struct fakebox *box, const struct pile *pile, unsigned from,
@@ -247,7 +133,7 @@ static uint64_t counted_up(const char *school)
 	char target[128];
 	uint64_t up = 0;
 	snprintf(target, sizeof(target), "/v1/series?school=%s&days=60", school);
-	json_t *series = hubcall_json(t.socket, target, t.token);
+	json_t *series = hubcall_json(rig.socket, target, rig.token);
 	json_t *days = json_object_get(series, "days");
 	for (size_t i = 0; i < json_array_size(days); i++) {
 		json_t *d = json_array_get(days, i);
@@ -265,7 +151,7 @@ static uint64_t counted_up(const char *school)
 
 static size_t alert_count(void)
 {
-	json_t *alerts = hubcall_json(t.socket, "/v1/alerts", t.token);
+	json_t *alerts = hubcall_json(rig.socket, "/v1/alerts", rig.token);
 	size_t n = json_array_size(json_object_get(alerts, "alerts"));
 	json_decref(alerts);
 	return n;
@@ -276,23 +162,23 @@ static void set_up(void)
 {
 	char said[8192], csv[512], folder[160];
 	struct fault why = { 0 };
-	t.build = getenv("B");
-	snprintf(t.folder, sizeof(t.folder), "/tmp/wasl-hubd-XXXXXX");
-	if (!t.build || !mkdtemp(t.folder))
-		give_up("set B to the build folder");
+	rig.build = getenv("B");
+	snprintf(rig.folder, sizeof(rig.folder), "/tmp/wasl-hubd-XXXXXX");
+	if (!rig.build || !mkdtemp(rig.folder))
+		rig_give_up("set B to the build folder");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	setenv("WASL_ROOT", t.folder, 1);
-	path_of(t.socket, sizeof(t.socket), "run/wasl/hubd.sock");
-	path_of(folder, sizeof(folder), "var/lib/wasl/hub");
-	snprintf(csv, sizeof(csv), "%s/../../provisioning/hub/sample/schools.csv", t.build);
-	if (waslhub(said, sizeof(said), "init", NULL) ||
-	    waslhub(said, sizeof(said), "school", "import", csv, NULL) ||
-	    waslhub(said, sizeof(said), "token", "viewer", NULL))
-		give_up(said);
+	setenv("WASL_ROOT", rig.folder, 1);
+	rig_path(rig.socket, sizeof(rig.socket), "run/wasl/hubd.sock");
+	rig_path(folder, sizeof(folder), "var/lib/wasl/hub");
+	snprintf(csv, sizeof(csv), "%s/../../provisioning/hub/sample/schools.csv", rig.build);
+	if (rig_waslhub(said, sizeof(said), "init", NULL) ||
+	    rig_waslhub(said, sizeof(said), "school", "import", csv, NULL) ||
+	    rig_waslhub(said, sizeof(said), "token", "viewer", NULL))
+		rig_give_up(said);
 	said[strcspn(said, "\n")] = '\0';
-	snprintf(t.token, sizeof(t.token), "Authorization: Bearer %.64s", said);
-	if (keyring_trust(folder, &t.trust, &why))
-		give_up(why.text);
+	snprintf(rig.token, sizeof(rig.token), "Authorization: Bearer %.64s", said);
+	if (keyring_trust(folder, &rig.trust, &why))
+		rig_give_up(why.text);
 }
 
 static void boxes_enrol(void)
@@ -303,23 +189,23 @@ static void boxes_enrol(void)
 	fakebox_make(&box);
 	fakebox_make(&other);
 	order_for("TN110012", box.claim_code, &order, &len);
-	ok(enrol(&other, order, len, 1) == 403, "a box with another claim code is refused");
-	ok(enrol(&box, order, len, 1) == 200 && !box.provisional,
-	   "the box of the order gets its grant");
-	ok(enrol(&box, order, len, 2) == 200,
-	   "the same box asks again: the grant afresh, with its new nonce");
+	rig_ok(enrol(&other, order, len, 1) == 403, "a box with another claim code is refused");
+	rig_ok(enrol(&box, order, len, 1) == 200 && !box.provisional,
+	       "the box of the order gets its grant");
+	rig_ok(enrol(&box, order, len, 2) == 200,
+	       "the same box asks again: the grant afresh, with its new nonce");
 	AUTO_FREE void *open_order = NULL;
 	order_for("TN120034", "", &open_order, &len);
 	struct fakebox first, second;
 	fakebox_make(&first);
 	fakebox_make(&second);
-	ok(enrol(&first, open_order, len, 1) == 200 && first.provisional,
-	   "an order without a code: provisional");
-	ok(enrol(&second, open_order, len, 1) == 409, "another box with the same order: 409");
+	rig_ok(enrol(&first, open_order, len, 1) == 200 && first.provisional,
+	       "an order without a code: provisional");
+	rig_ok(enrol(&second, open_order, len, 1) == 409, "another box with the same order: 409");
 	CLEANUP(hubcall_done) struct hubcall_reply r = { 0 };
 	char big[70000] = { 1 };
-	hubcall(t.socket, "/v1/enrol", NULL, big, sizeof(big), &r);
-	ok(r.status == 413, "an endless request is refused");
+	hubcall(rig.socket, "/v1/enrol", NULL, big, sizeof(big), &r);
+	rig_ok(r.status == 413, "an endless request is refused");
 }
 
 static void envelopes_are_counted_once(const char *school)
@@ -331,28 +217,29 @@ static void envelopes_are_counted_once(const char *school)
 	for (int i = 0; i < 12; i++)
 		seal_one(&box, pile, today);
 	struct answer a = send_pile(&box, pile, 0, 3);
-	ok(a.status == 200 && a.through == 3,
-	   "three envelopes, one receipt through 3, nonce echoed, signature good");
+	rig_ok(a.status == 200 && a.through == 3,
+	       "three envelopes, one receipt through 3, nonce echoed, signature good");
 	a = send_pile(&box, pile, 0, 3);
-	ok(a.through == 3 && counted_up(school) == 6,
-	   "the same once more: the current receipt, counted once");
+	rig_ok(a.through == 3 && counted_up(school) == 6,
+	       "the same once more: the current receipt, counted once");
 	a = send_pile(&box, pile, 5, 7);
-	ok(a.through == 3 && counted_up(school) == 6, "a gap: held, the receipt says where");
+	rig_ok(a.through == 3 && counted_up(school) == 6, "a gap: held, the receipt says where");
 	a = send_pile(&box, pile, 3, 5);
-	ok(a.through == 7 && counted_up(school) == 28, "the gap closes: all seven count");
+	rig_ok(a.through == 7 && counted_up(school) == 28, "the gap closes: all seven count");
 
 	uint8_t *bytes = pile->bytes[7];
 	bytes[pile->len[7] - 1] ^= 1;
 	a = send_pile(&box, pile, 7, 8);
-	ok(a.status == 400 && a.through == -1, "a flipped bit in the signature: 400, no receipt");
+	rig_ok(a.status == 400 && a.through == -1,
+	       "a flipped bit in the signature: 400, no receipt");
 	bytes[pile->len[7] - 1] ^= 1;
 	bytes[170] ^= 0x40;
 	a = send_pile(&box, pile, 7, 9);
-	ok(a.status == 200 && a.through == 7,
-	   "a flipped bit in a body: that one is refused, the other is held");
+	rig_ok(a.status == 200 && a.through == 7,
+	       "a flipped bit in a body: that one is refused, the other is held");
 	bytes[170] ^= 0x40;
 	a = send_pile(&box, pile, 7, 8);
-	ok(a.through == 9 && counted_up(school) == 45, "sent again whole: both count");
+	rig_ok(a.through == 9 && counted_up(school) == 45, "sent again whole: both count");
 
 	AUTO_FREE void *body = NULL;
 	size_t len = 0;
@@ -361,17 +248,17 @@ static void envelopes_are_counted_once(const char *school)
 	for (size_t cut = 1; cut < len; cut += len / 40)
 		refused += send_body(&box, body, cut).status == 400 ? 0 : 1;
 	size_t first = pile->len[9] + 4;
-	ok(refused <= 1 && counted_up(school) <= 45 + 10,
-	   "a body cut anywhere is refused whole (%zu bytes, frame %zu)", len, first);
+	rig_ok(refused <= 1 && counted_up(school) <= 45 + 10,
+	       "a body cut anywhere is refused whole (%zu bytes, frame %zu)", len, first);
 	a = send_body(&box, body, len);
-	ok(a.through == 12 && counted_up(school) == 78, "the whole body counts");
+	rig_ok(a.through == 12 && counted_up(school) == 78, "the whole body counts");
 
 	fakebox_make(&stranger);
 	stranger.epoch = 1;
 	memcpy(stranger.sealing_public, box.sealing_public, 32);
 	struct pile *foreign = calloc(1, sizeof(*foreign));
 	seal_one(&stranger, foreign, today);
-	ok(send_pile(&stranger, foreign, 0, 1).status == 403, "a box that never enrolled: 403");
+	rig_ok(send_pile(&stranger, foreign, 0, 1).status == 403, "a box that never enrolled: 403");
 
 	struct fakebox copy = box;
 	copy.seq = 4;
@@ -379,8 +266,8 @@ static void envelopes_are_counted_once(const char *school)
 	seal_one(&copy, foreign, today);
 	size_t alerts = alert_count();
 	a = send_pile(&box, foreign, 1, 2);
-	ok(a.through == 12 && counted_up(school) == 78 && alert_count() == alerts + 1,
-	   "a copied card tells another past: quarantined, an alert, nothing counted");
+	rig_ok(a.through == 12 && counted_up(school) == 78 && alert_count() == alerts + 1,
+	       "a copied card tells another past: quarantined, an alert, nothing counted");
 	for (unsigned i = 0; i < pile->count; i++)
 		free(pile->bytes[i]);
 	for (unsigned i = 0; i < foreign->count; i++)
@@ -394,13 +281,13 @@ static void officers_see_it(const char *school)
 	char target[128];
 	CLEANUP(hubcall_done) struct hubcall_reply bare = { 0 };
 	CLEANUP(hubcall_done) struct hubcall_reply wrong = { 0 };
-	hubcall(t.socket, "/v1/schools", NULL, NULL, 0, &bare);
-	hubcall(t.socket, "/v1/schools", "Authorization: Bearer 00000000000000000000000000000000",
+	hubcall(rig.socket, "/v1/schools", NULL, NULL, 0, &bare);
+	hubcall(rig.socket, "/v1/schools", "Authorization: Bearer 00000000000000000000000000000000",
 		NULL, 0, &wrong);
-	ok(bare.status == 401 && wrong.status == 401 && strstr(bare.body, "token"),
-	   "no token, a wrong token: 401 with a sentence");
+	rig_ok(bare.status == 401 && wrong.status == 401 && strstr(bare.body, "token"),
+	       "no token, a wrong token: 401 with a sentence");
 
-	json_t *all = hubcall_json(t.socket, "/v1/schools", t.token);
+	json_t *all = hubcall_json(rig.socket, "/v1/schools", rig.token);
 	json_t *rows = json_object_get(all, "schools");
 	int found = 0;
 	for (size_t i = 0; i < json_array_size(rows); i++) {
@@ -412,36 +299,96 @@ static void officers_see_it(const char *school)
 				strcmp(json_string_value(json_object_get(row, "state")), "never") !=
 					0;
 	}
-	ok(json_array_size(rows) == 40 && found,
-	   "40 schools; the one that reported has state, last_seen, as_of and n");
+	rig_ok(json_array_size(rows) == 40 && found,
+	       "40 schools; the one that reported has state, last_seen, as_of and n");
 	json_decref(all);
 
 	snprintf(target, sizeof(target), "/v1/schools/%s", school);
-	json_t *one = hubcall_json(t.socket, target, t.token);
-	ok(json_array_size(json_object_get(one, "hours")) > 0 &&
-		   json_array_size(json_object_get(one, "boxes")) == 1,
-	   "a school's page has its hours and its box");
+	json_t *one = hubcall_json(rig.socket, target, rig.token);
+	rig_ok(json_array_size(json_object_get(one, "hours")) > 0 &&
+		       json_array_size(json_object_get(one, "boxes")) == 1,
+	       "a school's page has its hours and its box");
 	json_decref(one);
 	snprintf(target, sizeof(target), "/v1/receipts?school=%s", school);
-	json_t *receipts = hubcall_json(t.socket, target, t.token);
+	json_t *receipts = hubcall_json(rig.socket, target, rig.token);
 	json_t *newest = json_array_get(json_object_get(receipts, "rows"), 0);
-	ok(json_integer_value(json_object_get(newest, "through_seq")) == 12,
-	   "its receipts are listed, the newest through 12");
+	rig_ok(json_integer_value(json_object_get(newest, "through_seq")) == 12,
+	       "its receipts are listed, the newest through 12");
 	json_decref(receipts);
-	json_t *state = hubcall_json(t.socket, "/v1/state", t.token);
-	ok(json_integer_value(json_object_get(state, "registered")) == 40 &&
-		   json_integer_value(json_object_get(state, "reported_today")) == 1,
-	   "the country: 40 registered, 1 reported today");
+	json_t *state = hubcall_json(rig.socket, "/v1/state", rig.token);
+	rig_ok(json_integer_value(json_object_get(state, "registered")) == 40 &&
+		       json_integer_value(json_object_get(state, "reported_today")) == 1,
+	       "the country: 40 registered, 1 reported today");
 	json_decref(state);
-	json_t *open_state = hubcall_json(t.socket, "/v1/public/state", NULL);
-	ok(json_is_null(json_object_get(json_object_get(open_state, "states"), "moderate")) ||
-		   json_is_null(json_object_get(json_object_get(open_state, "states"), "good")),
-	   "everybody sees rounded figures, a single school is not among them");
+	json_t *open_state = hubcall_json(rig.socket, "/v1/public/state", NULL);
+	rig_ok(json_is_null(json_object_get(json_object_get(open_state, "states"), "moderate")) ||
+		       json_is_null(json_object_get(json_object_get(open_state, "states"), "good")),
+	       "everybody sees rounded figures, a single school is not among them");
 	json_decref(open_state);
 	hubcall_done(&bare);
-	hubcall(t.socket, "/v1/schools/NOWHERE", t.token, NULL, 0, &bare);
-	ok(bare.status == 404 && strstr(bare.body, "NOWHERE"),
-	   "a school that is not there: 404 with its code");
+	hubcall(rig.socket, "/v1/schools/NOWHERE", rig.token, NULL, 0, &bare);
+	rig_ok(bare.status == 404 && strstr(bare.body, "NOWHERE"),
+	       "a school that is not there: 404 with its code");
+}
+
+/* A page that listens: its socket, after the request. */
+static int listen_to_stream(void)
+{
+	struct sockaddr_un where = { .sun_family = AF_UNIX };
+	char request[256];
+	snprintf(where.sun_path, sizeof(where.sun_path), "%.107s", rig.socket);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&where, sizeof(where)))
+		rig_give_up("no stream");
+	int n = snprintf(request, sizeof(request),
+			 "GET /v1/stream HTTP/1.1\r\nHost: x\r\n%s\r\n\r\n", rig.token);
+	if (fileio_write_all(fd, request, (size_t)n))
+		rig_give_up("no stream");
+	return fd;
+}
+
+/* Reads until an event tells of a revision above `above`, and answers it; -1 at the deadline. */
+static long long hear(int fd, long long above)
+{
+	static const char key[] = "\"revision\":";
+	char text[8192] = "";
+	size_t n = 0;
+	uint64_t end = clock_mono_ms() + 1000u * DEADLINE_S;
+	for (;;) {
+		for (const char *p = text; (p = strstr(p, key)); p++) {
+			long long revision = strtoll(p + sizeof(key) - 1, NULL, 10);
+			if (revision > above && strchr(p, '}'))
+				return revision;
+		}
+		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+		if (clock_mono_ms() > end || n >= sizeof(text) - 1 || poll(&poll_fd, 1, 1000) < 0)
+			return -1;
+		ssize_t got = poll_fd.revents ? read(fd, text + n, sizeof(text) - 1 - n) : 0;
+		if (got < 0 || (got == 0 && poll_fd.revents))
+			return -1;
+		n += (size_t)got;
+		text[n] = '\0';
+	}
+}
+
+static void pages_hear_of_it(const char *school)
+{
+	struct fakebox box;
+	struct pile *pile = calloc(1, sizeof(*pile));
+	enrolled(&box, school);
+	int fd = listen_to_stream();
+	long long at = hear(fd, -1);
+	rig_ok(at >= 0, "an open page is greeted with the state that it has");
+	seal_one(&box, pile, clock_day(clock_wall_s()) - 1);
+	send_pile(&box, pile, 0, 1);
+	at = hear(fd, at);
+	rig_ok(at >= 0, "and told when reports have come");
+	char said[1024];
+	rig_waslhub(said, sizeof(said), "school", "import", "--demo", "1", NULL);
+	rig_ok(hear(fd, at) >= 0, "and when another program has changed something");
+	close(fd);
+	free(pile->bytes[0]);
+	free(pile);
 }
 
 static void time_is_told(void)
@@ -449,32 +396,33 @@ static void time_is_told(void)
 	CLEANUP(hubcall_done) struct hubcall_reply r = { 0 };
 	const void *body = NULL;
 	size_t len = 0;
-	hubcall(t.socket, "/v1/time", "Wasl-Nonce: 000102030405060708090a0b0c0d0e0f", NULL, 0, &r);
+	hubcall(rig.socket, "/v1/time", "Wasl-Nonce: 000102030405060708090a0b0c0d0e0f", NULL, 0,
+		&r);
 	wasl_TimeAnswer answer = wasl_TimeAnswer_init_zero;
 	int good = r.status == 200 &&
-		   trust_check(t.trust, SIGNED_TIME, r.body, r.len, &body, &len, NULL) == 0 &&
+		   trust_check(rig.trust, SIGNED_TIME, r.body, r.len, &body, &len, NULL) == 0 &&
 		   codec_decode(wasl_TimeAnswer_fields, body, len, &answer, NULL) == 0;
-	ok(good && answer.nonce.size == 16 && answer.nonce.bytes[15] == 15 &&
-		   llabs((long long)(answer.hub_unix_s - clock_wall_s())) < 60,
-	   "the time, signed, with the nonce that was sent");
+	rig_ok(good && answer.nonce.size == 16 && answer.nonce.bytes[15] == 15 &&
+		       llabs((long long)(answer.hub_unix_s - clock_wall_s())) < 60,
+	       "the time, signed, with the nonce that was sent");
 	hubcall_done(&r);
-	hubcall(t.socket, "/v1/time", NULL, NULL, 0, &r);
-	ok(r.status == 400, "no nonce, no time");
+	hubcall(rig.socket, "/v1/time", NULL, NULL, 0, &r);
+	rig_ok(r.status == 400, "no nonce, no time");
 	hubcall_done(&r);
-	hubcall(t.socket, "/v1/check/a1b2c3", NULL, NULL, 0, &r);
-	ok(r.status == 200 && strcmp(r.body, "wasl a1b2c3\n") == 0,
-	   "the check echoes what a portal cannot know");
+	hubcall(rig.socket, "/v1/check/a1b2c3", NULL, NULL, 0, &r);
+	rig_ok(r.status == 200 && strcmp(r.body, "wasl a1b2c3\n") == 0,
+	       "the check echoes what a portal cannot know");
 }
 
 static void a_second_one_is_refused(void)
 {
 	char said[2048], program[512];
-	snprintf(program, sizeof(program), "%s/bin/wasl-hubd", t.build);
+	snprintf(program, sizeof(program), "%s/bin/wasl-hubd", rig.build);
 	char *argv[] = { program, NULL };
 	char pid[16];
-	snprintf(pid, sizeof(pid), "%d", (int)t.hubd);
-	ok(run(argv, said, sizeof(said)) == 1 && strstr(said, pid),
-	   "a second instance is refused and names the first");
+	snprintf(pid, sizeof(pid), "%d", (int)rig.hubd);
+	rig_ok(rig_run(argv, said, sizeof(said)) == 1 && strstr(said, pid),
+	       "a second instance is refused and names the first");
 }
 
 static int strace_works(void)
@@ -482,7 +430,7 @@ static int strace_works(void)
 	char said[256];
 	char *argv[] = { (char[]){ "/usr/bin/strace" }, (char[]){ "-qq" },       (char[]){ "-o" },
 			 (char[]){ "/dev/null" },       (char[]){ "/bin/true" }, NULL };
-	return run(argv, said, sizeof(said)) == 0;
+	return rig_run(argv, said, sizeof(said)) == 0;
 }
 
 /*
@@ -497,7 +445,7 @@ static void kills_lose_nothing(const char *school)
 	int lost = 0, killed = 0;
 	enrolled(&box, school);
 	int64_t acknowledged = 0;
-	stop_hubd(SIGTERM);
+	rig_stop(SIGTERM);
 	for (unsigned n = 10; n < 10 + KILL_POINTS; n++) {
 		char inject[96];
 		snprintf(inject, sizeof(inject), "inject=pwrite64,fdatasync:signal=SIGKILL:when=%u",
@@ -506,28 +454,28 @@ static void kills_lose_nothing(const char *school)
 		for (int i = 0; i < 5; i++)
 			seal_one(&box, pile, today);
 		struct answer a = { 0 };
-		int started = start_hubd(inject) == 0;
+		int started = rig_start(inject) == 0;
 		if (started)
 			a = send_pile(&box, pile, from, pile->count);
 		acknowledged =
 			a.status == 200 && a.through > acknowledged ? a.through : acknowledged;
 		killed += started && a.status == 0;
-		stop_hubd(SIGKILL);
-		if (start_hubd(NULL))
-			give_up("the daemon does not start after a kill");
+		rig_stop(SIGKILL);
+		if (rig_start(NULL))
+			rig_give_up("the daemon does not start after a kill");
 		a = send_pile(&box, pile, from, pile->count);
 		lost += a.status != 200 || a.through != (int64_t)pile->count ||
 			a.through < acknowledged;
 		acknowledged = a.through;
-		stop_hubd(SIGTERM);
+		rig_stop(SIGTERM);
 	}
-	start_hubd(NULL);
-	ok(killed >= KILL_POINTS / 2, "killed %d times in the middle of a batch", killed);
-	ok(lost == 0, "after each, the same bytes again: received through the last, nothing "
-		      "acknowledged was lost");
-	ok(counted_up(school) == pile->up_s,
-	   "each of %u envelopes was counted once (%llu of %llu s)", pile->count,
-	   (unsigned long long)counted_up(school), (unsigned long long)pile->up_s);
+	rig_start(NULL);
+	rig_ok(killed >= KILL_POINTS / 2, "killed %d times in the middle of a batch", killed);
+	rig_ok(lost == 0, "after each, the same bytes again: received through the last, nothing "
+			  "acknowledged was lost");
+	rig_ok(counted_up(school) == pile->up_s,
+	       "each of %u envelopes was counted once (%llu of %llu s)", pile->count,
+	       (unsigned long long)counted_up(school), (unsigned long long)pile->up_s);
 	for (unsigned i = 0; i < pile->count; i++)
 		free(pile->bytes[i]);
 	free(pile);
@@ -536,28 +484,29 @@ static void kills_lose_nothing(const char *school)
 int main(void)
 {
 	set_up();
-	start_hubd(NULL);
+	rig_start(NULL);
 	boxes_enrol();
 	size_t before = alert_count();
-	ok(before == 0, "nothing to be alarmed about yet");
+	rig_ok(before == 0, "nothing to be alarmed about yet");
 	envelopes_are_counted_once("TN330041");
 	officers_see_it("TN330041");
 	time_is_told();
+	pages_hear_of_it("MA03-054D");
 	a_second_one_is_refused();
 	if (strace_works()) {
 		kills_lose_nothing("DZ16-0114");
-		ok(alert_count() == 1, "none of it looked like a fork");
+		rig_ok(alert_count() == 1, "none of it looked like a fork");
 	} else {
 		printf("ok %u - kill -9 at its writes # SKIP strace cannot trace here\n",
-		       ++t.number);
+		       ++rig.number);
 	}
-	stop_hubd(SIGTERM);
-	trust_free(t.trust);
-	printf("1..%u\n", t.number);
-	if (t.failed == 0) {
-		char *argv[] = { (char[]){ "/bin/rm" }, (char[]){ "-rf" }, t.folder, NULL };
+	rig_stop(SIGTERM);
+	trust_free(rig.trust);
+	printf("1..%u\n", rig.number);
+	if (rig.failed == 0) {
+		char *argv[] = { (char[]){ "/bin/rm" }, (char[]){ "-rf" }, rig.folder, NULL };
 		char said[256];
-		run(argv, said, sizeof(said));
+		rig_run(argv, said, sizeof(said));
 	}
-	return t.failed ? 1 : 0;
+	return rig.failed ? 1 : 0;
 }

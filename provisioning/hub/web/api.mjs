@@ -52,7 +52,7 @@ function uplinks(hours, now) {
 		for (const name of spans) one[name] += hour.s[name];
 		one.rx_bytes += hour.rx_bytes;
 		one.tx_bytes += hour.tx_bytes;
-		one.n++;
+		one.n += hour.s.up + hour.s.down + hour.s.unpowered > 0;
 		const cell = one.cells[SHOWN - 1 - (last - (Date.parse(`${hour.day}T00:00:00Z`) / 3600000 + hour.hour))];
 		if (cell) Object.assign(cell, hour.s);
 		by.set(hour.uplink, one);

@@ -15,7 +15,7 @@ function columns(cells, whole, height, name, label) {
 		const x = (mirrored ? cells.length - 1 - i : i) * WIDTH + 1, width = WIDTH - 3;
 		let top = height;
 		const bars = parts.map(([part, state]) => {
-			const tall = one[part] > 0 ? Math.max((height * one[part]) / whole, 1.5) : 0;
+			const tall = one[part] > 0 ? Math.max((height * one[part]) / whole, 2.5) : 0;
 			top = Math.max(top - tall, 0);
 			return tall > 0 ? s("rect", { class: state, x, y: top, width, height: Math.min(tall, height) }) : undefined;
 		});

@@ -40,6 +40,7 @@ export const named = (texts) => texts?.[lang] || texts?.ar || texts?.fr || texts
 export const region = (school) => (lang === "ar" && school.region_ar) || school.region;
 
 export function minutes(seconds) {
+	if (seconds > 0 && seconds < 60) return t("hub.seconds", { n: number(seconds) });
 	const m = Math.round(seconds / 60);
 	if (m < 120) return t("hub.minutes", { n: number(m) });
 	return t("hub.hours", { n: number(m / 60, m < 6000 ? 1 : 0) });
