@@ -91,7 +91,9 @@ void agent_keep_floor(struct agent *a)
 static void ask_ntp(struct agent *a)
 {
 	struct timex t = { 0 };
-	if (adjtimex(&t) != TIME_ERROR && !(t.status & STA_UNSYNC))
+	int state = adjtimex(&t);
+	/* A refused question leaves `t` empty, which must not look like a disciplined clock. */
+	if (state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC))
 		floor_see_ntp(&a->floor, clock_wall_s(), agent_now_ms());
 }
 
