@@ -77,4 +77,7 @@ kill $answers
 wait $answers 2>/dev/null
 is "$(get '/search?q=x')" 503 "gone again"
 is "$(get /)" 200 "pages go on"
+for _ in $(seq 300); do printf 'url=%s/search?q=whoasks\noutput=/dev/null\n' "$url"; done | curl -s -Z --no-progress-meter -K -
+! grep -rE '127\.0\.0\.1|whoasks|search' "$run"/*.log
+ok $? "who asked what is in no log, however it went"
 finish
