@@ -108,8 +108,7 @@ static int accept_order(struct provisiond *p, const void *bytes, size_t len,
 	if (r == 0)
 		r = claim_offer(&p->claim, &p->me, &order, bytes, len, out, why);
 	if (r == 0)
-		log_info("event=claim.order school=%s technician=\"%s\"", order.school_code,
-			 order.technician);
+		log_info("event=claim.order school=%s", order.school_code);
 	return r;
 }
 
