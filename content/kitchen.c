@@ -253,8 +253,8 @@ static int on_message(sd_event_source *source, int fd, uint32_t events, void *da
 	(void)fd;
 	struct kitchen_job *j = data;
 	drain(j);
-	if (events & (EPOLLHUP |
-		      EPOLLERR)) /* nothing more comes; the process id's descriptor tells the end */
+	/* Nothing more comes, or nothing more is read: the process id's descriptor tells the end. */
+	if (j->answered || j->cancelled || events & (EPOLLHUP | EPOLLERR))
 		sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	return 0;
 }

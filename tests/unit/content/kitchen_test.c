@@ -46,6 +46,7 @@ enum deed {
 	OTHER_PARAMETERS,
 	NOT_BOXES,
 	NO_MEMFD,
+	CHATTERS,
 	DEEDS,
 };
 
@@ -158,6 +159,11 @@ static int be_the_child(void)
 			make(deed, &order, &order.rungs[i]);
 	}
 	answer(&last, sizeof(last), -1);
+	if (deed == CHATTERS) { /* has said that it is done, says it again and stays */
+		answer(&last, sizeof(last), -1);
+		for (;;)
+			pause();
+	}
 	return 0;
 }
 
@@ -366,6 +372,21 @@ static void a_hanging_child_is_given_up(void **state)
 	assert_string_equal(t->why.id, "kitchen.deadline");
 }
 
+/* What nobody reads any more must not wake the loop again and again until the deadline. */
+static void a_child_that_is_done_and_talks_on_is_not_listened_to(void **state)
+{
+	struct table *t = *state;
+	struct meal m;
+	unsigned turns = 0;
+	order(t, &m, CHATTERS, 0);
+	t->stop = false;
+	while (!t->stop) {
+		assert_true(sd_event_run(t->loop, UINT64_MAX) >= 0);
+		assert_true(++turns < 1000);
+	}
+	assert_int_equal(m.code, -ETIMEDOUT);
+}
+
 static void pupils_come_before_idle_work(void **state)
 {
 	struct table *t = *state;
@@ -454,6 +475,7 @@ int main(int argc, char **argv)
 		KITCHEN_TEST(every_misdeed_is_one_fault),
 		KITCHEN_TEST(segments_fit_what_the_rendition_began_with),
 		KITCHEN_TEST(a_hanging_child_is_given_up),
+		KITCHEN_TEST(a_child_that_is_done_and_talks_on_is_not_listened_to),
 		KITCHEN_TEST(pupils_come_before_idle_work),
 		KITCHEN_TEST(cancelling_is_allowed_at_any_time),
 		KITCHEN_TEST(orders_that_cannot_be_are_refused_at_once),
