@@ -17,7 +17,9 @@ static void reply_outcome(struct provisiond *p, struct ctl_request *req)
 {
 	const struct claim *c = &p->claim;
 	if (c->state != CLAIM_ENROLLED && c->last.code) {
-		ctl_reply_fault(req, ctl_status_of(c->last.code), &c->last);
+		/* Kept and tried again, whatever the reason; only a refusal is the order's own. */
+		ctl_reply_fault(req, c->state == CLAIM_REFUSED ? ctl_status_of(c->last.code) : 503,
+				&c->last);
 		return;
 	}
 	ctl_reply_json(req, 200,

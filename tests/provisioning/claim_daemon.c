@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -16,6 +17,7 @@
 #include "firmware/base/ctl.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
+#include "firmware/base/unixsock.h"
 #include "tests/provisioning/players.h"
 #include "tests/unit/provisioning/orders.h"
 
@@ -200,6 +202,25 @@ static int post(struct fault *why)
 			      &answer, &len, why);
 }
 
+/* The status of an answer, which ctl_call_bytes() does not tell. */
+static int post_status(void)
+{
+	char head[200], answer[64] = "";
+	AUTO_FD int fd = -1;
+	assert_int_equal(unixsock_connect(paths_at("/run/wasl/provisiond.sock").at, SOCK_STREAM,
+					  &fd, NULL),
+			 0);
+	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+	int len = snprintf(head, sizeof(head),
+			   "POST /v1/order HTTP/1.1\r\nHost: box\r\nConnection: close\r\n"
+			   "Content-Length: %zu\r\n\r\n",
+			   box.order_len);
+	assert_int_equal(fileio_write_all(fd, head, (size_t)len), 0);
+	assert_int_equal(fileio_write_all(fd, box.order, box.order_len), 0);
+	assert_true(recv(fd, answer, sizeof(answer) - 1, MSG_WAITALL) > 12);
+	return (int)strtol(answer + sizeof("HTTP/1.1 ") - 1, NULL, 10);
+}
+
 static void claim_is(const char *state, const char *words)
 {
 	CLEANUP(clean_json) json_t *claim = NULL;
@@ -299,6 +320,7 @@ static void hubs_that_are_none_do_not_cost_the_order(void **state)
 			fail_msg("row %zu: '%s' in '%s'", i, rows[i].words, why.text);
 		claim_is("ordered", rows[i].words);
 		assert_int_equal(box.stage->enrolled, 0);
+		assert_int_equal(post_status(), 503);
 	}
 	box.stage->hub = HUB_GRANTS;
 	assert_int_equal(post(&why), 0);
