@@ -63,6 +63,20 @@ static void note_verdict(struct agent *a, enum chain_verdict v, const wasl_Recei
 		log_info("event=receipt through_seq=%llu", (unsigned long long)r->through_seq);
 }
 
+/* A hub restored from a backup older than what is kept here waits for envelopes that are gone. */
+static void note_gap(struct agent *a, const wasl_Receipt *r, const struct chain_state *own,
+		     struct outbox_past *past)
+{
+	uint8_t hash[32];
+	if (r->through_seq >= own->sealed_seq ||
+	    outbox_hash(past, r->through_seq + 1, hash) != -ENOENT)
+		return;
+	fault_set(&a->chain_trouble, -EUCLEAN, "chain.gone",
+		  "the hub has lost reports after number %llu that this box no longer keeps; the "
+		  "ministry must end this epoch with a close record",
+		  (unsigned long long)r->through_seq);
+}
+
 static int take_receipt(struct agent *a, const void *bytes, size_t len, const uint8_t *nonce,
 			bool *progress, struct fault *why)
 {
@@ -86,6 +100,8 @@ static int take_receipt(struct agent *a, const void *bytes, size_t len, const ui
 	hear_time(a, receipt.hub_unix_s);
 	hear_versions(a, &receipt);
 	r = outbox_receipt(a->outbox, v, &receipt, bytes, len, agent_guess_s(a), why);
+	if (!r && (v == CHAIN_SAME || v == CHAIN_REFILL))
+		note_gap(a, &receipt, &own, &past);
 	*progress = !r && (v == CHAIN_ADVANCE || v == CHAIN_REFILL);
 	return r;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -104,12 +105,29 @@ int box_tear_down(struct box *b)
 
 /* --- the daemon ------------------------------------------------------------------------------- */
 
+static int write_map(const char *path, unsigned id)
+{
+	char map[40];
+	AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int len = snprintf(map, sizeof(map), id == UINT_MAX ? "deny" : "%u %u 1\n", id, id);
+	return fd < 0 ? -errno : fileio_write_all(fd, map, (size_t)len);
+}
+
+/* A user's own name space has nobody in it until its owner is written down. */
+static int own_space(void)
+{
+	unsigned uid = geteuid(), gid = getegid();
+	return unshare(CLONE_NEWNS | CLONE_NEWUSER) || write_map("/proc/self/uid_map", uid) ||
+	       write_map("/proc/self/setgroups", UINT_MAX) || write_map("/proc/self/gid_map", gid);
+}
+
 /* In the child: a small file system of its own over the agent's folder, seen by nobody else. */
 static int small_disk(void)
 {
 	struct path folder = paths_at("/var/lib/wasl/agent");
-	return unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) ||
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (geteuid() == 0 ? unshare(CLONE_NEWNS) : own_space())
+		return -1;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	       mount("tmpfs", folder.at, "tmpfs", 0, "size=1m,mode=0777");
 }
 

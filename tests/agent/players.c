@@ -25,6 +25,7 @@ static struct here {
 	uint8_t head[32];
 	uint64_t sent_up_to; /* highest number seen in the request */
 	unsigned turn;
+	uint32_t ledger;
 } here;
 
 /* --- netmgrd and contentd --------------------------------------------------------------------- */
@@ -203,7 +204,7 @@ static wasl_Receipt receipt(const char *nonce_hex)
 {
 	wasl_Receipt r = { .epoch = here.stage->epoch,
 			   .through_seq = here.stage->through,
-			   .ledger = 1,
+			   .ledger = here.ledger,
 			   .root_version = 1 };
 	r.hub_unix_s = (PLAY_MINUTE0 + here.stage->minutes / 2) * 60 + 120;
 	memcpy(r.device, here.device, 16);
@@ -299,9 +300,20 @@ static int counts_first(int does)
 	case HUB_TOO_FAR:
 	case HUB_OTHER_PAST:
 	case HUB_NEW_KEY:
+	case HUB_RESTORED:
 		break;
 	}
 	return 1;
+}
+
+static void forget_all(void)
+{
+	struct players *p = here.stage;
+	p->up_s = p->down_s = p->rx_bytes = p->starts = p->got_events = 0;
+	p->through = 0;
+	memset(here.head, 0, sizeof(here.head));
+	here.ledger++;
+	p->hub = HUB_COUNTS;
 }
 
 static enum MHD_Result answer(struct MHD_Connection *c, const uint8_t *body, size_t len)
@@ -310,6 +322,8 @@ static enum MHD_Result answer(struct MHD_Connection *c, const uint8_t *body, siz
 	if (does == HUB_MISBEHAVES)
 		does = (int)(here.turn++ % HUB_MISBEHAVES);
 	here.stage->requests++;
+	if (does == HUB_RESTORED)
+		forget_all();
 	take_all(body, len, counts_first(does));
 	sem_post(&here.stage->asked);
 	if (does == HUB_HOLDS)
@@ -380,7 +394,7 @@ void players_run(struct players *stage)
 	struct fault why = { 0 };
 	sd_event *loop = NULL;
 	struct ctl *ctl = NULL;
-	here = (struct here){ .stage = stage };
+	here = (struct here){ .stage = stage, .ledger = 1 };
 	if (sd_event_new(&loop) < 0 ||
 	    ctl_listen(loop, paths_at("/run/wasl/netmgrd.sock").at, 0600, netmgrd,
 		       ARRAY_LEN(netmgrd), NULL, &ctl, &why) < 0 ||

@@ -30,6 +30,7 @@ enum hub_does {
 	HUB_TOO_FAR,      /* a receipt for more than there is */
 	HUB_OTHER_PAST,   /* a receipt for another envelope */
 	HUB_CLOSES,       /* counts nothing any more in this epoch and ends it */
+	HUB_RESTORED,     /* from a backup of before the first report: forgets all, new ledger */
 	HUB_NEW_KEY,      /* counts, signs with the receipt key of root 2 */
 };
 
