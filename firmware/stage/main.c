@@ -46,6 +46,25 @@ static int misused(const char *what, const char *value)
 	return EXIT_USAGE;
 }
 
+/* Most who meet this wrote PORT=abc behind `make run`: both spellings are told. */
+static int wrong_value(int option, const char *value)
+{
+	static const struct {
+		int option;
+		const char *names, *takes;
+	} takes[] = {
+		{ 'p', "--port (PORT=)", "a number from 1 to 65535" },
+		{ 'u', "--hub-port (HUB_PORT=)", "a number from 1 to 65535" },
+		{ 's', "--schools (SCHOOLS=)", "a number from 0 to 1000000" },
+		{ 'w', "--listen (LISTEN=)", "loopback or lan" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(takes); i++)
+		if (takes[i].option == option)
+			fprintf(stderr, "wasl-stage: %s takes %s, not '%s'\n", takes[i].names,
+				takes[i].takes, value);
+	return EXIT_USAGE;
+}
+
 static int failed(const struct fault *why)
 {
 	fprintf(stderr, "wasl-stage: %s\n", why->text);
@@ -122,13 +141,12 @@ static int command_run(int argc, char **argv)
 	struct asked a = {
 		.house = { .root = "build/run", .bin = "build/dev", .port = 8080, .hub_port = 8081 }
 	};
-	int which = -1;
-	for (int o; (o = getopt_long(argc, argv, "", run_options, &which)) != -1;) {
+	for (int o; (o = getopt_long(argc, argv, "", run_options, NULL)) != -1;) {
 		int rc = take_option(&a, o, optarg);
 		if (rc == -ENOENT)
 			return EXIT_USAGE; /* getopt has said what */
 		if (rc)
-			return misused(run_options[which].name, optarg);
+			return wrong_value(o, optarg);
 	}
 	if (optind < argc)
 		return misused("not expected:", argv[optind]);

@@ -26,9 +26,13 @@ is $? 2 "without a command it says how"
 is $? 2 "a command that is none"
 stage --port 0
 is $? 2 "a port that is none"
-has "$out" "port '0'" "is named"
+has "$out" "--port (PORT=) takes a number from 1 to 65535, not '0'" "is named, with what it takes"
+stage --schools many
+is $? 2 "a number that is none"
+has "$out" "--schools (SCHOOLS=) takes a number from 0 to 1000000, not 'many'" "is named, with what it takes"
 stage --listen everywhere
 is $? 2 "a place to listen that is none"
+has "$out" "--listen (LISTEN=) takes loopback or lan, not 'everywhere'" "is named, with what it takes"
 stage --lesson "$top/film.mp4"
 is $? 1 "a lesson that is not there"
 has "$out" "the lesson '$top/film.mp4' cannot be read (No such file or directory); name a video" "is named, with a remedy"
