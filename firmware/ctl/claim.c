@@ -42,8 +42,10 @@ static int give_order(const struct wasl *w, const char *path)
 	if (fileio_read(file, ORDER_LIMIT_BYTES, &bytes, &len, &why) < 0)
 		return wasl_failed(&why);
 	CLEANUP(clean_json) json_t *answer = NULL;
-	if (ask_bytes("provisiond", "/v1/order", bytes, len, ASK_LONG_MS, &answer, &why) < 0)
+	if (ask_bytes("provisiond", "/v1/order", bytes, len, ASK_LONG_MS, &answer, &why) < 0) {
+		fault_within(&why, "'%s'", path);
 		return wasl_failed(&why);
+	}
 	if (w->form == WASL_JSON)
 		return show_json(answer);
 	char school[64], name[200];
