@@ -247,8 +247,9 @@ int account_open(const struct account_spec *spec, const struct account_time *now
 	if (start->power_return)
 		account_event(a, "power.return", "box",
 			      start->away_class == UPLINK_CLASS_UNPOWERED ? "unpowered" : "");
+	/* On a full disk the lines come up all the same; account_tick() tries again and says so. */
 	r = account_flush(a, why);
-	if (r < 0)
+	if (r < 0 && r != -ENOSPC)
 		return r;
 	*out = MOVE_PTR(a);
 	return 0;

@@ -228,7 +228,9 @@ static int replay(struct ledger *l, struct ledger_found *found, struct fault *wh
 		found->has_mark = 1;
 		found->replayed++;
 	}
-	return count ? commit(l, NULL, 0, NULL, 0, NULL, 0, why) : 0;
+	int r = count ? commit(l, NULL, 0, NULL, 0, NULL, 0, why) : 0;
+	/* A full disk must not keep the lines down: the slots still hold it all, and so does the tail. */
+	return r == -ENOSPC ? 0 : r;
 }
 
 int ledger_open(const char *folder, struct ledger **out, struct ledger_found *found,

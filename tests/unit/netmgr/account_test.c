@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -294,6 +295,59 @@ static void reports_damage(void **state)
 
 /* --- kill -9 at any moment --- */
 
+/* --- a full disk --- */
+
+/* Single bytes find room: SQLite extends the index of its log by them, in what it has just freed. */
+static ssize_t no_room(int fd, const void *bytes, size_t len, off_t at)
+{
+	if (len == 1)
+		return pwrite(fd, bytes, len, at);
+	errno = ENOSPC;
+	return -1;
+}
+
+/* SQLite's own writes fail from here, or work again. The slots stand already and need no room. */
+static void disk_is_full(int full)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	sqlite3_syscall_ptr at = (sqlite3_syscall_ptr)no_room;
+	vfs->xSetSystemCall(vfs, "pwrite", full ? at : NULL);
+	vfs->xSetSystemCall(vfs, "pwrite64", full ? at : NULL);
+}
+
+/* Lines must come up on a full disk, too: over them it is told, and what stands in the slots waits. */
+static void starts_on_a_full_disk(void **state)
+{
+	(void)state;
+	static struct shelf s;
+	struct box b;
+	box_init(&b);
+	box_start(&b);
+	account_see(b.account, 0, UPLINK_CLASS_UP, UPLINK_LAYER_NONE, b.now.mono_ms);
+	box_pass(&b, 300);
+	account_drop(b.account);
+	for (int round = 0; round < 2; round++) {
+		disk_is_full(1);
+		box_skip(&b, 120);
+		int r = account_open(&b.spec, &b.now, &b.account, &b.start, &b.why);
+		if (r == 0) {
+			account_see(b.account, 0, UPLINK_CLASS_UP, UPLINK_LAYER_NONE,
+				    b.now.mono_ms);
+			box_pass(&b, 300);
+			account_drop(b.account);
+		}
+		disk_is_full(0);
+		if (r < 0)
+			fail_msg("round %d: %s", round, b.why.text);
+	}
+	box_start(&b);
+	read_all(&b, &s);
+	rows_are_whole(&s);
+	assert_in_range(seconds_of(&s, "adsl", UPLINK_CLASS_UP), 3 * 300 - 60, 3 * 300 + 60);
+	account_close(b.account, GAP_STOPPED, &b.now);
+	box_done(&b);
+}
+
 static void same_row(const struct ledger_row *a, const struct ledger_row *b)
 {
 	assert_int_equal(a->cursor, b->cursor);
@@ -405,6 +459,7 @@ int main(void)
 		cmocka_unit_test(keeps_quota_over_a_power_cut),
 		cmocka_unit_test(ends_the_day_of_an_uplink_taken_out),
 		cmocka_unit_test(reports_damage),
+		cmocka_unit_test(starts_on_a_full_disk),
 		cmocka_unit_test(loses_nothing_given_out),
 	};
 	return cmocka_run_group_tests_name("netmgr/account", tests, NULL, NULL);
