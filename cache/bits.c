@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/text.h"
 

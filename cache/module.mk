@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The engine: pure C without nginx. Readers (what a worker links) and writers (what contentd links on top).
-CACHE_READER := crc32c layout segtab bits names view reply sender want waiters uses tally
+CACHE_READER := layout segtab bits names view reply sender want waiters uses tally
 CACHE_WRITER := names_builder store store_object store_rendition
 $(eval $(call lib,cache,$(patsubst %,cache/%.c,$(CACHE_READER) $(CACHE_WRITER)),record base,libsodium))
 
@@ -18,7 +18,7 @@ $(eval $(call prog,cache-crowd,tests/cache/crowd.c,base,tests))
 # is compiled for a shared object and shows nothing but the module.
 NGX := $(B)/nginx
 NGX_SRC := /usr/share/nginx/src
-NGX_PIC := $(patsubst %.c,$(B)/pic/%.o,$(CACHE_READER:%=cache/%.c) firmware/base/fault.c firmware/base/text.c)
+NGX_PIC := $(patsubst %.c,$(B)/pic/%.o,$(CACHE_READER:%=cache/%.c) firmware/base/crc32c.c firmware/base/fault.c firmware/base/text.c)
 NGX_GLUE := $(patsubst %.c,$(B)/pic/%.o,$(wildcard cache/nginx/*.c))
 NGX_INCLUDE := $(addprefix -isystem ,$(NGX)/objs $(addprefix $(NGX)/src/,core event event/modules os/unix http http/modules http/v2))
 PIC_FLAGS := -std=gnu11 -g -O2 -fPIC -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(WARN) $(WERROR)

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 #include "cache/names_format.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 #include "firmware/base/clean.h"
 
 enum { PAGE = 4096 };

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "firmware/base/crc32c.h"
+
 enum { MARK_VERSION = 1 };
 
 static const char magic[8] = { 'w', 'a', 's', 'l', 'm', 'i', 'n', '1' };
@@ -70,18 +72,6 @@ static void take_text(struct take *t, char *out, size_t room)
 	take_bytes(t, out, room);
 	t->bad |= memchr(out, '\0', room) == NULL;
 	out[room - 1] = '\0';
-}
-
-/* Castagnoli, bit by bit: 4 KiB a minute need no table. */
-static uint32_t crc32c(const uint8_t *bytes, size_t len)
-{
-	uint32_t crc = UINT32_MAX;
-	for (size_t i = 0; i < len; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
-	}
-	return ~crc;
 }
 
 static void put_line(struct put *p, const struct mark_line *line)
@@ -214,7 +204,7 @@ void slot_encode(const struct slot *slot, uint8_t out[static SLOT_BYTES])
 	for (size_t i = 0; i < slot->event_count; i++)
 		put_event(&p, &slot->events[i]);
 	struct put end = { .at = out + SLOT_BYTES - 4, .room = 4 };
-	put_int(&end, crc32c(out, SLOT_BYTES - 4), 4);
+	put_int(&end, crc32c(0, out, SLOT_BYTES - 4), 4);
 }
 
 int slot_decode(const uint8_t *bytes, size_t len, struct slot *out)
@@ -226,7 +216,7 @@ int slot_decode(const uint8_t *bytes, size_t len, struct slot *out)
 		return -ENODATA;
 	struct take end = { .at = bytes + SLOT_BYTES - 4, .left = 4 };
 	if (memcmp(bytes, magic, sizeof(magic)) != 0 ||
-	    take_int(&end, 4) != crc32c(bytes, SLOT_BYTES - 4))
+	    take_int(&end, 4) != crc32c(0, bytes, SLOT_BYTES - 4))
 		return -EBADMSG;
 
 	memset(out, 0, sizeof(*out));

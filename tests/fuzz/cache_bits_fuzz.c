@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cache/bits.h"
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 #include "firmware/base/clean.h"
 #include "tests/fuzz/cache_file.h"
 

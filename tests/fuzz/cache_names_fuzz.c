@@ -2,7 +2,7 @@
 /* First byte odd: the frame is mended, so that what lies behind the check is reached. The rest is a names.idx. */
 #include <string.h>
 
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 #include "cache/names.h"
 #include "cache/names_format.h"
 #include "firmware/base/clean.h"

@@ -2,7 +2,7 @@
 /* First byte odd: the header's check is mended. The rest is a segment table of rendition 7. */
 #include <string.h>
 
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 #include "cache/segtab.h"
 #include "firmware/base/clean.h"
 #include "tests/fuzz/cache_file.h"

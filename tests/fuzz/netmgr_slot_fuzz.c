@@ -4,21 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "firmware/base/crc32c.h"
 #include "netmgr/slot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-/* Foreign bytes get the right CRC here, so that the fields behind it are reached. */
-static uint32_t crc32c(const uint8_t *bytes, size_t len)
-{
-	uint32_t crc = UINT32_MAX;
-	for (size_t i = 0; i < len; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
-	}
-	return ~crc;
-}
 
 /* What can be read keeps its promises, and written again it reads the same. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
@@ -29,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	(void)slot_decode(bytes, len, &slot);
 	(void)slot_decode_mark(bytes, len, &mark);
 	memcpy(page, bytes, len < sizeof(page) - 4 ? len : sizeof(page) - 4);
-	uint32_t crc = crc32c(page, sizeof(page) - 4);
+	/* Foreign bytes get the right CRC here, so that the fields behind it are reached. */
+	uint32_t crc = crc32c(0, page, sizeof(page) - 4);
 	for (unsigned i = 0; i < 4; i++)
 		page[sizeof(page) - 4 + i] = (uint8_t)(crc >> 8 * i);
 	if (slot_decode(page, sizeof(page), &slot) != 0)

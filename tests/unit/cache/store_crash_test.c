@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "cache/bits.h"
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 #include "cache/layout.h"
 #include "cache/segtab.h"
 #include "cache/store.h"

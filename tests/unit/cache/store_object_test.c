@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "cache/bits.h"
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 #include "cache/layout.h"
 #include "cache/store.h"
 #include "firmware/base/fault.h"

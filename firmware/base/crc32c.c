@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cache/crc32c.h"
+#include "firmware/base/crc32c.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,5 +45,5 @@ int main(void)
 		cmocka_unit_test(gives_the_published_values),
 		cmocka_unit_test(continues_wherever_it_is_cut),
 	};
-	return cmocka_run_group_tests_name("cache/crc32c", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("firmware/base/crc32c", tests, NULL, NULL);
 }
