@@ -102,8 +102,8 @@ static void next_feed(struct collector *c)
 }
 
 /*
- * A row that makes no sense is passed over, once and for all; -EBADMSG from a row is never the
- * disk's.
+ * A row that makes no sense is passed over, once and for all. A damaged database has the same code
+ * and another id: then nothing of the page is taken.
  */
 static int store_rows(struct collector *c, const struct feed_page *page, struct fault *why)
 {
