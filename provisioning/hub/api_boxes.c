@@ -84,7 +84,6 @@ void api_envelopes(struct ctl_request *req, void *data)
 	rc = ingest_batch(&d->hub, frames, count, nonce, nonce_len, clock_wall_s(), &result, &why);
 	if (rc) {
 		d->failed_batches++;
-		ctl_reply_header(req, "Retry-After", "60");
 		hubd_reply_failed(req, &why);
 		return;
 	}

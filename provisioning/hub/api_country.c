@@ -10,11 +10,6 @@
 #include "provisioning/hub/hubd.h"
 #include "provisioning/hub/suppress.h"
 
-static void clean_json(json_t **held)
-{
-	json_decref(*held);
-}
-
 /* An answer is made once per change and minute, however many pages ask. */
 static bool cached(const struct hubd_cache *c, int64_t revision, int64_t minute)
 {
@@ -135,6 +130,19 @@ static int add_school(void *data, const struct school *school, const struct scho
 	return 0;
 }
 
+/* Takes the JSON. */
+static int keep_json(struct hubd_cache *c, json_t *made, struct walk *w, int64_t revision,
+		     int64_t minute, struct fault *why)
+{
+	AUTO_FREE char *body = made ? json_dumps(made, JSON_COMPACT) : NULL;
+	json_decref(made);
+	if (body)
+		jsonout_raw(&w->text, body);
+	else
+		w->text.bad = 1;
+	return keep(c, &w->text, revision, minute, why);
+}
+
 static json_t *states_json(const int64_t states[static STANDING_COUNT])
 {
 	json_t *out = json_object();
@@ -173,14 +181,8 @@ void api_state(struct ctl_request *req, void *data)
 	if (!cached(&d->state, revision, now_s / 60)) {
 		CLEANUP(clean_walk) struct walk w = { .d = d, .now_s = now_s };
 		int rc = store_schools_each(d->hub.store, add_school, &w, &why);
-		CLEANUP(clean_json) json_t *made = state_json(d, &w);
-		AUTO_FREE char *body = made ? json_dumps(made, JSON_COMPACT) : NULL;
-		if (body)
-			jsonout_raw(&w.text, body);
-		else
-			w.text.bad = 1;
-		if (rc == 0)
-			rc = keep(&d->state, &w.text, revision, now_s / 60, &why);
+		rc = rc ? rc
+			: keep_json(&d->state, state_json(d, &w), &w, revision, now_s / 60, &why);
 		if (rc) {
 			hubd_reply_failed(req, &why);
 			return;
@@ -189,27 +191,35 @@ void api_state(struct ctl_request *req, void *data)
 	reply_cached(req, &d->state);
 }
 
-/* For everybody: rounded, and cells that could point at a school are left out. */
-void api_public_state(struct ctl_request *req, void *data)
+static json_t *public_json(const struct walk *w)
 {
-	struct hubd *d = data;
-	struct fault why = { 0 };
-	struct walk w = { .d = d, .now_s = clock_wall_s() };
-	int rc = store_schools_each(d->hub.store, add_school, &w, &why);
-	if (rc) {
-		hubd_reply_failed(req, &why);
-		return;
-	}
-	suppress_cells(w.states, STANDING_COUNT);
 	json_t *states = json_object();
 	for (int i = 0; i < STANDING_COUNT; i++)
 		json_object_set_new(states, standing_name((enum standing)i),
-				    w.states[i] < 0 ? json_null() : json_integer(w.states[i]));
+				    w->states[i] < 0 ? json_null() : json_integer(w->states[i]));
+	return json_pack("{s:o, s:I, s:I, s:o}", "states", states, "n",
+			 (json_int_t)suppress_round(w->registered), "suppressed_below",
+			 (json_int_t)SUPPRESS_BELOW, "as_of", hubd_time(w->as_of_s / 3600 * 3600));
+}
+
+/* For everybody: rounded, cells that could point at a school left out; made anew every five minutes, whoever asks. */
+void api_public_state(struct ctl_request *req, void *data)
+{
+	struct hubd *d = data;
+	struct fault why = { .id = "memory", .text = "out of memory", .code = -ENOMEM };
+	int64_t now_s = clock_wall_s();
+	if (!cached(&d->public_state, 0, now_s / 300)) {
+		CLEANUP(clean_walk) struct walk w = { .d = d, .now_s = now_s };
+		int rc = store_schools_each(d->hub.store, add_school, &w, &why);
+		suppress_cells(w.states, STANDING_COUNT);
+		rc = rc ? rc
+			: keep_json(&d->public_state, public_json(&w), &w, 0, now_s / 300, &why);
+		if (rc) {
+			hubd_reply_failed(req, &why);
+			return;
+		}
+	}
 	ctl_reply_header(req, "Cache-Control", "public, max-age=300");
 	ctl_reply_header(req, "Access-Control-Allow-Origin", "*");
-	ctl_reply_json(req, 200,
-		       json_pack("{s:o, s:I, s:I, s:o}", "states", states, "n",
-				 (json_int_t)suppress_round(w.registered), "suppressed_below",
-				 (json_int_t)SUPPRESS_BELOW, "as_of",
-				 hubd_time(w.as_of_s / 3600 * 3600)));
+	ctl_reply_bytes(req, 200, "application/json", d->public_state.body, d->public_state.len);
 }

@@ -122,8 +122,13 @@ void api_school(struct ctl_request *req, void *data)
 		rc = 0;
 	CLEANUP(jsonout_done) struct jsonout row = { 0 };
 	hubd_school(d, &school, &status, now_s, &row);
-	CLEANUP(clean_json)
-	json_t *out = row.bad ? json_object() : json_loadb(row.text, row.len, 0, NULL);
+	CLEANUP(clean_json) json_t *out = row.bad ? NULL : json_loadb(row.text, row.len, 0, NULL);
+	if (!out) {
+		fault_set(&why, -EIO, "school.row", "the row of school '%s' could not be made",
+			  school.code);
+		hubd_reply_failed(req, &why);
+		return;
+	}
 	json_t *hours = json_array(), *events = json_array(), *boxes = json_array();
 	json_object_set_new(out, "hours", hours);
 	json_object_set_new(out, "events", events);

@@ -110,7 +110,11 @@ int64_t hubd_revision(struct hubd *d)
 void hubd_reply_failed(struct ctl_request *req, const struct fault *why)
 {
 	log_fault(LOG_LEVEL_ERROR, ctl_path(req), why);
-	ctl_reply_fault(req, ctl_status_of(why->code), why);
+	/* Another program writes at length (a large import): that passes. */
+	bool passes = why->code == -EBUSY || why->code == -EAGAIN || why->code == -ENOSPC;
+	if (passes)
+		ctl_reply_header(req, "Retry-After", "60");
+	ctl_reply_fault(req, why->code == -EBUSY ? 503 : ctl_status_of(why->code), why);
 }
 
 static int start(sd_event *loop, void *state, struct fault *why)
@@ -140,6 +144,7 @@ static void stop(void *state)
 	lessons_close(d->lessons);
 	free(d->schools.body);
 	free(d->state.body);
+	free(d->public_state.body);
 	hub_close(&d->hub);
 }
 

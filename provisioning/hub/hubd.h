@@ -41,7 +41,7 @@ struct hubd {
 	int64_t own_commits, seen_generation;
 	uint64_t since_ms;
 	uint64_t ends[INGEST_ENDS], batches, failed_batches, grants, refused_enrolments;
-	struct hubd_cache schools, state;
+	struct hubd_cache schools, state, public_state;
 };
 
 /* Answers 401 with a sentence and false unless the request bears a good token. */

@@ -8,6 +8,7 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/text.h"
 #include "firmware/record/codec.h"
 #include "firmware/record/device.h"
 #include "firmware/record/envelope.h"
@@ -99,6 +100,9 @@ static int raise(struct batch *b, const struct voice *v, const char *kind, uint6
 	snprintf(a.kind, sizeof(a.kind), "%s", kind);
 	snprintf(a.school, sizeof(a.school), "%s", v->device.school);
 	snprintf(a.text, sizeof(a.text), "envelope %llu: %.220s", (unsigned long long)seq, text);
+	/* A cut must not leave half a character: pages read this as UTF-8. */
+	for (size_t len = strlen(a.text); len > 0 && !text_is_utf8(a.text, len);)
+		a.text[--len] = '\0';
 	return store_alert_put(b->hub->store, &a, b->why);
 }
 

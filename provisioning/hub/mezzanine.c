@@ -6,6 +6,7 @@
 #include <pb_decode.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,17 +213,35 @@ static int transcode(const char *program, const char *video, const char *film, c
 	return rc ? rc : follow(&c, l, why);
 }
 
-static int read_plan(const char *path, wasl_Plan *out, struct fault *why)
+/* What the catalogue will promise must lie within the film: the transcoder has read foreign bytes. */
+static bool plan_fits(const wasl_Plan *plan, uint64_t size)
+{
+	if (plan->segments_count == 0 || plan->timescale == 0)
+		return false;
+	for (pb_size_t i = 0; i < plan->segments_count; i++) {
+		const wasl_Segment *s = &plan->segments[i];
+		if (s->byte_from > size || s->byte_len > size - s->byte_from ||
+		    s->duration_ticks == 0)
+			return false;
+	}
+	return true;
+}
+
+static int read_plan(const char *path, const char *film, wasl_Plan *out, struct fault *why)
 {
 	AUTO_FREE void *bytes = NULL;
 	size_t len = 0;
+	struct stat st;
+	if (stat(film, &st))
+		return fault_set(why, -errno, "publish.film", "'%s': %s", film, strerror(errno));
 	int rc = fileio_read(path, PLAN_LIMIT, &bytes, &len, why);
 	if (rc == 0)
 		rc = codec_decode(wasl_Plan_fields, bytes, len, out, why);
-	if (rc == 0 && out->segments_count == 0) {
+	if (rc == 0 && !plan_fits(out, (uint64_t)st.st_size)) {
 		pb_release(wasl_Plan_fields, out);
-		rc = fault_set(why, -EBADMSG, "publish.plan", "'%s': a plan without a segment",
-			       path);
+		*out = (wasl_Plan)wasl_Plan_init_zero;
+		rc = fault_set(why, -EBADMSG, "publish.plan",
+			       "'%s' does not fit its film; remove it and publish again", path);
 	}
 	return rc;
 }
@@ -278,7 +297,7 @@ int mezzanine_make(const char *dir, const char *program, const char *video,
 	if (access(plan.at, F_OK) != 0 || access(film.at, F_OK) != 0)
 		rc = make(dir, &film, &plan, program, video, &l, why);
 	if (rc == 0)
-		rc = read_plan(plan.at, &m.plan, why);
+		rc = read_plan(plan.at, film.at, &m.plan, why);
 	if (rc)
 		return rc;
 	snprintf(m.path, sizeof(m.path), "%s", film.at);

@@ -151,7 +151,12 @@ static int last_layer(void *data, const struct box_event *e)
 	struct school_status *status = data;
 	if (strcmp(e->kind, "uplink.down") != 0)
 		return 0;
-	snprintf(status->layer, sizeof(status->layer), "%.31s", e->reason);
+	/* A layer is one short word; what is longer no box of ours wrote, and a cut could split a character. */
+	size_t len = strlen(e->reason);
+	if (len < sizeof(status->layer))
+		memcpy(status->layer, e->reason, len + 1);
+	else
+		status->layer[0] = '\0';
 	return 1; /* found: no more */
 }
 

@@ -119,8 +119,7 @@ transcoder=$(cat "$hub/mezzanine/slow.pid")
 waslhub publish --dir "$hub" "$film"
 [ $status = 1 ] && says "another waslhub"
 ok $? "a second publisher is told to wait"
-kill -9 $publisher
-wait $publisher 2>/dev/null
+{ kill -9 $publisher && wait $publisher; } 2>/dev/null
 # shellcheck disable=SC2317 # asked by until_true
 gone() { ! kill -0 "$transcoder" 2>/dev/null || [ "$(awk '{print $3}' "/proc/$transcoder/stat")" = Z ]; }
 check "killed in the middle: its transcoder ends with it" until_true 20 gone
