@@ -77,6 +77,15 @@ else
 	skip "waves-720p" "no $WASL_MEDIA/lecture/waves-720p.mp4 here"
 fi
 
+# --- upright, square, in the right colours: as a player shows the original -------------------------------
+alike() { # alike ORIGINAL NAME WxH FILTER: similarity of the mezzanine's first two seconds to ffmpeg's own rendering
+	ffmpeg -nostdin -hide_banner -t 2 -i "$top/$2.mp4" -t 2 -i "$1" -filter_complex \
+		"[1:v]$4fps=25,scale=${3/x/:}:flags=lanczos:in_color_matrix=bt601:out_color_matrix=bt709,format=yuv420p,setsar=1[o];[0:v][o]ssim" -f null - 2>&1 |
+		sed -n 's/.*SSIM Y:\([0-9.]*\) ([^)]*) U:\([0-9.]*\) ([^)]*) V:\([0-9.]*\).*/\1 \2 \3/p' | awk '{ print ($1 > 0.9 && $2 > 0.9 && $3 > 0.9) ? "alike" : "differ: " $0 }'
+}
+is "$(alike "$top/turned.mov" turned 322x642 '')" alike "turned: upright and in its colours"
+is "$(alike "$top/field.ts" field 1024x576 'bwdif=mode=0,')" alike "field: wide and in its colours"
+
 # --- sound and picture together ------------------------------------------------------------------------
 flashes() { ffmpeg -nostdin -hide_banner -i "$1" -vf blackdetect=d=0.3:pix_th=0.4 -f null - 2>&1 | grep -o 'black_end:[0-9.]*' | cut -d: -f2; }
 beeps() { ffmpeg -nostdin -hide_banner -i "$1" -af silencedetect=noise=-35dB:d=0.3 -f null - 2>&1 | grep -o 'silence_end: [0-9.]*' | cut -d' ' -f2; }
