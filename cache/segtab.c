@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -152,6 +153,18 @@ void segtab_clear(struct segtab *t, uint32_t segment)
 void segtab_supersede(struct segtab *t)
 {
 	atomic_store_explicit(&t->head->superseded, 1, memory_order_release);
+}
+
+void segtab_supersede_damaged(int dir, const char *path)
+{
+	static const uint32_t yes = 1;
+	AUTO_FD
+	int fd = openat(dir, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	/* Through the file: it reaches the mappings of others, and no length has to be believed. */
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (uint64_t)st.st_size >= sizeof(struct segtab_header))
+		(void)!pwrite(fd, &yes, sizeof(yes), offsetof(struct segtab_header, superseded));
 }
 
 int segtab_superseded(const struct segtab *t)

@@ -66,6 +66,8 @@ void segtab_fail(struct segtab *t, uint32_t segment);
 void segtab_clear(struct segtab *t,
 		  uint32_t segment); /* missing again: after a failure, never after a publication */
 void segtab_supersede(struct segtab *t);
+/* The same for a file that cannot be opened as a table any more: workers may have mapped it while it was whole. */
+void segtab_supersede_damaged(int dir, const char *path);
 int segtab_superseded(const struct segtab *t);
 
 /* The state, and *out when ready; a slot that fails its check, or does not exist, is SEGTAB_MISSING. */

@@ -155,6 +155,8 @@ static int open_table(struct store_rendition *r)
 	struct segtab fresh = { 0 };
 	if (!segtab_open(s->fd, at.at, r->number, &r->tab) && mend(r))
 		return 0;
+	if (!r->tab.head)
+		segtab_supersede_damaged(s->fd, at.at);
 	unlinkat(s->fd, aside.at, 0);
 	int rc = segtab_create(s->fd, aside.at, r->number, r->segment_count, &fresh);
 	if (rc)

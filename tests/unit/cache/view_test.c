@@ -114,6 +114,39 @@ static void sees_segments_as_they_are_made(void **state)
 	view_close(v);
 }
 
+/* A worker maps the table, its head rots, contentd makes another one: the worker must not stay with the old. */
+static void a_rotten_table_is_let_go(void **state)
+{
+	struct view *v = view_at(state, 8);
+	struct store *s = store_at(state);
+	struct store_rendition *r;
+	struct view_file f;
+	uint8_t bytes[5000], rot[24];
+	char path[300];
+	assert_int_equal(store_rendition_open(s, "l", "g", "240p", 3, 0, &r, NULL), 0);
+	const uint64_t number = store_rendition_number(r);
+	sample_fill(2, 0, bytes, sizeof(bytes));
+	assert_int_equal(store_rendition_put(r, 2, 4000, bytes, sizeof(bytes), NULL), 0);
+	store_rendition_close(r);
+	assert_int_equal(view_segment(v, number, 2, &f), 0);
+
+	snprintf(path, sizeof(path), "%s/%s", (char *)*state, layout_rendition(number, ".tab").at);
+	AUTO_FD
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	memset(rot, 0x5a, sizeof(rot));
+	assert_int_equal(pwrite(fd, rot, sizeof(rot), 0), sizeof(rot));
+	assert_int_equal(view_segment(v, number, 2, &f), -EAGAIN);
+
+	assert_int_equal(store_rendition_open(s, "l", "g", "240p", 3, 0, &r, NULL), 0);
+	assert_true(store_rendition_has(r, 2));
+	assert_int_equal(view_segment(v, number, 2, &f), 0);
+	check_bytes(&f, 2, 0);
+	store_rendition_close(r);
+	store_close(s);
+	view_close(v);
+}
+
 static void a_dropped_rendition_is_let_go(void **state)
 {
 	struct view *v = view_at(state, 8);
@@ -336,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(sees_segments_as_they_are_made),
+		WITH_FOLDER(a_rotten_table_is_let_go),
 		WITH_FOLDER(a_dropped_rendition_is_let_go),
 		WITH_FOLDER(sends_verified_bytes_as_they_arrive),
 		WITH_FOLDER(in_another_boot_only_durable_chunks_count),
