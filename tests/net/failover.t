@@ -124,7 +124,7 @@ is "$(last_reason fibre)" cable "the event names the cable"
 
 ip netns exec "$(ns box)" curl -s --max-time 30 -o "$work/download" "http://$hub/slow" &
 download=$!
-sleep 0.5
+within 5 test -s "$work/download" # it has begun
 in_ns isp0 ip link set line0 up
 within 10 preferred_is fibre && within 3 who_is isp0
 ok $? "the cable is back: new flows return after hold-down"
@@ -135,7 +135,7 @@ is "$(head -c 1 "$work/download")$(stat -c %s "$work/download")" 1200000 "every 
 # --- silence -----------------------------------------------------------------------------------------
 ip netns exec "$(ns box)" curl -s --max-time 30 -o "$work/stuck" "http://$hub/slow" &
 stuck=$!
-sleep 0.5
+within 5 test -s "$work/stuck" # it has begun
 in_ns isp0 ip addr del $hub/32 dev lo
 in_ns isp0 ip route add blackhole $hub/32
 within 10 preferred_is lte && silent=$took && within 3 who_is isp1

@@ -106,7 +106,7 @@ ok $? "a question takes at least a round trip"
 # --- a cut -------------------------------------------------------------------------------------------
 curl -s --max-time 20 -o "$work/open" "http://127.0.0.1:$gate/big" &
 open=$!
-sleep 0.4
+within 5 test -s "$work/open" # it has begun
 ask POST '/v1/sim/cut?uplink=adsl' >/dev/null
 wait $open
 status=$?
