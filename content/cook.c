@@ -20,6 +20,7 @@
 #define FIRST_WAIT_MS 2000u
 #define MOST_WAIT_MS 60000u
 #define NO_ROOM_WAIT_MS 30000u
+#define TELL_AGAIN_MS 3600000u /* told again only after an hour without it */
 #define INIT_LIMIT_BYTES 65536u
 #define BASIC (1u << RUNG_240P | 1u << RUNG_AUDIO)
 
@@ -62,7 +63,8 @@ struct cook {
 	struct bad_segment bad[MOST_BLOCKS];
 	size_t bad_count;
 	uint64_t not_before_ms; /* no room on disk */
-	bool full_told, start_told, walls_told;
+	uint64_t full_told_ms;  /* no room on disk: until then it has been said */
+	bool start_told, walls_told;
 	struct cook_counts counts;
 };
 
@@ -111,10 +113,10 @@ static void cancel(struct job *j)
 static void no_room(struct cook *c, const struct fault *why)
 {
 	c->not_before_ms = clock_mono_ms() + NO_ROOM_WAIT_MS;
-	if (!c->full_told)
+	if (clock_mono_ms() >= c->full_told_ms)
 		tell(c, why->code == -ENOSPC ? "store.full" : "store.write", "kitchen", "store",
 		     why->text);
-	c->full_told = true;
+	c->full_told_ms = clock_mono_ms() + TELL_AGAIN_MS;
 }
 
 static int put_dish(struct job *j, const struct kitchen_dish *dish, struct fault *why)
@@ -132,7 +134,6 @@ static int put_dish(struct job *j, const struct kitchen_dish *dish, struct fault
 	if (r)
 		return r;
 	it->made[dish->segment] |= 1u << dish->rung;
-	c->full_told = false;
 	c->calls.segment_here(c->calls.data, it->rungs[dish->rung].number, dish->segment);
 	return 0;
 }

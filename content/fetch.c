@@ -20,6 +20,7 @@
 #define FIRST_WAIT_MS 1000u
 #define MOST_WAIT_MS 300000u
 #define NO_ROOM_WAIT_MS 30000u
+#define TELL_AGAIN_MS 3600000u /* told again only after an hour without it */
 #define PREFETCH SCHEDULE_BACKGROUND
 
 struct stream {
@@ -55,7 +56,7 @@ struct fetch {
 	struct schedule_object *objects; /* the scheduler's view, as the library's objects */
 	struct schedule_want *wanted;
 	size_t wanted_room;
-	bool full_told; /* no room on disk: said once */
+	uint64_t full_told_ms; /* no room on disk: until then it has been said */
 	struct fetch_counts counts;
 	uint64_t rate_since_ms, rate_bytes;
 };
@@ -119,10 +120,10 @@ static void origin_answers(struct fetch *f)
 static void no_room(struct fetch *f, size_t object, const struct fault *why)
 {
 	f->library->objects[object].not_before_ms = clock_mono_ms() + NO_ROOM_WAIT_MS;
-	if (!f->full_told)
+	if (clock_mono_ms() >= f->full_told_ms)
 		tell(f, why->code == -ENOSPC ? "store.full" : "store.write", "fetch", "store",
 		     why->text);
-	f->full_told = true;
+	f->full_told_ms = clock_mono_ms() + TELL_AGAIN_MS;
 }
 
 static struct bad_chunk *bad_of(struct fetch *f, size_t object, uint64_t chunk)
@@ -161,7 +162,6 @@ static void chunk_was_good(struct fetch *f, size_t object, uint64_t chunk)
 		*b = f->bad[--f->bad_count];
 	f->library->objects[object].tries = 0;
 	f->counts.chunks++;
-	f->full_told = false;
 }
 
 /* --- bytes ------------------------------------------------------------------------------------- */

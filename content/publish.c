@@ -217,6 +217,21 @@ static int begin_pages(struct contentd *c)
 	return c->pages_made ? 0 : -ENOMEM;
 }
 
+/* Once; again only after the disk has refused them. */
+static int write_assets(struct contentd *c, struct fault *why)
+{
+	char dir[PATH_MAX];
+	if (c->assets_written)
+		return 0;
+	int r = contentd_file(c, "portal", dir, why);
+	if (r == 0)
+		r = paths_mkdir(dir, 0755, why);
+	if (r == 0)
+		r = press_assets(dir, why);
+	c->assets_written = r == 0;
+	return r;
+}
+
 static int write_pages(sd_event_source *s, uint64_t usec, void *data)
 {
 	(void)usec;
@@ -226,6 +241,8 @@ static int write_pages(sd_event_source *s, uint64_t usec, void *data)
 	struct press_counts counts = { 0 };
 	CLEANUP(publish_site_done) struct publish_site now;
 	int r = publish_site_make(c, &now);
+	if (r == 0)
+		r = write_assets(c, &why);
 	if (r == 0 && !c->pages_made)
 		r = begin_pages(c);
 	if (r == 0)
@@ -257,18 +274,12 @@ static int add_timer(struct contentd *c, sd_event_source **out, sd_event_time_ha
 
 int publish_start(struct contentd *c, struct fault *why)
 {
-	char dir[PATH_MAX];
-	struct fault minor = { 0 };
 	int r = add_timer(c, &c->publish_names, write_names, why);
 	if (r == 0)
 		r = add_timer(c, &c->publish_pages, write_pages, why);
-	if (r == 0)
-		r = contentd_file(c, "portal", dir, why);
 	if (r)
 		return r;
 	/* A full disk is no reason not to start: what was written before is served. */
-	if (paths_mkdir(dir, 0755, &minor) || press_assets(dir, &minor))
-		not_published(c, &c->pages_told, &minor);
 	publish_pages_soon(c);
 	return 0;
 }

@@ -184,4 +184,26 @@ ok $? "pages are there nevertheless"
 is "$(events store.full)" 1 "once"
 is "$(field /v1/health .origin.ok)" true "the origin is not blamed"
 stop_contentd TERM
+full_before=$(grep -c 'event=store.full' "$top/contentd.log")
+
+# --- a disk that is really full, then has room again ---
+if unshare -rm true 2>/dev/null; then
+	new_box
+	mkdir -p "$box/var"
+	configure "$fast" '[store]\nkeep_free = 0\n'
+	runner=(unshare -rm "$here/in-tmpfs" "$box/var" 4M)
+	start_contentd
+	until_so 40 is_field "/v1/health" .disk_free_bytes 0
+	until_so 20 at_least "/v1/events?limit=1000" '[.rows[] | select(.reason == "store")] | length' 1
+	ok $? "no byte is left: told"
+	is "$(grep -c 'event=store.full' "$top/contentd.log")" "$((full_before + 1))" "in one line"
+	is "$(field /v1/health .catalogue_version)" 3 "and it goes on"
+	nsenter -t "$contentd_pid" -U --preserve-credentials -m mount -o remount,size=40M none "$box/var"
+	sync_now >"$top/out"
+	until_so 120 complete
+	ok $? "with room again, the lesson becomes whole"
+	stop_contentd TERM
+else
+	echo "ok $((count += 1)) # SKIP no namespaces of one's own here: a small disk cannot be made"
+fi
 finish

@@ -128,8 +128,9 @@ configure() { # configure PORT [LINES]
 	[ "${FLAVOUR:-dev}" = dev ] || set -- "$1" "[kitchen]\nmemory = 0\n${2:-}"
 	printf '[origin]\nurl = http://127.0.0.1:%s\ninterval = 3600\nstall = 3\n%b' "$1" "${2:-}" >"$top/site.conf"
 }
+runner=() # a command that runs it
 start_contentd() {
-	WASL_ROOT=$box "$B/bin/wasl-contentd" -c "$top/site.conf" 2>>"$top/contentd.log" &
+	WASL_ROOT=$box env "${runner[@]}" "$B/bin/wasl-contentd" -c "$top/site.conf" 2>>"$top/contentd.log" &
 	contentd_pid=$!
 	until_so 20 ask /v1/status
 }
