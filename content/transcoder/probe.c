@@ -159,7 +159,8 @@ static void stretch(struct reach *r, const AVPacket *p, AVRational tb)
 	if (pts == AV_NOPTS_VALUE || (p->flags & AV_PKT_FLAG_DISCARD))
 		return;
 	int64_t us = av_rescale_q(pts, tb, AV_TIME_BASE_Q);
-	int64_t end = av_rescale_q(pts + (p->duration > 0 ? p->duration : 0), tb, AV_TIME_BASE_Q);
+	int64_t end = av_rescale_q(av_sat_add64(pts, p->duration > 0 ? p->duration : 0), tb,
+				   AV_TIME_BASE_Q);
 	if (r->begin_us == AV_NOPTS_VALUE || us < r->begin_us)
 		r->begin_us = us;
 	if (r->end_us == AV_NOPTS_VALUE || end > r->end_us)
@@ -213,12 +214,12 @@ static void settle_times(struct probe *p, const struct reach *picture, const str
 	p->start_us = picture->begin_us;
 	if (p->sound >= 0 && sound->begin_us < p->start_us)
 		p->start_us = sound->begin_us;
-	p->picture_us = picture->end_us - p->start_us;
+	p->picture_us = av_sat_sub64(picture->end_us, p->start_us);
 	/* A last picture without a duration is seen for one period. */
 	int64_t period = av_rescale(1000000, p->fps_den, p->fps_num);
 	if (p->picture_us < period)
 		p->picture_us = period;
-	p->sound_us = p->sound >= 0 ? sound->end_us - p->start_us : 0;
+	p->sound_us = p->sound >= 0 ? av_sat_sub64(sound->end_us, p->start_us) : 0;
 	p->duration_us = p->picture_us > p->sound_us ? p->picture_us : p->sound_us;
 	if (p->duration_us > INT64_C(1000000) * DURATION_MAX_S)
 		judge(p, PROBE_REFUSE, "probe.long",

@@ -98,10 +98,12 @@ static int in_child(int (*work)(struct publish *, struct fault *), struct publis
 	to = -1;
 	struct fault how = { 0 };
 	size_t have = 0;
-	ssize_t got;
-	while (have < sizeof(how) &&
-	       ((got = read(from, (char *)&how + have, sizeof(how) - have)) > 0 || errno == EINTR))
+	while (have < sizeof(how)) {
+		ssize_t got = read(from, (char *)&how + have, sizeof(how) - have);
+		if (got == 0 || (got < 0 && errno != EINTR))
+			break;
 		have += got > 0 ? (size_t)got : 0;
+	}
 	int status = 0;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

@@ -293,16 +293,17 @@ static void smooth_out(struct source_reader *r)
 	if (p->dts == AV_NOPTS_VALUE)
 		return;
 	int64_t limit = av_rescale_q(JUMP_S, (AVRational){ 1, 1 }, r->stream->time_base);
-	int64_t dts = p->dts + r->moved;
+	int64_t dts = av_sat_add64(p->dts, r->moved);
 	if (r->last_dts != AV_NOPTS_VALUE &&
-	    (dts - r->last_dts > limit || r->last_dts - dts > limit)) {
-		r->moved += r->last_dts + (p->duration > 0 ? p->duration : 1) - dts;
-		dts = p->dts + r->moved;
+	    (av_sat_sub64(dts, r->last_dts) > limit || av_sat_sub64(r->last_dts, dts) > limit)) {
+		int64_t here = av_sat_add64(r->last_dts, p->duration > 0 ? p->duration : 1);
+		r->moved = av_sat_add64(r->moved, av_sat_sub64(here, dts));
+		dts = here;
 	}
 	r->last_dts = dts;
 	p->dts = dts;
 	if (p->pts != AV_NOPTS_VALUE)
-		p->pts += r->moved;
+		p->pts = av_sat_add64(p->pts, r->moved);
 }
 
 int source_reader_packet(struct source_reader *r)
