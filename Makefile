@@ -82,7 +82,7 @@ $(B)/fuzz/$(1): private EXTRA := $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzze
 $(B)/fuzz/$(1): $(call obj,$(2)) $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,tests/fuzz/replay.c)) $$(foreach l,$$(sort $$(call closure,$(3))),$(B)/lib/lib$$(l).a)
 endef
 
-MODULES := firmware/base firmware/record firmware/web firmware/agent firmware/update firmware/ctl firmware/stage \
+MODULES := firmware/base firmware/record firmware/web firmware/agent firmware/ctl firmware/stage \
 	   cache content provisioning provisioning/hub netmgr board tests
 .SECONDEXPANSION:
 include $(wildcard $(addsuffix /module.mk,$(MODULES)))

@@ -99,7 +99,7 @@ try {
 		});
 		await picture(phone, "status-offline");
 	});
-	await step("the line is mended: reports drain and the receipt covers them", async () => {
+	await step("the line is mended: reports drain, minutes and lesson use are with the ministry", async () => {
 		await stage.ask("/v1/restore?uplink=all", "POST");
 		await until("the uplink", async () => (await stage.box("netmgrd", "/v1/uplinks")).json.uplinks.some((u) => u.state === "up"));
 		await until("lesson use with the ministry", async () => {
@@ -107,6 +107,11 @@ try {
 			const use = (await stage.hub(`/v1/usage?school=${encodeURIComponent(await schoolOf())}`)).json;
 			return JSON.stringify(use).includes("fractions");
 		}, 60000);
+		await until("a minute with the line up, with the ministry", async () => {
+			await stage.box("agentd", "/v1/flush", "POST");
+			await new Promise((go) => setTimeout(go, 1000));
+			return (await stage.hub(`/v1/schools/${encodeURIComponent(await schoolOf())}`)).json.uplink.up_min >= 1;
+		}, 150000);
 	});
 
 	await step("the ministry finds the school, its minutes, the lesson's use and the receipt", async () => {
@@ -123,7 +128,7 @@ try {
 		await desk.locator("[data-school]").first().waitFor({ timeout: 20000 });
 		await until("lesson, minutes and receipt on the school's page", async () => {
 			const text = await desk.textContent("main");
-			return /fractions|الكسور/.test(text) && (await desk.locator("[data-minutes]").count()) > 0 && (await desk.locator("[data-receipt]").count()) > 0;
+			return /fractions|الكسور/.test(text) && Number(await desk.locator("[data-minutes]").first().getAttribute("data-minutes")) > 0 && (await desk.locator("[data-receipt]").count()) > 0;
 		}, 20000);
 		await picture(desk, "school");
 		await accessible(desk, "a school's page");
