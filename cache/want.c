@@ -54,6 +54,25 @@ int want_check(const void *packet, size_t len)
 	return 0;
 }
 
+/*
+ * A peer that closes with something unread leaves ECONNRESET ahead of what it had said; told once, what it said follows.
+ */
+int want_receive(int fd, union want_packet *out)
+{
+	ssize_t n;
+	do
+		n = recv(fd, out, sizeof(*out), MSG_DONTWAIT | MSG_TRUNC);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	if (n == 0)
+		return -ENOTCONN;
+	if ((size_t)n > sizeof(*out))
+		return -EBADMSG;
+	const int rc = want_check(out, (size_t)n);
+	return rc ? rc : 1;
+}
+
 struct want_msg want_hello(uint64_t instance)
 {
 	return (struct want_msg){ .type = WANT_HELLO,

@@ -84,6 +84,12 @@ union want_packet { /* room for one of any type, and to see that one is too long
  */
 int want_check(const void *packet, size_t len);
 
+/*
+ * The next packet that a non-blocking socket has, checked: 1; 0 when there is none now; -ENOTCONN when the other side is
+ * gone and all that it said was read; -EBADMSG for one that want_check() refuses; another negative errno of recv(2).
+ */
+int want_receive(int fd, union want_packet *out);
+
 /* `instance`: a random number, not 0, that a worker process chooses when it starts. */
 struct want_msg want_hello(uint64_t instance);
 struct want_msg want_tallied(uint64_t sequence);

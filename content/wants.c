@@ -182,11 +182,11 @@ static int read_client(sd_event_source *s, int fd, uint32_t events, void *data)
 	int r = 0;
 	for (unsigned n = 0; n < PACKETS_A_TURN && r == 0 && count < ARRAY_LEN(tallies); n++) {
 		union want_packet p;
-		ssize_t len = recv(fd, &p, sizeof(p), MSG_DONTWAIT | MSG_TRUNC);
-		if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		int got = want_receive(fd, &p);
+		if (got == 0)
 			break;
-		if (len <= 0 || (size_t)len > sizeof(p) || want_check(&p, (size_t)len))
-			r = -EPROTO;
+		if (got < 0)
+			r = got;
 		else if (p.type == WANT_TALLY)
 			tallies[count++] = p.tally;
 		else

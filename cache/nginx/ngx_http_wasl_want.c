@@ -168,13 +168,8 @@ ngx_http_wasl_want_write(ngx_event_t *ev)
 
 
 static void
-ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *packet, size_t len)
+ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *packet)
 {
-    if (want_check(packet, len) != 0) {
-        ngx_http_wasl_want_lost(w, NGX_LOG_ERR, "it said what is no message");
-        return;
-    }
-
     switch (packet->type) {
 
     case WANT_READY:
@@ -199,7 +194,7 @@ ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *pack
 static void
 ngx_http_wasl_want_read(ngx_event_t *ev)
 {
-    ssize_t                  n;
+    int                      got;
     ngx_connection_t        *c;
     union want_packet        packet;
     ngx_http_wasl_worker_t  *w;
@@ -208,26 +203,28 @@ ngx_http_wasl_want_read(ngx_event_t *ev)
     w = c->data;
 
     while (w->want == c) {
-        n = recv(c->fd, &packet, sizeof(packet), MSG_DONTWAIT);
+        got = want_receive(c->fd, &packet);
 
-        if (n < 0 && ngx_errno == NGX_EINTR) {
-            continue;
-        }
-
-        if (n < 0 && ngx_errno == NGX_EAGAIN) {
+        if (got == 0) {
             ev->ready = 0;
             return;
         }
 
-        if (n <= 0) {
-            ngx_http_wasl_want_lost(w, NGX_LOG_WARN, n ? strerror(ngx_errno) : "it hung up");
+        if (got == -EBADMSG) {
+            ngx_http_wasl_want_lost(w, NGX_LOG_ERR, "it said what is no message");
+            return;
+        }
+
+        if (got < 0) {
+            ngx_http_wasl_want_lost(w, NGX_LOG_WARN,
+                                    got == -ENOTCONN ? "it hung up" : strerror(-got));
 
             /* one that restarts may be there already */
             ngx_add_timer(&w->tick, NGX_HTTP_WASL_RETRY);
             return;
         }
 
-        ngx_http_wasl_want_hear(w, &packet, (size_t) n);
+        ngx_http_wasl_want_hear(w, &packet);
     }
 }
 

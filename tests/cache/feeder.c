@@ -214,11 +214,11 @@ static void read_worker(int *worker)
 {
 	union want_packet packet;
 	for (;;) {
-		ssize_t n = recv(*worker, &packet, sizeof(packet), MSG_DONTWAIT);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		int got = want_receive(*worker, &packet);
+		if (got == 0)
 			return;
-		if (n <= 0 || want_check(&packet, (size_t)n)) {
-			if (n > 0)
+		if (got < 0) {
+			if (got == -EBADMSG)
 				fprintf(stderr, "feeder: a worker said what is no message\n");
 			drop_worker(worker);
 			return;

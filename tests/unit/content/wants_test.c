@@ -130,6 +130,20 @@ static void what_is_there_is_answered_at_once(void **state)
 	assert_int_equal(wants_list(s->wants, &list), 0);
 }
 
+/* A worker that ends sends its last tally and closes at once, whether or not it read our last answer. */
+static void last_words_are_heard(void **state)
+{
+	struct scene *s = *state;
+	int fd = worker(s, 7);
+	struct want_tally t = { .type = WANT_TALLY, .sequence = 1, .lesson = "a", .rung = "240p" };
+	say(s, fd, &t, sizeof(t)); /* its TALLIED stays unread */
+	for (t.sequence = 2; t.sequence <= 3; t.sequence++)
+		assert_int_equal(send(fd, &t, sizeof(t), 0), (ssize_t)sizeof(t));
+	close(fd);
+	turn(s);
+	assert_int_equal(s->tallies, 3);
+}
+
 static void all_who_wait_are_told(void **state)
 {
 	struct scene *s = *state;
@@ -273,6 +287,7 @@ int main(void)
 		SCENE(a_closed_connection_takes_its_wants),
 		SCENE(nonsense_ends_the_connection),
 		SCENE(tallies_are_acknowledged),
+		SCENE(last_words_are_heard),
 		SCENE(a_worker_that_does_not_read_blocks_nobody),
 	};
 	return cmocka_run_group_tests_name("content/wants", tests, NULL, NULL);
