@@ -248,22 +248,21 @@ static void done(void *data, int code, const struct fault *why)
 {
 	struct job *j = data;
 	struct cook *c = j->of;
-	uint32_t missing = j->rungs & ~lesson_of(j)->made[j->segment];
+	uint32_t here = j->rungs & lesson_of(j)->made[j->segment];
+	uint32_t missing = j->rungs & ~here;
 	struct fault none = { .code = -ENODATA,
 			      .id = "kitchen.short",
 			      .text = "the kitchen made fewer rungs than asked" };
 	release(j);
 	look_at_walls(c);
 	plan_soon(c);
-	if (j->refused)
-		return; /* the dish was good, the disk was not */
-	if (missing)
+	if (missing && !j->refused) /* of what was refused the dish was good, the disk was not */
 		failed(j, missing, code && why ? why : &none);
-	else
+	if (!missing)
 		forget_bad(c, bad_of(c, j->lesson, j->segment));
-	if (missing != j->rungs)
+	if (here && !j->refused)
 		measure(c, j);
-	rungs_may_be_whole(c, j->lesson, j->rungs & ~missing);
+	rungs_may_be_whole(c, j->lesson, here);
 }
 
 /* --- what next ---------------------------------------------------------------------------------- */
@@ -407,8 +406,11 @@ static struct job *make_way(struct cook *c)
 		if (j->priority == 9 && (!youngest || j->since_ms > youngest->since_ms))
 			youngest = j;
 	}
-	if (youngest)
-		cancel(youngest);
+	if (!youngest)
+		return NULL;
+	const uint32_t here = youngest->rungs & lesson_of(youngest)->made[youngest->segment];
+	cancel(youngest);
+	rungs_may_be_whole(c, youngest->lesson, here);
 	return youngest;
 }
 
