@@ -30,7 +30,7 @@ check-build: $$(UNITS) $$(TEST_PROGS) $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
 check-units: all $$(UNITS)
 	$(PROVE) -j2 $(UNITS)
 check-daemons: all $$(TEST_PROGS) $(B)/e2e/.npm
-	$(if $(TAPS),$(PROVE) $(TAPS))
+	$(if $(TAPS),$(PROVE) -j2 $(TAPS))
 check-e2e: all $(B)/e2e/.npm
 	$(PROVE) tests/e2e/chain.t tests/e2e/outage.t
 check-lint: all man
