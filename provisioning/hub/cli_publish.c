@@ -142,18 +142,20 @@ static int put_attachments(const struct press *p, const struct sidecar *s, wasl_
 	return 0;
 }
 
-static int put_poster(const struct press *p, const struct sidecar *s, wasl_Item *item,
+/* The picture beside the film when there is one, else one out of the film. */
+static int put_poster(const struct press *p, const char *picture, wasl_Item *item,
 		      struct fault *why)
 {
-	if (!*s->poster)
+	if (!*picture)
 		return 0;
 	item->has_poster = true;
 	snprintf(item->poster.media_type, sizeof(item->poster.media_type), "image/jpeg");
 	snprintf(item->poster.name, sizeof(item->poster.name), "%s.jpg", item->id);
-	return origin_put(p->dir, s->poster, ORIGIN_COPY, &item->poster, why);
+	return origin_put(p->dir, picture, ORIGIN_COPY, &item->poster, why);
 }
 
-static int put_film(const struct press *p, const char *video, wasl_Item *item, struct fault *why)
+static int put_film(const struct press *p, const char *video, const struct sidecar *s,
+		    wasl_Item *item, struct fault *why)
 {
 	CLEANUP(clean_mezzanine) struct mezzanine m = { .plan = wasl_Plan_init_zero };
 	int rc = mezzanine_make(p->dir, p->program, video, show_progress, item, &m, why);
@@ -172,7 +174,7 @@ static int put_film(const struct press *p, const char *video, wasl_Item *item, s
 		item->plan = m.plan;
 		m.plan = (wasl_Plan)wasl_Plan_init_zero;
 	}
-	return rc;
+	return rc ? rc : put_poster(p, *s->poster ? s->poster : m.poster, item, why);
 }
 
 static int press_one(struct press *p, const char *video, struct fault *why)
@@ -183,11 +185,9 @@ static int press_one(struct press *p, const char *video, struct fault *why)
 		return out_of_memory(why);
 	int rc = sidecar_read(video, &item, s, why);
 	if (rc == 0)
-		rc = put_film(p, video, &item, why);
+		rc = put_film(p, video, s, &item, why);
 	if (rc == 0)
 		rc = put_captions(p, s, &item, why);
-	if (rc == 0)
-		rc = put_poster(p, s, &item, why);
 	if (rc == 0)
 		rc = put_attachments(p, s, &item, why);
 	if (rc == 0)

@@ -25,7 +25,7 @@
 #include "firmware/record/codec.h"
 
 /* Grows when the transcoder's recipe changes, so that lessons are encoded anew. */
-#define RECIPE "1"
+#define RECIPE "2"
 
 enum { PIECE = 1 << 20, PLAN_LIMIT = 8 << 20, WORDS = 512, FULL_BYTES = 256 << 10 };
 
@@ -196,20 +196,29 @@ static int follow(struct child *c, struct listener *l, struct fault *why)
 	return fault_set(why, -EBADMSG, "publish.transcoder", "%s", words);
 }
 
-static int transcode(const char *program, const char *video, const char *film, const char *plan,
+/* The files of one lesson. */
+struct kept {
+	struct path film, plan, poster;
+};
+
+static struct kept kept_at(const char *dir, const char *name)
+{
+	return (struct kept){ paths_at("%s/mezzanine/%s.mp4", dir, name),
+			      paths_at("%s/mezzanine/%s.plan", dir, name),
+			      paths_at("%s/mezzanine/%s.jpg", dir, name) };
+}
+
+static int transcode(const char *program, const char *video, const struct kept *to,
 		     struct listener *l, struct fault *why)
 {
-	struct path arg[4];
-	snprintf(arg[0].at, sizeof(arg[0].at), "%s", program);
-	snprintf(arg[1].at, sizeof(arg[1].at), "%s", video);
-	snprintf(arg[2].at, sizeof(arg[2].at), "%s", film);
-	snprintf(arg[3].at, sizeof(arg[3].at), "%s", plan);
-	char verb[] = "mezzanine", in[] = "--in", out[] = "--out", to[] = "--plan",
-	     say[] = "--progress";
-	char *const argv[] = { arg[0].at, verb, in,        arg[1].at, out,
-			       arg[2].at, to,   arg[3].at, say,       NULL };
+	struct kept made = *to;
+	struct path self = paths_at("%s", program), source = paths_at("%s", video);
+	char verb[] = "mezzanine", in[] = "--in", out[] = "--out", plan[] = "--plan",
+	     poster[] = "--poster", say[] = "--progress";
+	char *const argv[] = { self.at, verb,         in,     source.at,      out, made.film.at,
+			       plan,    made.plan.at, poster, made.poster.at, say, NULL };
 	CLEANUP(clean_child) struct child c = { 0, -1, -1 };
-	int rc = start_child(program, argv, &c, why);
+	int rc = start_child(self.at, argv, &c, why);
 	return rc ? rc : follow(&c, l, why);
 }
 
@@ -253,29 +262,41 @@ static int disk_full(const char *folder)
 	return statvfs(folder, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < FULL_BYTES;
 }
 
-/* Makes film and plan under other names; the plan gets its own name last and marks the pair as finished. */
-static int make(const char *dir, const struct path *film, const struct path *plan,
-		const char *program, const char *video, struct listener *l, struct fault *why)
+/* 0, or the errno of what failed. A film without a picture left no poster. */
+static int keep(const struct kept *fresh, const struct kept *to)
 {
-	/* One publisher at a time: what an interrupted run leaves is overwritten by the next. */
-	struct path film_new = paths_at("%s/mezzanine/unfinished.mp4", dir);
-	struct path plan_new = paths_at("%s/mezzanine/unfinished.plan", dir);
-	int rc = transcode(program, video, film_new.at, plan_new.at, l, why);
+	AUTO_FD int fd = open(fresh->film.at, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, 0644) || fsync(fd) || rename(fresh->film.at, to->film.at))
+		return -errno;
+	if (rename(fresh->poster.at, to->poster.at) && errno != ENOENT)
+		return -errno;
+	if (rename(fresh->plan.at, to->plan.at))
+		return -errno;
+	return fileio_sync_parent(to->plan.at);
+}
+
+/* Makes them under other names; the plan gets its own name last and marks the others as finished. */
+static int make(const char *dir, const struct kept *to, const char *program, const char *video,
+		struct listener *l, struct fault *why)
+{
+	/* One publisher at a time: what an interrupted run leaves is removed by the next. */
+	const struct kept fresh = kept_at(dir, "unfinished");
+	unlink(fresh.poster.at);
+	int rc = transcode(program, video, &fresh, l, why);
 	if (rc == -EBADMSG && disk_full(dir))
 		rc = fault_set(why, -ENOSPC, "publish.full",
 			       "'%s': the disk is full; free some space and publish again, nothing "
 			       "was changed",
 			       dir);
 	if (rc == 0) {
-		AUTO_FD int fd = open(film_new.at, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || fchmod(fd, 0644) || fsync(fd) || rename(film_new.at, film->at) ||
-		    rename(plan_new.at, plan->at) || fileio_sync_parent(plan->at))
-			rc = fault_set(why, -errno, "publish.keep", "'%s': %s", film->at,
-				       strerror(errno));
+		rc = keep(&fresh, to);
+		if (rc)
+			fault_set(why, rc, "publish.keep", "'%s': %s", to->film.at, strerror(-rc));
 	}
 	if (rc) {
-		unlink(film_new.at);
-		unlink(plan_new.at);
+		unlink(fresh.film.at);
+		unlink(fresh.poster.at);
+		unlink(fresh.plan.at);
 	}
 	return rc;
 }
@@ -292,15 +313,16 @@ int mezzanine_make(const char *dir, const char *program, const char *video,
 		rc = paths_mkdir(paths_at("%s/mezzanine", dir).at, 0755, why);
 	if (rc)
 		return rc;
-	struct path film = paths_at("%s/mezzanine/%s.mp4", dir, key),
-		    plan = paths_at("%s/mezzanine/%s.plan", dir, key);
-	if (access(plan.at, F_OK) != 0 || access(film.at, F_OK) != 0)
-		rc = make(dir, &film, &plan, program, video, &l, why);
+	const struct kept at = kept_at(dir, key);
+	if (access(at.plan.at, F_OK) != 0 || access(at.film.at, F_OK) != 0)
+		rc = make(dir, &at, program, video, &l, why);
 	if (rc == 0)
-		rc = read_plan(plan.at, film.at, &m.plan, why);
+		rc = read_plan(at.plan.at, at.film.at, &m.plan, why);
 	if (rc)
 		return rc;
-	snprintf(m.path, sizeof(m.path), "%s", film.at);
+	snprintf(m.path, sizeof(m.path), "%s", at.film.at);
+	if (access(at.poster.at, R_OK) == 0)
+		snprintf(m.poster, sizeof(m.poster), "%s", at.poster.at);
 	*out = m;
 	return 0;
 }

@@ -8,12 +8,13 @@
 struct fault;
 
 /*
- * A lesson's mezzanine and its plan, made by wasl-transcoder in a process of its own and kept below DIR/mezzanine/ by what went
+ * A lesson's mezzanine, its plan and a poster, made by wasl-transcoder in a process of its own and kept below DIR/mezzanine/ by what went
  * in and how: the same input with the same recipe is encoded once.
  */
 struct mezzanine {
-	char path[4096]; /* finished, never changed again */
-	wasl_Plan plan;  /* release with mezzanine_done() */
+	char path[4096];   /* finished, never changed again */
+	char poster[4096]; /* a JPEG; "" when the film has no picture */
+	wasl_Plan plan;    /* release with mezzanine_done() */
 };
 void mezzanine_done(struct mezzanine *m);
 

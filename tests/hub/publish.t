@@ -62,8 +62,10 @@ printf '{"id":"demo","title":{"ar":"درس"},"subject":"physics","attachments":[
 waslhub publish --dir "$hub" "$film"
 says "catalogue 1 is in force, with 1 lessons" && cmp -s "$origin/catalogue/1" "$origin/catalogue/latest"
 ok $? "a lesson is published"
-check "its film, captions and attachment are objects, each with a map" \
-	test "$(find "$origin/object" -type f | wc -l) $(find "$origin/map" -type f | wc -l)" = "3 3"
+check "its film, poster, captions and attachment are objects, each with a map" \
+	test "$(find "$origin/object" -type f | wc -l) $(find "$origin/map" -type f | wc -l)" = "4 4"
+LC_ALL=C grep -qaP "^\xff\xd8\xff" "$origin"/object/*
+ok $? "the poster is a JPEG picture"
 grep -qax Exercises "$origin"/object/* && grep -qaF مرحبًا "$origin"/object/*
 ok $? "objects are the bytes that were given"
 sums >"$work/before"
