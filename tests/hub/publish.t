@@ -77,6 +77,15 @@ waslhub publish --dir "$hub" --transcoder /bin/false "$film"
 says "catalogue 2 is in force, with 1 lessons" && [ "$(published)" = 3 ]
 ok $? "another title: catalogue 2 in the place of 1, the film as it was"
 
+# --- where names lead, with everything of the hub below a root of its own -----------------------------
+elsewhere=$(mktemp -d -p /var/tmp)
+cp "$film" "$B/bin/wasl-transcoder" "$elsewhere"
+(export WASL_ROOT=$work/root && waslhub init --country TN)
+WASL_ROOT=$work/root waslhub publish --transcoder "$elsewhere/wasl-transcoder" "$elsewhere/Demo Lesson.mp4"
+[ "$status" = 0 ] && [ -n "$(find "$work/root/var/lib/wasl/hub/origin/wasl/v1/object" -type f)" ]
+ok $? "the hub is below the root; a film and a program below /var are where they were named"
+rm -rf "$elsewhere"
+
 # --- what is no lesson ------------------------------------------------------------------------------
 sums >"$work/before"
 unchanged() { sums | cmp -s - "$work/before"; }
