@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-event.h>
 
 #include "content/backoff.h"
 #include "content/jobs.h"
+#include "content/replan.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -44,7 +44,7 @@ struct bad_segment {
 };
 
 struct cook {
-	struct sd_event_source *timer, *later;
+	struct replan replan;
 	struct kitchen *kitchen;
 	struct wants *wants;
 	struct library *library;
@@ -76,14 +76,15 @@ static void tell(const struct cook *c, const char *kind, const char *subject, co
 	c->report.tell(c->report.data, kind, subject, layer, sentence);
 }
 
-static void plan_soon(struct cook *c)
-{
-	sd_event_source_set_enabled(c->later, SD_EVENT_ONESHOT);
-}
-
 static struct library_lesson *lesson_of(const struct job *j)
 {
 	return &j->of->library->lessons[j->lesson];
+}
+
+/* Those of its rungs whose dish is in the store. */
+static uint32_t rungs_here(const struct job *j)
+{
+	return j->rungs & lesson_of(j)->made[j->segment];
 }
 
 /* Gives back what the job held; its kitchen job has ended. */
@@ -248,14 +249,14 @@ static void done(void *data, int code, const struct fault *why)
 {
 	struct job *j = data;
 	struct cook *c = j->of;
-	uint32_t here = j->rungs & lesson_of(j)->made[j->segment];
-	uint32_t missing = j->rungs & ~here;
+	const uint32_t here = rungs_here(j);
+	const uint32_t missing = j->rungs & ~here;
 	struct fault none = { .code = -ENODATA,
 			      .id = "kitchen.short",
 			      .text = "the kitchen made fewer rungs than asked" };
 	release(j);
 	look_at_walls(c);
-	plan_soon(c);
+	replan_soon(&c->replan);
 	if (missing && !j->refused) /* of what was refused the dish was good, the disk was not */
 		failed(j, missing, code && why ? why : &none);
 	if (!missing)
@@ -408,19 +409,10 @@ static struct job *make_way(struct cook *c)
 	}
 	if (!youngest)
 		return NULL;
-	const uint32_t here = youngest->rungs & lesson_of(youngest)->made[youngest->segment];
+	const uint32_t here = rungs_here(youngest);
 	cancel(youngest);
 	rungs_may_be_whole(c, youngest->lesson, here);
 	return youngest;
-}
-
-static void plan_at(struct cook *c, uint64_t ms)
-{
-	sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
-	if (!ms)
-		return;
-	sd_event_source_set_time(c->timer, ms * 1000);
-	sd_event_source_set_enabled(c->timer, SD_EVENT_ONESHOT);
 }
 
 /* No child can be started at all: said once, tried again and again. */
@@ -430,7 +422,7 @@ static void kitchen_closed(struct cook *c, struct job *j, const struct fault *wh
 		tell(c, "kitchen.start", lesson_of(j)->item->id, "kitchen", why->text);
 	c->start_told = true;
 	c->not_before_ms = now + FIRST_WAIT_MS;
-	plan_at(c, c->not_before_ms);
+	replan_at(&c->replan, c->not_before_ms);
 	release(j);
 }
 
@@ -452,19 +444,20 @@ static bool start(struct cook *c, struct job *j, const struct jobs_pick *pick, u
 	return true;
 }
 
-static void plan(struct cook *c)
+static void plan(void *data)
 {
+	struct cook *c = data;
 	uint64_t now = clock_mono_ms();
 	if (!c->library)
 		return;
 	if (c->not_before_ms > now) {
-		plan_at(c, c->not_before_ms);
+		replan_at(&c->replan, c->not_before_ms);
 		return;
 	}
 	for (;;) {
 		struct jobs_pick pick = look(c, now);
 		if (!pick.found) {
-			plan_at(c, pick.wake_ms);
+			replan_at(&c->replan, pick.wake_ms);
 			return;
 		}
 		struct job *j = free_job(c);
@@ -475,24 +468,9 @@ static void plan(struct cook *c)
 	}
 }
 
-static int on_later(sd_event_source *s, void *data)
-{
-	(void)s;
-	plan(data);
-	return 0;
-}
-
-static int on_timer(sd_event_source *s, uint64_t usec, void *data)
-{
-	(void)s;
-	(void)usec;
-	plan(data);
-	return 0;
-}
-
 void cook_poke(struct cook *c)
 {
-	plan_soon(c);
+	replan_soon(&c->replan);
 }
 
 static void free_view(struct cook *c)
@@ -529,7 +507,7 @@ void cook_use(struct cook *c, struct library *library)
 	free_view(c);
 	c->bad_count = 0;
 	c->library = library && make_view(c, library) ? library : NULL;
-	plan_soon(c);
+	replan_soon(&c->replan);
 }
 
 struct cook_counts cook_count(const struct cook *c)
@@ -544,8 +522,7 @@ void cook_free(struct cook *c)
 	for (size_t i = 0; i < MOST_JOBS; i++)
 		cancel(&c->jobs[i]);
 	free_view(c);
-	sd_event_source_disable_unref(c->timer);
-	sd_event_source_disable_unref(c->later);
+	replan_done(&c->replan);
 	free(c->wanted);
 	free(c);
 }
@@ -566,9 +543,7 @@ int cook_new(struct sd_event *loop, struct kitchen *kitchen, struct wants *wants
 	c->report = *report;
 	for (size_t i = 0; i < MOST_JOBS; i++)
 		c->jobs[i].of = c;
-	if (sd_event_add_time(loop, &c->timer, CLOCK_BOOTTIME, 0, 10000, on_timer, c) < 0 ||
-	    sd_event_source_set_enabled(c->timer, SD_EVENT_OFF) < 0 ||
-	    sd_event_add_defer(loop, &c->later, on_later, c) < 0)
+	if (replan_init(&c->replan, loop, plan, c))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	*out = MOVE_PTR(c);
 	return 0;

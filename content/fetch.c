@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-event.h>
 
 #include "content/backoff.h"
+#include "content/replan.h"
 #include "content/schedule.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -41,8 +41,7 @@ struct bad_chunk {
 };
 
 struct fetch {
-	struct sd_event *loop;
-	struct sd_event_source *timer, *later;
+	struct replan replan;
 	struct http *http;
 	struct origin *origin;
 	struct wants *wants;
@@ -61,27 +60,10 @@ struct fetch {
 	uint64_t rate_since_ms, rate_bytes;
 };
 
-static void plan(struct fetch *f);
-
 static void tell(const struct fetch *f, const char *kind, const char *subject, const char *layer,
 		 const char *sentence)
 {
 	f->report.tell(f->report.data, kind, subject, layer, sentence);
-}
-
-static void plan_soon(struct fetch *f)
-{
-	sd_event_source_set_enabled(f->later, SD_EVENT_ONESHOT);
-}
-
-static void plan_at(struct fetch *f, uint64_t ms)
-{
-	if (!ms) {
-		sd_event_source_set_enabled(f->timer, SD_EVENT_OFF);
-		return;
-	}
-	sd_event_source_set_time(f->timer, ms * 1000);
-	sd_event_source_set_enabled(f->timer, SD_EVENT_ONESHOT);
 }
 
 static void end_stream(struct stream *s)
@@ -246,7 +228,7 @@ static void range_done(void *data, const struct http_result *result)
 	size_t object = s->object;
 	char reason[200];
 	s->transfer = NULL;
-	plan_soon(f);
+	replan_soon(&f->replan);
 	if (store_object_complete(f->library->objects[object].open))
 		object_done(f, object);
 	else if (s->refused)
@@ -309,7 +291,7 @@ static void map_done(void *data, const struct http_result *result)
 	struct fetch *f = s->of;
 	char reason[200];
 	s->transfer = NULL;
-	plan_soon(f);
+	replan_soon(&f->replan);
 	int r = origin_judge(result, reason);
 	if (r == -ENOENT)
 		map_refused(f, s->object,
@@ -476,40 +458,26 @@ static int step(struct fetch *f, uint64_t now, uint64_t *wake_ms)
 	return r ? r : 1;
 }
 
-static void plan(struct fetch *f)
+static void plan(void *data)
 {
+	struct fetch *f = data;
 	uint64_t now = clock_mono_ms(), wake = 0;
 	if (!f->library)
 		return;
 	if (origin_waits(f->origin, now)) {
-		plan_at(f, f->origin->not_before_ms);
+		replan_at(&f->replan, f->origin->not_before_ms);
 		return;
 	}
 	see_objects(f);
 	int r = 1;
 	for (unsigned n = 0; n < 2 * SCHEDULE_MAX_STREAMS && r > 0; n++)
 		r = step(f, now, &wake);
-	plan_at(f, r < 0 ? now + FIRST_WAIT_MS : wake);
-}
-
-static int on_later(sd_event_source *s, void *data)
-{
-	(void)s;
-	plan(data);
-	return 0;
-}
-
-static int on_timer(sd_event_source *s, uint64_t usec, void *data)
-{
-	(void)s;
-	(void)usec;
-	plan(data);
-	return 0;
+	replan_at(&f->replan, r < 0 ? now + FIRST_WAIT_MS : wake);
 }
 
 void fetch_poke(struct fetch *f)
 {
-	plan_soon(f);
+	replan_soon(&f->replan);
 }
 
 void fetch_hurry(struct fetch *f)
@@ -519,7 +487,7 @@ void fetch_hurry(struct fetch *f)
 	for (size_t i = 0; f->library && i < f->library->object_count; i++)
 		f->library->objects[i].not_before_ms = 0;
 	origin_hurry(f->origin);
-	plan_soon(f);
+	replan_soon(&f->replan);
 }
 
 void fetch_use(struct fetch *f, struct library *library)
@@ -530,7 +498,7 @@ void fetch_use(struct fetch *f, struct library *library)
 	free(f->objects);
 	f->objects = library ? calloc(library->object_count + 1, sizeof(*f->objects)) : NULL;
 	f->library = f->objects ? library : NULL;
-	plan_soon(f);
+	replan_soon(&f->replan);
 }
 
 struct fetch_counts fetch_count(const struct fetch *f)
@@ -546,8 +514,7 @@ void fetch_free(struct fetch *f)
 		end_stream(&f->streams[i]);
 		free(f->streams[i].chunk);
 	}
-	sd_event_source_disable_unref(f->timer);
-	sd_event_source_disable_unref(f->later);
+	replan_done(&f->replan);
 	free(f->objects);
 	free(f->wanted);
 	free(f);
@@ -562,7 +529,6 @@ int fetch_new(struct sd_event *loop, struct http *http, struct origin *origin, s
 	CLEANUP(clean_fetch) struct fetch *f = calloc(1, sizeof(*f));
 	if (!f)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	f->loop = loop;
 	f->http = http;
 	f->origin = origin;
 	f->wants = wants;
@@ -575,9 +541,7 @@ int fetch_new(struct sd_event *loop, struct http *http, struct origin *origin, s
 		if (!f->streams[i].chunk)
 			return fault_set(why, -ENOMEM, "memory", "out of memory");
 	}
-	if (sd_event_add_time(loop, &f->timer, CLOCK_BOOTTIME, 0, 10000, on_timer, f) < 0 ||
-	    sd_event_source_set_enabled(f->timer, SD_EVENT_OFF) < 0 ||
-	    sd_event_add_defer(loop, &f->later, on_later, f) < 0)
+	if (replan_init(&f->replan, loop, plan, f))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	*out = MOVE_PTR(f);
 	return 0;
