@@ -27,31 +27,47 @@ static bool is_ours(const char *path)
 	return false;
 }
 
-struct path paths_at(const char *fmt, ...)
+static struct path too_long(void)
 {
-	struct path bare, out;
+	return (struct path){ "/nonexistent/path.toolong" };
+}
+
+__attribute__((format(printf, 1, 0))) static struct path print(const char *fmt, va_list args)
+{
+	struct path out;
+	int n = vsnprintf(out.at, sizeof(out.at), fmt, args);
+	return n >= 0 && (size_t)n < sizeof(out.at) ? out : too_long();
+}
+
+struct path paths_given(const char *fmt, ...)
+{
 	va_list args;
 	va_start(args, fmt);
-	int n = vsnprintf(bare.at, sizeof(bare.at), fmt, args);
+	struct path out = print(fmt, args);
 	va_end(args);
-	bool fits = n >= 0 && (size_t)n < sizeof(bare.at);
+	return out;
+}
+
+struct path paths_at(const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	struct path bare = print(fmt, args);
+	va_end(args);
 
 	const char *root = getenv("WASL_ROOT");
 	size_t root_len = root ? strlen(root) : 0;
 	while (root_len > 0 && root[root_len - 1] == '/')
 		root_len--;
 	/* A path made from an earlier answer already stands below the root, which may itself lie in /var/tmp. */
-	bool again = root_len > 0 && fits && strncmp(bare.at, root, root_len) == 0 &&
-		     bare.at[root_len] == '/';
-	if (root_len == 0 || again || !fits || !is_ours(bare.at))
-		root_len = 0;
+	bool again =
+		root_len > 0 && strncmp(bare.at, root, root_len) == 0 && bare.at[root_len] == '/';
+	if (root_len == 0 || again || !is_ours(bare.at))
+		return bare;
 
-	if (fits)
-		n = snprintf(out.at, sizeof(out.at), "%.*s%s", (int)root_len, root ? root : "",
-			     bare.at);
-	if (!fits || n < 0 || (size_t)n >= sizeof(out.at))
-		snprintf(out.at, sizeof(out.at), "/nonexistent/path.toolong");
-	return out;
+	struct path out;
+	int n = snprintf(out.at, sizeof(out.at), "%.*s%s", (int)root_len, root, bare.at);
+	return n >= 0 && (size_t)n < sizeof(out.at) ? out : too_long();
 }
 
 /* mkdir that is content with a folder already there. */

@@ -16,5 +16,8 @@ struct path {
 /* paths_at("/var/lib/wasl/conf/%s", "site.conf"); a path too long ends in ".toolong" and cannot exist. */
 struct path paths_at(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same without WASL_ROOT: for what a person or another program names, which is where its name says. */
+struct path paths_given(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* Makes the folder and its parents (mode 0755; `mode` for the last). 0 also when it exists. */
 int paths_mkdir(const char *path, unsigned mode, struct fault *why);

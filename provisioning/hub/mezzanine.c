@@ -208,19 +208,11 @@ static struct kept kept_at(const char *dir, const char *name)
 			      paths_at("%s/mezzanine/%s.jpg", dir, name) };
 }
 
-/* A path that somebody named: where it says, not below the hub's root. */
-static struct path as_given(const char *at)
-{
-	struct path p;
-	snprintf(p.at, sizeof(p.at), "%s", at);
-	return p;
-}
-
 static int transcode(const char *program, const char *video, const struct kept *to,
 		     struct listener *l, struct fault *why)
 {
 	struct kept made = *to;
-	struct path self = as_given(program), source = as_given(video);
+	struct path self = paths_given("%s", program), source = paths_given("%s", video);
 	char verb[] = "mezzanine", in[] = "--in", out[] = "--out", plan[] = "--plan",
 	     poster[] = "--poster", say[] = "--progress";
 	char *const argv[] = { self.at, verb,         in,     source.at,      out, made.film.at,

@@ -8,8 +8,8 @@
 struct fault;
 
 /*
- * A lesson's mezzanine, its plan and a poster, made by wasl-transcoder in a process of its own and kept below DIR/mezzanine/ by what went
- * in and how: the same input with the same recipe is encoded once.
+ * A lesson's mezzanine, its plan and a poster, made by wasl-transcoder in a process of its own and kept below
+ * DIR/mezzanine/ by what went in and how: the same input with the same recipe is encoded once.
  */
 struct mezzanine {
 	char path[4096];   /* finished, never changed again */

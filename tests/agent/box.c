@@ -134,8 +134,7 @@ static int small_disk(void)
 static void become_daemon(const struct box *b, enum box_start how, unsigned kill_at)
 {
 	char inject[120];
-	struct path program; /* the build's, not the box's, wherever the build may lie */
-	snprintf(program.at, sizeof(program.at), "%s/bin/wasl-agentd", getenv("B"));
+	struct path program = paths_given("%s/bin/wasl-agentd", getenv("B"));
 	int fd = open(paths_at("%s/log", b->root).at, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	dup2(fd, STDERR_FILENO);
 	dup2(fd, STDOUT_FILENO);

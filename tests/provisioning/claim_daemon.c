@@ -79,8 +79,7 @@ static pid_t launch(const char *log)
 	int fd = open(paths_at("%s/%s", box.root, log).at, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	dup2(fd, STDERR_FILENO);
 	dup2(fd, STDOUT_FILENO);
-	struct path program; /* the build's, not the box's, wherever the build may lie */
-	snprintf(program.at, sizeof(program.at), "%s/bin/wasl-provisiond", getenv("B"));
+	struct path program = paths_given("%s/bin/wasl-provisiond", getenv("B"));
 	execl(program.at, "wasl-provisiond", NULL);
 	_exit(127);
 }

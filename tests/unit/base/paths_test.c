@@ -45,6 +45,14 @@ static void puts_the_root_before_our_folders_only(void **state)
 	unsetenv("WASL_ROOT");
 }
 
+static void what_was_named_is_where_its_name_says(void **state)
+{
+	(void)state;
+	setenv("WASL_ROOT", "/tmp/box", 1);
+	assert_string_equal(paths_given("%s/%s", "/var/films", "a.mp4").at, "/var/films/a.mp4");
+	unsetenv("WASL_ROOT");
+}
+
 static void a_path_too_long_cannot_exist(void **state)
 {
 	(void)state;
@@ -52,6 +60,8 @@ static void a_path_too_long_cannot_exist(void **state)
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
 	struct path p = paths_at("/var/%s", big);
+	assert_string_equal(p.at + strlen(p.at) - 8, ".toolong");
+	p = paths_given("/var/%s", big);
 	assert_string_equal(p.at + strlen(p.at) - 8, ".toolong");
 	big[PATH_MAX - 20] = '\0';
 	setenv("WASL_ROOT", "/a/rather/long/root/folder", 1);
@@ -94,6 +104,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(puts_the_root_before_our_folders_only),
+		cmocka_unit_test(what_was_named_is_where_its_name_says),
 		cmocka_unit_test(a_path_too_long_cannot_exist),
 		cmocka_unit_test(makes_folders_with_their_parents),
 	};
