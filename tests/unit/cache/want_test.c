@@ -107,6 +107,35 @@ static void answers_carry_the_token(void **state)
 	assert_int_equal(want_failed(&w, 0).error, -EIO); /* no success by mistake */
 }
 
+static void receives_until_the_end(void **state)
+{
+	(void)state;
+	int pair[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	union want_packet got;
+	assert_int_equal(want_receive(pair[0], &got), 0);
+
+	struct want_msg m = want_tallied(3);
+	assert_int_equal(send(pair[1], &m, sizeof(m), 0), sizeof(m));
+	assert_int_equal(want_receive(pair[0], &got), 1);
+	assert_int_equal(got.msg.token, 3);
+
+	char large[sizeof(got) + 1] = { 0 };
+	assert_int_equal(send(pair[1], large, sizeof(large), 0), sizeof(large));
+	assert_int_equal(want_receive(pair[0], &got), -EBADMSG);
+	assert_int_equal(send(pair[1], large, 1, 0), 1);
+	assert_int_equal(want_receive(pair[0], &got), -EBADMSG);
+
+	/* It says one thing more and closes, with something of ours unread: that one thing is heard. */
+	assert_int_equal(send(pair[0], &m, sizeof(m), 0), sizeof(m));
+	assert_int_equal(send(pair[1], &m, sizeof(m), 0), sizeof(m));
+	close(pair[1]);
+	assert_int_equal(want_receive(pair[0], &got), 1);
+	assert_int_equal(want_receive(pair[0], &got), -ENOTCONN);
+	assert_int_equal(want_receive(pair[0], &got), -ENOTCONN);
+	close(pair[0]);
+}
+
 static int accepted(int listener)
 {
 	struct pollfd p = { .fd = listener, .events = POLLIN };
@@ -167,6 +196,7 @@ int main(void)
 		cmocka_unit_test(checks_messages),
 		cmocka_unit_test(checks_tallies),
 		cmocka_unit_test(answers_carry_the_token),
+		cmocka_unit_test(receives_until_the_end),
 		cmocka_unit_test_setup_teardown(sockets_meet_at_a_long_path, scratch_make,
 						scratch_remove),
 		cmocka_unit_test_setup_teardown(never_removes_what_is_no_socket, scratch_make,
