@@ -20,6 +20,7 @@
 #include "firmware/record/codec.h"
 #include "firmware/record/envelope.h"
 #include "firmware/record/report.pb.h"
+#include "tests/unit/scratch_db.h"
 
 #define DAY 20700
 #define MINUTE0 (INT64_C(20700) * 1440)
@@ -27,7 +28,7 @@
 
 /* One box and, on the other side, a hub that counts what arrives; for the tests of the outbox. */
 struct scene {
-	char folder[512], path[560];
+	struct scratch_db place;
 	struct outbox *o;
 	uint8_t device[16], box_public[32], box_secret[32];
 	struct signed_key key;
@@ -42,29 +43,20 @@ static inline int set_scene(void **state)
 {
 	struct scene *s = calloc(1, sizeof(*s));
 	uint8_t seed[32] = { 9 };
-	snprintf(s->folder, sizeof(s->folder), "%s/wasl-outbox-XXXXXX",
-		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-	if (!mkdtemp(s->folder))
+	if (scratch_db_make(&s->place))
 		return -1;
-	snprintf(s->path, sizeof(s->path), "%s/outbox.db", s->folder);
 	memset(s->device, 0xd1, sizeof(s->device));
 	crypto_sign_seed_keypair(s->key.public_key, s->key.secret_key, seed);
 	crypto_box_seed_keypair(s->box_public, s->box_secret, seed);
 	*state = s;
-	return outbox_open(s->path, s->device, &s->o, NULL);
+	return outbox_open(s->place.path, s->device, &s->o, NULL);
 }
 
 static inline int drop_scene(void **state)
 {
 	struct scene *s = *state;
-	static const char *const ends[] = { "", "-wal", "-shm" };
 	outbox_close(s->o);
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		char path[600];
-		snprintf(path, sizeof(path), "%s%s", s->path, ends[i]);
-		unlink(path);
-	}
-	int r = rmdir(s->folder);
+	int r = scratch_db_remove(&s->place);
 	free(s);
 	return r;
 }
@@ -215,7 +207,7 @@ static inline void reopen(struct scene *s)
 {
 	outbox_close(s->o);
 	s->o = NULL;
-	assert_int_equal(outbox_open(s->path, s->device, &s->o, NULL), 0);
+	assert_int_equal(outbox_open(s->place.path, s->device, &s->o, NULL), 0);
 }
 
 static inline struct outbox_counts counts(struct scene *s)

@@ -8,10 +8,10 @@ static void belongs_to_one_box(void **state)
 	struct outbox *o = NULL;
 	struct fault why = { 0 };
 	outbox_close(MOVE_PTR(s->o));
-	assert_int_equal(outbox_open(s->path, other, &o, &why), -EPERM);
-	assert_non_null(strstr(why.text, s->path));
+	assert_int_equal(outbox_open(s->place.path, other, &o, &why), -EPERM);
+	assert_non_null(strstr(why.text, s->place.path));
 	assert_null(o);
-	assert_int_equal(outbox_open(s->path, s->device, &s->o, NULL), 0);
+	assert_int_equal(outbox_open(s->place.path, s->device, &s->o, NULL), 0);
 }
 
 static void keeps_facts(void **state)
@@ -76,7 +76,7 @@ static void loses_nothing_on_a_full_disk(void **state)
 		assert_true(sealed < 1000);
 	assert_int_equal(r, -ENOSPC);
 	assert_string_equal(why.id, "db.full");
-	assert_non_null(strstr(why.text, s->path));
+	assert_non_null(strstr(why.text, s->place.path));
 	struct chain_state chain;
 	assert_int_equal(outbox_chain(s->o, 1, &chain, NULL), 0);
 	assert_int_equal(chain.sealed_seq, sealed);

@@ -18,6 +18,7 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
+#include "tests/unit/scratch_db.h"
 
 static const char *const migrations[] = {
 	"CREATE TABLE row(id INTEGER PRIMARY KEY, name TEXT UNIQUE, body BLOB, weight REAL)",
@@ -25,36 +26,25 @@ static const char *const migrations[] = {
 	"CREATE TABLE third(id INTEGER PRIMARY KEY); this is no SQL",
 };
 
-static char folder[64];
-static char path[96];
+static struct scratch_db at;
 
 static int make_folder(void **state)
 {
 	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/wasl-db-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof(path), "%s/db", folder);
-	return 0;
+	return scratch_db_make(&at);
 }
 
 static int drop_folder(void **state)
 {
 	(void)state;
-	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		char name[128];
-		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
-		unlink(name);
-	}
-	return rmdir(folder);
+	return scratch_db_remove(&at);
 }
 
 static struct db *opened(size_t count)
 {
 	struct db *db = NULL;
 	struct fault why = { 0 };
-	int rc = db_open(path, DB_FULL, migrations, count, &db, &why);
+	int rc = db_open(at.path, DB_FULL, migrations, count, &db, &why);
 	if (rc)
 		fail_msg("%s", why.text);
 	return db;
@@ -77,7 +67,7 @@ static void migrates_step_by_step(void **state)
 	db_close(db);
 
 	struct stat st;
-	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(stat(at.path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 
 	db = opened(2);
@@ -94,9 +84,9 @@ static void a_failed_migration_changes_nothing(void **state)
 	(void)state;
 	struct db *db = NULL;
 	struct fault why = { 0 };
-	assert_int_equal(db_open(path, DB_FULL, migrations, 3, &db, &why), -EIO);
+	assert_int_equal(db_open(at.path, DB_FULL, migrations, 3, &db, &why), -EIO);
 	assert_null(db);
-	assert_non_null(strstr(why.text, path));
+	assert_non_null(strstr(why.text, at.path));
 
 	db = opened(2);
 	assert_int_equal(number(db, "SELECT count(*) FROM sqlite_master WHERE name='third'"), 0);
@@ -108,15 +98,15 @@ static void refuses_a_newer_file_untouched(void **state)
 	(void)state;
 	db_close(opened(2));
 	struct stat before, after;
-	assert_int_equal(stat(path, &before), 0);
+	assert_int_equal(stat(at.path, &before), 0);
 
 	struct db *db = NULL;
 	struct fault why = { 0 };
-	assert_int_equal(db_open(path, DB_FULL, migrations, 1, &db, &why), -EPROTO);
+	assert_int_equal(db_open(at.path, DB_FULL, migrations, 1, &db, &why), -EPROTO);
 	assert_null(db);
 	assert_string_equal(why.id, "db.newer");
 	assert_non_null(strstr(why.text, "schema 2"));
-	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(stat(at.path, &after), 0);
 	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
 	assert_int_equal(before.st_size, after.st_size);
 }
@@ -127,12 +117,12 @@ static void refuses_what_is_no_database(void **state)
 	static const char text[] =
 		"this is a letter to the head of school, not a database, and it is long enough "
 		"to be looked at as a header of one hundred bytes or more";
-	AUTO_FD int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	AUTO_FD int fd = open(at.path, O_WRONLY | O_CREAT, 0600);
 	assert_int_equal(write(fd, text, sizeof(text)), sizeof(text));
 
 	struct db *db = NULL;
 	struct fault why = { 0 };
-	assert_int_equal(db_open(path, DB_FULL, migrations, 2, &db, &why), -EBADMSG);
+	assert_int_equal(db_open(at.path, DB_FULL, migrations, 2, &db, &why), -EBADMSG);
 	assert_string_equal(why.id, "db.damaged");
 	assert_non_null(strstr(why.text, "move the file away"));
 }

@@ -11,38 +11,29 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
+#include "tests/unit/scratch_db.h"
 
 CLEAN_FN(book, struct book, book_close)
 
-static char dir[64], path[80];
+static struct scratch_db at;
 
-static int make_dir(void **state)
+static int make_place(void **state)
 {
 	(void)state;
-	snprintf(dir, sizeof(dir), "/tmp/wasl-book-XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/content.db", dir);
-	return 0;
+	return scratch_db_make(&at);
 }
 
-static int drop_dir(void **state)
+static int drop_place(void **state)
 {
 	(void)state;
-	static const char *const ends[] = { "", "-wal", "-shm" };
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		char file[96];
-		snprintf(file, sizeof(file), "%s%s", path, ends[i]);
-		unlink(file);
-	}
-	return rmdir(dir);
+	return scratch_db_remove(&at);
 }
 
 static struct book *open_book(void)
 {
 	struct book *b = NULL;
 	struct fault why = { 0 };
-	if (book_open(path, &b, &why))
+	if (book_open(at.path, &b, &why))
 		fail_msg("%s", why.text);
 	return b;
 }
@@ -135,7 +126,7 @@ static void rows_are_read_after_a_cursor(void **state)
 	assert_int_equal(json_integer_value(json_object_get(empty, "next")), 0);
 }
 
-#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, drop_dir)
+#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
 
 int main(void)
 {

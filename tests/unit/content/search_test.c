@@ -14,39 +14,30 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "tests/unit/content/lessons_kit.h"
+#include "tests/unit/scratch_db.h"
 
 CLEAN_FN(search, struct search, search_close)
 
-static char dir[64], path[80];
+static struct scratch_db at;
 static const struct objmap_id older = { { 1 } }, newer = { { 2 } };
 
-static int make_dir(void **state)
+static int make_place(void **state)
 {
 	(void)state;
-	snprintf(dir, sizeof(dir), "/tmp/wasl-search-XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/search.db", dir);
-	return 0;
+	return scratch_db_make(&at);
 }
 
-static int drop_dir(void **state)
+static int drop_place(void **state)
 {
 	(void)state;
-	static const char *const ends[] = { "", "-wal", "-shm" };
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-		char file[96];
-		snprintf(file, sizeof(file), "%s%s", path, ends[i]);
-		unlink(file);
-	}
-	return rmdir(dir);
+	return scratch_db_remove(&at);
 }
 
 static struct search *open_search(void)
 {
 	struct search *s = NULL;
 	struct fault why = { 0 };
-	if (search_open(path, &s, &why))
+	if (search_open(at.path, &s, &why))
 		fail_msg("%s", why.text);
 	return s;
 }
@@ -132,7 +123,7 @@ static void a_damaged_index_is_begun_anew(void **state)
 	(void)state;
 	static const char rubbish[] = "this was a database once, now it is a sentence; a sentence "
 				      "is not a database at all";
-	assert_int_equal(fileio_replace(path, rubbish, sizeof(rubbish), 0644, NULL), 0);
+	assert_int_equal(fileio_replace(at.path, rubbish, sizeof(rubbish), 0644, NULL), 0);
 	struct lessons_kit k;
 	lessons_kit_make(&k);
 	CLEANUP(clean_search) struct search *s = open_search();
@@ -168,7 +159,7 @@ static void captions_that_are_none_are_refused(void **state)
 			 -EBADMSG);
 }
 
-#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, drop_dir)
+#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, make_place, drop_place)
 
 int main(void)
 {

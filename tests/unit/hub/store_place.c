@@ -19,7 +19,7 @@ void place_reopen(struct place *p)
 	struct fault why = { 0 };
 	store_close(p->store);
 	p->store = NULL;
-	if (store_open(p->file, &p->store, &why))
+	if (store_open(p->at.path, &p->store, &why))
 		fail_msg("%s", why.text);
 }
 
@@ -27,9 +27,7 @@ int place_setup(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
 	assert_non_null(p);
-	snprintf(p->folder, sizeof(p->folder), "/tmp/wasl-store-XXXXXX");
-	assert_non_null(mkdtemp(p->folder));
-	snprintf(p->file, sizeof(p->file), "%s/hub.db", p->folder);
+	assert_int_equal(scratch_db_make(&p->at), 0);
 	place_reopen(p);
 	*state = p;
 	return 0;
@@ -37,15 +35,9 @@ int place_setup(void **state)
 
 int place_teardown(void **state)
 {
-	static const char *const endings[] = { "", "-wal", "-shm" };
 	struct place *p = *state;
 	store_close(p->store);
-	for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-		char path[128];
-		snprintf(path, sizeof(path), "%s%s", p->file, endings[i]);
-		unlink(path);
-	}
-	assert_int_equal(rmdir(p->folder), 0);
+	assert_int_equal(scratch_db_remove(&p->at), 0);
 	free(p);
 	return 0;
 }

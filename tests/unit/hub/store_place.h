@@ -2,13 +2,14 @@
 #pragma once
 
 #include "provisioning/hub/store.h"
+#include "tests/unit/scratch_db.h"
 
 /*
  * Where the suite of the store takes place: an empty store in a folder of its own. SQLite is the engine that this build
  * has; the next one changes store_place.c only.
  */
 struct place {
-	char folder[64], file[96];
+	struct scratch_db at;
 	struct store *store;
 };
 void place_reopen(struct place *p); /* as another process would find it */

@@ -367,7 +367,7 @@ static void another_process_is_noticed(void **state)
 	assert_int_equal(store_generation(p->store, &before, NULL), 0);
 	assert_int_equal(store_generation(p->store, &same, NULL), 0);
 	assert_int_equal(same, before);
-	assert_int_equal(store_open(p->file, &other, NULL), 0);
+	assert_int_equal(store_open(p->at.path, &other, NULL), 0);
 	assert_int_equal(store_begin(other, NULL), 0);
 	assert_int_equal(store_number_set(other, "x", 1, NULL), 0);
 	assert_int_equal(store_commit(other, NULL), 0);
