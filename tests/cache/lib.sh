@@ -3,52 +3,15 @@
 # A real nginx with the module, and a feeder that plays contentd, in a folder of their own. Sourced by tests/cache/*.t.
 set -uo pipefail
 
-count=0 failed=0
-ok() { # ok STATUS NAME
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=1
-	fi
-}
-is() { # is GOT WANT NAME
-	[ "$1" = "$2" ]
-	local status=$?
-	[ $status = 0 ] || echo "# got '$1', wanted '$2'"
-	ok $status "$3"
-}
-like() { # like FILE REGEX NAME
-	grep -qE -- "$2" "$1"
-	local status=$?
-	[ $status = 0 ] || sed 's/^/# /' "$1" | head -n 20
-	ok $status "$3"
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
 same() { # same FILE FILE NAME
 	cmp "$1" "$2" >"$top/cmp" 2>&1
 	local status=$?
 	[ $status = 0 ] || sed 's/^/# /' "$top/cmp"
 	ok $status "$3"
 }
-finish() {
-	[ $failed = 0 ] || sed 's/^/# log: /' "$top/run/nginx-error.log" | tail -n 30
-	echo "1..$count"
-	exit $failed
-}
-
-# until_so SECONDS COMMAND…: asks again until it is so, or the deadline passes
-until_so() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.02
-	done
-}
-free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 0, Listen => 1)->sockport'
-}
+explain() { [ ! -f "$run/nginx-error.log" ] || tail -n 30 "$run/nginx-error.log" | sed 's/^/# log: /'; }
 
 top=$(mktemp -d)
 chmod 755 "$top"
@@ -64,7 +27,6 @@ cleanup() {
 	rm -rf "$top"
 }
 trap cleanup EXIT
-gone() { ! kill -0 "$1" 2>/dev/null; }
 
 # --- the feeder --------------------------------------------------------------------------------------
 feeder_pid=

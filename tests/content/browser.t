@@ -5,8 +5,7 @@
 . "$(dirname "$0")/media.sh"
 
 if ! command -v chromium >/dev/null || ! command -v node >/dev/null; then
-	echo "1..0 # SKIP no chromium or no node here"
-	exit 0
+	skip_all "no chromium or no node here"
 fi
 ffmpeg -v error -nostdin -y -f lavfi -i "testsrc2=s=1280x720:r=30000/1001:d=21" -f lavfi -i "sine=f=500:d=21" -c:v libx264 -preset ultrafast -c:a aac "$top/clip.mov" &&
 	mezzanine "$top/clip.mov" clip && cook clip cooked 240p,480p,audio now together

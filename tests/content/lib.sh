@@ -5,28 +5,9 @@ set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 house=$(cd "$here/../.." && pwd)
 
-count=0 failed=0
-ok() { # ok STATUS NAME
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=1
-	fi
-}
-is() { # is GOT WANT NAME
-	[ "$1" = "$2" ]
-	local status=$?
-	[ $status = 0 ] || echo "# got '$1', wanted '$2'"
-	ok $status "$3"
-}
-like() { # like FILE REGEX NAME
-	grep -qE -- "$2" "$1"
-	local status=$?
-	[ $status = 0 ] || { echo "# no /$2/ in:"; sed 's/^/# /' "$1" | tail -n 15; }
-	ok $status "$3"
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
+explain() { [ ! -f "$top/contentd.log" ] || tail -n 30 "$top/contentd.log" | sed 's/^/# log: /'; }
 # A regular end is one without a leak or a crash on the way out: 0, under sanitizers too.
 stop_contentd() { # stop_contentd SIGNAL
 	local status=0
@@ -35,25 +16,10 @@ stop_contentd() { # stop_contentd SIGNAL
 	contentd_pid=
 	[ "$1" != TERM ] || [ $status = 0 ] || ok 1 "contentd ends in order (status $status)"
 }
-finish() {
+done_testing() {
 	[ -z "$contentd_pid" ] || stop_contentd TERM
-	[ $failed = 0 ] || sed 's/^/# log: /' "$top/contentd.log" | tail -n 30
-	echo "1..$count"
-	exit $failed
+	finish
 }
-# until_so SECONDS COMMAND…: asks again until it is so, or the deadline passes
-until_so() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
-free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 0, Listen => 1)->sockport'
-}
-gone() { ! kill -0 "$1" 2>/dev/null; }
 
 top=$(mktemp -d)
 chmod 755 "$top"

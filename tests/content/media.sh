@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# TAP and clips for the transcoder's tests: sourced by tests/content/{transcoder,kitchen,odd}.t.
+# Clips for the transcoder's tests: sourced by tests/content/{transcoder,kitchen,odd}.t.
 set -uo pipefail
 
 B=${B:-$PWD/build/dev}
@@ -9,31 +9,8 @@ transcoder=$B/bin/wasl-transcoder
 cooker=$B/tests/cook-lesson
 top=$(mktemp -d)
 trap 'rm -rf "$top"' EXIT
-
-count=0 failed=0
-ok() { # ok STATUS NAME
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=1
-	fi
-}
-is() { # is GOT WANT NAME
-	local status=0
-	[ "$1" = "$2" ] || status=1
-	[ $status = 0 ] || echo "# got '$1', wanted '$2'"
-	ok $status "$3"
-}
-skip() { # skip NAME WHY
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
-finish() {
-	echo "1..$count"
-	exit $failed
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
 
 # The sanitizers' own address space cannot be limited.
 memory() {

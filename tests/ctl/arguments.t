@@ -7,16 +7,9 @@ trap 'rm -rf "$dir"' EXIT
 export WASL_ROOT=$dir
 unset NO_COLOR LC_ALL LC_MESSAGES LANG
 wasl=$B/bin/wasl
-n=0 bad=0
-
-ok() { # ok STATUS DESCRIPTION
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else
-		echo "not ok $n - $2"
-		sed 's/^/# /' "$dir/out" "$dir/err" 2>/dev/null
-		bad=1
-	fi
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+explain() { sed 's/^/# /' "$dir/out" "$dir/err" 2>/dev/null; }
 try() { # try WANTED-STATUS PATTERN DESCRIPTION ARGUMENT…: exit status, and what is said on either stream
 	local want=$1 pattern=$2 what=$3 got
 	shift 3
@@ -74,5 +67,4 @@ printf '[box]\nlanguage = de\n' >"$dir/etc/wasl/profile.conf"
 try 1 "line 2: [box] language: 'de' is none of: ar, fr, en" "config check tells what is wrong" config check
 try 1 "line 2: [box] language" "config get as well" config get box.language
 try 1 "الدروس" "a broken configuration does not hide the status" status
-echo "1..$n"
-exit $bad
+finish

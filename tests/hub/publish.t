@@ -6,17 +6,17 @@ set -uo pipefail
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 hub=$work/hub origin=$work/hub/origin/wasl/v1
-n=0 failed=0 nginx=
+nginx='' elsewhere=''
+# shellcheck source=tests/tap.sh
+. "$tree/tests/tap.sh"
+# shellcheck disable=SC2317 # called by ok
+explain() { sed 's/^/# /' "$work/said" 2>/dev/null; }
 # shellcheck disable=SC2317 # called by the trap
-finish() {
+clean_up() {
 	[ -z "$nginx" ] || { kill "$nginx" && wait "$nginx"; } 2>/dev/null
-	rm -rf "$work"
+	rm -rf "$work" "$elsewhere"
 }
-trap finish EXIT
-ok() { # STATUS NAME
-	n=$((n + 1))
-	if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; failed=1; sed 's/^/# /' "$work/said" 2>/dev/null; fi
-}
+trap clean_up EXIT
 check() { # NAME COMMAND…
 	local name=$1
 	shift
@@ -26,14 +26,6 @@ check() { # NAME COMMAND…
 status=0
 waslhub() { "$B/bin/waslhub" "$@" >"$work/said" 2>&1; status=$?; }
 says() { grep -qF -- "$1" "$work/said"; }
-until_true() { # SECONDS COMMAND…
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
 sums() { (cd "$hub" && find . -type f ! -name 'hub.db*' ! -name publish.lock -exec sha256sum {} + | sort); }
 published() { find "$origin/catalogue" -type f | wc -l; }
 
@@ -84,7 +76,6 @@ cp "$film" "$B/bin/wasl-transcoder" "$elsewhere"
 WASL_ROOT=$work/root waslhub publish --transcoder "$elsewhere/wasl-transcoder" "$elsewhere/Demo Lesson.mp4"
 [ "$status" = 0 ] && [ -n "$(find "$work/root/var/lib/wasl/hub/origin/wasl/v1/object" -type f)" ]
 ok $? "the hub is below the root; a film and a program below /var are where they were named"
-rm -rf "$elsewhere"
 
 # --- what is no lesson ------------------------------------------------------------------------------
 sums >"$work/before"
@@ -125,15 +116,15 @@ cp "$film" "$work/third.mp4" && printf x >>"$work/third.mp4"
 sums >"$work/before"
 "$B/bin/waslhub" publish --dir "$hub" --transcoder "$work/slow" "$work/third.mp4" >"$work/slow.log" 2>&1 &
 publisher=$!
-until_true 20 test -s "$hub/mezzanine/slow.pid"
+until_so 20 test -s "$hub/mezzanine/slow.pid"
 transcoder=$(cat "$hub/mezzanine/slow.pid")
 waslhub publish --dir "$hub" "$film"
 [ $status = 1 ] && says "another waslhub"
 ok $? "a second publisher is told to wait"
 { kill -9 $publisher && wait $publisher; } 2>/dev/null
-# shellcheck disable=SC2317 # asked by until_true
-gone() { ! kill -0 "$transcoder" 2>/dev/null || [ "$(awk '{print $3}' "/proc/$transcoder/stat")" = Z ]; }
-check "killed in the middle: its transcoder ends with it" until_true 20 gone
+# shellcheck disable=SC2317 # asked by until_so
+transcoder_gone() { ! kill -0 "$transcoder" 2>/dev/null || [ "$(awk '{print $3}' "/proc/$transcoder/stat")" = Z ]; }
+check "killed in the middle: its transcoder ends with it" until_so 20 transcoder_gone
 rm -f "$hub/mezzanine/slow.pid"
 sums | grep -v unfinished | cmp -s - "$work/before"
 ok $? "and nothing of it is in the origin"
@@ -152,13 +143,12 @@ if unshare -rm true 2>/dev/null; then
 	says "disk" && says "status 1" && ! says latest
 ok $? "a full disk is told in one sentence and nothing is half-published"
 else
-	n=$((n + 1))
-	echo "ok $n - a full disk # SKIP no user namespaces here"
+	skip "a full disk" "no user namespaces here"
 fi
 
 # --- through nginx ----------------------------------------------------------------------------------
 mkdir -p "$work/run/wasl" "$work/var/cache/wasl/hub-nginx"
-port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+port=$(free_port)
 user=
 [ "$(id -u)" != 0 ] || user="user root;"
 sed "s#@LISTEN@#127.0.0.1#; s#@PORT@#$port#; s#@ROOT@#$work#; s#@USER_LINE@#$user#; s#@WEB@#$B/share/hub#; s#@ORIGIN@#$hub/origin#; s#@HUBD_SOCK@#$work/none#" \
@@ -166,7 +156,7 @@ sed "s#@LISTEN@#127.0.0.1#; s#@PORT@#$port#; s#@ROOT@#$work#; s#@USER_LINE@#$use
 nginx -e stderr -p "$work" -c "$work/nginx.conf" 2>"$work/nginx.log" &
 nginx=$!
 url=http://127.0.0.1:$port
-until_true 20 curl -so /dev/null "$url/"
+until_so 20 curl -so /dev/null "$url/"
 id=$(basename "$(find "$origin/object" -size +20k | head -n 1)")
 curl -s -D "$work/said" -r 1000-66000 "$url/wasl/v1/object/$id" >"$work/part"
 says "206 Partial" && says immutable && tail -c +1001 "$origin/object/$id" | head -c 65001 | cmp -s - "$work/part"
@@ -190,5 +180,4 @@ head -c 100000 /dev/zero | curl -s -D "$work/said" -o /dev/null --data-binary @-
 check "a request that is too large ends at the door" says 413
 curl -s -D "$work/said" -o /dev/null "$url/v1/status"
 check "the daemon's own status stays inside" says 404
-echo "1..$n"
-exit $failed
+finish

@@ -145,4 +145,4 @@ configure 81
 start_daemon
 within 20 line_is "portal portal"
 ok $? "a login page is told from the hub"
-done_testing
+finish

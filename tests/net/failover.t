@@ -213,4 +213,4 @@ is "$(in_ns box ip -4 route show table all proto 80 | wc -l)" 0 "and the routes"
 is "$(in_ns box ip -4 addr show scope global | grep -c inet)" 0 "and the addresses"
 is "$(in_ns box nft list tables | grep -c wasl)" 0 "and the nftables table"
 is "$(in_ns box ip rule show | grep -c '^5000:')" 1 "and nothing of anybody else"
-done_testing
+finish

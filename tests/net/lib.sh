@@ -1,33 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the tests of this folder share: TAP, a folder of their own, children that end with the test.
+# What the tests of this folder share: a folder of their own, children that end with the test.
+# shellcheck source=tests/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
 B=${B:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/dev}
-n=0
-failed=0
 children=()
 namespaces=()
 work=$(mktemp -d)
-
-ok() { # ok STATUS NAME
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
-
-is() { # is GOT WANTED NAME
-	[ "$1" = "$2" ] && ok 0 "$3" && return
-	ok 1 "$3"
-	echo "# got '$1', wanted '$2'"
-}
-
-skip_all() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
 
 now_ms() { date +%s%3N; }
 
@@ -44,7 +23,7 @@ within() {
 	took=$(($(now_ms) - begun))
 }
 
-finish() {
+clean_up() {
 	local status=$?
 	for pid in "${children[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
 	wait 2>/dev/null || true
@@ -58,12 +37,7 @@ finish() {
 	fi
 	rm -rf "$work"
 }
-trap finish EXIT
-
-done_testing() {
-	echo "1..$n"
-	exit "$failed"
-}
+trap clean_up EXIT
 
 # ask METHOD TARGET: the daemon's control socket (from its folder: socket paths are short)
 ask() { (cd "$work" && curl -s --max-time 5 -X "$1" --unix-socket root/run/wasl/netmgrd.sock "http://x$2"); }

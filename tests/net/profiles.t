@@ -17,4 +17,4 @@ for profile in board/profiles/*.conf; do
 	grep -q "^board = $name\$" "$profile"
 	ok $? "$(basename "$profile") names its board"
 done
-done_testing
+finish

@@ -11,12 +11,6 @@ for tool in nginx curl jq; do
 	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
 done
 
-free_port() { # a port that nobody listens on now
-	local port
-	while port=$((20000 + RANDOM % 20000)); do
-		(: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
-}
 hub=$(free_port)
 gate=$(free_port)
 mkdir -p "$work/www" "$work/root/etc/wasl"
@@ -211,4 +205,4 @@ sed -i "s/^listen = .*/listen = 127.0.0.1:$hub/" "$work/root/etc/wasl/profile.co
 WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>"$work/port.err"
 [ $? -eq 1 ] && grep -q "127.0.0.1:$hub.*choose another" "$work/port.err"
 ok $? "a port in use is named"
-done_testing
+finish

@@ -1,46 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# TAP for shell tests of wasl-stage: sourced by tests/stage/*.t.
+# What the tests of wasl-stage share. Sourced by tests/stage/*.t.
 set -uo pipefail
 
-count=0 failed=0
-ok() { # ok STATUS NAME
-	count=$((count + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		failed=1
-		[ -z "${out-}" ] || [ ! -f "$out" ] || sed 's/^/# /' "$out" | tail -n 15
-	fi
-}
-is() { # is GOT WANT NAME
-	[ "$1" = "$2" ]
-	local status=$?
-	[ $status = 0 ] || echo "# got '$1', wanted '$2'"
-	ok $status "$3"
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
+explain() { [ -z "${out-}" ] || [ ! -f "$out" ] || sed 's/^/# /' "$out" | tail -n 15; }
 has() { # has FILE TEXT NAME
 	grep -qF -- "$2" "$1"
 	ok $? "$3"
-}
-finish() {
-	echo "1..$count"
-	exit $failed
-}
-
-# until_so SECONDS COMMAND…: asks again until it is so, or the deadline passes
-until_so() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
-	done
-}
-
-free_port() { # a port of loopback that nobody has now
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => 0, Listen => 1)->sockport'
 }
 
 # Every process that was started with this WASL_ROOT, wherever it hid.
