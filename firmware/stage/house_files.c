@@ -147,6 +147,7 @@ int house_files_box(struct vars *vars, struct fault *why)
 		{ "PORT", "@PORT@" },
 		{ "USER_LINE", "@USER_LINE@" },
 		{ "WORKERS", "auto" },
+		{ "PARTS", "@TREE@/cache/nginx/conf" },
 		{ "MODULE", "@BIN@/lib/ngx_http_wasl_module.so" },
 		{ "STORE", "@BOX@/var/lib/wasl/content/store" },
 		{ "PORTAL", "@BOX@/var/lib/wasl/content/portal" },

@@ -64,13 +64,17 @@ state_has() { feed state | grep -qE -- "$1"; }
 # --- nginx -------------------------------------------------------------------------------------------
 port=$(free_port)
 url=http://127.0.0.1:$port
-configure() { # configure [SED EXPRESSION]: the box's own configuration, filled in
-	local user=
+configure() { # configure [SED EXPRESSION]: the box's own configuration, filled in; the expression changes the files it includes, too
+	local user='' from part
+	from=$(dirname "$0")/../../cache/nginx
 	[ "$(id -u)" != 0 ] || user='user root;'
+	mkdir -p "$top/parts"
+	for part in "$from"/conf/*; do sed -e "${1:-}" "$part" >"$top/parts/${part##*/}"; done
 	sed -e "s|@LISTEN@|127.0.0.1|; s|@PORT@|$port|; s|@ROOT@|$run|; s|@USER_LINE@|$user|; s|@WORKERS@|2|" \
-		-e "s|@MODULE@|$B/lib/ngx_http_wasl_module.so|; s|@STORE@|$top/store|; s|@PORTAL@|$top/portal|" \
+		-e "s|@PARTS@|$top/parts|; s|@MODULE@|$B/lib/ngx_http_wasl_module.so|" \
+		-e "s|@STORE@|$top/store|; s|@PORTAL@|$top/portal|" \
 		-e "s|@WANT_SOCK@|$deep/want.sock|; s|@CONTENT_PUBLIC_SOCK@|public.sock|" -e '/^#/d' -e "${1:-}" \
-		"$(dirname "$0")/../../cache/nginx/nginx.conf.in" >"$top/nginx.conf"
+		"$from/nginx.conf.in" >"$top/nginx.conf"
 }
 start_nginx() {
 	/usr/sbin/nginx -c "$top/nginx.conf" -e "$run/nginx-error.log" -g 'daemon off;' &
