@@ -7,6 +7,8 @@
 #include <ngx_event.h>
 #include <ngx_http.h>
 
+#include "cache/counters.h"
+#include "cache/crew.h"
 #include "cache/names.h"
 #include "cache/reply.h"
 #include "cache/sender.h"
@@ -24,9 +26,17 @@
  *     ngx_http_wasl_send.c      one request from its name to its last byte
  *     ngx_http_wasl_want.c      the worker's socket to contentd
  *     ngx_http_wasl_count.c     counting what was delivered
+ *     ngx_http_wasl_shared.c    the memory that workers share
+ *     ngx_http_wasl_metrics.c   /metrics, and what it shows of each request
  */
 
 #define NGX_HTTP_WASL_PIECES  32    /* of a body that are handed to nginx at a time */
+
+
+typedef struct {                    /* in memory that workers share */
+    struct uses                  *uses;
+    struct crew                  *crew;
+} ngx_http_wasl_shared_t;
 
 
 typedef struct {                    /* one worker process */
@@ -42,6 +52,8 @@ typedef struct {                    /* one worker process */
     ngx_msec_t                    tallied;
     ngx_connection_t              dummy;       /* nginx's debug log wants one behind each event */
     ngx_shm_zone_t               *zone;
+    ngx_http_wasl_shared_t       *shared;
+    struct crew_berth            *berth;       /* where this one alone writes */
     ngx_log_t                    *log;
 } ngx_http_wasl_worker_t;
 
@@ -56,6 +68,7 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t                    enable;
+    ngx_flag_t                    metrics;
     ngx_msec_t                    patience;
 } ngx_http_wasl_loc_conf_t;
 
@@ -84,6 +97,7 @@ typedef struct {
     ngx_event_t                   wake;
     ngx_event_t                   timeout;
     uint64_t                      device;
+    ngx_msec_t                    wait_began;
     uint64_t                      waited_for;  /* chunk or segment that contentd said is there */
     uint64_t                      size;        /* of the thing */
     off_t                         length;      /* of the body */
@@ -94,7 +108,13 @@ typedef struct {
     unsigned                      to_end:1;    /* the body reaches the thing's last byte */
     unsigned                      media:1;     /* a media segment that is counted */
     unsigned                      idle_wakes:2;
+    unsigned                      waited:1;
 } ngx_http_wasl_ctx_t;
+
+
+/* one more of what cache/counters.def names */
+#define ngx_http_wasl_more(w, id, n)                                          \
+    counters_add(&(w)->berth->counters, COUNTERS_##id, n)
 
 
 extern ngx_module_t  ngx_http_wasl_module;
@@ -119,8 +139,19 @@ void ngx_http_wasl_want_stop(ngx_http_wasl_worker_t *w);
 ngx_uint_t ngx_http_wasl_want_hopeless(ngx_http_wasl_worker_t *w);
 void ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w);
 
+/* ngx_http_wasl_shared.c */
+ngx_int_t ngx_http_wasl_shared_zone(ngx_conf_t *cf, ngx_shm_zone_t **zone);
+ngx_int_t ngx_http_wasl_shared_join(ngx_http_wasl_worker_t *w, ngx_pool_t *pool);
+void ngx_http_wasl_shared_leave(ngx_http_wasl_worker_t *w);
+
+/* ngx_http_wasl_metrics.c */
+ngx_int_t ngx_http_wasl_metrics_handler(ngx_http_request_t *r);
+void ngx_http_wasl_metrics_asked(ngx_http_wasl_worker_t *w, enum names_kind kind);
+void ngx_http_wasl_metrics_slept(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_metrics_done(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_metrics_tick(ngx_http_wasl_worker_t *w);
+
 /* ngx_http_wasl_count.c */
-ngx_int_t ngx_http_wasl_count_init_zone(ngx_shm_zone_t *zone, void *data);
 void ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_count_done(ngx_http_wasl_ctx_t *ctx);
 

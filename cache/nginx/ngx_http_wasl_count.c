@@ -4,33 +4,6 @@
 #include <sys/random.h>
 
 
-/* Runs in the master, once per zone; a reload hands over what the zone before had. */
-ngx_int_t
-ngx_http_wasl_count_init_zone(ngx_shm_zone_t *zone, void *data)
-{
-    size_t            size;
-    ngx_slab_pool_t  *pool;
-
-    if (data) {
-        zone->data = data;
-        return NGX_OK;
-    }
-
-    pool = (ngx_slab_pool_t *) zone->shm.addr;
-    size = zone->shm.size / 2;
-
-    if (!zone->shm.exists) {
-        pool->data = ngx_slab_calloc(pool, size);
-        if (pool->data == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    zone->data = uses_at(pool->data, size);
-    return NGX_OK;
-}
-
-
 static struct uses *
 ngx_http_wasl_count_lock(ngx_http_wasl_worker_t *w, int32_t *day)
 {
@@ -38,7 +11,7 @@ ngx_http_wasl_count_lock(ngx_http_wasl_worker_t *w, int32_t *day)
     struct uses      *uses;
     ngx_slab_pool_t  *pool;
 
-    uses = w->zone->data;
+    uses = w->shared->uses;
     pool = (ngx_slab_pool_t *) w->zone->shm.addr;
     *day = (int32_t) (ngx_time() / 86400);
 

@@ -3,7 +3,6 @@
 
 
 #define NGX_HTTP_WASL_OPEN_FILES  512
-#define NGX_HTTP_WASL_ZONE_BYTES  (2 * 1024 * 1024)
 
 
 static ngx_int_t ngx_http_wasl_handler(ngx_http_request_t *r);
@@ -13,6 +12,7 @@ static void *ngx_http_wasl_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_wasl_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 static char *ngx_http_wasl_set_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_wasl_set_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_wasl_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_wasl_init_process(ngx_cycle_t *cycle);
 static void ngx_http_wasl_exit_process(ngx_cycle_t *cycle);
 
@@ -48,6 +48,14 @@ static ngx_command_t  ngx_http_wasl_commands[] = {
       ngx_http_wasl_set_on,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_wasl_loc_conf_t, enable),
+      NULL },
+
+    /* what the workers have counted of themselves; the location says who may ask */
+    { ngx_string("wasl_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_http_wasl_set_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_wasl_loc_conf_t, metrics),
       NULL },
 
       ngx_null_command
@@ -96,9 +104,12 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_wasl_module);
 
-    if (wmcf->worker == NULL || r != r->main
-        || view_find(wmcf->worker->view, (char *) r->uri.data, r->uri.len, &entry, &names) != 0)
-    {
+    if (wmcf->worker == NULL || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    if (view_find(wmcf->worker->view, (char *) r->uri.data, r->uri.len, &entry, &names) != 0) {
+        ngx_http_wasl_more(wmcf->worker, REPLIES_MISSING, 1);
         return NGX_DECLINED;
     }
 
@@ -110,6 +121,8 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
     if (rc != NGX_OK) {
         return rc;
     }
+
+    ngx_http_wasl_metrics_asked(wmcf->worker, entry.kind);
 
     if (entry.kind == NAMES_REDIRECT) {
         return ngx_http_wasl_redirect(r, entry.redirect);
@@ -144,7 +157,6 @@ ngx_http_wasl_create_main_conf(ngx_conf_t *cf)
 static char *
 ngx_http_wasl_init_main_conf(ngx_conf_t *cf, void *conf)
 {
-    ngx_str_t                   name = ngx_string("wasl_uses");
     ngx_http_wasl_main_conf_t  *wmcf = conf;
 
     if (wmcf->store.len == 0) {
@@ -157,13 +169,9 @@ ngx_http_wasl_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    wmcf->zone = ngx_shared_memory_add(cf, &name, NGX_HTTP_WASL_ZONE_BYTES,
-                                       &ngx_http_wasl_module);
-    if (wmcf->zone == NULL) {
+    if (ngx_http_wasl_shared_zone(cf, &wmcf->zone) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-
-    wmcf->zone->init = ngx_http_wasl_count_init_zone;
 
     return NGX_CONF_OK;
 }
@@ -180,6 +188,7 @@ ngx_http_wasl_create_loc_conf(ngx_conf_t *cf)
     }
 
     conf->enable = NGX_CONF_UNSET;
+    conf->metrics = NGX_CONF_UNSET;
     conf->patience = NGX_CONF_UNSET_MSEC;
 
     return conf;
@@ -245,6 +254,25 @@ ngx_http_wasl_set_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static char *
+ngx_http_wasl_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char                       *rv;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_wasl_loc_conf_t   *wlcf = conf;
+
+    rv = ngx_conf_set_flag_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK || !wlcf->metrics) {
+        return rv;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_wasl_metrics_handler;
+
+    return NGX_CONF_OK;
+}
+
+
 static ngx_int_t
 ngx_http_wasl_init_process(ngx_cycle_t *cycle)
 {
@@ -272,6 +300,7 @@ ngx_http_wasl_init_process(ngx_cycle_t *cycle)
     w->tally = tally_new();
 
     if (w->waiters == NULL || w->tally == NULL
+        || ngx_http_wasl_shared_join(w, cycle->pool) != NGX_OK
         || view_open((char *) wmcf->store.data, NGX_HTTP_WASL_OPEN_FILES, &w->view, NULL) != 0)
     {
         return NGX_ERROR;
@@ -290,5 +319,6 @@ ngx_http_wasl_exit_process(ngx_cycle_t *cycle)
     wmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_wasl_module);
     if (wmcf && wmcf->worker) {
         ngx_http_wasl_want_stop(wmcf->worker);
+        ngx_http_wasl_shared_leave(wmcf->worker);
     }
 }

@@ -43,6 +43,10 @@ ngx_http_wasl_wait(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
         return NGX_OK;
     }
 
+    ctx->waited = 1;
+    ctx->wait_began = ngx_current_msec;
+    ngx_http_wasl_more(w, WAITS, 1);
+
     ctx->waited_for = want->first + 1;
     ngx_http_wasl_want_flush(w);
 
@@ -372,6 +376,7 @@ ngx_http_wasl_give_up(ngx_http_wasl_ctx_t *ctx)
     ngx_connection_t  *c;
 
     c = ctx->request->connection;
+    ngx_http_wasl_metrics_slept(ctx);
     waiters_leave(ctx->worker->waiters, &ctx->waiter);
     ngx_http_wasl_want_flush(ctx->worker);
     ngx_http_finalize_request(ctx->request, ngx_http_wasl_unavailable(ctx));
@@ -397,6 +402,7 @@ ngx_http_wasl_wake_handler(ngx_event_t *ev)
         return;
     }
 
+    ngx_http_wasl_metrics_slept(ctx);
     ngx_http_wasl_resume(ctx);
 }
 
@@ -466,6 +472,7 @@ ngx_http_wasl_cleanup(void *data)
     ngx_http_wasl_file_t  *f;
 
     if (ctx->waiter.thing) {
+        ngx_http_wasl_metrics_slept(ctx);
         waiters_leave(ctx->worker->waiters, &ctx->waiter);
         ngx_http_wasl_want_flush(ctx->worker);
     }
@@ -478,6 +485,7 @@ ngx_http_wasl_cleanup(void *data)
         ngx_delete_posted_event(&ctx->wake);
     }
 
+    ngx_http_wasl_metrics_done(ctx);
     ngx_http_wasl_count_done(ctx);
 
     for (f = ctx->files; f; f = f->next) {

@@ -36,6 +36,7 @@ ngx_http_wasl_want_lost(ngx_http_wasl_worker_t *w, ngx_uint_t level, const char 
     if (w->want) {
         ngx_close_connection(w->want);
         w->want = NULL;
+        ngx_http_wasl_more(w, WANT_LOST, 1);
         waiters_disconnected(w->waiters);
         tally_disconnected(w->tally);
     }
@@ -139,6 +140,7 @@ ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w)
             return;
         }
         waiters_sent(w->waiters);
+        ngx_http_wasl_more(w, WANTS_SENT, msg.type == WANT_WANT);
     }
 }
 
@@ -173,7 +175,12 @@ ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *pack
     switch (packet->type) {
 
     case WANT_READY:
+        ngx_http_wasl_more(w, WANTS_READY, 1);
+        ngx_http_wasl_want_wake(waiters_hear(w->waiters, &packet->msg));
+        return;
+
     case WANT_FAILED:
+        ngx_http_wasl_more(w, WANTS_FAILED, 1);
         ngx_http_wasl_want_wake(waiters_hear(w->waiters, &packet->msg));
         return;
 
@@ -262,6 +269,8 @@ ngx_http_wasl_want_tick(ngx_event_t *ev)
         w->tallied = ngx_current_msec;
         ngx_http_wasl_want_flush_tally(w);
     }
+
+    ngx_http_wasl_metrics_tick(w);
 
     next = NGX_HTTP_WASL_TICK;
     if (w->want == NULL && waiters_things(w->waiters)) {

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/crew.h"
+
+#include <string.h>
+
+#define CREW_MAGIC 0x0157455243534157ull /* changes with the layout: an older one is begun anew */
+
+struct crew *crew_at(void *memory)
+{
+	struct crew *c = memory;
+	if (c->magic == CREW_MAGIC)
+		return c;
+	/* A berth's pages are touched when somebody takes it. */
+	for (size_t i = 0; i < CREW_BERTHS; i++) {
+		atomic_store(&c->berths[i].owner, 0);
+		atomic_store(&c->berths[i].used, 0);
+	}
+	c->magic = CREW_MAGIC;
+	return c;
+}
+
+static void begin(struct crew_berth *b)
+{
+	if (!atomic_load(&b->used))
+		memset(&b->counters, 0, sizeof(b->counters));
+	atomic_store(&b->used, 1);
+	counters_clear_gauges(&b->counters);
+}
+
+static bool take(struct crew_berth *b, int32_t from, int32_t pid)
+{
+	if (!atomic_compare_exchange_strong(&b->owner, &from, pid))
+		return false;
+	begin(b);
+	return true;
+}
+
+struct crew_berth *crew_join(struct crew *c, int32_t pid, bool (*alive)(int32_t pid))
+{
+	/* What the dead have left first: it waits for somebody. */
+	for (size_t i = 0; i < CREW_BERTHS; i++) {
+		struct crew_berth *b = &c->berths[i];
+		const int32_t owner = atomic_load(&b->owner);
+		if (owner && (owner == pid || !alive(owner)) && take(b, owner, pid))
+			return b;
+	}
+	for (size_t i = 0; i < CREW_BERTHS; i++)
+		if (!atomic_load(&c->berths[i].owner) && take(&c->berths[i], 0, pid))
+			return &c->berths[i];
+	return NULL;
+}
+
+void crew_leave(struct crew_berth *b)
+{
+	counters_clear_gauges(&b->counters);
+	atomic_store(&b->owner, 0);
+}
+
+void crew_sum(const struct crew *c, struct counters *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < CREW_BERTHS; i++)
+		if (atomic_load(&c->berths[i].used))
+			counters_sum(out, &c->berths[i].counters);
+}

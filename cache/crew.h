@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cache/counters.h"
+
+/*
+ * The memory that worker processes share: a berth for each of them, where it alone writes. What a worker leaves there when it
+ * is killed is taken over by the next one that comes, or by one that looks around. Pure: process numbers, and whether one
+ * lives, come from the caller.
+ */
+enum {
+	CREW_BERTHS = 64
+}; /* workers at a time, those of earlier configurations that still serve included */
+
+struct crew_berth {
+	_Atomic int32_t owner; /* process; 0: nobody */
+	_Atomic uint32_t used; /* what follows was begun */
+	struct counters counters;
+};
+
+struct crew {
+	uint64_t magic;
+	struct crew_berth berths[CREW_BERTHS];
+};
+
+/* Takes over memory of at least sizeof(struct crew), 64-aligned; what an earlier crew left there is kept. */
+struct crew *crew_at(void *memory);
+
+/*
+ * A berth for process `pid`: its own, else one whose owner is dead, else one that nobody has; NULL when all are taken. Its
+ * counters go on from where they were, without gauges.
+ */
+struct crew_berth *crew_join(struct crew *c, int32_t pid, bool (*alive)(int32_t pid));
+void crew_leave(struct crew_berth *b);
+
+/* What all have counted, those who are gone included. */
+void crew_sum(const struct crew *c, struct counters *out);

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ngx_http_wasl.h"
+
+
+void
+ngx_http_wasl_metrics_asked(ngx_http_wasl_worker_t *w, enum names_kind kind)
+{
+    switch (kind) {
+
+    case NAMES_BYTES:
+        ngx_http_wasl_more(w, REQUESTS_TEXT, 1);
+        return;
+
+    case NAMES_OBJECT:
+        ngx_http_wasl_more(w, REQUESTS_OBJECT, 1);
+        return;
+
+    case NAMES_RENDITION:
+        ngx_http_wasl_more(w, REQUESTS_SEGMENT, 1);
+        return;
+
+    case NAMES_VIRTUAL:
+        ngx_http_wasl_more(w, REQUESTS_VIRTUAL, 1);
+        return;
+
+    case NAMES_REDIRECT:
+        ngx_http_wasl_more(w, REQUESTS_REDIRECT, 1);
+        return;
+    }
+}
+
+
+/* A sleep is over: woken, given up, or the client left. */
+void
+ngx_http_wasl_metrics_slept(ngx_http_wasl_ctx_t *ctx)
+{
+    counters_took(&ctx->worker->berth->counters, COUNTERS_HISTOGRAM_WAIT,
+                  ngx_current_msec - ctx->wait_began);
+}
+
+
+/* The request is over: how did it end? */
+void
+ngx_http_wasl_metrics_done(ngx_http_wasl_ctx_t *ctx)
+{
+    off_t                    sent;
+    ngx_http_request_t      *r;
+    ngx_http_wasl_worker_t  *w;
+
+    r = ctx->request;
+    w = ctx->worker;
+
+    if (r->err_status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        ngx_http_wasl_more(w, REPLIES_UNAVAILABLE, 1);
+        return;
+    }
+
+    if (r->err_status == NGX_HTTP_NOT_FOUND) {
+        ngx_http_wasl_more(w, REPLIES_MISSING, 1);
+        return;
+    }
+
+    if (r->err_status) {
+        ngx_http_wasl_more(w, REPLIES_REFUSED, 1);
+        return;
+    }
+
+    if (r->headers_out.status == NGX_HTTP_NOT_MODIFIED) {
+        ngx_http_wasl_more(w, REPLIES_UNCHANGED, 1);
+        return;
+    }
+
+    sent = r->header_sent ? r->connection->sent - (off_t) r->header_size : 0;
+    if (sent > 0) {
+        ngx_http_wasl_more(w, SENT_BYTES, (uint64_t) sent);
+    }
+
+    if (!r->header_sent || (!r->header_only && sent < ctx->length)) {
+        ngx_http_wasl_more(w, REPLIES_CUT, 1);
+
+    } else if (ctx->waited) {
+        ngx_http_wasl_more(w, REPLIES_WAITED, 1);
+
+    } else {
+        ngx_http_wasl_more(w, REPLIES_HIT, 1);
+    }
+}
+
+
+void
+ngx_http_wasl_metrics_tick(ngx_http_wasl_worker_t *w)
+{
+    struct counters  *c;
+
+    c = &w->berth->counters;
+
+    counters_set(c, COUNTERS_WORKERS, 1);
+    counters_set(c, COUNTERS_WANT_CONNECTED, w->want != NULL);
+    counters_set(c, COUNTERS_WAITING_THINGS, waiters_things(w->waiters));
+}
+
+
+ngx_int_t
+ngx_http_wasl_metrics_handler(ngx_http_request_t *r)
+{
+    size_t                      len;
+    ngx_int_t                   rc;
+    ngx_buf_t                  *b;
+    ngx_chain_t                 out;
+    struct counters             sum;
+    ngx_http_wasl_main_conf_t  *wmcf;
+
+    wmcf = ngx_http_get_module_main_conf(r, ngx_http_wasl_module);
+
+    if (wmcf->worker == NULL) {
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    b = ngx_create_temp_buf(r->pool, COUNTERS_TEXT_BYTES);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    crew_sum(wmcf->worker->shared->crew, &sum);
+
+    len = counters_text(&sum, NULL, 0, (char *) b->pos, COUNTERS_TEXT_BYTES);
+    if (len == 0) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->last = b->pos + len;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+    out.buf = b;
+    out.next = NULL;
+
+    ngx_str_set(&r->headers_out.content_type, "text/plain; version=0.0.4; charset=utf-8");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = (off_t) len;
+
+    rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    return ngx_http_output_filter(r, &out);
+}

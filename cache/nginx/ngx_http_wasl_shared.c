@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ngx_http_wasl.h"
+
+#include <signal.h>
+
+
+#define NGX_HTTP_WASL_USES_BYTES  (1024 * 1024)
+#define NGX_HTTP_WASL_POOL_BYTES  (256 * 1024)     /* what nginx's allocator takes for itself */
+
+
+/* Zeroed by whoever begins to use it: most of it is never touched. */
+static void *
+ngx_http_wasl_shared_alloc(ngx_slab_pool_t *pool, size_t bytes)
+{
+    u_char  *p;
+
+    p = ngx_slab_alloc(pool, bytes + 64);
+
+    return p ? ngx_align_ptr(p, 64) : NULL;
+}
+
+
+/* Runs in the master, once per zone; a reload hands over what the zone before had. */
+static ngx_int_t
+ngx_http_wasl_shared_init(ngx_shm_zone_t *zone, void *data)
+{
+    ngx_slab_pool_t         *pool;
+    ngx_http_wasl_shared_t  *shared;
+
+    if (data) {
+        zone->data = data;
+        return NGX_OK;
+    }
+
+    pool = (ngx_slab_pool_t *) zone->shm.addr;
+
+    if (zone->shm.exists) {
+        zone->data = pool->data;
+        return NGX_OK;
+    }
+
+    shared = ngx_slab_calloc(pool, sizeof(ngx_http_wasl_shared_t));
+    if (shared == NULL) {
+        return NGX_ERROR;
+    }
+
+    shared->uses = ngx_http_wasl_shared_alloc(pool, NGX_HTTP_WASL_USES_BYTES);
+    shared->crew = ngx_http_wasl_shared_alloc(pool, sizeof(struct crew));
+    if (shared->uses == NULL || shared->crew == NULL) {
+        return NGX_ERROR;
+    }
+
+    shared->uses = uses_at(shared->uses, NGX_HTTP_WASL_USES_BYTES);
+    shared->crew = crew_at(shared->crew);
+
+    pool->data = shared;
+    zone->data = shared;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_wasl_shared_zone(ngx_conf_t *cf, ngx_shm_zone_t **zone)
+{
+    size_t     bytes;
+    ngx_str_t  name = ngx_string("wasl_shared");
+
+    bytes = NGX_HTTP_WASL_USES_BYTES + sizeof(struct crew) + NGX_HTTP_WASL_POOL_BYTES;
+
+    *zone = ngx_shared_memory_add(cf, &name, ngx_align(bytes, ngx_pagesize),
+                                  &ngx_http_wasl_module);
+    if (*zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    (*zone)->init = ngx_http_wasl_shared_init;
+
+    return NGX_OK;
+}
+
+
+static bool
+ngx_http_wasl_shared_alive(int32_t pid)
+{
+    return kill(pid, 0) == 0 || ngx_errno == NGX_EPERM;
+}
+
+
+ngx_int_t
+ngx_http_wasl_shared_join(ngx_http_wasl_worker_t *w, ngx_pool_t *pool)
+{
+    w->shared = w->zone->data;
+    w->berth = crew_join(w->shared->crew, (int32_t) ngx_pid, ngx_http_wasl_shared_alive);
+
+    if (w->berth) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, w->log, 0,
+                  "wasl: %d workers have a place already: what this one counts dies with it",
+                  CREW_BERTHS);
+
+    w->berth = ngx_pmemalign(pool, sizeof(struct crew_berth), 64);
+    if (w->berth == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(w->berth, sizeof(struct crew_berth));
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_wasl_shared_leave(ngx_http_wasl_worker_t *w)
+{
+    crew_leave(w->berth);
+}
