@@ -61,15 +61,14 @@ static int look_at_object(struct contentd *c, const struct want_msg *want)
 	const struct library_object *o = &c->library->objects[index];
 	if (want->first >= objmap_chunk_count(o->size))
 		return -ERANGE;
-	if (o->complete)
-		return 1;
-	if (!o->open)
+	const uint64_t chunks = objmap_chunk_count(o->size),
+		       most = want->count < INT_MAX ? want->count : INT_MAX;
+	uint64_t first = chunks, count;
+	if (!o->complete && !o->open)
 		return 0;
-	for (uint64_t i = want->first;
-	     i < want->first + want->count && i < objmap_chunk_count(o->size); i++)
-		if (!store_object_has(o->open, i))
-			return 0;
-	return 1;
+	if (!o->complete)
+		store_object_gap(o->open, want->first, &first, &count);
+	return (int)(first - want->first < most ? first - want->first : most);
 }
 
 static int look_at_segment(struct contentd *c, const struct want_msg *want)

@@ -26,3 +26,6 @@ $(foreach f,vtt catalogue uplinks,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz
 # A ministry of tests: keys and a static origin, for tests/content/*.t
 $(eval $(call prog,content-origin,tests/content/origin_tool.c,record base,tests))
 TEST_PROGS += $(B)/tests/content-origin
+# A line that is slow, cut or dishonest
+$(eval $(call prog,content-line,tests/content/line.c,base,tests))
+TEST_PROGS += $(B)/tests/content-line

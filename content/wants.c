@@ -20,7 +20,8 @@
 struct want {
 	struct want_msg msg;
 	struct client *from;
-	uint64_t since; /* order of arrival */
+	uint64_t since;    /* order of arrival */
+	uint64_t until_ms; /* 0: waits; else was told, reads on, and is forgotten then */
 };
 
 struct client {
@@ -34,7 +35,7 @@ struct client {
 struct wants {
 	struct wants_calls calls;
 	sd_event *loop;
-	sd_event_source *listener, *later;
+	sd_event_source *listener, *later, *fade;
 	int fd;
 	struct client *clients;
 	size_t client_count;
@@ -67,6 +68,66 @@ static void drop_at(struct wants *w, size_t i)
 {
 	w->all[i] = w->all[--w->count];
 	something_changed(w);
+}
+
+/* --- readers that were told ------------------------------------------------------------------------ */
+
+static int forget_readers(sd_event_source *s, uint64_t usec, void *data)
+{
+	(void)s;
+	(void)usec;
+	struct wants *w = data;
+	uint64_t now = clock_mono_ms(), next = 0;
+	for (size_t i = w->count; i-- > 0;) {
+		const uint64_t until = w->all[i].until_ms;
+		if (until && until <= now)
+			drop_at(w, i);
+		else if (until && (!next || until < next))
+			next = until;
+	}
+	if (next) {
+		sd_event_source_set_time(w->fade, next * 1000);
+		sd_event_source_set_enabled(w->fade, SD_EVENT_ONESHOT);
+	}
+	return 0;
+}
+
+/* Answers the want; what it means to read behind that stays listed for a moment. */
+static void told(struct wants *w, size_t i, uint64_t count)
+{
+	struct want *want = &w->all[i];
+	struct want_msg ready = want_ready(&want->msg, want->msg.first, count);
+	send_msg(want->from, &ready);
+	if (count >= want->msg.count) {
+		drop_at(w, i);
+		return;
+	}
+	want->msg.first += count;
+	want->msg.count -= count;
+	want->since = ++w->arrivals;
+	want->until_ms = clock_mono_ms() + WANTS_READING_MS;
+	int enabled = SD_EVENT_OFF;
+	sd_event_source_get_enabled(w->fade, &enabled);
+	if (enabled == SD_EVENT_OFF) {
+		sd_event_source_set_time(w->fade, want->until_ms * 1000);
+		sd_event_source_set_enabled(w->fade, SD_EVENT_ONESHOT);
+	}
+}
+
+/* The reader of whom `m` is the next want: the nearest of this worker at or before it. */
+static void reads_on(const struct client *c, const struct want_msg *m)
+{
+	struct wants *w = c->of;
+	size_t found = w->count;
+	for (size_t i = 0; i < w->count; i++) {
+		const struct want *want = &w->all[i];
+		if (want->until_ms && want->from == c && want->msg.first <= m->first &&
+		    !memcmp(want->msg.id.b, m->id.b, sizeof(m->id.b)) &&
+		    (found == w->count || want->msg.first > w->all[found].msg.first))
+			found = i;
+	}
+	if (found < w->count)
+		drop_at(w, found);
 }
 
 static void drop_client(struct client *c)
@@ -106,28 +167,26 @@ static void take_want(struct client *c, const struct want_msg *m)
 {
 	struct wants *w = c->of;
 	int stand = w->calls.look(w->calls.data, m);
-	struct want_msg answer;
-	if (stand > 0) {
-		answer = want_ready(m, m->first, m->count);
-		send_msg(c, &answer);
-		return;
-	}
-	if (stand == 0 && (w->count >= MOST_WANTS || !grow(w)))
+	if (m->kind == WANT_OBJECT)
+		reads_on(c, m);
+	if (stand >= 0 && (w->count >= MOST_WANTS || !grow(w)))
 		stand = -EBUSY;
 	if (stand < 0) {
-		answer = want_failed(m, stand);
+		struct want_msg answer = want_failed(m, stand);
 		send_msg(c, &answer);
 		return;
 	}
-	w->all[w->count++] = (struct want){ *m, c, ++w->arrivals };
+	w->all[w->count++] = (struct want){ *m, c, ++w->arrivals, 0 };
 	something_changed(w);
+	if (stand > 0)
+		told(w, w->count - 1, (uint64_t)stand);
 }
 
 static void cancel(struct client *c, uint64_t token)
 {
 	struct wants *w = c->of;
 	for (size_t i = w->count; i-- > 0;)
-		if (w->all[i].from == c && w->all[i].msg.token == token)
+		if (w->all[i].from == c && w->all[i].msg.token == token && !w->all[i].until_ms)
 			drop_at(w, i);
 }
 
@@ -245,6 +304,7 @@ void wants_free(struct wants *w)
 		drop_client(w->clients);
 	sd_event_source_disable_unref(w->listener);
 	sd_event_source_disable_unref(w->later);
+	sd_event_source_disable_unref(w->fade);
 	if (w->fd >= 0)
 		close(w->fd);
 	free(w->all);
@@ -267,7 +327,9 @@ int wants_new(struct sd_event *loop, const char *path, mode_t mode, const struct
 		return w->fd;
 	if (sd_event_add_io(loop, &w->listener, w->fd, EPOLLIN, accept_client, w) < 0 ||
 	    sd_event_add_defer(loop, &w->later, tell_change, w) < 0 ||
-	    sd_event_source_set_enabled(w->later, SD_EVENT_OFF) < 0)
+	    sd_event_source_set_enabled(w->later, SD_EVENT_OFF) < 0 ||
+	    sd_event_add_time(loop, &w->fade, CLOCK_BOOTTIME, 0, 100000, forget_readers, w) < 0 ||
+	    sd_event_source_set_enabled(w->fade, SD_EVENT_OFF) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	*out = MOVE_PTR(w);
 	return 0;
@@ -296,14 +358,14 @@ void wants_recheck(struct wants *w)
 {
 	for (size_t i = w->count; i-- > 0;) {
 		const struct want *want = &w->all[i];
-		int stand = w->calls.look(w->calls.data, &want->msg);
-		if (stand == 0)
-			continue;
-		struct want_msg m =
-			stand > 0 ? want_ready(&want->msg, want->msg.first, want->msg.count)
-				  : want_failed(&want->msg, stand);
-		send_msg(want->from, &m);
-		drop_at(w, i);
+		int stand = want->until_ms ? 0 : w->calls.look(w->calls.data, &want->msg);
+		if (stand > 0) {
+			told(w, i, (uint64_t)stand);
+		} else if (stand < 0) {
+			struct want_msg m = want_failed(&want->msg, stand);
+			send_msg(want->from, &m);
+			drop_at(w, i);
+		}
 	}
 }
 
@@ -311,16 +373,11 @@ void wants_chunk_here(struct wants *w, const struct objmap_id *id, uint64_t chun
 {
 	for (size_t i = w->count; i-- > 0;) {
 		const struct want_msg *m = &w->all[i].msg;
-		if (m->kind != WANT_OBJECT || chunk < m->first || chunk - m->first >= m->count ||
+		if (m->kind != WANT_OBJECT || chunk != m->first || w->all[i].until_ms ||
 		    memcmp(m->id.b, id->b, sizeof(id->b)) != 0)
 			continue;
-		/* Each chunk of a long want is told as it comes; the want stays until all of it is there. */
-		bool whole = w->calls.look(w->calls.data, m) > 0;
-		struct want_msg ready =
-			want_ready(m, whole ? m->first : chunk, whole ? m->count : 1);
-		send_msg(w->all[i].from, &ready);
-		if (whole)
-			drop_at(w, i);
+		int stand = w->calls.look(w->calls.data, m);
+		told(w, i, stand > 0 ? (uint64_t)stand : 1);
 	}
 }
 

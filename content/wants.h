@@ -17,7 +17,10 @@ struct sd_event;
 struct wants;
 
 struct wants_calls {
-	/* How it stands with `want` now: 1 it is there, 0 it will come, negative errno: it cannot come. */
+	/*
+	 * How it stands with `want` now: how many chunks from `first` on are there (of a segment: 1), 0 it will come,
+	 * negative errno: it cannot come.
+	 */
 	int (*look)(void *data, const struct want_msg *want);
 	/* Wants came or went. Called once per turn of the loop. */
 	void (*changed)(void *data);
@@ -32,10 +35,15 @@ int wants_new(struct sd_event *loop, const char *path, mode_t mode, const struct
 	      struct wants **out, struct fault *why);
 void wants_free(struct wants *w); /* NULL is fine */
 
-/* What is waited for, most urgent first: smaller priority, then who has waited longer. Valid until the next turn of the loop. */
+/*
+ * What is waited for, most urgent first: smaller priority, then who has waited longer. Valid until the next turn of the loop.
+ * A reader who was just told of a chunk stays listed for WANTS_READING_MS with what comes behind it: the next want is
+ * on its way, and meanwhile the line is not given to somebody else.
+ */
+#define WANTS_READING_MS 1500u
 size_t wants_list(struct wants *w, const struct want_msg *const **out);
 
-/* Tells everyone who waits for it. Wants that are whole with it are gone afterwards. */
+/* Tells everyone who waits for it; who is told waits no more. */
 void wants_chunk_here(struct wants *w, const struct objmap_id *id, uint64_t chunk);
 void wants_segment_here(struct wants *w, uint64_t rendition, uint32_t segment);
 void wants_segment_failed(struct wants *w, uint64_t rendition, uint32_t segment, int error);

@@ -8,6 +8,16 @@ static void ngx_http_wasl_write_handler(ngx_http_request_t *r);
 static void ngx_http_wasl_cleanup(void *data);
 
 
+/* With tcp_nopush the kernel keeps the last, short packet back for 200 ms: a pupil has that long to wait already. */
+static void
+ngx_http_wasl_push_out(ngx_connection_t *c)
+{
+    if (c->tcp_nopush == NGX_TCP_NOPUSH_SET && ngx_tcp_push(c->fd) == 0) {
+        c->tcp_nopush = NGX_TCP_NOPUSH_UNSET;
+    }
+}
+
+
 /* NGX_DONE: sleeps until contentd has said something. NGX_OK: it is there already. */
 static ngx_int_t
 ngx_http_wasl_wait(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
@@ -49,6 +59,7 @@ ngx_http_wasl_wait(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
 
     ctx->waited_for = want->first + 1;
     ngx_http_wasl_want_flush(w);
+    ngx_http_wasl_push_out(r->connection);
 
     if (!ctx->timeout.timer_set) {
         ngx_add_timer(&ctx->timeout, ctx->patience);

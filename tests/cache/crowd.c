@@ -2,11 +2,13 @@
 /*
  * Many clients at once, each checked byte for byte:  cache-crowd PORT PATH COUNT FILE [HEADER]
  * Prints "good N busy N cut N wrong N", where good is 200 or 206 with exactly the bytes of FILE, busy is 503, cut is a
- * connection that ended early, wrong is everything else. Fails when somebody gets no end within 30 seconds.
+ * connection that ended early, wrong is everything else. With CROWD_TIMES set, a second line says when on the monotonic
+ * clock, in ms, the first client and the one in the middle had a byte, and the last one its last. Fails when somebody gets no end within 30 seconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@ struct client {
 	char head[HEAD_ROOM];
 	size_t head_len, body; /* of the reply so far */
 	int status;
+	uint64_t first_ms, last_ms;
 	unsigned in_body : 1, differs : 1;
 };
 
@@ -40,6 +43,9 @@ static struct crowd {
 
 static void body(struct client *k, const char *bytes, size_t len)
 {
+	k->last_ms = clock_mono_ms();
+	if (len && !k->first_ms)
+		k->first_ms = k->last_ms;
 	if (k->body + len > c.want_len || memcmp(c.want + k->body, bytes, len))
 		k->differs = 1;
 	k->body += len;
@@ -101,6 +107,23 @@ static int begin(struct client *k, int port, const char *request)
 	return send(k->fd, request, strlen(request), MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
+static int sooner(const void *a, const void *b)
+{
+	const uint64_t x = ((const struct client *)a)->first_ms,
+		       y = ((const struct client *)b)->first_ms;
+	return x < y ? -1 : x > y;
+}
+
+static void print_times(void)
+{
+	uint64_t last = 0;
+	qsort(c.clients, c.count, sizeof(*c.clients), sooner);
+	for (size_t i = 0; i < c.count; i++)
+		last = c.clients[i].last_ms > last ? c.clients[i].last_ms : last;
+	printf("first %" PRIu64 " middle %" PRIu64 " last %" PRIu64 "\n", c.clients[0].first_ms,
+	       c.clients[c.count / 2].first_ms, last);
+}
+
 static int load(const char *path)
 {
 	struct stat st;
@@ -141,5 +164,7 @@ int main(int argc, char **argv)
 				receive(&c.clients[i]);
 	}
 	printf("good %u busy %u cut %u wrong %u\n", c.good, c.busy, c.cut, c.wrong);
+	if (getenv("CROWD_TIMES"))
+		print_times();
 	return c.left ? 1 : 0;
 }

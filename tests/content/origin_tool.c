@@ -28,6 +28,7 @@
  *	content-origin publish ORIGIN VERSION TITLE KEYS MEZZANINE PLAN [POSTER [CAPTIONS]]
  *							KEYS: 1 the content keys of root 1, 2 of root 2, 0 a stranger's;
  *							prints the id of the mezzanine
+ *	content-origin papers ORIGIN VERSION FILE...	one item with files to download, /m/papers-1/files/NAME; prints their ids
  */
 #define FILE_LIMIT (1u << 30)
 
@@ -212,6 +213,31 @@ static void publish(char **arg)
 	puts(hex);
 }
 
+static void publish_papers(char **arg)
+{
+	enum { MOST = 16 };
+	wasl_ObjectRef files[MOST];
+	AUTO_FREE char *title = copy("Papers");
+	wasl_Item item = { .kind = 3, .has_title = true, .grade = 7, .attachments = files };
+	wasl_Catalogue c = { .version = (uint32_t)strtoul(arg[1], NULL, 10),
+			     .items_count = 1,
+			     .items = &item };
+	snprintf(item.id, sizeof(item.id), "papers-1");
+	item.title.en = title;
+	for (char **file = arg + 2; *file && item.attachments_count < MOST; file++) {
+		const char *slash = strrchr(*file, '/');
+		char hex[65];
+		struct objmap_id id;
+		wasl_ObjectRef *ref = &files[item.attachments_count++];
+		*ref = put_object(arg[0], *file, "application/octet-stream",
+				  slash ? slash + 1 : *file);
+		memcpy(id.b, ref->id, sizeof(id.b));
+		objmap_id_hex(&id, hex);
+		puts(hex);
+	}
+	sign_and_put(arg[0], &c, 1);
+}
+
 int main(int argc, char **argv)
 {
 	if (sodium_init() < 0)
@@ -220,6 +246,8 @@ int main(int argc, char **argv)
 		write_root((unsigned)strtoul(argv[2], NULL, 10), argv[3]);
 	else if (argc >= 8 && argc <= 10 && strcmp(argv[1], "publish") == 0)
 		publish(argv + 2);
+	else if (argc >= 5 && strcmp(argv[1], "papers") == 0)
+		publish_papers(argv + 2);
 	else
 		return 2;
 	return 0;

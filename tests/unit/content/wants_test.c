@@ -168,30 +168,72 @@ static void all_who_wait_are_told(void **state)
 	assert_int_equal(wants_list(s->wants, &list), 0);
 }
 
-static void chunks_are_told_as_they_come(void **state)
+static struct want_msg chunks(uint64_t token, uint8_t id, uint64_t first, uint64_t count)
+{
+	struct want_msg m = { .type = WANT_WANT,
+			      .kind = WANT_OBJECT,
+			      .token = token,
+			      .first = first,
+			      .count = count };
+	memset(m.id.b, id, sizeof(m.id.b));
+	return m;
+}
+
+static void a_want_ends_with_the_chunk_it_waits_for(void **state)
 {
 	struct scene *s = *state;
 	AUTO_FD int fd = worker(s, 7);
-	struct want_msg m = {
-		.type = WANT_WANT, .kind = WANT_OBJECT, .token = 1, .first = 4, .count = 2
-	};
-	memset(m.id.b, 3, sizeof(m.id.b));
+	const struct want_msg m = chunks(1, 3, 4, 2);
+	const struct objmap_id other = { { 4 } };
 	say(s, fd, &m, sizeof(m));
-	struct objmap_id other = { { 4 } };
 	wants_chunk_here(s->wants, &other, 4);
 	wants_chunk_here(s->wants, &m.id, 6);
+	wants_chunk_here(s->wants, &m.id, 5); /* somebody else's: this one waits for 4 */
 	assert_int_equal(hear(fd).type, 0);
-	wants_chunk_here(s->wants, &m.id, 5);
+	s->stand = 2; /* 5 is there already */
+	wants_chunk_here(s->wants, &m.id, 4);
 	struct want_msg answer = hear(fd);
 	assert_int_equal(answer.type, WANT_READY);
-	assert_int_equal(answer.first, 5);
-	s->stand = 1;
-	wants_chunk_here(s->wants, &m.id, 4);
-	answer = hear(fd);
 	assert_int_equal(answer.first, 4);
 	assert_int_equal(answer.count, 2);
 	wants_chunk_here(s->wants, &m.id, 4);
 	assert_int_equal(hear(fd).type, 0);
+}
+
+/* Between being told and wanting the next chunk a reader keeps its place, and is told nothing. */
+static void who_reads_on_keeps_its_place(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int fd = worker(s, 7);
+	const struct want_msg *const *list;
+	struct want_msg m = chunks(1, 3, 4, 10);
+	say(s, fd, &m, sizeof(m));
+	s->stand = 1;
+	wants_chunk_here(s->wants, &m.id, 4);
+	assert_int_equal(hear(fd).first, 4);
+	assert_int_equal(wants_list(s->wants, &list), 1);
+	assert_int_equal(list[0]->first, 5);
+	assert_int_equal(list[0]->count, 9);
+	wants_chunk_here(s->wants, &m.id, 5);
+	wants_recheck(s->wants);
+	assert_int_equal(hear(fd).type, 0);
+	s->stand = 0;
+	m = chunks(2, 3, 7, 7); /* it found 5 and 6 by itself */
+	say(s, fd, &m, sizeof(m));
+	assert_int_equal(wants_list(s->wants, &list), 1);
+	assert_int_equal(list[0]->first, 7);
+	/* One that is told at once keeps it too; its end is forgotten after a moment. */
+	m = chunks(3, 5, 0, 3);
+	s->stand = 1;
+	say(s, fd, &m, sizeof(m));
+	assert_int_equal(hear(fd).token, 3);
+	assert_int_equal(wants_list(s->wants, &list), 2);
+	const unsigned before = s->changes;
+	for (int n = 0; n < 100 && wants_list(s->wants, &list) == 2; n++)
+		sd_event_run(s->loop, 100000);
+	assert_int_equal(wants_list(s->wants, &list), 1);
+	turn(s);
+	assert_true(s->changes > before);
 }
 
 static void a_closed_connection_takes_its_wants(void **state)
@@ -283,7 +325,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(what_is_there_is_answered_at_once),
 		SCENE(all_who_wait_are_told),
-		SCENE(chunks_are_told_as_they_come),
+		SCENE(a_want_ends_with_the_chunk_it_waits_for),
+		SCENE(who_reads_on_keeps_its_place),
 		SCENE(a_closed_connection_takes_its_wants),
 		SCENE(nonsense_ends_the_connection),
 		SCENE(tallies_are_acknowledged),
