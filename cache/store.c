@@ -46,6 +46,27 @@ static const char *const migrations[] = {
 	" hash BLOB NOT NULL," /* BLAKE2b-128 of the bytes, for whoever looks for rot */
 	" PRIMARY KEY(rendition, segment)"
 	") WITHOUT ROWID;",
+	/* used_s: store_list.h. local: files that people added. pins, gone: what must stay, and what has left. */
+	"ALTER TABLE objects ADD COLUMN used_s INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE renditions ADD COLUMN used_s INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE local("
+	" path TEXT PRIMARY KEY NOT NULL,"
+	" id BLOB NOT NULL CHECK(length(id)=32),"
+	" media_type TEXT NOT NULL,"
+	" added_s INTEGER NOT NULL"
+	") WITHOUT ROWID;"
+	"CREATE INDEX local_by_id ON local(id);"
+	"CREATE TABLE pins("
+	" what TEXT PRIMARY KEY NOT NULL," /* "lesson/SLUG" or "object/HEX" */
+	" added_s INTEGER NOT NULL"
+	") WITHOUT ROWID;"
+	"CREATE TABLE gone("
+	" what TEXT PRIMARY KEY NOT NULL," /* "object/HEX" or "rung/LESSON/RUNG" */
+	" at_s INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL,"
+	" held INTEGER NOT NULL," /* stays away while there is no room, unless somebody asks */
+	" cause TEXT NOT NULL"
+	") WITHOUT ROWID;",
 };
 
 #define SPARE "store.spare"
@@ -298,6 +319,7 @@ int store_totals(struct store *s, struct store_totals *out, struct fault *why)
 		{ "SELECT count(*) FROM renditions", offsetof(struct store_totals, renditions) },
 		{ "SELECT count(*) FROM segments WHERE segment>0",
 		  offsetof(struct store_totals, segments) },
+		{ "SELECT count(*) FROM local", offsetof(struct store_totals, files) },
 	};
 	struct store_totals t = { .bytes = s->used_bytes };
 	for (size_t i = 0; i < ARRAY_LEN(sums); i++) {

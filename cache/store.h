@@ -99,6 +99,6 @@ int store_object_drop(struct store *s, const struct objmap_id *id, struct fault 
 int store_rendition_drop(struct store *s, uint64_t number, struct fault *why);
 
 struct store_totals {
-	uint64_t objects, complete, renditions, segments, bytes, free_bytes;
+	uint64_t objects, complete, renditions, segments, files, bytes, free_bytes;
 };
 int store_totals(struct store *s, struct store_totals *out, struct fault *why);

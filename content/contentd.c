@@ -92,12 +92,29 @@ static int look_at_segment(struct contentd *c, const struct want_msg *want)
 	return 1;
 }
 
+/* What no catalogue names: files that people added. Opening mends a bitmap that the worker found damaged. */
+static int look_at_other(struct contentd *c, const struct want_msg *want)
+{
+	struct store_object *o = NULL;
+	if (store_object_find(c->store, &want->id, &o, NULL))
+		return -ENOENT;
+	int here = 1;
+	for (uint64_t i = want->first; here == 1 && i < want->first + want->count; i++)
+		if (i < objmap_chunk_count(store_object_size(o)) && !store_object_has(o, i))
+			here = -ENODATA;
+	store_object_close(o);
+	return here;
+}
+
 static int look(void *data, const struct want_msg *want)
 {
 	struct contentd *c = data;
-	if (!c->library)
-		return -ENOENT;
-	return want->kind == WANT_OBJECT ? look_at_object(c, want) : look_at_segment(c, want);
+	if (want->kind == WANT_OBJECT) {
+		bool named =
+			c->library && library_find_object(c->library, &want->id) != LIBRARY_NONE;
+		return named ? look_at_object(c, want) : look_at_other(c, want);
+	}
+	return c->library ? look_at_segment(c, want) : -ENOENT;
 }
 
 static void wants_changed(void *data)
@@ -199,6 +216,8 @@ static void use_catalogue(struct contentd *c)
 	cook_use(c->cook, NULL);
 	library_free(MOVE_PTR(c->library));
 	publish_forget(c);
+	publish_names_soon(
+		c); /* files that people added have their addresses without any catalogue */
 	if (!catalogue)
 		return;
 	if (library_build(c->store, catalogue, c->rungs, &next, &why)) {

@@ -70,6 +70,7 @@ int publish_start(struct contentd *c, struct fault *why);
 void publish_stop(struct contentd *c);
 void publish_forget(struct contentd *c); /* another catalogue: every page is made anew */
 void publish_names_soon(struct contentd *c);
+int publish_names(struct contentd *c, struct fault *why); /* now: who asked looks for it next */
 void publish_pages_soon(struct contentd *c);
 void publish_progress_soon(struct contentd *c); /* only a bar has grown */
 /* The site as it is now; freed with publish_site_done(). */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "content/contentd.h"
+#include "content/store_ctl.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
@@ -177,9 +178,17 @@ void control_looked(struct contentd *c, int code, const struct fault *why)
 int control_start(struct contentd *c, struct fault *why)
 {
 	static const struct ctl_route routes[] = {
-		{ "GET", "/v1/status", get_status, 0 },   { "GET", "/v1/health", get_health, 0 },
-		{ "GET", "/v1/lessons", get_lessons, 0 }, { "GET", "/v1/usage", get_usage, 0 },
-		{ "GET", "/v1/events", get_events, 0 },   { "POST", "/v1/sync", post_sync, 4096 },
+		{ "GET", "/v1/status", get_status, 0 },
+		{ "GET", "/v1/health", get_health, 0 },
+		{ "GET", "/v1/lessons", get_lessons, 0 },
+		{ "GET", "/v1/usage", get_usage, 0 },
+		{ "GET", "/v1/events", get_events, 0 },
+		{ "POST", "/v1/sync", post_sync, 4096 },
+		{ "GET", "/v1/store/status", store_ctl_status, 0 },
+		{ "GET", "/v1/store/files", store_ctl_files, 0 },
+		{ "POST", "/v1/store/open", store_ctl_open, STORE_CTL_MAP_BYTES },
+		{ "POST", "/v1/store/put", store_ctl_put, STORE_CTL_PUT_BYTES },
+		{ "POST", "/v1/store/name", store_ctl_name, 4096 },
 	};
 	return ctl_listen(c->loop, paths_at("/run/wasl/contentd.sock").at, 0660, routes,
 			  ARRAY_LEN(routes), c, &c->control, why);

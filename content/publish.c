@@ -59,24 +59,30 @@ static void not_published(struct contentd *c, bool *told, const struct fault *wh
 	*told = true;
 }
 
+int publish_names(struct contentd *c, struct fault *why)
+{
+	char path[PATH_MAX];
+	struct fault what = { 0 };
+	int r = contentd_file(c, "store/names.idx", path, why);
+	if (r)
+		return r;
+	r = shelf_write(c->library, c->store, path, &what);
+	if (r == 0) {
+		c->names_told = false;
+		return 0;
+	}
+	not_published(c, &c->names_told, &what);
+	if (r == -EFBIG || r == -EINVAL)
+		return 0; /* written, but for what the sentence names */
+	soon(c->publish_names, AGAIN_AFTER_MS);
+	return fault_set(why, what.code, what.id, "%s", what.text);
+}
+
 static int write_names(sd_event_source *s, uint64_t usec, void *data)
 {
+	(void)s;
 	(void)usec;
-	struct contentd *c = data;
-	char path[PATH_MAX];
-	struct fault why = { 0 };
-	if (!c->library || contentd_file(c, "store/names.idx", path, NULL))
-		return 0;
-	int r = shelf_write(c->library, path, &why);
-	if (r == -EFBIG || r == -EINVAL) {
-		not_published(c, &c->names_told,
-			      &why); /* written, but for what the sentence names */
-	} else if (r) {
-		not_published(c, &c->names_told, &why);
-		soon(s, AGAIN_AFTER_MS);
-	} else {
-		c->names_told = false;
-	}
+	(void)publish_names(data, NULL);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cache/names_builder.h"
+#include "cache/store_local.h"
 #include "content/playlists.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
@@ -190,28 +191,48 @@ static int add_lesson(struct names_builder *b, const struct library *l,
 	return r;
 }
 
-int shelf_write(const struct library *l, const char *path, struct fault *why)
+/* A lesson of many hours has a header longer than the index takes: it plays, and has no download. */
+static int add_lessons(struct names_builder *b, const struct library *l, struct fault *left_out)
 {
-	CLEANUP(clean_builder) struct names_builder *b = names_builder_new();
-	struct fault left_out = { 0 };
-	if (!b)
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	for (size_t i = 0; i < l->lesson_count; i++) {
 		const struct library_lesson *it = &l->lessons[i];
 		int r = add_lesson(b, l, it);
 		if (r == -ENOMEM)
-			return fault_set(why, r, "memory", "out of memory");
+			return r;
 		if (r)
-			fault_set(&left_out, r, "shelf.lesson", "lesson '%s' cannot be named: %s",
+			fault_set(left_out, r, "shelf.lesson", "lesson '%s' cannot be named: %s",
 				  it->item->id, strerror(-r));
-		/* A lesson of many hours has a header longer than the index takes: it plays, and has no download. */
 		for (unsigned rung = 0; rung < RUNG_COUNT; rung++)
 			if (has_rung(it, rung) && add_download(b, it, (enum kitchen_rung)rung))
-				fault_set(&left_out, -EFBIG, "shelf.download",
+				fault_set(left_out, -EFBIG, "shelf.download",
 					  "lesson '%s' is too long to be offered as one file",
 					  it->item->id);
 	}
-	int r = names_write(b, path, why);
+	return 0;
+}
+
+static int add_local(void *data, const struct store_local *file)
+{
+	int r = names_add_object(data, file->path, file->media_type, NAMES_CACHE_SHORT, &file->id,
+				 file->size, NULL);
+	return r == -ENOMEM ? r
+			    : 0; /* nothing else is wrong with what store_local_check() let in */
+}
+
+int shelf_write(const struct library *l, struct store *store, const char *path, struct fault *why)
+{
+	CLEANUP(clean_builder) struct names_builder *b = names_builder_new();
+	struct fault left_out = { 0 };
+	int r = b ? 0 : -ENOMEM;
+	if (r == 0 && l)
+		r = add_lessons(b, l, &left_out);
+	if (r)
+		return fault_set(why, r, "memory", "out of memory");
+	r = store_local_each(store, add_local, b, why);
+	if (r == -ENOMEM)
+		return fault_set(why, r, "memory", "out of memory");
+	if (r == 0)
+		r = names_write(b, path, why);
 	if (r == 0 && left_out.code)
 		r = fault_set(why, left_out.code, left_out.id, "%s", left_out.text);
 	return r;

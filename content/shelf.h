@@ -4,9 +4,11 @@
 #include "content/library.h"
 
 struct fault;
+struct store;
 
 /*
- * Writes names.idx: what nginx answers under /m/. Everything planned is named, whether it is there or still to come;
+ * Writes names.idx: what nginx answers under /m/ and /p/. Everything planned is named, whether it is there or still to come;
  * downloads only once they are whole. A lesson that cannot be named is left out and *why says so; the others stay.
+ * Beside the library's (NULL: no catalogue yet) stand the files that people added to the store.
  */
-int shelf_write(const struct library *l, const char *path, struct fault *why);
+int shelf_write(const struct library *l, struct store *store, const char *path, struct fault *why);

@@ -25,6 +25,8 @@ static const struct wasl_command commands[] = {
 	{ "receipts", "", "what the ministry has acknowledged", 0, 0, wasl_receipts, .json = true },
 	{ "lessons", "", "which lessons are here, and how far", 0, 0, wasl_lessons, .json = true },
 	{ "sync", "", "look for newer lessons now", 0, 0, wasl_sync, .json = true },
+	{ "store", STORE_ARGS, "what the box keeps; 'wasl store' lists its commands", 0, 64,
+	  wasl_store, .json = true, .own_options = true },
 	{ "config", "get [SECTION[.KEY]] | check", "show or check the configuration", 1, 2,
 	  wasl_config, .json = false },
 	{ "help", "[COMMAND]", "this list", 0, 1, help, .json = false },
@@ -151,7 +153,8 @@ static int run(const struct wasl *w, int argc, char **argv)
 	return status;
 }
 
-int main(int argc, char **argv)
+/* Takes the options from argv[1] on, as `order` ("+": up to the first argument) says. -1: go on, else exit with it. */
+static int take_options(int argc, char **argv, const char *order, struct wasl *w, const char **lang)
 {
 	static const struct option longs[] = {
 		{ "lang", required_argument, NULL, 'l' },
@@ -160,15 +163,14 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	struct wasl w = { .form = WASL_TEXT };
-	const char *lang = NULL;
-	for (int c; (c = getopt_long(argc, argv, "hV", longs, NULL)) != -1;) {
+	optind = 0;
+	for (int c; (c = getopt_long(argc, argv, order, longs, NULL)) != -1;) {
 		switch (c) {
 		case 'l':
-			lang = optarg;
+			*lang = optarg;
 			break;
 		case 'j':
-			w.form = WASL_JSON;
+			w->form = WASL_JSON;
 			break;
 		case 'h':
 			put_usage(stdout);
@@ -180,9 +182,27 @@ int main(int argc, char **argv)
 			return wasl_misused("wrong option");
 		}
 	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct wasl w = { .form = WASL_TEXT };
+	const char *lang = NULL;
+	int status = take_options(argc, argv, "+hV", &w, &lang);
+	int first = optind; /* the command */
+	const struct wasl_command *command = first < argc ? find(argv[first]) : NULL;
+	if (status < 0 && first < argc && !(command && command->own_options)) {
+		/* options may stand behind it, too; the command itself takes the place of a program's name */
+		status = take_options(argc - first, argv + first, "hV", &w, &lang);
+		argv[first + optind - 1] = argv[first];
+		first += optind - 1;
+	}
+	if (status >= 0)
+		return status;
 	if (choose_language(lang, &w.view.lang) < 0)
 		return wasl_misused("'%s' is none of the languages ar, fr, en", lang);
 	w.view.paint = choose_paint();
 	w.view.zone_s = zone_s();
-	return run(&w, argc - optind, argv + optind);
+	return run(&w, argc - first, argv + first);
 }

@@ -22,7 +22,8 @@ struct wasl_command {
 	const char *name, *args, *summary;
 	int least, most; /* how many arguments */
 	int (*run)(const struct wasl *w, int argc, char **argv);
-	bool json; /* knows --json */
+	bool json;        /* knows --json */
+	bool own_options; /* takes what begins with a dash behind its name by itself */
 };
 
 int wasl_status(const struct wasl *w, int argc, char **argv);
@@ -31,6 +32,8 @@ int wasl_report(const struct wasl *w, int argc, char **argv);
 int wasl_receipts(const struct wasl *w, int argc, char **argv);
 int wasl_lessons(const struct wasl *w, int argc, char **argv);
 int wasl_sync(const struct wasl *w, int argc, char **argv);
+#define STORE_ARGS "COMMAND ..."
+int wasl_store(const struct wasl *w, int argc, char **argv);
 int wasl_config(const struct wasl *w, int argc, char **argv);
 
 int wasl_failed(const struct fault *why); /* prints it; WASL_FAILED */

@@ -135,7 +135,7 @@ static void every_address_leads_somewhere(void **state)
 {
 	const struct scene *s = *state;
 	struct fault why = { 0 };
-	if (shelf_write(s->library, s->path, &why))
+	if (shelf_write(s->library, s->store, s->path, &why))
 		fail_msg("%s", why.text);
 	struct names *n = NULL;
 	assert_int_equal(names_map(AT_FDCWD, s->path, &n, NULL), 0);
