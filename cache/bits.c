@@ -10,11 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cache/guard.h"
 #include "firmware/base/crc32c.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/text.h"
 
 #define MAX_CHUNKS (OBJMAP_MAX_SIZE / OBJMAP_CHUNK_BYTES)
+
+enum { WORD_BITS = 32, PAGE = 4096 };
 
 void bits_boot(uint8_t out[static 16])
 {
@@ -37,6 +40,11 @@ size_t bits_words(uint64_t chunk_count)
 	return (size_t)((chunk_count + 63) / 64);
 }
 
+static size_t readable_words(uint64_t chunk_count)
+{
+	return (size_t)((chunk_count + WORD_BITS - 1) / WORD_BITS);
+}
+
 static size_t copy_bytes(uint64_t chunk_count)
 {
 	return sizeof(struct bits_copy) + bits_words(chunk_count) * 8;
@@ -44,13 +52,13 @@ static size_t copy_bytes(uint64_t chunk_count)
 
 static size_t file_bytes(uint64_t chunk_count)
 {
-	return sizeof(struct bits_header) + bits_words(chunk_count) * 8 +
+	return sizeof(struct bits_header) + readable_words(chunk_count) * 8 +
 	       2 * copy_bytes(chunk_count);
 }
 
 static size_t copy_offset(const struct bits *b, unsigned which)
 {
-	return sizeof(struct bits_header) + bits_words(b->chunk_count) * 8 +
+	return sizeof(struct bits_header) + readable_words(b->chunk_count) * 8 +
 	       which * copy_bytes(b->chunk_count);
 }
 
@@ -64,7 +72,8 @@ static uint32_t copy_crc(uint64_t sequence, const uint64_t *words, uint64_t chun
 	return crc32c(crc32c(0, &sequence, sizeof(sequence)), words, bits_words(chunk_count) * 8);
 }
 
-static int map_fd(int fd, uint64_t chunk_count, int protection, struct bits *out)
+static int map_fd(int fd, const struct objmap_id *id, uint64_t chunk_count, int protection,
+		  struct bits *out)
 {
 	void *at = mmap(NULL, file_bytes(chunk_count), protection, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
@@ -76,6 +85,7 @@ static int map_fd(int fd, uint64_t chunk_count, int protection, struct bits *out
 		.bytes = file_bytes(chunk_count),
 		.fd = -1,
 	};
+	memcpy(&out->key, id, sizeof(out->key));
 	return 0;
 }
 
@@ -123,7 +133,7 @@ int bits_create(int dir, const char *path, const struct objmap_id *id, uint64_t 
 	struct bits made = { 0 };
 	int rc = fill_aside(fd, &head);
 	if (!rc)
-		rc = map_fd(fd, chunk_count, PROT_READ | PROT_WRITE, &made);
+		rc = map_fd(fd, id, chunk_count, PROT_READ | PROT_WRITE, &made);
 	if (rc) {
 		unlinkat(dir, aside, 0);
 		return rc;
@@ -133,11 +143,25 @@ int bits_create(int dir, const char *path, const struct objmap_id *id, uint64_t 
 	return 0;
 }
 
-static int check(const struct bits_header *h, const struct objmap_id *id, uint64_t chunk_count)
+struct look {
+	const struct bits_header *head;
+	const struct objmap_id *id;
+	uint64_t chunk_count;
+	size_t bytes;
+};
+
+/* Under a guard: a page that the disk does not give shows here, while the file can still be made anew. */
+static int check(void *arg)
 {
+	const struct look *look = arg;
+	const struct bits_header *h = look->head;
+	for (size_t at = 0; at < look->bytes; at += PAGE)
+		(void)((const volatile char *)h)[at];
 	if (h->magic != BITS_MAGIC || h->version != BITS_VERSION || h->crc != header_crc(h))
 		return -EBADMSG;
-	return h->chunk_count == chunk_count && !memcmp(&h->id, id, sizeof(*id)) ? 0 : -EBADMSG;
+	return h->chunk_count == look->chunk_count && !memcmp(&h->id, look->id, sizeof(h->id))
+		       ? 0
+		       : -EBADMSG;
 }
 
 static int map_file(int dir, const char *path, const struct objmap_id *id, uint64_t chunk_count,
@@ -151,10 +175,10 @@ static int map_file(int dir, const char *path, const struct objmap_id *id, uint6
 	    (uint64_t)st.st_size != file_bytes(chunk_count))
 		return -EBADMSG;
 	struct bits made = { 0 };
-	int rc = map_fd(fd, chunk_count, protection, &made);
+	int rc = map_fd(fd, id, chunk_count, protection, &made);
 	if (rc)
 		return rc;
-	rc = check(made.head, id, chunk_count);
+	rc = guard_read(check, &(struct look){ made.head, id, chunk_count, made.bytes });
 	if (rc) {
 		bits_unmap(&made);
 		return rc;
@@ -198,44 +222,100 @@ void bits_supersede(struct bits *b)
 	atomic_store_explicit(&b->head->superseded, 1, memory_order_release);
 }
 
+void bits_supersede_damaged(int dir, const char *path)
+{
+	static const uint32_t yes = 1;
+	AUTO_FD int fd = openat(dir, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	/* Through the file: it reaches the mappings of others, and no length has to be believed. */
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (uint64_t)st.st_size >= sizeof(struct bits_header))
+		(void)!pwrite(fd, &yes, sizeof(yes), offsetof(struct bits_header, superseded));
+}
+
 bool bits_superseded(const struct bits *b)
 {
 	return atomic_load_explicit(&b->head->superseded, memory_order_acquire) != 0;
 }
 
+/* The upper half that belongs to these bits in this place; none for no bits, which is what a new file says. */
+static uint64_t with_check(const struct bits *b, uint64_t index, uint32_t bits)
+{
+	uint64_t h = b->key ^ (index << 32 | bits);
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdull;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;
+	h ^= h >> 33;
+	return bits ? h << 32 | bits : 0;
+}
+
+static uint64_t raw_word(const struct bits *b, uint64_t index)
+{
+	return atomic_load_explicit(&b->readable[index], memory_order_acquire);
+}
+
+static uint32_t word_at(const struct bits *b, uint64_t index)
+{
+	const uint64_t word = raw_word(b, index);
+	return word == with_check(b, index, (uint32_t)word) ? (uint32_t)word : 0;
+}
+
+/* One process writes, so that no read-modify-write is needed. */
+static void set_word(struct bits *b, uint64_t index, uint32_t bits)
+{
+	atomic_store_explicit(&b->readable[index], with_check(b, index, bits),
+			      memory_order_release);
+}
+
 bool bits_get(const struct bits *b, uint64_t chunk)
 {
-	if (chunk >= b->chunk_count)
-		return false;
-	return atomic_load_explicit(&b->readable[chunk / 64], memory_order_acquire) >> chunk % 64 &
-	       1;
+	return chunk < b->chunk_count && word_at(b, chunk / WORD_BITS) >> chunk % WORD_BITS & 1;
 }
 
 void bits_set(struct bits *b, uint64_t chunk)
 {
+	const uint64_t index = chunk / WORD_BITS;
 	if (chunk < b->chunk_count)
-		atomic_fetch_or_explicit(&b->readable[chunk / 64], UINT64_C(1) << chunk % 64,
-					 memory_order_release);
+		set_word(b, index, word_at(b, index) | UINT32_C(1) << chunk % WORD_BITS);
 }
 
 void bits_clear(struct bits *b, uint64_t chunk)
 {
+	const uint64_t index = chunk / WORD_BITS;
 	if (chunk < b->chunk_count)
-		atomic_fetch_and_explicit(&b->readable[chunk / 64], ~(UINT64_C(1) << chunk % 64),
-					  memory_order_release);
+		set_word(b, index, word_at(b, index) & ~(UINT32_C(1) << chunk % WORD_BITS));
+}
+
+void bits_copy_readable(const struct bits *b, uint64_t *words)
+{
+	memset(words, 0, bits_words(b->chunk_count) * 8);
+	for (uint64_t i = 0; i < readable_words(b->chunk_count); i++)
+		words[i / 2] |= (uint64_t)word_at(b, i) << i % 2 * WORD_BITS;
+}
+
+bool bits_heal(struct bits *b, const uint64_t *durable)
+{
+	bool any = false;
+	for (uint64_t i = 0; i < readable_words(b->chunk_count); i++) {
+		const uint64_t word = raw_word(b, i);
+		if (word == with_check(b, i, (uint32_t)word))
+			continue;
+		set_word(b, i, (uint32_t)(durable[i / 2] >> i % 2 * WORD_BITS));
+		any = true;
+	}
+	return any;
 }
 
 /* First chunk at or after `from` whose bit is `value`, or chunk_count. */
 static uint64_t next(const struct bits *b, uint64_t from, unsigned value)
 {
 	while (from < b->chunk_count) {
-		uint64_t word = atomic_load_explicit(&b->readable[from / 64], memory_order_acquire);
-		word = (value ? word : ~word) >> from % 64;
+		uint32_t word = word_at(b, from / WORD_BITS);
+		word = (value ? word : ~word) >> from % WORD_BITS;
 		if (word) {
-			from += (uint64_t)__builtin_ctzll(word);
+			from += (uint64_t)__builtin_ctz(word);
 			break;
 		}
-		from = (from / 64 + 1) * 64;
+		from = (from / WORD_BITS + 1) * WORD_BITS;
 	}
 	return from < b->chunk_count ? from : b->chunk_count;
 }

@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "firmware/base/crc32c.h"
+#include "cache/guard.h"
 #include "cache/names_format.h"
 #include "firmware/base/clean.h"
+#include "firmware/base/crc32c.h"
 #include "firmware/base/fault.h"
 
 struct names {
@@ -21,13 +22,17 @@ struct names {
 	const char *heap;
 	size_t bytes, heap_bytes;
 	uint32_t bucket_count, record_count;
+	uint8_t *checked; /* by record: the turn in which it was found good */
+	uint8_t turn;
+	uint64_t generation;
 };
 
 CLEAN_FN(names, struct names, names_unmap)
 
-/* Only the frame is checked here, once: what a record points at is checked when it is used. */
-static int check(struct names *n)
+/* The frame, once: a record and what it points at is checked when it is used. */
+static int check(void *arg)
 {
+	struct names *n = arg;
 	const struct names_header *h = n->head;
 	const size_t from = offsetof(struct names_header, generation);
 	if (h->magic != NAMES_FORMAT_MAGIC || h->file_bytes != n->bytes)
@@ -41,6 +46,7 @@ static int check(struct names *n)
 		return -EBADMSG;
 	n->bucket_count = h->bucket_count;
 	n->record_count = h->record_count;
+	n->generation = h->generation;
 	n->buckets = (const uint32_t *)(h + 1);
 	n->records = (const struct names_record *)(n->buckets + n->bucket_count);
 	n->heap = (const char *)h + heap_at;
@@ -67,13 +73,17 @@ int names_map(int dir, const char *path, struct names **out, struct fault *why)
 					 strerror(errno));
 		n->head = at;
 		n->bytes = (size_t)st.st_size;
-		rc = check(n);
+		rc = guard_read(check, n);
 	}
 	if (rc)
 		return fault_set(why, rc, "names.damaged",
 				 "'%s': this is no index of names, or it is damaged; restart "
 				 "wasl-contentd, which writes a new one",
 				 path);
+	n->turn = 1;
+	n->checked = calloc((size_t)n->record_count + 1, 1);
+	if (!n->checked)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	*out = MOVE_PTR(n);
 	return 0;
 }
@@ -84,17 +94,32 @@ void names_unmap(struct names *n)
 		return;
 	if (n->head)
 		munmap((void *)(uintptr_t)n->head, n->bytes);
+	free(n->checked);
 	free(n);
+}
+
+static int read_superseded(void *arg)
+{
+	const struct names *n = arg;
+	return atomic_load_explicit(&n->head->superseded, memory_order_acquire) != 0;
 }
 
 bool names_superseded(const struct names *n)
 {
-	return atomic_load_explicit(&n->head->superseded, memory_order_acquire) != 0;
+	return guard_read(read_superseded, (void *)(uintptr_t)n) != 0;
+}
+
+void names_recheck(struct names *n)
+{
+	if (++n->turn)
+		return;
+	memset(n->checked, 0, n->record_count);
+	n->turn = 1;
 }
 
 uint64_t names_generation(const struct names *n)
 {
-	return n->head->generation;
+	return n->generation;
 }
 
 uint64_t names_count(const struct names *n)
@@ -111,6 +136,49 @@ static const char *heap_at(const struct names *n, uint64_t offset, uint64_t len)
 static const char *text_at(const struct names *n, uint32_t offset)
 {
 	return offset < n->heap_bytes ? n->heap + offset : "";
+}
+
+static uint32_t add_part(uint32_t crc, const char *heap, size_t heap_bytes, uint64_t offset,
+			 uint64_t len, bool *inside)
+{
+	if (offset > heap_bytes || len > heap_bytes - offset) {
+		*inside = false;
+		return crc;
+	}
+	return crc32c(crc, heap + offset, len);
+}
+
+bool names_record_check(const struct names_record *r, const char *heap, size_t heap_bytes,
+			uint32_t *out)
+{
+	const uint32_t texts[] = { r->media_type, r->lesson, r->rung, r->download_name };
+	struct names_record own = *r;
+	bool inside = true;
+	own.check = 0;
+	uint32_t crc = crc32c(0, &own, sizeof(own));
+	crc = add_part(crc, heap, heap_bytes, r->path, r->path_len, &inside);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		crc = add_part(crc, heap, heap_bytes, texts[i],
+			       texts[i] < heap_bytes ? strlen(heap + texts[i]) : 0, &inside);
+	crc = add_part(crc, heap, heap_bytes, r->bytes, r->bytes_len, &inside);
+	crc = add_part(crc, heap, heap_bytes, r->extents,
+		       (uint64_t)r->extent_count * sizeof(struct names_extent), &inside);
+	if (inside)
+		*out = crc;
+	return inside;
+}
+
+/* Whether this record can be believed in this turn. */
+static bool sound(struct names *n, const struct names_record *r)
+{
+	uint8_t *checked = &n->checked[r - n->records];
+	uint32_t crc;
+	if (*checked == n->turn)
+		return true;
+	if (!names_record_check(r, n->heap, n->heap_bytes, &crc) || crc != r->check)
+		return false;
+	*checked = n->turn;
+	return true;
 }
 
 const struct names_record *names_record_of(const struct names *n, const char *path, size_t len)
@@ -208,27 +276,51 @@ static bool fill(const struct names *n, const struct names_record *r, struct nam
 	return true;
 }
 
-int names_find(const struct names *n, const char *path, size_t len, struct names_entry *out)
+struct find {
+	struct names *names;
+	const char *path;
+	size_t len;
+	struct names_entry *out;
+};
+
+static int use(struct names *n, const struct names_record *r, struct names_entry *out)
 {
+	return sound(n, r) && fill(n, r, out) ? 0 : -EBADMSG;
+}
+
+static int find(void *arg)
+{
+	const struct find *f = arg;
+	struct names *n = f->names;
 	size_t folder;
 	uint32_t segment;
 	struct names_entry found;
 
-	if (!len || len > NAMES_MAX_PATH)
-		return -ENOENT;
-	if (segment_of(path, len, &folder, &segment)) {
-		const struct names_record *r = names_record_of(n, path, folder);
-		if (r && fill(n, r, &found) && found.kind == NAMES_RENDITION) {
+	if (segment_of(f->path, f->len, &folder, &segment)) {
+		const struct names_record *r = names_record_of(n, f->path, folder);
+		int rc = r ? use(n, r, &found) : 0;
+		if (rc)
+			return rc;
+		if (r && found.kind == NAMES_RENDITION) {
 			const uint64_t own[] = { found.etag, segment };
 			found.segment = segment;
 			found.etag = names_hash(own, sizeof(own)) | 1;
-			*out = found;
+			*f->out = found;
 			return 0;
 		}
 	}
-	const struct names_record *r = names_record_of(n, path, len);
-	if (!r || !fill(n, r, &found) || found.kind == NAMES_RENDITION)
+	const struct names_record *r = names_record_of(n, f->path, f->len);
+	int rc = r ? use(n, r, &found) : -ENOENT;
+	if (!rc && found.kind == NAMES_RENDITION)
+		rc = -ENOENT;
+	if (!rc)
+		*f->out = found;
+	return rc;
+}
+
+int names_find(struct names *n, const char *path, size_t len, struct names_entry *out)
+{
+	if (!len || len > NAMES_MAX_PATH)
 		return -ENOENT;
-	*out = found;
-	return 0;
+	return guard_read(find, &(struct find){ n, path, len, out });
 }

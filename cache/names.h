@@ -41,7 +41,7 @@ struct names;
 /* Checks magic, version, sizes and the CRC of the whole; -EBADMSG for anything else. `dir` as in openat(). */
 int names_map(int dir, const char *path, struct names **out, struct fault *why);
 void names_unmap(struct names *n);                /* NULL is fine */
-bool names_superseded(const struct names *n);     /* one atomic load; then map again */
+bool names_superseded(const struct names *n);     /* one atomic load; true: map again */
 uint64_t names_generation(const struct names *n); /* grows with each names_write() */
 uint64_t names_count(const struct names *n);
 
@@ -64,7 +64,12 @@ struct names_entry { /* points into the mapping */
 	int64_t modified_s; /* Unix time when this path first had this etag, by the box's clock */
 };
 /*
- * 0, or -ENOENT. Resolves "/m/…/12.m4s" to its rendition and segment (whether that segment exists is the
+ * A record, with all that belongs to it, is checked when it is found the first time, and again after each call
+ * of names_recheck(): about once a second, so that what rotted is not sent for longer.
+ */
+void names_recheck(struct names *n);
+/*
+ * 0, -ENOENT, -EBADMSG (the record, or what it points at, rotted) or -EIO (the disk does not give it). Resolves "/m/…/12.m4s" to its rendition and segment (whether that segment exists is the
  * segment table's to say). Never allocates.
  */
-int names_find(const struct names *n, const char *path, size_t len, struct names_entry *out);
+int names_find(struct names *n, const char *path, size_t len, struct names_entry *out);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -243,14 +242,16 @@ static uint32_t *make_buckets(const struct names_builder *b, uint32_t *count)
 	return buckets;
 }
 
-/* A path whose bytes did not change keeps its time, so that phones need not fetch it again. */
-static void date_records(struct names_builder *b, const struct names *old, int64_t now_s)
+/* A path whose bytes did not change keeps its time, so that phones need not fetch it again. The record is whole then. */
+static void finish_records(struct names_builder *b, const struct names *old, int64_t now_s)
 {
 	for (size_t i = 0; i < b->record_count; i++) {
 		struct names_record *r = &b->records[i];
 		const struct names_record *was =
 			old ? names_record_of(old, b->heap + r->path, r->path_len) : NULL;
 		r->modified_s = was && was->etag == r->etag ? was->modified_s : now_s;
+		r->check = 0;
+		names_record_check(r, b->heap, b->heap_len, &r->check);
 	}
 }
 
@@ -295,19 +296,14 @@ static int write_aside(const struct names_builder *b, const char *aside, uint64_
 	return write_parts(b, aside, &head, buckets);
 }
 
-/* Tells readers that hold the file behind `fd` to map again. */
+/* Tells readers that hold the file behind `fd` to map again. Through the file: nothing of it has to be mapped here. */
 static void supersede(int fd)
 {
-	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0 || (uint64_t)st.st_size < sizeof(struct names_header))
-		return;
-	struct names_header *head =
-		mmap(NULL, sizeof(*head), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (head == MAP_FAILED)
-		return;
-	if (head->magic == NAMES_FORMAT_MAGIC)
-		atomic_store_explicit(&head->superseded, 1, memory_order_release);
-	munmap(head, sizeof(*head));
+	static const uint32_t yes = 1;
+	uint64_t magic;
+	if (fd >= 0 && !fileio_pread_all(fd, &magic, sizeof(magic), 0) &&
+	    (uint16_t)magic == (uint16_t)NAMES_FORMAT_MAGIC)
+		(void)!pwrite(fd, &yes, sizeof(yes), offsetof(struct names_header, superseded));
 }
 
 int names_write(struct names_builder *b, const char *path, struct fault *why)
@@ -322,7 +318,7 @@ int names_write(struct names_builder *b, const char *path, struct fault *why)
 	AUTO_FD
 	int old_fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
-	date_records(b, old, clock_wall_s());
+	finish_records(b, old, clock_wall_s());
 	int rc = write_aside(b, aside, old ? names_generation(old) + 1 : 1);
 	if (!rc && rename(aside, path) < 0)
 		rc = -errno;

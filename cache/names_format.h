@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@
  * Offsets are from the start of the heap, whose first byte is a NUL (offset 0 is the empty text); every text is
  * followed by a NUL. Extents are 8-aligned.
  */
-#define NAMES_FORMAT_MAGIC 0x0001584449534d4eull /* "NMSIDX" 1 */
+#define NAMES_FORMAT_MAGIC 0x0002584449534d4eull /* "NMSIDX" 2 */
 
 struct names_header {
 	uint64_t magic;
@@ -34,7 +35,8 @@ struct names_record {
 	uint32_t media_type, lesson, rung, download_name; /* texts; 0: "" */
 	uint32_t bytes, bytes_len; /* body, header, or where a redirect leads */
 	uint32_t extents, extent_count;
-	uint32_t reserved1[3];
+	uint32_t check; /* names_record_check() */
+	uint32_t reserved1[2];
 	uint64_t size;
 	uint64_t rendition;
 	uint64_t etag;
@@ -56,6 +58,13 @@ static inline uint64_t names_hash(const void *bytes, size_t len)
 	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;
 	return h ^ h >> 33;
 }
+
+/*
+ * crc32c of a record (`check` as 0) and of everything that it points at in the heap. False when it points outside.
+ * The CRC of the file is looked at once, when it is mapped; this one again and again, because pages leave memory and come back.
+ */
+bool names_record_check(const struct names_record *r, const char *heap, size_t heap_bytes,
+			uint32_t *out);
 
 struct names;
 /* The record of exactly this path, a rendition's folder included; NULL when there is none. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cache/guard.h"
 #include "firmware/base/crc32c.h"
 #include "firmware/base/clean.h"
 
@@ -31,6 +32,13 @@ static uint32_t slot_crc(const struct segtab *t, uint32_t segment, const struct 
 	const uint64_t said[] = { t->head->rendition, segment, s->offset, s->length,
 				  s->duration_ms };
 	return crc32c(0, said, sizeof(said));
+}
+
+/* A failed slot is checked, too: one that rot made would never be asked for again. */
+static uint32_t failed_crc(const struct segtab *t, uint32_t segment)
+{
+	static const struct segtab_segment none = { UINT64_MAX, 0, 0 };
+	return slot_crc(t, segment, &none);
 }
 
 static int map_fd(int fd, size_t bytes, int protection, struct segtab *out)
@@ -72,14 +80,26 @@ int segtab_create(int dir, const char *path, uint64_t rendition, uint32_t segmen
 	return 0;
 }
 
-static int check(const struct segtab *t, uint64_t rendition)
+struct look {
+	const struct segtab *tab;
+	uint64_t rendition;
+	uint32_t segment_count; /* as found */
+};
+
+/* Under a guard: a page that the disk does not give shows here, while the table can still be made anew. */
+static int check(void *arg)
 {
+	struct look *look = arg;
+	const struct segtab *t = look->tab;
 	const struct segtab_header *h = t->head;
+	for (size_t at = 0; at < t->bytes; at += PAGE)
+		(void)((const volatile char *)h)[at];
 	if (h->magic != SEGTAB_MAGIC || h->version != SEGTAB_VERSION || h->crc != header_crc(h))
 		return -EBADMSG;
-	if (h->rendition != rendition || h->segment_count > SEGTAB_MAX_SEGMENTS)
+	look->segment_count = h->segment_count;
+	if (h->rendition != look->rendition || look->segment_count > SEGTAB_MAX_SEGMENTS)
 		return -EBADMSG;
-	return bytes_for(h->segment_count) == t->bytes ? 0 : -EBADMSG;
+	return bytes_for(look->segment_count) == t->bytes ? 0 : -EBADMSG;
 }
 
 static int map_file(int dir, const char *path, uint64_t rendition, int flags, int protection,
@@ -97,12 +117,13 @@ static int map_file(int dir, const char *path, uint64_t rendition, int flags, in
 	int rc = map_fd(fd, (size_t)st.st_size, protection, &made);
 	if (rc)
 		return rc;
-	rc = check(&made, rendition);
+	struct look look = { &made, rendition, 0 };
+	rc = guard_read(check, &look);
 	if (rc) {
 		segtab_unmap(&made);
 		return rc;
 	}
-	made.segment_count = made.head->segment_count;
+	made.segment_count = look.segment_count;
 	*out = made;
 	return 0;
 }
@@ -138,9 +159,11 @@ void segtab_publish(struct segtab *t, uint32_t segment, const struct segtab_segm
 
 void segtab_fail(struct segtab *t, uint32_t segment)
 {
-	if (segment <= t->segment_count)
-		atomic_store_explicit(&t->slots[segment].state, SEGTAB_FAILED,
-				      memory_order_release);
+	if (segment > t->segment_count)
+		return;
+	struct segtab_slot *slot = &t->slots[segment];
+	slot->crc = failed_crc(t, segment);
+	atomic_store_explicit(&slot->state, SEGTAB_FAILED, memory_order_release);
 }
 
 void segtab_clear(struct segtab *t, uint32_t segment)
@@ -148,6 +171,31 @@ void segtab_clear(struct segtab *t, uint32_t segment)
 	if (segment <= t->segment_count)
 		atomic_store_explicit(&t->slots[segment].state, SEGTAB_MISSING,
 				      memory_order_release);
+}
+
+int segtab_withdraw(struct segtab *t, const struct segtab_range *range)
+{
+	const uint32_t count =
+		atomic_load_explicit(&t->head->withdrawn_count, memory_order_relaxed);
+	if (count >= SEGTAB_MAX_WITHDRAWN)
+		return -ENOSPC;
+	t->head->withdrawn[count] = *range;
+	atomic_store_explicit(&t->head->withdrawn_count, count + 1, memory_order_release);
+	/* After a power cut a worker may look before contentd does. */
+	return msync(t->head, t->bytes, MS_SYNC) < 0 ? -errno : 0;
+}
+
+int segtab_withdrawn(const struct segtab *t, uint64_t offset, uint64_t length)
+{
+	uint32_t count = atomic_load_explicit(&t->head->withdrawn_count, memory_order_acquire);
+	if (count > SEGTAB_MAX_WITHDRAWN)
+		return 1; /* rot: nothing of this table can be told apart any more */
+	while (count-- > 0) {
+		const struct segtab_range *r = &t->head->withdrawn[count];
+		if (offset < r->offset + r->length && r->offset < offset + length)
+			return 1;
+	}
+	return 0;
 }
 
 void segtab_supersede(struct segtab *t)
@@ -179,7 +227,7 @@ enum segtab_state segtab_get(const struct segtab *t, uint32_t segment, struct se
 	const struct segtab_slot *slot = &t->slots[segment];
 	uint32_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
 	if (state == SEGTAB_FAILED)
-		return SEGTAB_FAILED;
+		return slot->crc == failed_crc(t, segment) ? SEGTAB_FAILED : SEGTAB_MISSING;
 	if (state != SEGTAB_READY)
 		return SEGTAB_MISSING;
 	const struct segtab_segment got = { slot->offset, slot->length, slot->duration_ms };

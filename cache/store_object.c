@@ -73,8 +73,7 @@ static int save_durable(struct store_object *o)
 {
 	if (fdatasync(o->fd) < 0)
 		return -errno;
-	for (size_t i = 0; i < bits_words(chunks(o)); i++)
-		o->durable[i] = atomic_load_explicit(&o->bits.readable[i], memory_order_acquire);
+	bits_copy_readable(&o->bits, o->durable);
 	int rc = bits_save_durable(&o->bits, o->durable);
 	if (!rc)
 		o->behind = false;

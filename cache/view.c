@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cache/bits.h"
+#include "cache/guard.h"
 #include "cache/layout.h"
 #include "cache/segtab.h"
 #include "firmware/base/clean.h"
@@ -123,8 +124,9 @@ static void make_room(struct view *v)
 	}
 }
 
-static bool superseded(const struct view_item *item)
+static int superseded(void *arg)
 {
+	const struct view_item *item = arg;
 	return item->key.kind == RENDITION ? segtab_superseded(&item->tab)
 					   : bits_superseded(&item->bits);
 }
@@ -134,13 +136,7 @@ static struct view_item *lookup(struct view *v, const struct key *key)
 	struct view_item *item = *bucket_of(v, key);
 	while (item && !same_key(&item->key, key))
 		item = item->next_hash;
-	if (!item)
-		return NULL;
-	if (superseded(item)) {
-		unlist(v, item);
-		return NULL;
-	}
-	if (item != v->newest) {
+	if (item && item != v->newest) {
 		leave_list(v, item);
 		enter_list(v, item);
 	}
@@ -202,7 +198,7 @@ static int open_item(struct view *v, const struct key *key, uint64_t size, struc
 	item->fd = -1;
 	rc = key->kind == OBJECT ? open_object(v, item, size) : open_rendition(v, item);
 	/* Removed or replaced while it was being opened: as if it had not been there. */
-	if (!rc && superseded(item))
+	if (!rc && guard_read(superseded, item))
 		rc = -ENOENT;
 	if (rc)
 		return rc;
@@ -217,29 +213,52 @@ static int open_item(struct view *v, const struct key *key, uint64_t size, struc
 	return 0;
 }
 
-/* What is not there, or cannot be believed, is made again by whoever owns it: want it. */
+/* What is not there, or cannot be believed or read, is made again by whoever owns it: want it. */
 static int wanted(int rc)
 {
-	return rc == -ENOENT || rc == -EBADMSG ? -EAGAIN : rc;
+	return rc == -ENOENT || rc == -EBADMSG || rc == -EIO ? -EAGAIN : rc;
 }
 
-static int get_rendition(struct view *v, uint64_t number, struct view_item **out)
-{
-	const struct key key = { .kind = RENDITION, .number = number };
-	*out = lookup(v, &key);
-	return *out ? 0 : wanted(open_item(v, &key, 0, out));
-}
-
-int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct view_file *out)
-{
+/* What is asked of an item's mapped files, in one guarded look. */
+struct look {
 	struct view_item *item;
-	int rc = get_rendition(v, rendition, &item);
-	if (rc)
-		return rc;
-	if (segment > item->tab.segment_count)
+	uint64_t from, length; /* of a segment: its number in `from` */
+	struct segtab_segment segment;
+	uint64_t run;
+};
+
+/*
+ * Finds or opens the item and calls `read`, which begins by looking whether the files were superseded (-ESTALE). Files that
+ * are superseded, or cannot be read any more, are let go of and opened again, once.
+ */
+static int look_into(struct view *v, const struct key *key, uint64_t size, int (*read)(void *),
+		     struct look *look)
+{
+	struct view_item *item = lookup(v, key);
+	for (bool opened = !item;; opened = true) {
+		int rc = item ? 0 : open_item(v, key, size, &item);
+		if (rc)
+			return wanted(rc);
+		look->item = item;
+		rc = guard_read(read, look);
+		if (rc != -ESTALE && rc != -EIO)
+			return rc;
+		unlist(v, item);
+		item = NULL;
+		if (opened)
+			return -EAGAIN;
+	}
+}
+
+static int read_segment(void *arg)
+{
+	struct look *look = arg;
+	const struct segtab *tab = &look->item->tab;
+	if (segtab_superseded(tab))
+		return -ESTALE;
+	if (look->from > tab->segment_count)
 		return -ENOENT;
-	struct segtab_segment got;
-	switch (segtab_get(&item->tab, segment, &got)) {
+	switch (segtab_get(tab, (uint32_t)look->from, &look->segment)) {
 	case SEGTAB_MISSING:
 		return -EAGAIN;
 	case SEGTAB_FAILED:
@@ -247,8 +266,22 @@ int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct vi
 	case SEGTAB_READY:
 		break;
 	}
-	*out = (struct view_file){ item,       item->fd,        got.offset,
-				   got.length, got.duration_ms, item->tab.segment_count };
+	return 0;
+}
+
+int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct view_file *out)
+{
+	const struct key key = { .kind = RENDITION, .number = rendition };
+	struct look look = { .from = segment };
+	int rc = look_into(v, &key, 0, read_segment, &look);
+	if (rc)
+		return rc;
+	*out = (struct view_file){ look.item,
+				   look.item->fd,
+				   look.segment.offset,
+				   look.segment.length,
+				   look.segment.duration_ms,
+				   look.item->tab.segment_count };
 	return 0;
 }
 
@@ -265,22 +298,33 @@ static uint64_t run(const struct view_item *item, uint64_t from)
 	return at - from;
 }
 
+static int read_object(void *arg)
+{
+	struct look *look = arg;
+	if (bits_superseded(&look->item->bits))
+		return -ESTALE;
+	if (!look->item->complete)
+		look->run = run(look->item, look->from);
+	return 0;
+}
+
 int view_object(struct view *v, const struct objmap_id *id, uint64_t size, uint64_t offset,
 		struct view_file *out)
 {
 	const struct key key = { .kind = OBJECT, .id = *id };
-	struct view_item *item = lookup(v, &key);
-	int rc = item ? 0 : wanted(open_item(v, &key, size, &item));
+	const uint64_t chunk = offset / OBJMAP_CHUNK_BYTES;
+	struct look look = { .from = chunk };
+	int rc = look_into(v, &key, size, read_object, &look);
 	if (rc)
 		return rc;
+	struct view_item *item = look.item;
 	if (item->fd_bytes < size || offset > size)
 		return -EINVAL;
 	uint64_t end = size;
 	if (!item->complete) {
-		const uint64_t chunk = offset / OBJMAP_CHUNK_BYTES, more = run(item, chunk);
-		item->complete = chunk == 0 && more == item->bits.chunk_count;
-		end = (chunk + more) * OBJMAP_CHUNK_BYTES;
-		end = !more ? offset : end < size ? end : size;
+		item->complete = chunk == 0 && look.run == item->bits.chunk_count;
+		end = (chunk + look.run) * OBJMAP_CHUNK_BYTES;
+		end = !look.run ? offset : end < size ? end : size;
 	}
 	*out = (struct view_file){
 		.item = item, .fd = item->fd, .offset = offset, .length = end - offset
@@ -288,16 +332,27 @@ int view_object(struct view *v, const struct objmap_id *id, uint64_t size, uint6
 	return 0;
 }
 
+static int read_extent(void *arg)
+{
+	struct look *look = arg;
+	const struct segtab *tab = &look->item->tab;
+	if (segtab_superseded(tab))
+		return -ESTALE;
+	return segtab_withdrawn(tab, look->from, look->length) ? -EAGAIN : 0;
+}
+
 int view_extent(struct view *v, uint64_t rendition, uint64_t offset, uint64_t length,
 		struct view_file *out)
 {
-	struct view_item *item;
+	const struct key key = { .kind = RENDITION, .number = rendition };
+	struct look look = { .from = offset, .length = length };
 	struct stat st;
-	int rc = get_rendition(v, rendition, &item);
-	if (rc)
-		return rc;
 	if (length > UINT64_MAX - offset)
 		return -EINVAL;
+	int rc = look_into(v, &key, 0, read_extent, &look);
+	if (rc)
+		return rc;
+	struct view_item *item = look.item;
 	if (offset + length > item->fd_bytes && !fstat(item->fd, &st))
 		item->fd_bytes = (uint64_t)st.st_size;
 	if (offset + length > item->fd_bytes)
@@ -360,6 +415,7 @@ void view_tick(struct view *v)
 		map_names(v);
 		return;
 	}
+	names_recheck(v->names->names);
 	/* A writer that died between rename and announcement left no flag. */
 	if (fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
@@ -376,8 +432,16 @@ int view_find(struct view *v, const char *path, size_t len, struct names_entry *
 		map_names(v);
 	if (!v->names)
 		return -ENOENT;
+	int rc = names_find(v->names->names, path, len, out);
+	if ((rc == -EBADMSG || rc == -EIO) && !v->names_failed) {
+		/* Rot: perhaps another index is there by now. The old one stays for what it still has. */
+		const struct view_names *bad = v->names;
+		map_names(v);
+		if (v->names != bad)
+			rc = names_find(v->names->names, path, len, out);
+	}
 	*from = v->names;
-	return names_find(v->names->names, path, len, out);
+	return rc;
 }
 
 int view_open(const char *store_dir, size_t max_open, struct view **out, struct fault *why)

@@ -10,7 +10,7 @@ struct fault;
 
 /*
  * The reader's side of the store: what an nginx worker maps. Never writes, never takes a lock, survives
- * contentd's absence. Keeps a bounded set of open files and mappings (least recently used leaves).
+ * contentd's absence, and files that are cut short or that the disk does not give (cache/guard.h). Keeps a bounded set of open files and mappings (least recently used leaves).
  *
  * What a call gives belongs to the view; hold what must outlast the next call, and release it.
  */
@@ -24,7 +24,7 @@ void view_close(struct view *v); /* NULL is fine; everything held becomes invali
 /* Call about once a second: looks for an index whose announcement was missed, or that was not there yet. */
 void view_tick(struct view *v);
 
-/* Finds `path` in the newest names.idx; -ENOENT. What *out points at lasts as long as *from is held. */
+/* Finds `path` in the newest names.idx; -ENOENT, -EBADMSG or -EIO (rot: until contentd writes it again). What *out points at lasts as long as *from is held. */
 int view_find(struct view *v, const char *path, size_t len, struct names_entry *out,
 	      struct view_names **from);
 void view_names_hold(struct view_names *n);

@@ -93,7 +93,7 @@ static void durable_bits_survive_a_torn_write(void **state)
 	}
 	bits_unmap(&b);
 	/* Saved 1, 2, 3, 4 to copies 0, 1, 0, 1: without the last there is still the one before. */
-	const long copy = 16 + 8, first = 128 + 8;
+	const long copy = 16 + 8, first = 128 + 2 * 8;
 	const struct {
 		long at;
 		int want;

@@ -49,7 +49,7 @@ static struct names *written(void **state, struct names_builder *b)
 	return n;
 }
 
-static int find(const struct names *n, const char *path, struct names_entry *out)
+static int find(struct names *n, const char *path, struct names_entry *out)
 {
 	return names_find(n, path, strlen(path), out);
 }

@@ -15,7 +15,7 @@ static void shows_a_reader_what_the_writer_publishes(void **state)
 	const char *path = scratch_path(state, "7.tab");
 	struct segtab w, r;
 	assert_int_equal(segtab_create(AT_FDCWD, path, 7, 3, &w), 0);
-	assert_int_equal(scratch_size(path), 64 + 4 * 32);
+	assert_int_equal(scratch_size(path), 256 + 4 * 32);
 	assert_int_equal(segtab_map(AT_FDCWD, path, 7, &r), 0);
 
 	struct segtab_segment got = { 1, 2, 3 };
@@ -70,7 +70,7 @@ static void no_flipped_bit_sends_wrong_bytes(void **state)
 	segtab_unmap(&t);
 
 	const long superseded = offsetof(struct segtab_header, superseded);
-	for (long at = 0; at < 64 + 64; at++) {
+	for (long at = 0; at < 256 + 64; at++) {
 		for (int bit = 0; bit < 8; bit++) {
 			assert_int_equal(scratch_flip(path, at, (uint8_t)(1 << bit)), 0);
 			struct segtab_segment got = { 0 };
@@ -102,9 +102,9 @@ static void refuses_what_is_no_table(void **state)
 	assert_int_equal(segtab_create(AT_FDCWD, path, 1, 10, &t), 0);
 	segtab_unmap(&t);
 	assert_int_equal(segtab_map(AT_FDCWD, path, 2, &t), -EBADMSG); /* another rendition's */
-	static const long lengths[] = { 0,           1,  63,           64,
-					95,          96, 64 + 10 * 32, 64 + 11 * 32 - 1,
-					64 + 12 * 32 };
+	static const long lengths[] = {
+		0, 1, 255, 256, 287, 288, 256 + 10 * 32, 256 + 11 * 32 - 1, 256 + 12 * 32
+	};
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		assert_int_equal(truncate(path, lengths[i]), 0);
 		assert_int_equal(segtab_map(AT_FDCWD, path, 1, &t), -EBADMSG);

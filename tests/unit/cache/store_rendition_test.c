@@ -221,7 +221,7 @@ static void a_damaged_table_is_made_again_from_the_rows(void **state)
 	put(r, 0, 10);
 	put(r, 1, 5000);
 	store_rendition_close(r);
-	for (long at = 0; at < 64 + 3 * 32; at += 3) {
+	for (long at = 0; at < 256 + 3 * 32; at += 3) {
 		struct segtab_segment got;
 		assert_int_equal(scratch_flip(path, at, 1 << at % 8), 0);
 		r = rendition(s, "240p");
@@ -238,7 +238,7 @@ static void a_damaged_table_is_made_again_from_the_rows(void **state)
 	struct segtab t = table(state, number);
 	check(r, &t, 1, 5000);
 	/* A slot that rot took while the rendition was open comes back when somebody asks for it. */
-	const long slot1 = 64 + 32;
+	const long slot1 = 256 + 32;
 	assert_int_equal(scratch_flip(path, slot1, 1), 0);
 	struct segtab_segment got;
 	assert_int_equal(segtab_get(&t, 1, &got), SEGTAB_MISSING);
