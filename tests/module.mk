@@ -64,6 +64,8 @@ bench-ready: all ## time to a classroom that plays, first and second run
 	$(Q)tests/bench/ready $(B) build/bench/ready.json
 .PHONY: bench-ready
 
+include tests/bench/cache/bench.mk
+
 bench: ## the benchmarks that this tree has, one after the other; results in build/bench/
 	$(Q)mkdir -p build/bench
 	$(Q)for b in $(BENCHES); do $(MAKE) --no-print-directory $$b; done

@@ -29,6 +29,10 @@
  *							KEYS: 1 the content keys of root 1, 2 of root 2, 0 a stranger's;
  *							prints the id of the mezzanine
  *	content-origin papers ORIGIN VERSION FILE...	one item with files to download, /m/papers-1/files/NAME; prints their ids
+ *	content-origin files ORIGIN VERSION FILM SEGMENTS [FILE…]
+ *							a film of that id whose bytes are nowhere, and a document for
+ *							each FILE, with the file's name as id and as the name of its
+ *							attachment; keys of root 1
  */
 #define FILE_LIMIT (1u << 30)
 
@@ -238,6 +242,67 @@ static void publish_papers(char **arg)
 	sign_and_put(arg[0], &c, 1);
 }
 
+/* Planned and never there: nothing can be fetched or cooked of it. */
+static wasl_Item film_of_nothing(char *title, const char *id, uint32_t segments)
+{
+	enum { TIMESCALE = 1000, SEGMENT_MS = 4000, SIZE = 1 << 20 };
+	wasl_Item item = {
+		.kind = 1,
+		.has_title = true,
+		.title.en = title,
+		.has_mezzanine = true,
+		.has_plan = true,
+		.duration_ms = (uint64_t)segments * SEGMENT_MS,
+		.mezzanine = { .size_bytes = SIZE, .media_type = "video/mp4", .name = "film.mp4" },
+		.plan = { .version = 1,
+			  .timescale = TIMESCALE,
+			  .segments_count = (pb_size_t)segments,
+			  .width = 640,
+			  .height = 360,
+			  .fps_num = 25,
+			  .fps_den = 1,
+			  .head_bytes = 1 }
+	};
+	snprintf(item.id, sizeof(item.id), "%s", id);
+	memset(item.mezzanine.id, 0xee, sizeof(item.mezzanine.id));
+	item.plan.segments = calloc(segments, sizeof(*item.plan.segments));
+	if (!item.plan.segments)
+		die("memory", NULL);
+	for (uint32_t i = 0; i < segments; i++)
+		item.plan.segments[i] = (wasl_Segment){ .start_ticks = (uint64_t)i * SEGMENT_MS,
+							.duration_ticks = SEGMENT_MS,
+							.byte_len = SIZE };
+	return item;
+}
+
+static void publish_files(char **arg, size_t count)
+{
+	AUTO_FREE char *title = copy("Bytes");
+	AUTO_FREE wasl_Item *items = calloc(count + 1, sizeof(*items));
+	AUTO_FREE wasl_ObjectRef *files = calloc(count + 1, sizeof(*files));
+	if (!items || !files)
+		die("memory", NULL);
+	items[0] = film_of_nothing(title, arg[2], (uint32_t)strtoul(arg[3], NULL, 10));
+	for (size_t i = 0; i < count; i++) {
+		const char *path = arg[4 + i];
+		const char *slash = strrchr(path, '/');
+		const char *name = slash ? slash + 1 : path;
+		files[i] = put_object(arg[0], path, "application/octet-stream", name);
+		wasl_Item *item = &items[i + 1];
+		*item = (wasl_Item){ .kind = 3,
+				     .has_title = true,
+				     .title.en = title,
+				     .attachments = &files[i],
+				     .attachments_count = 1 };
+		snprintf(item->id, sizeof(item->id), "%s", name);
+	}
+	const wasl_Catalogue c = { .version = (uint32_t)strtoul(arg[1], NULL, 10),
+				   .items_count = (pb_size_t)count + 1,
+				   .items = items };
+	sign_and_put(arg[0], &c, 1);
+	free(items[0].plan.segments);
+}
+
 int main(int argc, char **argv)
 {
 	if (sodium_init() < 0)
@@ -248,6 +313,8 @@ int main(int argc, char **argv)
 		publish(argv + 2);
 	else if (argc >= 5 && strcmp(argv[1], "papers") == 0)
 		publish_papers(argv + 2);
+	else if (argc >= 6 && strcmp(argv[1], "files") == 0)
+		publish_files(argv + 2, (size_t)argc - 6);
 	else
 		return 2;
 	return 0;
