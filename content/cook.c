@@ -494,8 +494,9 @@ static bool make_view(struct cook *c, const struct library *l)
 		const struct library_lesson *it = &l->lessons[l->order[i]];
 		c->place[l->order[i]] = i;
 		c->seen[i] = (struct seen){ l, l->order[i] };
-		c->lessons[i] = (struct jobs_lesson){ it->segments, it->ladder, it->made,
-						      it->cooking,  readable,   &c->seen[i] };
+		c->lessons[i] =
+			(struct jobs_lesson){ it->segments, it->ladder, it->made,   it->cooking,
+					      &it->held,    readable,   &c->seen[i] };
 	}
 	return true;
 }

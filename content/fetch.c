@@ -351,6 +351,7 @@ static void see_objects(struct fetch *f)
 		const struct library_object *o = &f->library->objects[i];
 		f->objects[i] = (struct schedule_object){
 			.head_chunks = o->head_chunks,
+			.held = o->held,
 			.map_known = o->map_known,
 			.not_before_ms = o->not_before_ms,
 			.gap = gap,

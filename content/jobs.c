@@ -27,6 +27,8 @@ static bool take(struct search *s, size_t lesson, uint32_t segment, uint32_t run
 	if (segment == 0 || segment > l->segments)
 		return false;
 	rungs &= l->ladder & ~l->made[segment] & ~l->cooking[segment];
+	if (priority == 9)
+		rungs &= ~*l->held;
 	if (!rungs || held(s, lesson, segment) || !l->readable(l->data, segment))
 		return false;
 	*out = (struct jobs_pick){

@@ -17,6 +17,7 @@ struct jobs_lesson {             /* in the order in which lessons matter */
 	uint32_t ladder;         /* 1 << rung for each rung of it */
 	const uint32_t *made;    /* [0 .. segments]: rungs that are there, or have been given up */
 	const uint32_t *cooking; /* [0 .. segments]: rungs under way */
+	const uint32_t *held;    /* mask of rungs that are only made for somebody who waits */
 	/* Whether every byte that this segment is made from has arrived. */
 	bool (*readable)(const void *data, uint32_t segment);
 	const void *data;

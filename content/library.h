@@ -24,6 +24,7 @@ struct library_object {
 		first_chunks; /* first_chunks: what the first segment needs, from the start */
 	const char *media_type;
 	bool map_known, complete;
+	bool held; /* there is no room for it: only what somebody asks for is fetched (content/keeper.h) */
 	struct store_object *open; /* while bytes are missing and the map is known */
 	uint64_t not_before_ms;    /* the fetcher leaves it alone until then */
 	unsigned tries;            /* failures since the last success */
@@ -50,6 +51,7 @@ struct library_lesson {
 	bool playable;
 	char generation[24];
 	uint32_t ladder, segments;
+	uint32_t held; /* rungs that there is no room for: only what somebody asks for is made */
 	uint32_t *made,
 		*cooking; /* [0 .. segments]: masks of rungs; made counts what was given up, too */
 	uint32_t *lost;   /* [0 .. segments]: rungs given up */

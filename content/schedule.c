@@ -98,7 +98,7 @@ static bool serve_want(struct search *s, const struct schedule_want *want,
 {
 	const struct schedule_view *v = s->v;
 	const struct schedule_object *o = &v->objects[want->object];
-	if (held_back(s, want->object))
+	if (held_back(s, want->object) || (o->held && want->priority >= SCHEDULE_BACKGROUND))
 		return false;
 	int running = stream_of(v, want->object);
 	if (running >= 0 && v->streams[running].map) {
@@ -135,7 +135,7 @@ static bool serve_want(struct search *s, const struct schedule_want *want,
 static bool serve_object(struct search *s, size_t object, struct schedule_pick *out)
 {
 	const struct schedule_object *o = &s->v->objects[object];
-	if (held_back(s, object) || stream_of(s->v, object) >= 0)
+	if (o->held || held_back(s, object) || stream_of(s->v, object) >= 0)
 		return false;
 	uint64_t first = 0, count = 0;
 	if (o->map_known && !find_run(s, object, 0, UINT64_MAX, &first, &count))

@@ -14,6 +14,7 @@
 
 struct schedule_object {
 	uint64_t head_chunks;   /* the index at the front, needed before anything else of it */
+	bool held;              /* there is no room for it: only what is urgently wanted */
 	bool map_known;         /* without its map no chunk can be verified */
 	uint64_t not_before_ms; /* left alone until then: map refused, no room */
 	/* First run of missing chunks at or after `from`; false when there is none. Not asked before the map is known. */

@@ -24,6 +24,7 @@ static const struct {
 	uint32_t arrived[2];       /* segments below this number are readable */
 	struct jobs_want wants[3]; /* rungs 0 ends */
 	struct jobs_block block;   /* until 0: none */
+	uint32_t held[2];          /* rungs that there is no room for */
 	struct jobs_pick pick;
 } rows[] = {
 	{ .why = "the first segment of every rung of the first lesson",
@@ -111,6 +112,26 @@ static const struct {
 	  .arrived = { 6, 6 },
 	  .block = { 0, 2, 1500 },
 	  .pick = { .found = false, .wake_ms = 1500 } },
+	{ .why = "what there is no room for is not made in advance",
+	  .arrived = { 6, 6 },
+	  .held = { ALL, M | H },
+	  .pick = { true, 1, 1, A | L, true, 9, 0 } },
+	{ .why = "no room at all: rest",
+	  .arrived = { 6, 6 },
+	  .held = { ALL, ALL },
+	  .pick = { .found = false } },
+	{ .why = "but for a pupil",
+	  .made = { { ALL }, { ALL } },
+	  .arrived = { 6, 6 },
+	  .held = { ALL, ALL },
+	  .wants = { { 1, 4, M } },
+	  .pick = { true, 1, 4, M | A, false, 0, 0 } },
+	{ .why = "and what comes next for the same one",
+	  .made = { { ALL }, { ALL, 0, 0, 0, M | A } },
+	  .arrived = { 6, 6 },
+	  .held = { ALL, ALL },
+	  .wants = { { 1, 4, M } },
+	  .pick = { true, 1, 5, M | A, false, 1, 0 } },
 };
 
 static void every_row(void **state)
@@ -123,6 +144,7 @@ static void every_row(void **state)
 							   ALL,
 							   rows[i].made[n],
 							   rows[i].cooking[n],
+							   &rows[i].held[n],
 							   readable_below,
 							   &rows[i].arrived[n] };
 		size_t wants = 0;

@@ -43,6 +43,7 @@ static const struct {
 	struct schedule_stream streams[2]; /* end 0 and no map ends */
 	size_t most;
 	struct schedule_block block; /* until 0: none */
+	unsigned held;               /* mask of objects that there is no room for */
 	struct schedule_pick pick;
 } rows[] = {
 	{ .why = "nothing is missing",
@@ -182,6 +183,26 @@ static const struct {
 	  .wants = { { 0, 0, 2, 0 } },
 	  .most = 1,
 	  .pick = { SCHEDULE_RANGE, 0, 2, 2, -1, 0 } },
+	{ .why = "what there is no room for is passed over",
+	  .count = 3,
+	  .chunks = { NULL, "..", ".." },
+	  .held = 3,
+	  .most = 2,
+	  .pick = { SCHEDULE_RANGE, 2, 0, 2, -1, 0 } },
+	{ .why = "also as prefetch: rest",
+	  .count = 1,
+	  .chunks = { NULL },
+	  .wants = { { 0, 0, 1, 9 } },
+	  .held = 1,
+	  .most = 2,
+	  .pick = { SCHEDULE_NOTHING, 0, 0, 0, -1, 0 } },
+	{ .why = "but for a pupil",
+	  .count = 2,
+	  .chunks = { "..", NULL },
+	  .wants = { { 1, 0, 1, 0 } },
+	  .held = 3,
+	  .most = 2,
+	  .pick = { SCHEDULE_MAP, 1, 0, 0, -1, 0 } },
 };
 
 static void every_row(void **state)
@@ -193,6 +214,7 @@ static void every_row(void **state)
 		for (; objects_count < rows[i].count; objects_count++)
 			objects[objects_count] = (struct schedule_object){
 				.head_chunks = rows[i].head,
+				.held = rows[i].held >> objects_count & 1,
 				.map_known = rows[i].chunks[objects_count] != NULL,
 				.gap = gap,
 				.data = rows[i].chunks[objects_count],
