@@ -6,6 +6,7 @@ import path from 'node:path'
 import { Server } from './peers.mjs'
 import { fetchBytes, freePort, root, SERVER_CORE, until } from './rig.mjs'
 
+const NGINX_CONF = 'cache/nginx/nginx.conf.in'
 export const FILM = 'bench-film' // a lesson whose segments are put into the store: its mezzanine is nowhere
 export const FILM_SEGMENTS = 12
 
@@ -64,9 +65,10 @@ export class Box {
 		const words = {
 			LISTEN: '127.0.0.1', PORT: port, ROOT: web, USER_LINE: root ? 'user root;' : '', WORKERS: 1,
 			MODULE: path.join(this.rig.build, 'lib/ngx_http_wasl_module.so'), STORE: this.store, PORTAL: path.join(content, 'portal'),
-			WANT_SOCK: path.join(this.root, 'run/wasl/want.sock'), CONTENT_PUBLIC_SOCK: '../run/wasl/content-public.sock',
+			PARTS: path.join(this.rig.house, 'cache/nginx/conf'), WANT_SOCK: path.join(this.root, 'run/wasl/want.sock'), CONTENT_PUBLIC_SOCK: '../run/wasl/content-public.sock',
 		}
-		let text = template(this.rig).replace(/^#.*\n/gm, '').replace(/@([A-Z_]+)@/g, (all, word) => words[word] ?? all)
+		let text = fs.readFileSync(path.join(this.rig.house, NGINX_CONF), 'utf8').replace(/^#.*\n/gm, '')
+			.replace(/@([A-Z_]+)@/g, (all, word) => words[word] ?? all)
 		if (this.patience) text = text.replace(/wasl_patience \w+;/, `wasl_patience ${this.patience};`)
 		fs.writeFileSync(conf, text)
 		const program = this.rig.start(`${this.name}-nginx`, '/usr/sbin/nginx', ['-c', conf, '-e', `${web}/nginx-error.log`, '-g', 'daemon off;'],
@@ -99,6 +101,9 @@ export class Box {
 	}
 }
 
+// All that the box's web server is told, in one text.
 export function template(rig) {
-	return fs.readFileSync(path.join(rig.house, 'cache/nginx/nginx.conf.in'), 'utf8')
+	const parts = path.join(rig.house, 'cache/nginx/conf')
+	const files = [path.join(rig.house, NGINX_CONF), ...fs.readdirSync(parts).map((name) => path.join(parts, name))]
+	return files.map((f) => fs.readFileSync(f, 'utf8')).join('\n')
 }

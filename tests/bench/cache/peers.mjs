@@ -14,7 +14,7 @@ const SAME = ['sendfile', 'sendfile_max_chunk', 'tcp_nopush', 'tcp_nodelay', 'ke
 export function sameLines(template) {
 	const lines = []
 	for (const name of SAME) {
-		const found = new RegExp(`^\\t${name}\\s[^;]*;`, 'm').exec(template)
+		const found = new RegExp(`^\\s*${name}\\s[^;]*;`, 'm').exec(template)
 		if (found) lines.push(found[0].trim())
 	}
 	const connections = /worker_connections\s+(\d+)/.exec(template)
