@@ -139,3 +139,8 @@ enum sender_step sender_next(struct sender *s, struct view *v, struct sender_pie
 	}
 	return fail(out, -EINVAL);
 }
+
+void sender_back(struct sender *s, uint64_t left)
+{
+	s->at -= left;
+}

@@ -55,3 +55,5 @@ struct sender_piece {
 bool sender_there(struct view *v, const struct sender_want *want);
 /* The next piece; a step of MEMORY or FILE moves on behind it. */
 enum sender_step sender_next(struct sender *s, struct view *v, struct sender_piece *out);
+/* The last `left` bytes of that piece were not taken: they come again. */
+void sender_back(struct sender *s, uint64_t left);

@@ -30,6 +30,7 @@ struct view_item {
 	struct key key;
 	unsigned held;
 	bool listed; /* false: superseded or evicted, lives until it is released */
+	uint64_t serial;
 	int fd;
 	uint64_t fd_bytes; /* as last looked at: only grows */
 	bool complete;
@@ -51,6 +52,7 @@ struct view {
 	struct stat names_stat;
 	bool names_failed; /* not tried again before the next tick */
 	size_t count, max_open, mask;
+	uint64_t last_serial;
 	struct view_item *newest, *oldest;
 	struct view_item *buckets[];
 };
@@ -195,6 +197,7 @@ static int open_item(struct view *v, const struct key *key, uint64_t size, struc
 	if (!item)
 		return -ENOMEM;
 	item->key = *key;
+	item->serial = ++v->last_serial;
 	item->fd = -1;
 	rc = key->kind == OBJECT ? open_object(v, item, size) : open_rendition(v, item);
 	/* Removed or replaced while it was being opened: as if it had not been there. */
@@ -281,7 +284,8 @@ int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct vi
 				   look.segment.offset,
 				   look.segment.length,
 				   look.segment.duration_ms,
-				   look.item->tab.segment_count };
+				   look.item->tab.segment_count,
+				   look.item->serial };
 	return 0;
 }
 
@@ -327,7 +331,11 @@ int view_object(struct view *v, const struct objmap_id *id, uint64_t size, uint6
 		end = !look.run ? offset : end < size ? end : size;
 	}
 	*out = (struct view_file){
-		.item = item, .fd = item->fd, .offset = offset, .length = end - offset
+		.item = item,
+		.fd = item->fd,
+		.offset = offset,
+		.length = end - offset,
+		.serial = item->serial,
 	};
 	return 0;
 }
@@ -358,7 +366,11 @@ int view_extent(struct view *v, uint64_t rendition, uint64_t offset, uint64_t le
 	if (offset + length > item->fd_bytes)
 		return -EAGAIN;
 	*out = (struct view_file){
-		.item = item, .fd = item->fd, .offset = offset, .length = length
+		.item = item,
+		.fd = item->fd,
+		.offset = offset,
+		.length = length,
+		.serial = item->serial,
 	};
 	return 0;
 }

@@ -36,6 +36,7 @@ struct view_file {
 	uint64_t offset, length; /* where in fd, and how much of it can be sent */
 	uint32_t duration_ms;    /* of a segment */
 	uint32_t segment_count;  /* of its rendition */
+	uint64_t serial;         /* of this opening of the file: never 0, never used again */
 };
 void view_hold(struct view_item *item);
 void view_release(struct view_item *item);

@@ -6,6 +6,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_http.h>
+#include <ngx_thread_pool.h>
 
 #include "cache/counters.h"
 #include "cache/crew.h"
@@ -17,6 +18,7 @@
 #include "cache/view.h"
 #include "cache/waiters.h"
 #include "cache/want.h"
+#include "cache/warm.h"
 
 /*
  * Glue between nginx and the engine in cache/: what to send is decided there, here it is carried.
@@ -24,13 +26,20 @@
  *     ngx_http_wasl_module.c    directives, worker processes, where a request comes in
  *     ngx_http_wasl_reply.c     heads of replies
  *     ngx_http_wasl_send.c      one request from its name to its last byte
+ *     ngx_http_wasl_disk.c      bytes that are not in memory
  *     ngx_http_wasl_want.c      the worker's socket to contentd
  *     ngx_http_wasl_count.c     counting what was delivered
  *     ngx_http_wasl_shared.c    the memory that workers share
  *     ngx_http_wasl_metrics.c   /metrics, and what it shows of each request
  */
 
-#define NGX_HTTP_WASL_PIECES  32    /* of a body that are handed to nginx at a time */
+/* of a body that are handed to nginx at a time: a slow client's later bytes may leave memory before it takes them */
+#define NGX_HTTP_WASL_PIECES  32
+#define NGX_HTTP_WASL_WINDOW  (2 * 1024 * 1024)
+
+
+typedef struct ngx_http_wasl_ctx_s   ngx_http_wasl_ctx_t;
+typedef struct ngx_http_wasl_load_s  ngx_http_wasl_load_t;
 
 
 typedef struct {                    /* in memory that workers share */
@@ -55,6 +64,11 @@ typedef struct {                    /* one worker process */
     ngx_http_wasl_shared_t       *shared;
     struct crew_berth            *berth;       /* where this one alone writes */
     ngx_log_t                    *log;
+    ngx_pool_t                   *pool;        /* lives as long as the worker */
+    struct warm                  *warm;
+    ngx_thread_pool_t            *disk;
+    ngx_http_wasl_load_t         *loads;       /* in flight */
+    ngx_http_wasl_load_t         *spare_loads;
 } ngx_http_wasl_worker_t;
 
 
@@ -82,7 +96,7 @@ struct ngx_http_wasl_file_s {       /* a file that this request sends from, held
 };
 
 
-typedef struct {
+struct ngx_http_wasl_ctx_s {
     struct sender                 sender;
     struct waiter                 waiter;
     ngx_http_request_t           *request;
@@ -96,6 +110,9 @@ typedef struct {
     ngx_buf_t                     first_buf;
     ngx_event_t                   wake;
     ngx_event_t                   timeout;
+    ngx_http_wasl_load_t         *load;        /* waits for the disk, beside others */
+    ngx_http_wasl_ctx_t          *load_next;
+    ngx_http_wasl_ctx_t          *load_prev;
     uint64_t                      device;
     ngx_msec_t                    wait_began;
     uint64_t                      waited_for;  /* chunk or segment that contentd said is there */
@@ -109,7 +126,7 @@ typedef struct {
     unsigned                      media:1;     /* a media segment that is counted */
     unsigned                      idle_wakes:2;
     unsigned                      waited:1;
-} ngx_http_wasl_ctx_t;
+};
 
 
 /* one more of what cache/counters.def names */
@@ -132,6 +149,16 @@ ngx_int_t ngx_http_wasl_redirect(ngx_http_request_t *r, const char *to);
 ngx_http_wasl_ctx_t *ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
     const struct names_entry *entry, struct view_names *names);
 ngx_int_t ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_resume(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_give_up(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_push_out(ngx_connection_t *c);
+
+/* ngx_http_wasl_disk.c */
+ngx_int_t ngx_http_wasl_disk_start(ngx_http_wasl_worker_t *w, ngx_cycle_t *cycle);
+uint64_t ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
+    uint64_t length);
+ngx_int_t ngx_http_wasl_disk_wait(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_disk_leave(ngx_http_wasl_ctx_t *ctx);
 
 /* ngx_http_wasl_want.c */
 ngx_int_t ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w);

@@ -173,6 +173,11 @@ ngx_http_wasl_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    /* for reads from the disk (ngx_http_wasl_disk.c) */
+    if (ngx_thread_pool_add(cf, NULL) == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     return NGX_CONF_OK;
 }
 
@@ -300,6 +305,7 @@ ngx_http_wasl_init_process(ngx_cycle_t *cycle)
     w->tally = tally_new();
 
     if (w->waiters == NULL || w->tally == NULL
+        || ngx_http_wasl_disk_start(w, cycle) != NGX_OK
         || ngx_http_wasl_shared_join(w, cycle->pool) != NGX_OK
         || view_open((char *) wmcf->store.data, NGX_HTTP_WASL_OPEN_FILES, &w->view, NULL) != 0)
     {

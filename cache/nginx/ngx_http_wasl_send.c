@@ -9,7 +9,7 @@ static void ngx_http_wasl_cleanup(void *data);
 
 
 /* With tcp_nopush the kernel keeps the last, short packet back for 200 ms: a pupil has that long to wait already. */
-static void
+void
 ngx_http_wasl_push_out(ngx_connection_t *c)
 {
     if (c->tcp_nopush == NGX_TCP_NOPUSH_SET && ngx_tcp_push(c->fd) == 0) {
@@ -154,10 +154,30 @@ ngx_http_wasl_fill(ngx_http_wasl_ctx_t *ctx, ngx_buf_t *b, enum sender_step step
 }
 
 
+/* The next piece, as far as it is in memory; length 0: ngx_http_wasl_disk_wait(). */
+static enum sender_step
+ngx_http_wasl_next(ngx_http_wasl_ctx_t *ctx, struct sender_piece *piece)
+{
+    uint64_t          ready;
+    enum sender_step  step;
+
+    step = sender_next(&ctx->sender, ctx->worker->view, piece);
+
+    if (step == SENDER_FILE) {
+        ready = ngx_http_wasl_disk_ready(ctx, &piece->file, piece->length);
+        sender_back(&ctx->sender, piece->length - ready);
+        piece->length = ready;
+    }
+
+    return step;
+}
+
+
 /* Hands the next pieces to nginx: what stopped it, and what nginx said. */
 static ngx_int_t
 ngx_http_wasl_output(ngx_http_wasl_ctx_t *ctx, enum sender_step *step, struct sender_piece *piece)
 {
+    uint64_t       bytes;
     ngx_uint_t     n;
     ngx_chain_t   *cl, *last, **ll;
     ngx_chain_t   *out;
@@ -165,11 +185,12 @@ ngx_http_wasl_output(ngx_http_wasl_ctx_t *ctx, enum sender_step *step, struct se
     out = NULL;
     last = NULL;
     ll = &out;
+    bytes = 0;
 
-    for (n = 0; n < NGX_HTTP_WASL_PIECES; n++) {
-        *step = sender_next(&ctx->sender, ctx->worker->view, piece);
+    for (n = 0; n < NGX_HTTP_WASL_PIECES && bytes < NGX_HTTP_WASL_WINDOW; n++) {
+        *step = ngx_http_wasl_next(ctx, piece);
 
-        if (*step != SENDER_MEMORY && *step != SENDER_FILE) {
+        if ((*step != SENDER_MEMORY && *step != SENDER_FILE) || piece->length == 0) {
             break;
         }
 
@@ -181,6 +202,7 @@ ngx_http_wasl_output(ngx_http_wasl_ctx_t *ctx, enum sender_step *step, struct se
         *ll = cl;
         ll = &cl->next;
         last = cl;
+        bytes += piece->length;
     }
 
     *ll = NULL;
@@ -246,7 +268,13 @@ ngx_http_wasl_body(ngx_http_wasl_ctx_t *ctx)
         }
 
         if (r->buffered || r->connection->buffered) {
+            /* what the disk brings meanwhile is found when there is room for it */
+            ngx_http_wasl_disk_leave(ctx);
             return ngx_http_wasl_blocked(ctx);
+        }
+
+        if (ctx->load) {
+            return ngx_http_wasl_disk_wait(ctx);
         }
 
         if (step == SENDER_FAIL) {
@@ -293,6 +321,11 @@ ngx_http_wasl_first_byte(ngx_http_wasl_ctx_t *ctx)
         case SENDER_FILE:
             ctx->duration_ms = piece.file.duration_ms;
             ctx->segment_count = piece.file.segment_count;
+
+            if (ngx_http_wasl_disk_ready(ctx, &piece.file, piece.length) == 0) {
+                return ngx_http_wasl_disk_wait(ctx);
+            }
+
             return NGX_OK;
 
         case SENDER_MEMORY:
@@ -361,7 +394,7 @@ ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx)
 }
 
 
-static void
+void
 ngx_http_wasl_resume(ngx_http_wasl_ctx_t *ctx)
 {
     ngx_int_t            rc;
@@ -370,6 +403,10 @@ ngx_http_wasl_resume(ngx_http_wasl_ctx_t *ctx)
 
     r = ctx->request;
     c = r->connection;
+
+    if (ctx->timeout.timer_set) {
+        ngx_del_timer(&ctx->timeout);
+    }
 
     rc = ngx_http_wasl_run(ctx);
 
@@ -381,15 +418,32 @@ ngx_http_wasl_resume(ngx_http_wasl_ctx_t *ctx)
 }
 
 
+/* Waits for nobody any more. */
 static void
+ngx_http_wasl_leave(ngx_http_wasl_ctx_t *ctx)
+{
+    if (ctx->waiter.thing) {
+        ngx_http_wasl_metrics_slept(ctx);
+        waiters_leave(ctx->worker->waiters, &ctx->waiter);
+        ngx_http_wasl_want_flush(ctx->worker);
+    }
+
+    ngx_http_wasl_disk_leave(ctx);
+
+    if (ctx->timeout.timer_set) {
+        ngx_del_timer(&ctx->timeout);
+    }
+}
+
+
+/* Nothing came, or it cannot come: an answer, or the end of the connection. */
+void
 ngx_http_wasl_give_up(ngx_http_wasl_ctx_t *ctx)
 {
     ngx_connection_t  *c;
 
     c = ctx->request->connection;
-    ngx_http_wasl_metrics_slept(ctx);
-    waiters_leave(ctx->worker->waiters, &ctx->waiter);
-    ngx_http_wasl_want_flush(ctx->worker);
+    ngx_http_wasl_leave(ctx);
     ngx_http_finalize_request(ctx->request, ngx_http_wasl_unavailable(ctx));
     ngx_http_run_posted_requests(c);
 }
@@ -402,9 +456,7 @@ ngx_http_wasl_wake_handler(ngx_event_t *ev)
 
     ctx = (ngx_http_wasl_ctx_t *) ((u_char *) ev - offsetof(ngx_http_wasl_ctx_t, wake));
 
-    if (ctx->timeout.timer_set) {
-        ngx_del_timer(&ctx->timeout);
-    }
+    ngx_http_wasl_metrics_slept(ctx);
 
     if (ctx->waiter.error) {
         ngx_log_error(NGX_LOG_INFO, ctx->request->connection->log, -ctx->waiter.error,
@@ -413,7 +465,6 @@ ngx_http_wasl_wake_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_wasl_metrics_slept(ctx);
     ngx_http_wasl_resume(ctx);
 }
 
@@ -482,15 +533,7 @@ ngx_http_wasl_cleanup(void *data)
     ngx_http_wasl_ctx_t   *ctx = data;
     ngx_http_wasl_file_t  *f;
 
-    if (ctx->waiter.thing) {
-        ngx_http_wasl_metrics_slept(ctx);
-        waiters_leave(ctx->worker->waiters, &ctx->waiter);
-        ngx_http_wasl_want_flush(ctx->worker);
-    }
-
-    if (ctx->timeout.timer_set) {
-        ngx_del_timer(&ctx->timeout);
-    }
+    ngx_http_wasl_leave(ctx);
 
     if (ctx->wake.posted) {
         ngx_delete_posted_event(&ctx->wake);

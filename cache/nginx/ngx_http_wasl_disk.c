@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "ngx_http_wasl.h"
+
+
+#define NGX_HTTP_WASL_LOAD  (512 * 1024)
+
+
+/*
+ * A read that a thread does, because sendfile() of bytes that are not in memory would keep the worker, and everyone else it
+ * serves, until the disk has answered. Whoever needs the same bytes joins it.
+ */
+struct ngx_http_wasl_load_s {
+    ngx_http_wasl_load_t    *next;          /* in flight, or to be used again */
+    ngx_http_wasl_ctx_t     *waiting;
+    ngx_http_wasl_worker_t  *worker;
+    struct view_file         file;
+    int                      error;
+};
+
+
+static ngx_thread_task_t *
+ngx_http_wasl_disk_task(ngx_http_wasl_load_t *load)
+{
+    return (ngx_thread_task_t *) load - 1;
+}
+
+
+/* in a thread: nothing but the load is touched */
+static void
+ngx_http_wasl_disk_read(void *data, ngx_log_t *log)
+{
+    ngx_http_wasl_load_t  *load = data;
+
+    load->error = warm_read(load->file.fd, load->file.offset, load->file.length);
+}
+
+
+static void
+ngx_http_wasl_disk_done(ngx_event_t *ev)
+{
+    ngx_http_wasl_ctx_t     *ctx;
+    ngx_http_wasl_load_t    *load, **at;
+    ngx_http_wasl_worker_t  *w;
+
+    load = ev->data;
+    w = load->worker;
+
+    for (at = &w->loads; *at != load; at = &(*at)->next) { /* void */ }
+    *at = load->next;
+
+    if (load->error) {
+        ngx_http_wasl_more(w, DAMAGED, 1);
+        ngx_log_error(NGX_LOG_ERR, w->log, -load->error,
+                      "wasl: %uL bytes at %uL of a file of the store cannot be read: the disk "
+                      "may be failing", load->file.length, load->file.offset);
+
+    } else {
+        ngx_http_wasl_more(w, COLD_READS, 1);
+        warm_note(w->warm, load->file.serial, load->file.offset, load->file.length,
+                  (uint32_t) ngx_time());
+    }
+
+    view_release(load->file.item);
+
+    while (load->waiting) {
+        ctx = load->waiting;
+        ngx_http_wasl_disk_leave(ctx);
+
+        if (load->error) {
+            ngx_http_wasl_give_up(ctx);
+
+        } else {
+            ngx_http_wasl_resume(ctx);
+        }
+    }
+
+    load->next = w->spare_loads;
+    w->spare_loads = load;
+}
+
+
+static ngx_http_wasl_load_t *
+ngx_http_wasl_disk_find(ngx_http_wasl_worker_t *w, const struct view_file *file, uint64_t offset)
+{
+    ngx_http_wasl_load_t  *load;
+
+    for (load = w->loads; load; load = load->next) {
+        if (load->file.serial == file->serial && offset >= load->file.offset
+            && offset - load->file.offset < load->file.length)
+        {
+            return load;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* NULL: there is no thread for it. */
+static ngx_http_wasl_load_t *
+ngx_http_wasl_disk_load(ngx_http_wasl_worker_t *w, const struct view_file *file,
+    uint64_t offset, uint64_t length)
+{
+    ngx_thread_task_t     *task;
+    ngx_http_wasl_load_t  *load;
+
+    load = w->spare_loads;
+
+    if (load) {
+        w->spare_loads = load->next;
+        task = ngx_http_wasl_disk_task(load);
+
+    } else {
+        task = ngx_thread_task_alloc(w->pool, sizeof(ngx_http_wasl_load_t));
+        if (task == NULL) {
+            return NULL;
+        }
+        load = task->ctx;
+    }
+
+    load->waiting = NULL;
+    load->worker = w;
+    load->error = 0;
+
+    /* whole blocks, as they are known */
+    load->file = *file;
+    load->file.offset = offset - offset % WARM_BLOCK_BYTES;
+    load->file.length = ngx_min(length, NGX_HTTP_WASL_LOAD) + offset % WARM_BLOCK_BYTES;
+
+    task->handler = ngx_http_wasl_disk_read;
+    task->event.handler = ngx_http_wasl_disk_done;
+    task->event.data = load;
+    task->event.log = w->log;
+
+    if (ngx_thread_task_post(w->disk, task) != NGX_OK) {
+        load->next = w->spare_loads;
+        w->spare_loads = load;
+        return NULL;
+    }
+
+    view_hold(file->item);
+    load->next = w->loads;
+    w->loads = load;
+
+    return load;
+}
+
+
+/*
+ * How many of the bytes can be sent without waiting for the disk. What comes after them is being read meanwhile, so that a
+ * body from a slow disk flows; 0: ngx_http_wasl_disk_wait().
+ */
+uint64_t
+ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file, uint64_t length)
+{
+    uint64_t                 ready;
+    ngx_http_wasl_load_t    *load;
+    ngx_http_wasl_worker_t  *w;
+
+    w = ctx->worker;
+    length = ngx_min(length, NGX_HTTP_WASL_WINDOW);
+
+    if (w->disk == NULL) {
+        return length;
+    }
+
+    ready = warm_ready(w->warm, file->serial, file->fd, file->offset, length,
+                       (uint32_t) ngx_time());
+    if (ready == length) {
+        return length;
+    }
+
+    load = ngx_http_wasl_disk_find(w, file, file->offset + ready);
+    if (load == NULL) {
+        load = ngx_http_wasl_disk_load(w, file, file->offset + ready, length - ready);
+    }
+
+    if (ready || load == NULL) {
+        return ready ? ready : length;
+    }
+
+    ctx->load = load;
+    ctx->load_prev = NULL;
+    ctx->load_next = load->waiting;
+
+    if (load->waiting) {
+        load->waiting->load_prev = ctx;
+    }
+
+    load->waiting = ctx;
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_wasl_disk_wait(ngx_http_wasl_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ngx_http_wasl_push_out(r->connection);
+
+    if (!ctx->timeout.timer_set) {
+        ngx_add_timer(&ctx->timeout, ctx->patience);
+    }
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    return NGX_DONE;
+}
+
+
+void
+ngx_http_wasl_disk_leave(ngx_http_wasl_ctx_t *ctx)
+{
+    if (ctx->load == NULL) {
+        return;
+    }
+
+    if (ctx->load_prev) {
+        ctx->load_prev->load_next = ctx->load_next;
+
+    } else {
+        ctx->load->waiting = ctx->load_next;
+    }
+
+    if (ctx->load_next) {
+        ctx->load_next->load_prev = ctx->load_prev;
+    }
+
+    ctx->load = NULL;
+}
+
+
+ngx_int_t
+ngx_http_wasl_disk_start(ngx_http_wasl_worker_t *w, ngx_cycle_t *cycle)
+{
+    ngx_str_t  name = ngx_string("default");
+
+    w->pool = cycle->pool;
+    w->warm = warm_new();
+    w->disk = ngx_thread_pool_get(cycle, &name);
+
+    return w->warm ? NGX_OK : NGX_ERROR;
+}

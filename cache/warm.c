@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/warm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+	SLOTS = 8192, /* 512 MiB of blocks in 128 KiB */
+	BLOCK_BITS = 24,
+	LOOKS = 2, /* in a block */
+};
+
+struct slot {
+	uint64_t key; /* serial and block; 0: free */
+	uint32_t at_s, reserved;
+};
+
+struct warm {
+	struct slot slots[SLOTS];
+};
+
+struct warm *warm_new(void)
+{
+	return calloc(1, sizeof(struct warm));
+}
+
+void warm_free(struct warm *w)
+{
+	free(w);
+}
+
+static uint64_t key_of(uint64_t serial, uint64_t block)
+{
+	return serial << BLOCK_BITS | (block & ((UINT64_C(1) << BLOCK_BITS) - 1));
+}
+
+/* Blocks of one file lie side by side, files anywhere. */
+static struct slot *slot_of(struct warm *w, uint64_t serial, uint64_t block)
+{
+	return &w->slots[((serial * 0x9e3779b97f4a7c15u >> 32) + block) % SLOTS];
+}
+
+static bool known(struct warm *w, uint64_t serial, uint64_t block, uint32_t now_s)
+{
+	struct slot *s = slot_of(w, serial, block);
+	if (s->key != key_of(serial, block) || now_s - s->at_s > WARM_KEEP_S)
+		return false;
+	s->at_s = now_s; /* it is sent now, and so stays */
+	return true;
+}
+
+static void note(struct warm *w, uint64_t serial, uint64_t block, uint32_t now_s)
+{
+	*slot_of(w, serial, block) = (struct slot){ .key = key_of(serial, block), .at_s = now_s };
+}
+
+static bool look(int fd, uint64_t block)
+{
+	for (uint64_t i = 0; i < LOOKS; i++) {
+		char byte;
+		const struct iovec room = { &byte, 1 };
+		const uint64_t at = block * WARM_BLOCK_BYTES + i * (WARM_BLOCK_BYTES / LOOKS);
+		/* Nothing: the file ends before; sending will find that out, too. */
+		if (preadv2(fd, &room, 1, (off_t)at, RWF_NOWAIT) < 0)
+			return false;
+	}
+	return true;
+}
+
+uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, uint64_t length,
+		    uint32_t now_s)
+{
+	const uint64_t end = offset + length;
+	uint64_t at = offset;
+	while (at < end) {
+		const uint64_t block = at / WARM_BLOCK_BYTES;
+		if (!known(w, serial, block, now_s)) {
+			if (!look(fd, block))
+				break;
+			note(w, serial, block, now_s);
+		}
+		at = (block + 1) * WARM_BLOCK_BYTES;
+	}
+	return at < end ? at - offset : length;
+}
+
+void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length, uint32_t now_s)
+{
+	for (uint64_t at = offset / WARM_BLOCK_BYTES; at * WARM_BLOCK_BYTES < offset + length; at++)
+		note(w, serial, at, now_s);
+}
+
+int warm_read(int fd, uint64_t offset, uint64_t length)
+{
+	char room[WARM_BLOCK_BYTES];
+	const uint64_t from = offset - offset % WARM_BLOCK_BYTES, end = offset + length;
+	/* All of it to the disk at once, then wait for it piece by piece. */
+	(void)posix_fadvise(fd, (off_t)from, (off_t)(end - from), POSIX_FADV_WILLNEED);
+	for (uint64_t at = from; at < end; at += sizeof(room)) {
+		ssize_t n = pread(fd, room, sizeof(room), (off_t)at);
+		while (n < 0 && errno == EINTR)
+			n = pread(fd, room, sizeof(room), (off_t)at);
+		if (n < 0)
+			return -errno;
+		if (n < (ssize_t)sizeof(room))
+			return 0;
+	}
+	return 0;
+}

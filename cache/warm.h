@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+/*
+ * Which parts of files are in memory, as far as one worker knows: sending anything else would stop the worker, and all
+ * whom it serves, until the disk has answered. What was seen in memory a moment ago is believed without a look, so a hit
+ * costs no system call; a table of fixed size, in which an entry that had to make way is only looked for again.
+ */
+struct warm;
+
+enum {
+	WARM_BLOCK_BYTES = 64 * 1024, /* a chunk of an object */
+	WARM_KEEP_S = 10,             /* how long a block is believed that nobody sends */
+};
+
+struct warm *warm_new(void);
+void warm_free(struct warm *w); /* NULL is fine */
+
+/*
+ * How many of `length` bytes at `offset` can be sent without waiting: what is known, and what a look (preadv2 with
+ * RWF_NOWAIT, a byte of each half block) finds. `serial` names the file (view_file.serial), `now_s` only grows. Never waits
+ * for the disk; where the file system cannot tell, nothing is found.
+ */
+uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, uint64_t length,
+		    uint32_t now_s);
+/* The blocks that hold these bytes were read just now. */
+void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length, uint32_t now_s);
+
+/*
+ * Brings whole blocks, those that hold these bytes, into memory and waits for it: for a thread of its own. 0 also when the file ends
+ * early, or -errno.
+ */
+int warm_read(int fd, uint64_t offset, uint64_t length);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/warm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "firmware/base/clean.h"
+
+enum { BLOCK = WARM_BLOCK_BYTES, SERIAL = 7, NOWHERE = -1 };
+
+static int build(void **state)
+{
+	*state = warm_new();
+	return *state ? 0 : -1;
+}
+
+static int demolish(void **state)
+{
+	warm_free(*state);
+	return 0;
+}
+
+/* Without a descriptor no look finds anything: what is ready is what was noted. */
+static void believes_what_was_noted(void **state)
+{
+	struct warm *w = *state;
+	static const struct {
+		const char *what;
+		uint64_t serial, offset, length, ready;
+	} rows[] = {
+		{ "before", SERIAL, BLOCK - 1, 2, 0 },
+		{ "all of it", SERIAL, BLOCK, 2 * BLOCK, 2 * BLOCK },
+		{ "inside", SERIAL, BLOCK + 5, 10, 10 },
+		{ "across", SERIAL, 2 * BLOCK - 5, 10, 10 },
+		{ "to the edge", SERIAL, 3 * BLOCK - 1, 1, 1 },
+		{ "over the edge", SERIAL, BLOCK + 5, 5 * BLOCK, 2 * BLOCK - 5 },
+		{ "behind", SERIAL, 3 * BLOCK, 1, 0 },
+		{ "another file", SERIAL + 1, BLOCK, 1, 0 },
+		{ "nothing of it", SERIAL, 0, 0, 0 },
+	};
+	warm_note(w, SERIAL, BLOCK + 100, BLOCK, 1000); /* two blocks, neither of them whole */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (warm_ready(w, rows[i].serial, NOWHERE, rows[i].offset, rows[i].length, 1001) !=
+		    rows[i].ready)
+			fail_msg("row '%s'", rows[i].what);
+}
+
+static void forgets_what_nobody_sends(void **state)
+{
+	struct warm *w = *state;
+	uint32_t now = 1000;
+	warm_note(w, SERIAL, 0, 2 * BLOCK, now);
+	for (int i = 0; i < 5; i++) {
+		now += WARM_KEEP_S;
+		assert_int_equal(warm_ready(w, SERIAL, NOWHERE, 0, 1, now), 1);
+	}
+	assert_int_equal(warm_ready(w, SERIAL, NOWHERE, BLOCK, 1, now), 0);
+	assert_int_equal(warm_ready(w, SERIAL, NOWHERE, 0, 1, now + WARM_KEEP_S + 1), 0);
+}
+
+/* However many files there are, one never answers for another. */
+static void mixes_up_no_files(void **state)
+{
+	struct warm *w = *state;
+	for (uint64_t serial = 1; serial < 3000; serial++) {
+		assert_int_equal(warm_ready(w, serial, NOWHERE, 0, 100 * BLOCK, 5), 0);
+		warm_note(w, serial, 0, 4 * BLOCK, 5);
+		assert_int_equal(warm_ready(w, serial, NOWHERE, 0, 100 * BLOCK, 5), 4 * BLOCK);
+	}
+}
+
+static void reads_in_what_it_then_finds(void **state)
+{
+	struct warm *w = *state;
+	char path[] = "/var/tmp/warm-XXXXXX";
+	AUTO_FD
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	unlink(path);
+	for (int i = 0; i < 3 * BLOCK / 4096; i++)
+		assert_int_equal(write(fd, (char[4096]){ 1 }, 4096), 4096);
+	assert_int_equal(write(fd, "end", 3), 3);
+	assert_int_equal(warm_read(fd, 0, 3 * BLOCK + 3), 0);
+	assert_int_equal(warm_read(fd, 3 * BLOCK, 10 * BLOCK), 0); /* ends early */
+	/* A file system that cannot tell finds nothing; here it says all or nothing. */
+	const uint64_t ready = warm_ready(w, SERIAL, fd, 5, 3 * BLOCK - 5, 1);
+	if (ready == 0)
+		return;
+	assert_int_equal(ready, 3 * BLOCK - 5);
+	assert_int_equal(warm_ready(w, SERIAL, NOWHERE, 0, 3 * BLOCK, 1), 3 * BLOCK);
+}
+
+static void says_what_the_disk_says(void **state)
+{
+	(void)state;
+	AUTO_FD
+	int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(warm_read(folder, 0, 10), -EISDIR);
+	assert_int_equal(warm_read(NOWHERE, 0, 10), -EBADF);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(believes_what_was_noted, build, demolish),
+		cmocka_unit_test_setup_teardown(forgets_what_nobody_sends, build, demolish),
+		cmocka_unit_test_setup_teardown(mixes_up_no_files, build, demolish),
+		cmocka_unit_test_setup_teardown(reads_in_what_it_then_finds, build, demolish),
+		cmocka_unit_test(says_what_the_disk_says),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
