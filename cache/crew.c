@@ -21,8 +21,10 @@ struct crew *crew_at(void *memory)
 
 static void begin(struct crew_berth *b)
 {
-	if (!atomic_load(&b->used))
+	if (!atomic_load(&b->used)) {
 		memset(&b->counters, 0, sizeof(b->counters));
+		memset(&b->sheet, 0, sizeof(b->sheet));
+	}
 	atomic_store(&b->used, 1);
 	counters_clear_gauges(&b->counters);
 }
@@ -50,10 +52,32 @@ struct crew_berth *crew_join(struct crew *c, int32_t pid, bool (*alive)(int32_t 
 	return NULL;
 }
 
+struct crew_berth *crew_adopt(struct crew *c, int32_t pid, bool (*alive)(int32_t pid))
+{
+	for (size_t i = 0; i < CREW_BERTHS; i++) {
+		struct crew_berth *b = &c->berths[i];
+		const int32_t owner = atomic_load(&b->owner);
+		if (!atomic_load(&b->used) || owner == pid || (owner && alive(owner)))
+			continue;
+		if (tally_rows(&b->sheet) && take(b, owner, pid))
+			return b;
+	}
+	return NULL;
+}
+
 void crew_leave(struct crew_berth *b)
 {
 	counters_clear_gauges(&b->counters);
 	atomic_store(&b->owner, 0);
+}
+
+size_t crew_rows(const struct crew *c)
+{
+	size_t rows = 0;
+	for (size_t i = 0; i < CREW_BERTHS; i++)
+		if (atomic_load(&c->berths[i].used))
+			rows += tally_rows(&c->berths[i].sheet);
+	return rows;
 }
 
 void crew_sum(const struct crew *c, struct counters *out)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cache/counters.h"
+#include "cache/tally.h"
 
 /*
  * The memory that worker processes share: a berth for each of them, where it alone writes. What a worker leaves there when it
@@ -21,6 +22,7 @@ struct crew_berth {
 	_Atomic int32_t owner; /* process; 0: nobody */
 	_Atomic uint32_t used; /* what follows was begun */
 	struct counters counters;
+	struct tally_sheet sheet;
 };
 
 struct crew {
@@ -37,6 +39,13 @@ struct crew *crew_at(void *memory);
  */
 struct crew_berth *crew_join(struct crew *c, int32_t pid, bool (*alive)(int32_t pid));
 void crew_leave(struct crew_berth *b);
+/*
+ * A berth that nobody living has and whose sheet holds counts, now in the hands of `pid`, who carries them and then leaves it;
+ * NULL when there is none.
+ */
+struct crew_berth *crew_adopt(struct crew *c, int32_t pid, bool (*alive)(int32_t pid));
 
+/* Counts of use, of all, that are not on contentd's disk yet. */
+size_t crew_rows(const struct crew *c);
 /* What all have counted, those who are gone included. */
 void crew_sum(const struct crew *c, struct counters *out);

@@ -20,7 +20,7 @@ static int check_msg(const struct want_msg *m)
 	case WANT_HELLO:
 		return m->rendition ? 0 : -EBADMSG;
 	case WANT_TALLIED:
-		return m->token ? 0 : -EBADMSG;
+		return m->token && m->rendition ? 0 : -EBADMSG;
 	case WANT_WANT:
 	case WANT_CANCEL:
 	case WANT_READY:
@@ -47,7 +47,7 @@ int want_check(const void *packet, size_t len)
 	memcpy(&p, packet, len);
 	if (len == sizeof(p.msg))
 		return check_msg(&p.msg);
-	if (p.type != WANT_TALLY || !p.tally.sequence ||
+	if (p.type != WANT_TALLY || !p.tally.instance || !p.tally.sequence ||
 	    !memchr(p.tally.lesson, 0, sizeof(p.tally.lesson)) ||
 	    !memchr(p.tally.rung, 0, sizeof(p.tally.rung)))
 		return -EBADMSG;
@@ -80,9 +80,9 @@ struct want_msg want_hello(uint64_t instance)
 				  .rendition = instance };
 }
 
-struct want_msg want_tallied(uint64_t sequence)
+struct want_msg want_tallied(uint64_t instance, uint64_t sequence)
 {
-	return (struct want_msg){ .type = WANT_TALLIED, .token = sequence };
+	return (struct want_msg){ .type = WANT_TALLIED, .token = sequence, .rendition = instance };
 }
 
 struct want_msg want_ready(const struct want_msg *want, uint64_t first, uint64_t count)

@@ -21,7 +21,7 @@ struct fault;
  * `count` says how far the pupil means to read. READY of a segment means that its slot is published. Messages that name
  * an unknown token are not an error: a CANCEL and a READY may cross.
  */
-#define WANT_VERSION 1u
+#define WANT_VERSION 2u
 #define WANT_SOCKET "/run/wasl/want.sock"
 
 enum want_type {
@@ -41,10 +41,11 @@ struct want_msg {
 	uint64_t
 		token; /* HELLO: version; WANT: chosen by the worker, echoed in CANCEL, READY, FAILED;
 			  TALLIED: sequence of the last tally that is on disk */
-	struct objmap_id id;  /* WANT_OBJECT */
-	uint64_t rendition;   /* WANT_SEGMENT; HELLO: instance of the worker process */
-	uint64_t first;       /* first chunk, or segment number */
-	uint64_t count;       /* chunks, or 1 */
+	struct objmap_id id; /* WANT_OBJECT */
+	uint64_t
+		rendition; /* WANT_SEGMENT; HELLO: instance of the worker; TALLIED: of the tallies */
+	uint64_t first;    /* first chunk, or segment number */
+	uint64_t count;    /* chunks, or 1 */
 	uint32_t priority;    /* 0 a pupil waits .. 9 background */
 	uint32_t deadline_ms; /* from now; 0 none */
 	int32_t error;        /* FAILED: negative errno */
@@ -52,16 +53,17 @@ struct want_msg {
 };
 
 /*
- * What was used since the last tally of this worker process: increments, to be added up by day, lesson and rung.
- * Sent every 10 s at most, and when a worker ends. The worker keeps a tally until TALLIED names its sequence or a later one,
- * and sends it again on a new connection: counted exactly once, whichever side is killed when. Sequences begin at 1.
+ * What was used since the last tally of this instance: increments, to be added up by day, lesson and rung. Sent every few
+ * seconds, and when a worker ends. It is kept until TALLIED names its instance, and its sequence or a later one, and sent again
+ * on a new connection, also by another worker when the one that counted was killed: counted exactly once, whichever side is
+ * killed when. Sequences of an instance begin at 1, grow, and may leave one out.
  */
 struct want_tally {
 	uint32_t type; /* WANT_TALLY */
 	uint32_t reserved;
-	uint64_t
-		sequence; /* grows by one per tally of a worker process, so that a repeat is seen */
-	int32_t day;      /* days since 1970 */
+	uint64_t instance; /* who counted: not 0, not always who sends */
+	uint64_t sequence; /* grows with each tally of the instance, so that a repeat is seen */
+	int32_t day;       /* days since 1970 */
 	uint32_t starts, completions, new_devices;
 	uint64_t watched_ms, sent_bytes;
 	char lesson[64]; /* terminated */
@@ -69,7 +71,7 @@ struct want_tally {
 };
 
 _Static_assert(sizeof(struct want_msg) == 88, "no holes: what is sent was all written");
-_Static_assert(sizeof(struct want_tally) == 136, "no holes: what is sent was all written");
+_Static_assert(sizeof(struct want_tally) == 144, "no holes: what is sent was all written");
 
 union want_packet { /* room for one of any type, and to see that one is too long */
 	uint32_t type;
@@ -92,7 +94,7 @@ int want_receive(int fd, union want_packet *out);
 
 /* `instance`: a random number, not 0, that a worker process chooses when it starts. */
 struct want_msg want_hello(uint64_t instance);
-struct want_msg want_tallied(uint64_t sequence);
+struct want_msg want_tallied(uint64_t instance, uint64_t sequence);
 /* Answers to a received want. */
 struct want_msg want_ready(const struct want_msg *want, uint64_t first, uint64_t count);
 struct want_msg want_failed(const struct want_msg *want, int error);

@@ -218,15 +218,18 @@ static int take_message(struct client *c, const struct want_msg *m)
 	return -EPROTO;
 }
 
+/* A worker also carries what one that was killed has counted: each instance has its own sequence, and its own answer. */
 static void count_tallies(const struct client *c, const struct want_tally *tallies, size_t count)
 {
 	const struct wants *w = c->of;
-	uint64_t through = count && c->instance
-				   ? w->calls.tally(w->calls.data, c->instance, tallies, count)
-				   : 0;
-	if (through) {
-		struct want_msg m = want_tallied(through);
-		send_msg(c, &m);
+	for (size_t from = 0, n; c->instance && from < count; from += n) {
+		const uint64_t instance = tallies[from].instance;
+		for (n = 1; from + n < count && tallies[from + n].instance == instance;)
+			n++;
+		uint64_t through = w->calls.tally(w->calls.data, instance, tallies + from, n);
+		struct want_msg m = want_tallied(instance, through);
+		if (through)
+			send_msg(c, &m);
 	}
 }
 

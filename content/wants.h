@@ -24,7 +24,7 @@ struct wants_calls {
 	int (*look)(void *data, const struct want_msg *want);
 	/* Wants came or went. Called once per turn of the loop. */
 	void (*changed)(void *data);
-	/* Counts tallies of the worker process `instance`; the last sequence that is on disk, 0 when none could be kept. */
+	/* Counts tallies of `instance`, whichever worker carried them; the last sequence that is on disk, 0 when none could be kept. */
 	uint64_t (*tally)(void *data, uint64_t instance, const struct want_tally *tallies,
 			  size_t count);
 	void *data;

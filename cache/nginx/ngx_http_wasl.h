@@ -37,6 +37,8 @@
 #define NGX_HTTP_WASL_PIECES  32
 #define NGX_HTTP_WASL_WINDOW  (2 * 1024 * 1024)
 
+#define NGX_HTTP_WASL_HEIRS   4     /* dead workers whose counts one carries at a time */
+
 
 typedef struct ngx_http_wasl_ctx_s   ngx_http_wasl_ctx_t;
 typedef struct ngx_http_wasl_load_s  ngx_http_wasl_load_t;
@@ -51,7 +53,9 @@ typedef struct {                    /* in memory that workers share */
 typedef struct {                    /* one worker process */
     struct view                  *view;
     struct waiters               *waiters;
-    struct tally                 *tally;
+    struct tally                  tally;       /* of its own berth */
+    struct tally                  heirs[NGX_HTTP_WASL_HEIRS];
+    struct crew_berth            *left[NGX_HTTP_WASL_HEIRS];   /* by those who died; NULL: none */
     uint64_t                      instance;
     ngx_str_t                     want_path;
     ngx_connection_t             *want;        /* NULL: contentd is away */
@@ -115,6 +119,8 @@ struct ngx_http_wasl_ctx_s {
     ngx_http_wasl_ctx_t          *load_prev;
     uint64_t                      device;
     ngx_msec_t                    wait_began;
+    ngx_msec_t                    counted_at;  /* when the bytes below were added to the tally */
+    off_t                         counted;
     uint64_t                      waited_for;  /* chunk or segment that contentd said is there */
     uint64_t                      size;        /* of the thing */
     off_t                         length;      /* of the body */
@@ -163,6 +169,7 @@ void ngx_http_wasl_disk_leave(ngx_http_wasl_ctx_t *ctx);
 /* ngx_http_wasl_want.c */
 ngx_int_t ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w);
 void ngx_http_wasl_want_stop(ngx_http_wasl_worker_t *w);
+ngx_int_t ngx_http_wasl_want_send(ngx_http_wasl_worker_t *w, const void *packet, size_t len);
 ngx_uint_t ngx_http_wasl_want_hopeless(ngx_http_wasl_worker_t *w);
 void ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w);
 
@@ -170,6 +177,7 @@ void ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w);
 ngx_int_t ngx_http_wasl_shared_zone(ngx_conf_t *cf, ngx_shm_zone_t **zone);
 ngx_int_t ngx_http_wasl_shared_join(ngx_http_wasl_worker_t *w, ngx_pool_t *pool);
 void ngx_http_wasl_shared_leave(ngx_http_wasl_worker_t *w);
+ngx_uint_t ngx_http_wasl_shared_adopt(ngx_http_wasl_worker_t *w);
 
 /* ngx_http_wasl_metrics.c */
 ngx_int_t ngx_http_wasl_metrics_handler(ngx_http_request_t *r);
@@ -180,6 +188,10 @@ void ngx_http_wasl_metrics_tick(ngx_http_wasl_worker_t *w);
 
 /* ngx_http_wasl_count.c */
 void ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_count_sent(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_count_done(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_count_carry(ngx_http_wasl_worker_t *w);
+void ngx_http_wasl_count_heard(ngx_http_wasl_worker_t *w, const struct want_msg *msg);
+void ngx_http_wasl_count_disconnected(ngx_http_wasl_worker_t *w);
 
 #endif /* _NGX_HTTP_WASL_H_INCLUDED_ */

@@ -4,6 +4,9 @@
 #include <sys/random.h>
 
 
+#define NGX_HTTP_WASL_COUNT_MS  2000    /* between counts of one long reply */
+
+
 static struct uses *
 ngx_http_wasl_count_lock(ngx_http_wasl_worker_t *w, int32_t *day)
 {
@@ -117,23 +120,80 @@ ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx)
 }
 
 
+static void
+ngx_http_wasl_count_add(ngx_http_wasl_ctx_t *ctx, const struct uses_gain *gain, off_t sent)
+{
+    int32_t                    day;
+    const struct names_entry  *e;
+
+    e = &ctx->sender.entry;
+    day = (int32_t) (ngx_time() / 86400);
+
+    if (e->lesson[0] == '\0'
+        || tally_add(&ctx->worker->tally, day, e->lesson, e->rung, gain,
+                     (uint64_t) (sent - ctx->counted))
+           != -ENOBUFS)
+    {
+        ctx->counted = sent;
+        ctx->counted_at = ngx_current_msec;
+        return;
+    }
+
+    ngx_http_wasl_more(ctx->worker, TALLIES_LOST, 1);
+    ngx_log_error(NGX_LOG_WARN, ctx->worker->log, 0,
+                  "wasl: contentd takes no counts, and there is no room for more: "
+                  "some use is not counted");
+}
+
+
+static off_t
+ngx_http_wasl_count_body(ngx_http_wasl_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (!ctx->decided || r->err_status || !r->header_sent || r->header_only) {
+        return 0;
+    }
+
+    return r->connection->sent - (off_t) r->header_size;
+}
+
+
+/* A long reply is under way: what was sent of it counts before it ends, as the power may go. */
+void
+ngx_http_wasl_count_sent(ngx_http_wasl_ctx_t *ctx)
+{
+    off_t             sent;
+    struct uses_gain  none;
+
+    if (ngx_current_msec - ctx->counted_at < NGX_HTTP_WASL_COUNT_MS) {
+        return;
+    }
+
+    sent = ngx_http_wasl_count_body(ctx);
+    if (sent <= ctx->counted) {
+        return;
+    }
+
+    ngx_memzero(&none, sizeof(none));
+    ngx_http_wasl_count_add(ctx, &none, sent);
+}
+
+
 /* The request is over, well or not. */
 void
 ngx_http_wasl_count_done(ngx_http_wasl_ctx_t *ctx)
 {
-    off_t                sent;
-    int32_t              day;
-    struct uses         *uses;
-    struct uses_gain     gain;
-    struct uses_event    e;
-    ngx_http_request_t  *r;
+    off_t              sent;
+    int32_t            day;
+    struct uses       *uses;
+    struct uses_gain   gain;
+    struct uses_event  e;
 
-    r = ctx->request;
-    sent = r->connection->sent - (off_t) r->header_size;
-
-    if (!ctx->decided || r->err_status || !r->header_sent || r->header_only || sent <= 0
-        || ctx->sender.entry.lesson[0] == '\0')
-    {
+    sent = ngx_http_wasl_count_body(ctx);
+    if (sent <= 0) {
         return;
     }
 
@@ -148,14 +208,67 @@ ngx_http_wasl_count_done(ngx_http_wasl_ctx_t *ctx)
         }
     }
 
-    day = (int32_t) (ngx_time() / 86400);
+    ngx_http_wasl_count_add(ctx, &gain, sent);
+}
 
-    if (tally_add(ctx->worker->tally, day, ctx->sender.entry.lesson, ctx->sender.entry.rung,
-                  &gain, (uint64_t) sent)
-        == -ENOBUFS)
-    {
-        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                      "wasl: contentd takes no counts, and there is no room for more: "
-                      "some use is not counted");
+
+static void
+ngx_http_wasl_count_carry_one(ngx_http_wasl_worker_t *w, struct tally *tally)
+{
+    struct want_tally  packet;
+
+    while (w->want && tally_next(tally, &packet)) {
+        if (ngx_http_wasl_want_send(w, &packet, sizeof(packet)) != NGX_OK) {
+            return;
+        }
+        tally_sent(tally, &packet);
+    }
+}
+
+
+/* Sends what was counted, here and by those whose counts nobody else carries. */
+void
+ngx_http_wasl_count_carry(ngx_http_wasl_worker_t *w)
+{
+    ngx_uint_t  i;
+
+    ngx_http_wasl_count_carry_one(w, &w->tally);
+
+    for (i = 0; i < NGX_HTTP_WASL_HEIRS; i++) {
+        if (w->left[i]) {
+            ngx_http_wasl_count_carry_one(w, &w->heirs[i]);
+        }
+    }
+}
+
+
+/* It is on contentd's disk. */
+void
+ngx_http_wasl_count_heard(ngx_http_wasl_worker_t *w, const struct want_msg *msg)
+{
+    ngx_uint_t  i;
+
+    if (w->tally.sheet->instance == msg->rendition) {
+        tally_heard(&w->tally, msg->token);
+        return;
+    }
+
+    for (i = 0; i < NGX_HTTP_WASL_HEIRS; i++) {
+        if (w->left[i] && w->left[i]->sheet.instance == msg->rendition) {
+            tally_heard(&w->heirs[i], msg->token);
+        }
+    }
+}
+
+
+void
+ngx_http_wasl_count_disconnected(ngx_http_wasl_worker_t *w)
+{
+    ngx_uint_t  i;
+
+    tally_disconnected(&w->tally);
+
+    for (i = 0; i < NGX_HTTP_WASL_HEIRS; i++) {
+        tally_disconnected(&w->heirs[i]);
     }
 }

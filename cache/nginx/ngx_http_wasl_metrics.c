@@ -2,6 +2,10 @@
 #include "ngx_http_wasl.h"
 
 
+#define NGX_HTTP_WASL_EXTRA         1
+#define NGX_HTTP_WASL_METRICS_ROOM  (COUNTERS_TEXT_BYTES + 512 * NGX_HTTP_WASL_EXTRA)
+
+
 void
 ngx_http_wasl_metrics_asked(ngx_http_wasl_worker_t *w, enum names_kind kind)
 {
@@ -100,6 +104,19 @@ ngx_http_wasl_metrics_tick(ngx_http_wasl_worker_t *w)
 }
 
 
+/* What no worker can say alone. */
+static size_t
+ngx_http_wasl_metrics_extra(ngx_http_wasl_shared_t *shared, struct counters_extra *extra)
+{
+    extra[0].metric = "wasl_tally_rows";
+    extra[0].labels = "";
+    extra[0].help = "Counts of use that are not on wasl-contentd's disk yet.";
+    extra[0].value = crew_rows(shared->crew);
+
+    return 1;
+}
+
+
 ngx_int_t
 ngx_http_wasl_metrics_handler(ngx_http_request_t *r)
 {
@@ -108,6 +125,7 @@ ngx_http_wasl_metrics_handler(ngx_http_request_t *r)
     ngx_buf_t                  *b;
     ngx_chain_t                 out;
     struct counters             sum;
+    struct counters_extra       extra[NGX_HTTP_WASL_EXTRA];
     ngx_http_wasl_main_conf_t  *wmcf;
 
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_wasl_module);
@@ -125,14 +143,15 @@ ngx_http_wasl_metrics_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    b = ngx_create_temp_buf(r->pool, COUNTERS_TEXT_BYTES);
+    b = ngx_create_temp_buf(r->pool, NGX_HTTP_WASL_METRICS_ROOM);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     crew_sum(wmcf->worker->shared->crew, &sum);
 
-    len = counters_text(&sum, NULL, 0, (char *) b->pos, COUNTERS_TEXT_BYTES);
+    len = counters_text(&sum, extra, ngx_http_wasl_metrics_extra(wmcf->worker->shared, extra),
+                        (char *) b->pos, NGX_HTTP_WASL_METRICS_ROOM);
     if (len == 0) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -302,9 +302,8 @@ ngx_http_wasl_init_process(ngx_cycle_t *cycle)
     w->zone = wmcf->zone;
     w->want_path = wmcf->want;
     w->waiters = waiters_new();
-    w->tally = tally_new();
 
-    if (w->waiters == NULL || w->tally == NULL
+    if (w->waiters == NULL
         || ngx_http_wasl_disk_start(w, cycle) != NGX_OK
         || ngx_http_wasl_shared_join(w, cycle->pool) != NGX_OK
         || view_open((char *) wmcf->store.data, NGX_HTTP_WASL_OPEN_FILES, &w->view, NULL) != 0)

@@ -2,6 +2,7 @@
 #include "ngx_http_wasl.h"
 
 #include <signal.h>
+#include <sys/random.h>
 
 
 #define NGX_HTTP_WASL_USES_BYTES  (1024 * 1024)
@@ -90,10 +91,18 @@ ngx_http_wasl_shared_alive(int32_t pid)
 ngx_int_t
 ngx_http_wasl_shared_join(ngx_http_wasl_worker_t *w, ngx_pool_t *pool)
 {
+    /* tells what is counted here from what one counted that had this process's number before */
+    while (w->instance == 0) {
+        if (getrandom(&w->instance, sizeof(w->instance), 0) != (ssize_t) sizeof(w->instance)) {
+            w->instance = 0;
+        }
+    }
+
     w->shared = w->zone->data;
     w->berth = crew_join(w->shared->crew, (int32_t) ngx_pid, ngx_http_wasl_shared_alive);
 
     if (w->berth) {
+        w->tally = tally_open(&w->berth->sheet, w->instance);
         return NGX_OK;
     }
 
@@ -107,13 +116,54 @@ ngx_http_wasl_shared_join(ngx_http_wasl_worker_t *w, ngx_pool_t *pool)
     }
 
     ngx_memzero(w->berth, sizeof(struct crew_berth));
+    w->tally = tally_open(&w->berth->sheet, w->instance);
 
     return NGX_OK;
 }
 
 
+/* What was counted and is not on disk stays in the berths, for whoever looks next. */
 void
 ngx_http_wasl_shared_leave(ngx_http_wasl_worker_t *w)
 {
+    ngx_uint_t  i;
+
+    for (i = 0; i < NGX_HTTP_WASL_HEIRS; i++) {
+        if (w->left[i]) {
+            crew_leave(w->left[i]);
+        }
+    }
+
     crew_leave(w->berth);
+}
+
+
+/* Counts of workers that were killed, or that ended before contentd had heard all: how many were found. */
+ngx_uint_t
+ngx_http_wasl_shared_adopt(ngx_http_wasl_worker_t *w)
+{
+    ngx_uint_t  i, found;
+
+    found = 0;
+
+    for (i = 0; i < NGX_HTTP_WASL_HEIRS; i++) {
+        if (w->left[i] && tally_rows(&w->left[i]->sheet) == 0) {
+            crew_leave(w->left[i]);
+            w->left[i] = NULL;
+        }
+
+        if (w->left[i]) {
+            continue;
+        }
+
+        w->left[i] = crew_adopt(w->shared->crew, (int32_t) ngx_pid, ngx_http_wasl_shared_alive);
+        if (w->left[i] == NULL) {
+            continue;
+        }
+
+        w->heirs[i] = tally_open(&w->left[i]->sheet, w->instance);
+        found++;
+    }
+
+    return found;
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ngx_http_wasl.h"
 
-#include <sys/random.h>
-
 
 #define NGX_HTTP_WASL_TICK     1000
 #define NGX_HTTP_WASL_RETRY    100      /* while contentd is away and somebody waits */
 #define NGX_HTTP_WASL_GRACE    3000     /* a contentd that restarts is back by then */
-#define NGX_HTTP_WASL_TALLY    10000
+#define NGX_HTTP_WASL_TALLY    6000     /* with what comes on top, under 10 s to the disk */
 
 
 static void ngx_http_wasl_want_read(ngx_event_t *ev);
@@ -38,7 +36,7 @@ ngx_http_wasl_want_lost(ngx_http_wasl_worker_t *w, ngx_uint_t level, const char 
         w->want = NULL;
         ngx_http_wasl_more(w, WANT_LOST, 1);
         waiters_disconnected(w->waiters);
-        tally_disconnected(w->tally);
+        ngx_http_wasl_count_disconnected(w);
     }
 
     if (!w->away) {
@@ -51,7 +49,7 @@ ngx_http_wasl_want_lost(ngx_http_wasl_worker_t *w, ngx_uint_t level, const char 
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_wasl_want_send(ngx_http_wasl_worker_t *w, const void *packet, size_t len)
 {
     ssize_t    n;
@@ -146,20 +144,6 @@ ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w)
 
 
 static void
-ngx_http_wasl_want_flush_tally(ngx_http_wasl_worker_t *w)
-{
-    struct want_tally  packet;
-
-    while (w->want && tally_next(w->tally, &packet)) {
-        if (ngx_http_wasl_want_send(w, &packet, sizeof(packet)) != NGX_OK) {
-            return;
-        }
-        tally_sent(w->tally);
-    }
-}
-
-
-static void
 ngx_http_wasl_want_write(ngx_event_t *ev)
 {
     ngx_connection_t  *c;
@@ -185,7 +169,7 @@ ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *pack
         return;
 
     case WANT_TALLIED:
-        tally_heard(w->tally, packet->msg.token);
+        ngx_http_wasl_count_heard(w, &packet->msg);
         return;
 
     case WANT_HELLO:
@@ -265,9 +249,13 @@ ngx_http_wasl_want_tick(ngx_event_t *ev)
     ngx_http_wasl_want_wake(waiters_recheck(w->waiters, ngx_http_wasl_want_there, w));
     ngx_http_wasl_want_flush(w);
 
+    if (w->want && !ngx_exiting && ngx_http_wasl_shared_adopt(w)) {
+        w->tallied = ngx_current_msec - NGX_HTTP_WASL_TALLY;
+    }
+
     if (w->want && ngx_current_msec - w->tallied >= NGX_HTTP_WASL_TALLY) {
         w->tallied = ngx_current_msec;
-        ngx_http_wasl_want_flush_tally(w);
+        ngx_http_wasl_count_carry(w);
     }
 
     ngx_http_wasl_metrics_tick(w);
@@ -292,13 +280,6 @@ ngx_http_wasl_want_hopeless(ngx_http_wasl_worker_t *w)
 ngx_int_t
 ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w)
 {
-    /* tells this process's tallies from those of one that had its number before */
-    while (w->instance == 0) {
-        if (getrandom(&w->instance, sizeof(w->instance), 0) != (ssize_t) sizeof(w->instance)) {
-            w->instance = 0;
-        }
-    }
-
     w->dummy.fd = (ngx_socket_t) -1;
     w->dummy.data = w;
     w->away_since = ngx_current_msec;
@@ -320,7 +301,7 @@ ngx_http_wasl_want_stop(ngx_http_wasl_worker_t *w)
         return;
     }
 
-    ngx_http_wasl_want_flush_tally(w);
+    ngx_http_wasl_count_carry(w);
 
     if (w->want) {
         ngx_close_connection(w->want);

@@ -59,6 +59,8 @@ count_is 240p "starts 2 completions 1 devices 2 watched 24000 sent $((all + 100 
 
 # contentd is away: counts wait. It hears them and dies before they are on disk: they come again, once.
 until_so 20 state_has 'workers 2'
+all_told() { curl -s "$url/metrics" | grep -qx 'wasl_tally_rows 0'; }
+until_so 20 all_told
 stop_feeder KILL
 fetch phone-d g-1/240p/{1,2}.m4s
 start_feeder
@@ -69,6 +71,17 @@ until_so 20 state_has 'workers 2'
 stop_feeder KILL
 start_feeder
 count_is 240p "starts 1 completions 0 devices 1 watched 8000 sent $(bytes 1 2)" "counts survive contentd's deaths, and are not doubled"
-grep -rqaE 'phone-[a-d]|127\.0\.0\.1' "$top/store"
+
+# A worker is killed: what it counted and had not told is told by the next one.
+must hangup # what was counted before is told at once after this, and nothing for seconds then
+until_so 20 state_has 'workers 2'
+until_so 20 all_told
+for phone in e f g h; do fetch phone-$phone g-1/audio/{1,2,3,4}.m4s; done
+before=$(feed use audio)
+for pid in $(workers); do kill -KILL "$pid"; done
+is "$before" none "nothing of it was told before"
+count_is audio "starts 4 completions 4 devices 4 watched 64000 sent $((4 * all))" "what a killed worker counted is not lost"
+
+grep -rqaE 'phone-[a-h]|127\.0\.0\.1' "$top/store"
 is $? 1 "no agent and no address is anywhere in the store"
 finish

@@ -29,6 +29,7 @@ enum {
 	MAX_WORKERS = 16,
 	MAX_WANTS = 1024,
 	MAX_THINGS = 16,
+	MAX_INSTANCES = 64,
 	SEGMENT_MS = 4000
 };
 
@@ -59,6 +60,9 @@ static struct feeder {
 	struct pending pending[MAX_WANTS];
 	struct thing things[MAX_THINGS];
 	struct use uses[MAX_THINGS];
+	struct {
+		uint64_t instance, sequence;
+	} heard[MAX_INSTANCES]; /* as contentd's book has it */
 	enum { MANUAL, AUTO, REFUSE, LIE } mode;
 	uint64_t delay_ms, wants, cancels;
 	bool forgetful; /* tallies are heard, and lost */
@@ -171,6 +175,21 @@ static void drop_worker(int *worker)
 	*worker = -1;
 }
 
+/* A tally that came before, by whichever worker, is not counted again. */
+static bool is_new(const struct want_tally *t)
+{
+	size_t i = 0;
+	while (i < MAX_INSTANCES && f.heard[i].instance && f.heard[i].instance != t->instance)
+		i++;
+	if (i == MAX_INSTANCES)
+		die("too many instances", NULL);
+	if (t->sequence <= f.heard[i].sequence)
+		return false;
+	f.heard[i].instance = t->instance;
+	f.heard[i].sequence = t->sequence;
+	return true;
+}
+
 static void add_use(const struct want_tally *t)
 {
 	for (struct use *u = f.uses; u < f.uses + MAX_THINGS; u++) {
@@ -190,8 +209,10 @@ static void hear(int worker, const union want_packet *packet)
 {
 	const struct want_msg *m = &packet->msg;
 	if (packet->type == WANT_TALLY && !f.forgetful) {
-		add_use(&packet->tally);
-		const struct want_msg ack = want_tallied(packet->tally.sequence);
+		if (is_new(&packet->tally))
+			add_use(&packet->tally);
+		const struct want_msg ack =
+			want_tallied(packet->tally.instance, packet->tally.sequence);
 		send(worker, &ack, sizeof(ack), MSG_DONTWAIT | MSG_NOSIGNAL);
 	} else if (packet->type == WANT_CANCEL) {
 		f.cancels++;

@@ -36,11 +36,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static const struct uses_gain gain = { 1, 0, 0, 4000 };
 	struct waiter who[WAITERS] = { 0 };
 	struct waiters *w = waiters_new();
-	struct tally *t = tally_new();
+	struct tally_sheet *sheet = calloc(1, sizeof(*sheet));
 	struct want_msg m;
 	struct want_tally packet;
-	if (!w || !t)
+	if (!w || !sheet)
 		abort();
+	struct tally t = tally_open(sheet, 7);
 	while (len > 0) {
 		const size_t n = bytes[0] < len - 1 ? bytes[0] : len - 1;
 		const uint8_t turn = n ? bytes[1] : 0;
@@ -51,20 +52,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		if (turn & 8)
 			waiters_join(w, &want, &who[turn % WAITERS]);
 		if (turn & 16)
-			waiters_disconnected(w), tally_disconnected(t);
+			waiters_disconnected(w), tally_disconnected(&t);
 		while ((turn & 32) && waiters_next(w, &m)) {
 			if (want_check(&m, sizeof(m)))
 				abort();
 			waiters_sent(w);
 		}
-		tally_add(t, turn % 4, "lesson", "240p", &gain, 1);
-		if ((turn & 64) && tally_next(t, &packet))
-			tally_sent(t);
-		hear(w, t, bytes + 1, n);
+		tally_add(&t, turn % 4, "lesson", "240p", &gain, 1);
+		if ((turn & 64) && tally_next(&t, &packet)) {
+			if (want_check(&packet, sizeof(packet)))
+				abort();
+			tally_sent(&t, &packet);
+		}
+		hear(w, &t, bytes + 1, n);
 		bytes += n + 1;
 		len -= n + 1;
 	}
 	waiters_free(w);
-	tally_free(t);
+	free(sheet);
 	return 0;
 }

@@ -86,6 +86,38 @@ static void what_a_dead_one_left_is_taken_over(void **state)
 	assert_int_equal(hits(c), 8);
 }
 
+static void counts_that_the_dead_have_left_find_a_carrier(void **state)
+{
+	static const struct uses_gain gain = { .starts = 1 };
+	struct crew *c = *state;
+	struct crew_berth *a = join(c, 10, everybody), *b = join(c, 11, everybody);
+	struct tally t = tally_open(&b->sheet, 7);
+	assert_int_equal(tally_add(&t, 1, "lesson", "240p", &gain, 1), 0);
+	assert_null(crew_adopt(c, 10, everybody));
+	assert_int_equal(crew_rows(c), 1);
+	assert_ptr_equal(crew_adopt(c, 10, all_but_11), b);
+	assert_null(crew_adopt(c, 12, all_but_11)); /* 10 carries them */
+	assert_int_equal(workers(c), 1);
+	struct tally heir = tally_open(&b->sheet, 8);
+	struct want_tally p;
+	assert_true(tally_next(&heir, &p));
+	tally_sent(&heir, &p);
+	crew_leave(b);
+	/* Not heard to be on disk: the next one carries them again. */
+	assert_ptr_equal(crew_adopt(c, 12, all_but_11), b);
+	heir = tally_open(&b->sheet, 9);
+	assert_true(tally_next(&heir, &p));
+	assert_int_equal(p.instance, 7);
+	tally_sent(&heir, &p);
+	tally_heard(&heir, 1);
+	crew_leave(b);
+	assert_null(crew_adopt(c, 12, all_but_11));
+	assert_int_equal(crew_rows(c), 0);
+	crew_leave(a);
+	/* Who has nothing to leave is no orphan. */
+	assert_null(crew_adopt(c, 12, nobody));
+}
+
 static void there_is_an_end_to_berths(void **state)
 {
 	struct crew *c = *state;
@@ -138,6 +170,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_a_dead_one_left_is_taken_over, make, drop),
+		cmocka_unit_test_setup_teardown(counts_that_the_dead_have_left_find_a_carrier, make,
+						drop),
 		cmocka_unit_test_setup_teardown(there_is_an_end_to_berths, make, drop),
 		cmocka_unit_test_setup_teardown(many_come_at_once_and_are_read_meanwhile, make,
 						drop),

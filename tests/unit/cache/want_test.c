@@ -26,8 +26,9 @@ static void checks_messages(void **state)
 	} rows[] = {
 		{ "hello", want_hello(7), 0 },
 		{ "hello of nobody", want_hello(0), -EBADMSG },
-		{ "tallied", want_tallied(1), 0 },
-		{ "nothing tallied", want_tallied(0), -EBADMSG },
+		{ "tallied", want_tallied(7, 1), 0 },
+		{ "nobody's tallied", want_tallied(0, 1), -EBADMSG },
+		{ "nothing tallied", want_tallied(7, 0), -EBADMSG },
 		{ "a segment", segment, 0 },
 		{ "an object",
 		  { .type = WANT_WANT, .kind = WANT_OBJECT, .first = 5, .count = 7 },
@@ -74,14 +75,20 @@ static void checks_messages(void **state)
 static void checks_tallies(void **state)
 {
 	(void)state;
-	struct want_tally t = {
-		.type = WANT_TALLY, .sequence = 1, .lesson = "fractions", .rung = "240p"
-	};
+	struct want_tally t = { .type = WANT_TALLY,
+				.instance = 7,
+				.sequence = 1,
+				.lesson = "fractions",
+				.rung = "240p" };
 	assert_int_equal(want_check(&t, sizeof(t)), 0);
 	memset(t.rung, 'x', sizeof(t.rung));
 	assert_int_equal(want_check(&t, sizeof(t)), -EBADMSG);
 	memset(t.rung, 0, sizeof(t.rung));
 	memset(t.lesson, 'x', sizeof(t.lesson));
+	assert_int_equal(want_check(&t, sizeof(t)), -EBADMSG);
+	memset(t.lesson, 0, sizeof(t.lesson));
+	assert_int_equal(want_check(&t, sizeof(t)), 0);
+	t.instance = 0;
 	assert_int_equal(want_check(&t, sizeof(t)), -EBADMSG);
 	t = (struct want_tally){ .type = WANT_WANT };
 	assert_int_equal(want_check(&t, sizeof(t)), -EBADMSG);
@@ -115,7 +122,7 @@ static void receives_until_the_end(void **state)
 	union want_packet got;
 	assert_int_equal(want_receive(pair[0], &got), 0);
 
-	struct want_msg m = want_tallied(3);
+	struct want_msg m = want_tallied(7, 3);
 	assert_int_equal(send(pair[1], &m, sizeof(m), 0), sizeof(m));
 	assert_int_equal(want_receive(pair[0], &got), 1);
 	assert_int_equal(got.msg.token, 3);

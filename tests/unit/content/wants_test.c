@@ -135,7 +135,9 @@ static void last_words_are_heard(void **state)
 {
 	struct scene *s = *state;
 	int fd = worker(s, 7);
-	struct want_tally t = { .type = WANT_TALLY, .sequence = 1, .lesson = "a", .rung = "240p" };
+	struct want_tally t = {
+		.type = WANT_TALLY, .instance = 7, .sequence = 1, .lesson = "a", .rung = "240p"
+	};
 	say(s, fd, &t, sizeof(t)); /* its TALLIED stays unread */
 	for (t.sequence = 2; t.sequence <= 3; t.sequence++)
 		assert_int_equal(send(fd, &t, sizeof(t), 0), (ssize_t)sizeof(t));
@@ -265,7 +267,7 @@ static void nonsense_ends_the_connection(void **state)
 {
 	struct scene *s = *state;
 	struct want_msg before_hello = segment(1, 1, 1, 0), old = want_hello(7),
-			answer = want_tallied(4);
+			answer = want_tallied(7, 4);
 	old.token = WANT_VERSION + 1;
 	const struct {
 		const void *bytes;
@@ -291,15 +293,27 @@ static void tallies_are_acknowledged(void **state)
 {
 	struct scene *s = *state;
 	AUTO_FD int fd = worker(s, 70);
-	struct want_tally t = { .type = WANT_TALLY, .sequence = 41, .lesson = "a", .rung = "240p" };
-	assert_int_equal(send(fd, &t, sizeof(t), 0), (ssize_t)sizeof(t));
-	t.sequence = 42;
-	say(s, fd, &t, sizeof(t));
-	assert_int_equal(s->tallies, 2);
-	assert_int_equal(s->instance, 70);
-	struct want_msg answer = hear(fd);
-	assert_int_equal(answer.type, WANT_TALLIED);
-	assert_int_equal(answer.token, 42);
+	/* Its own, and between them those of a worker that was killed. */
+	static const struct {
+		uint64_t instance, sequence;
+	} rows[] = { { 70, 41 }, { 70, 42 }, { 55, 3 }, { 70, 43 } },
+	  told[] = { { 70, 42 }, { 55, 3 }, { 70, 43 } };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct want_tally t = { .type = WANT_TALLY,
+					      .instance = rows[i].instance,
+					      .sequence = rows[i].sequence,
+					      .lesson = "a",
+					      .rung = "240p" };
+		assert_int_equal(send(fd, &t, sizeof(t), 0), (ssize_t)sizeof(t));
+	}
+	turn(s);
+	assert_int_equal(s->tallies, 4);
+	for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+		struct want_msg answer = hear(fd);
+		assert_int_equal(answer.type, WANT_TALLIED);
+		assert_int_equal(answer.rendition, told[i].instance);
+		assert_int_equal(answer.token, told[i].sequence);
+	}
 }
 
 static void a_worker_that_does_not_read_blocks_nobody(void **state)
