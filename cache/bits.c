@@ -292,17 +292,16 @@ void bits_copy_readable(const struct bits *b, uint64_t *words)
 		words[i / 2] |= (uint64_t)word_at(b, i) << i % 2 * WORD_BITS;
 }
 
-bool bits_heal(struct bits *b, const uint64_t *durable)
+void bits_heal(struct bits *b, const uint64_t *durable, uint64_t first, uint64_t last)
 {
-	bool any = false;
-	for (uint64_t i = 0; i < readable_words(b->chunk_count); i++) {
+	if (bits_superseded(b))
+		atomic_store_explicit(&b->head->superseded, 0, memory_order_release);
+	for (uint64_t i = first / WORD_BITS;
+	     i <= last / WORD_BITS && i < readable_words(b->chunk_count); i++) {
 		const uint64_t word = raw_word(b, i);
-		if (word == with_check(b, i, (uint32_t)word))
-			continue;
-		set_word(b, i, (uint32_t)(durable[i / 2] >> i % 2 * WORD_BITS));
-		any = true;
+		if (word != with_check(b, i, (uint32_t)word))
+			set_word(b, i, (uint32_t)(durable[i / 2] >> i % 2 * WORD_BITS));
 	}
-	return any;
 }
 
 /* First chunk at or after `from` whose bit is `value`, or chunk_count. */

@@ -81,10 +81,10 @@ void bits_clear(struct bits *b, uint64_t chunk);
 /* The readable bits as bits_words() words of 64. */
 void bits_copy_readable(const struct bits *b, uint64_t *words);
 /*
- * Makes readable words that fail their check say again what `durable` says; true when there were any. What was
- * readable and not yet durable is lost with them: it is missing again.
+ * Of the words that hold chunks `first` to `last`: those that fail their check say again what `durable` says (what was readable
+ * and not yet durable is missing again); the flag of a file that is in use is taken back if rot set it. For the writer.
  */
-bool bits_heal(struct bits *b, const uint64_t *durable);
+void bits_heal(struct bits *b, const uint64_t *durable, uint64_t first, uint64_t last);
 /* How many readable chunks follow each other from `from` on. */
 uint64_t bits_run(const struct bits *b, uint64_t from);
 /* First run of chunks that are not readable, at or after `from`: false when there is none. */

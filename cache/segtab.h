@@ -74,8 +74,9 @@ void segtab_unmap(struct segtab *t);
 
 void segtab_publish(struct segtab *t, uint32_t segment, const struct segtab_segment *what);
 void segtab_fail(struct segtab *t, uint32_t segment);
-void segtab_clear(struct segtab *t,
-		  uint32_t segment); /* missing again: after a failure, never after a publication */
+void segtab_clear(
+	struct segtab *t,
+	uint32_t segment); /* missing again: after a failure, or before segtab_withdraw() */
 /* Bytes that must not be sent any more: -ENOSPC when there are SEGTAB_MAX_WITHDRAWN such places already. */
 int segtab_withdraw(struct segtab *t, const struct segtab_range *range);
 /* Whether any of these bytes were withdrawn. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cache/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "cache/store_private.h"
+#include "cache/store_scrub.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
@@ -67,13 +67,34 @@ static const char *const migrations[] = {
 	" held INTEGER NOT NULL," /* stays away while there is no room, unless somebody asks */
 	" cause TEXT NOT NULL"
 	") WITHOUT ROWID;",
+	/* withdrawn: rotten bytes in a rendition's file, never to be sent again. scrub: one row, store_scrub.h. */
+	"CREATE TABLE withdrawn("
+	" rendition INTEGER NOT NULL REFERENCES renditions(number) ON DELETE CASCADE,"
+	" offset INTEGER NOT NULL,"
+	" length INTEGER NOT NULL," /* with what filled its last page */
+	" PRIMARY KEY(rendition, offset)"
+	") WITHOUT ROWID;"
+	"CREATE TABLE scrub("
+	" one INTEGER PRIMARY KEY CHECK(one=1),"
+	" phase INTEGER NOT NULL DEFAULT 0,"
+	" id BLOB,"
+	" number INTEGER NOT NULL DEFAULT 0,"
+	" at INTEGER NOT NULL DEFAULT 0,"
+	" pass_bytes INTEGER NOT NULL DEFAULT 0,"
+	" passes INTEGER NOT NULL DEFAULT 0,"
+	" last_pass_s INTEGER NOT NULL DEFAULT 0,"
+	" bytes INTEGER NOT NULL DEFAULT 0,"
+	" bad INTEGER NOT NULL DEFAULT 0,"
+	" mended INTEGER NOT NULL DEFAULT 0,"
+	" unreadable INTEGER NOT NULL DEFAULT 0"
+	");"
+	"INSERT INTO scrub(one) VALUES(1);",
 };
 
 #define SPARE "store.spare"
 enum { SPARE_BYTES = 512 << 10 };
 
 CLEAN_FN(store, struct store, store_close)
-CLEAN_FN(dir, DIR, closedir)
 
 struct store_path store_path(const struct store *s, const char *rest)
 {
@@ -154,86 +175,17 @@ static int make_folder(struct store *s, const char *rest, struct fault *why)
 	return 0;
 }
 
-/* Which row a file belongs to; false for a name that no file of the store has. */
-static bool has_row(struct store *s, const char *folder, const char *name, int64_t *known, int *rc,
-		    struct fault *why)
-{
-	*known = 0;
-	if (!strcmp(folder, "rend")) {
-		char *end;
-		unsigned long long number = strtoull(name, &end, 10);
-		if (end == name || (strcmp(end, ".mp4") && strcmp(end, ".tab")))
-			return false;
-		*rc = db_int(s->db, 0, known, why, "SELECT 1 FROM renditions WHERE number=?", "i",
-			     (int64_t)number);
-		return !*rc && *known;
-	}
-	struct objmap_id id;
-	char hex[65];
-	snprintf(hex, sizeof(hex), "%.64s", name);
-	const char *suffix = strlen(name) >= 64 ? name + 64 : "?";
-	if (objmap_id_parse(hex, &id) ||
-	    (*suffix && strcmp(suffix, ".map") && strcmp(suffix, ".bits")))
-		return false;
-	*rc = db_int(s->db, 0, known, why, "SELECT 1 FROM objects WHERE id=?", "b",
-		     (const void *)id.b, sizeof(id.b));
-	return !*rc && *known;
-}
-
-/* Removes what no row speaks of: files of a creation that a cut interrupted, or of a removal. */
-static int sweep_folder(struct store *s, const char *folder, struct fault *why)
-{
-	AUTO_FD int fd = openat(s->fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return store_fault(s, folder, -errno, why);
-	CLEANUP(clean_dir) DIR *d = fdopendir(fd);
-	if (!d)
-		return store_fault(s, folder, -errno, why);
-	fd = -1;
-	for (struct dirent *e; (e = readdir(d));) {
-		int64_t known;
-		int rc = 0;
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (!has_row(s, folder, e->d_name, &known, &rc, why) && !rc)
-			unlinkat(dirfd(d), e->d_name, 0);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int sweep(struct store *s, struct fault *why)
-{
-	int rc = sweep_folder(s, "rend", why);
-	if (rc)
-		return rc;
-	AUTO_FD int fd = openat(s->fd, "obj", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return store_fault(s, "obj", -errno, why);
-	CLEANUP(clean_dir) DIR *d = fdopendir(fd);
-	if (!d)
-		return store_fault(s, "obj", -errno, why);
-	fd = -1;
-	for (struct dirent *e; !rc && (e = readdir(d));) {
-		char rest[300];
-		if (e->d_name[0] == '.')
-			continue;
-		snprintf(rest, sizeof(rest), "obj/%s", e->d_name);
-		rc = sweep_folder(s, rest, why);
-	}
-	return rc;
-}
-
 static int count_used(struct store *s, struct fault *why)
 {
-	int64_t objects, segments;
+	int64_t objects, segments, withdrawn = 0;
 	int rc = db_int(s->db, 0, &objects, why, "SELECT sum(size) FROM objects", "");
 	if (!rc)
 		rc = db_int(s->db, 0, &segments, why,
 			    "SELECT sum(" STORE_PADDED_SQL ") FROM segments", "");
 	if (!rc)
-		s->used_bytes = (uint64_t)objects + (uint64_t)segments;
+		rc = db_int(s->db, 0, &withdrawn, why, "SELECT sum(length) FROM withdrawn", "");
+	if (!rc)
+		s->used_bytes = (uint64_t)objects + (uint64_t)segments + (uint64_t)withdrawn;
 	return rc;
 }
 
@@ -272,8 +224,6 @@ int store_open(const char *dir, const struct store_limits *limits, struct store 
 	if (!rc)
 		rc = open_db(s, why);
 	if (!rc)
-		rc = sweep(s, why);
-	if (!rc)
 		rc = count_used(s, why);
 	if (rc)
 		return rc;
@@ -290,6 +240,7 @@ void store_close(struct store *s)
 		store_sync(s, NULL);
 	store_object_release_all(s);
 	store_rendition_release_all(s);
+	store_sweep_end(s);
 	db_close(s->db);
 	if (s->lock >= 0)
 		close(s->lock);
@@ -300,9 +251,12 @@ void store_close(struct store *s)
 
 int store_sync(struct store *s, struct fault *why)
 {
+	const bool idle = !s->behind_bytes;
 	int rc = store_object_sync_all(s, why);
 	if (!rc)
 		s->behind_bytes = 0;
+	if (idle)
+		store_sweep_step(s, NULL, NULL);
 	store_keep_spare(s);
 	return rc;
 }
@@ -321,7 +275,9 @@ int store_totals(struct store *s, struct store_totals *out, struct fault *why)
 		  offsetof(struct store_totals, segments) },
 		{ "SELECT count(*) FROM local", offsetof(struct store_totals, files) },
 	};
-	struct store_totals t = { .bytes = s->used_bytes };
+	struct store_totals t = { .bytes = s->used_bytes,
+				  .swept = s->swept,
+				  .rehashed_bytes = s->rehashed_bytes };
 	for (size_t i = 0; i < ARRAY_LEN(sums); i++) {
 		int64_t n;
 		int rc = db_int(s->db, 0, &n, why, sums[i].sql, "");

@@ -31,7 +31,10 @@ struct store_limits {
 	uint64_t keep_free_bytes;
 };
 
-/* `dir` must exist. Removes files that no row speaks of. -EBUSY while another program writes to this store. */
+/*
+ * `dir` must exist. -EBUSY while another program writes to this store. Takes a moment however much is in it: files that no
+ * row speaks of are removed later, bit by bit, by store_sync() when there is nothing else to do (cache/store_scrub.h).
+ */
 int store_open(const char *dir, const struct store_limits *limits, struct store **out,
 	       struct fault *why);
 /* Makes everything durable first. Objects and renditions still open are released: do not use them afterwards. */
@@ -51,6 +54,8 @@ int store_object_open(struct store *s, const struct objmap *map, const char *med
 int store_object_find(struct store *s, const struct objmap_id *id, struct store_object **out,
 		      struct fault *why);
 void store_object_close(struct store_object *o);
+/* What the rows say, without opening anything: 1 complete and durable, 0 partly there, -ENOENT, or an error. */
+int store_object_known(struct store *s, const struct objmap_id *id, struct fault *why);
 
 const struct objmap *store_object_map(const struct store_object *o);
 uint64_t store_object_size(const struct store_object *o);
@@ -76,8 +81,12 @@ int store_sync(struct store *s, struct fault *why);
 int store_rendition_open(struct store *s, const char *lesson, const char *generation,
 			 const char *rung, uint32_t segment_count, uint64_t expected_bytes,
 			 struct store_rendition **out, struct fault *why);
+/* The same for one that is there already, by its number; -ENOENT. */
+int store_rendition_find(struct store *s, uint64_t number, struct store_rendition **out,
+			 struct fault *why);
 void store_rendition_close(struct store_rendition *r);
 uint64_t store_rendition_number(const struct store_rendition *r);
+uint32_t store_rendition_segments(const struct store_rendition *r); /* planned, init not counted */
 /*
  * Segment 0 is the init segment (duration 0); media segments count from 1 to segment_count. Written at a 4 KiB boundary,
  * fdatasync, row committed, then the slot is published: a segment that this returned 0 for survives a power cut. A
@@ -100,5 +109,8 @@ int store_rendition_drop(struct store *s, uint64_t number, struct fault *why);
 
 struct store_totals {
 	uint64_t objects, complete, renditions, segments, files, bytes, free_bytes;
+	uint64_t swept; /* files without a row that were removed since the store was opened */
+	uint64_t
+		rehashed_bytes; /* read again since then, because no durable bit vouched for them */
 };
 int store_totals(struct store *s, struct store_totals *out, struct fault *why);

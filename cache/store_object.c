@@ -98,6 +98,7 @@ static int recover(struct store_object *o, const struct bits *old, bool trusted)
 		if (trusted && !bits_get(old, i))
 			continue;
 		o->behind = true;
+		o->store->rehashed_bytes += chunk_len(o, i);
 		if (on_disk(o, i, room))
 			bits_set(&o->bits, i);
 		else
@@ -118,6 +119,8 @@ static int replace_bits(struct store_object *o, const struct bits *old, bool tru
 	int rc = bits_create(s->fd, at.at, objmap_get_id(o->map), chunks(o), s->boot, &o->bits);
 	if (rc)
 		return rc;
+	if (!trusted)
+		bits_supersede_damaged(s->fd, at.at);
 	if (!fresh) {
 		rc = recover(o, old, trusted);
 		if (!rc)
@@ -129,8 +132,49 @@ static int replace_bits(struct store_object *o, const struct bits *old, bool tru
 	return rc ? rc : fileio_sync_parent(store_path(s, at.at).at);
 }
 
-/* `fresh`: the body was just allocated, there is nothing to look for in it. */
-static int open_bits(struct store_object *o, bool fresh)
+/* The same bits in a new file: readers map again, those too that remember that once all was there. */
+static int renew_bits(struct store_object *o)
+{
+	struct store *s = o->store;
+	struct layout at = layout_object(objmap_get_id(o->map), ".bits");
+	struct bits old = o->bits, fresh;
+	int rc = bits_create(s->fd, at.at, objmap_get_id(o->map), chunks(o), s->boot, &fresh);
+	if (rc)
+		return rc;
+	for (uint64_t i = 0; i < chunks(o); i++)
+		if (bits_get(&old, i))
+			bits_set(&fresh, i);
+	o->bits = fresh;
+	rc = save_durable(o);
+	if (!rc)
+		rc = bits_install(s->fd, at.at);
+	if (rc) {
+		o->bits = old;
+		bits_unmap(&fresh);
+		return rc;
+	}
+	bits_supersede(&old);
+	bits_unmap(&old);
+	return fileio_sync_parent(store_path(s, at.at).at);
+}
+
+/* What the body does not reach to is not durable whatever was said: other hands cut it short. */
+static void forget_beyond(struct store_object *o, uint64_t had_bytes)
+{
+	for (uint64_t i = had_bytes / OBJMAP_CHUNK_BYTES; i < chunks(o); i++)
+		if (i * OBJMAP_CHUNK_BYTES + chunk_len(o, i) > had_bytes)
+			o->durable[i / 64] &= ~(UINT64_C(1) << i % 64);
+}
+
+static int recover_in_place(struct store_object *o)
+{
+	const bool was_complete = bits_run(&o->bits, 0) == chunks(o);
+	int rc = recover(o, &o->bits, true);
+	return !rc && was_complete && !o->complete ? renew_bits(o) : rc;
+}
+
+/* `had_bytes` is how long the body was when it was found; 0: there is nothing to look for in it. */
+static int open_bits(struct store_object *o, uint64_t had_bytes)
 {
 	struct store *s = o->store;
 	const struct objmap_id *id = objmap_get_id(o->map);
@@ -139,33 +183,34 @@ static int open_bits(struct store_object *o, bool fresh)
 	o->durable = calloc(bits_words(chunks(o)) + 1, sizeof(*o->durable));
 	if (!o->durable)
 		return -ENOMEM;
-	int rc = bits_open(s->fd, layout_object(id, ".bits").at, id, chunks(o), &old);
-	if (!rc && !fresh)
+	struct layout at = layout_object(id, ".bits");
+	int rc = bits_open(s->fd, at.at, id, chunks(o), &old);
+	if (!rc && had_bytes) {
 		bits_load_durable(&old, o->durable);
-	if (!rc && !fresh && bits_same_boot(&old, s->boot)) {
+		forget_beyond(o, had_bytes);
+	}
+	if (!rc && had_bytes && bits_same_boot(&old, s->boot) && !bits_superseded(&old)) {
 		o->bits = old;
-		return recover(o, &o->bits, true);
+		return recover_in_place(o);
 	}
 	const bool trusted = !rc;
-	rc = replace_bits(o, &old, trusted, fresh);
+	rc = replace_bits(o, &old, trusted, !had_bytes);
 	if (!rc && trusted)
 		bits_supersede(&old);
 	bits_unmap(&old);
 	return rc;
 }
 
-/* Opens the body and allocates it in full. *fresh says that nothing can be in it yet. */
-static int open_body(struct store_object *o, bool *fresh)
+/* Opens the body and allocates it in full; what it has stays. *had_bytes: how long it was. */
+static int open_body(struct store_object *o, uint64_t *had_bytes)
 {
 	struct layout at = layout_object(objmap_get_id(o->map), "");
 	struct stat st;
 	o->fd = openat(o->store->fd, at.at, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (o->fd < 0 || fstat(o->fd, &st) < 0)
 		return -errno;
-	*fresh = (uint64_t)st.st_size != objmap_size(o->map);
-	if (*fresh && (ftruncate(o->fd, 0) < 0))
-		return -errno;
-	if (*fresh && objmap_size(o->map)) {
+	*had_bytes = (uint64_t)st.st_size;
+	if (*had_bytes < objmap_size(o->map)) {
 		int rc = -posix_fallocate(o->fd, 0, (off_t)objmap_size(o->map));
 		if (rc)
 			return rc;
@@ -205,14 +250,14 @@ static int copy_map(const struct objmap *map, struct objmap **out, struct fault 
 /* Body, map and bitmap; the row is the caller's. */
 static int open_files(struct store_object *o, struct fault *why)
 {
-	bool fresh = false;
+	uint64_t had_bytes = 0;
 	int rc = keep_map(o, why);
 	if (rc)
 		return rc;
-	rc = open_body(o, &fresh);
+	rc = open_body(o, &had_bytes);
 	if (rc)
 		return object_fault(o, "", rc, why);
-	rc = open_bits(o, fresh);
+	rc = open_bits(o, had_bytes);
 	return rc ? object_fault(o, ".bits", rc, why) : 0;
 }
 
@@ -293,6 +338,17 @@ int store_object_open(struct store *s, const struct objmap *map, const char *med
 	s->objects = o;
 	*out = MOVE_PTR(o);
 	return 0;
+}
+
+int store_object_known(struct store *s, const struct objmap_id *id, struct fault *why)
+{
+	int64_t complete;
+	int rc = db_int(s->db, -1, &complete, why, "SELECT complete FROM objects WHERE id=?", "b",
+			(const void *)id->b, sizeof(id->b));
+	if (!rc && complete < 0)
+		return fault_set(why, -ENOENT, "store.absent", "'%s/%s': not in the store", s->dir,
+				 layout_object(id, "").at);
+	return rc ? rc : complete != 0;
 }
 
 int store_object_find(struct store *s, const struct objmap_id *id, struct store_object **out,
@@ -398,8 +454,17 @@ bool store_object_complete(const struct store_object *o)
 	return o->complete;
 }
 
+/* Whoever asks may have been sent by a worker to whom rot said that something is missing: it is mended on the way. */
+static void heal(const struct store_object *o, uint64_t first, uint64_t last)
+{
+	struct bits bits = o->bits;
+	if (!o->dropped)
+		bits_heal(&bits, o->durable, first, last);
+}
+
 bool store_object_has(const struct store_object *o, uint64_t chunk)
 {
+	heal(o, chunk, chunk);
 	return bits_get(&o->bits, chunk);
 }
 
@@ -412,11 +477,13 @@ bool store_object_has_bytes(const struct store_object *o, uint64_t from, uint64_
 		return true;
 	const uint64_t first = from / OBJMAP_CHUNK_BYTES,
 		       last = (from + len - 1) / OBJMAP_CHUNK_BYTES;
+	heal(o, first, last);
 	return bits_run(&o->bits, first) > last - first;
 }
 
 bool store_object_gap(const struct store_object *o, uint64_t from, uint64_t *first, uint64_t *count)
 {
+	heal(o, from, chunks(o));
 	return bits_gap(&o->bits, from, first, count);
 }
 
@@ -437,7 +504,7 @@ int store_object_put(struct store_object *o, uint64_t index, const void *bytes, 
 				 "chunk %llu of '%s' is not what its map says; fetch it again",
 				 (unsigned long long)index,
 				 layout_object(objmap_get_id(o->map), "").at);
-	if (bits_get(&o->bits, index))
+	if (store_object_has(o, index))
 		return 0;
 	rc = fileio_pwrite_all(o->fd, bytes, len, index * OBJMAP_CHUNK_BYTES);
 	if (rc)
@@ -448,6 +515,29 @@ int store_object_put(struct store_object *o, uint64_t index, const void *bytes, 
 	if (!o->complete && bits_run(&o->bits, 0) == chunks(o))
 		o->complete = true;
 	return o->store->behind_bytes >= BEHIND_MAX ? store_sync(o->store, why) : 0;
+}
+
+size_t store_object_chunk_len(const struct store_object *o, uint64_t chunk)
+{
+	return chunk_len(o, chunk);
+}
+
+int store_object_write_fd(const struct store_object *o)
+{
+	return o->fd;
+}
+
+int store_object_withdraw(struct store_object *o, uint64_t chunk, struct fault *why)
+{
+	const struct objmap_id *id = objmap_get_id(o->map);
+	int rc = db_exec(o->store->db, why, "UPDATE objects SET complete=0 WHERE id=?", "b",
+			 (const void *)id->b, sizeof(id->b));
+	if (rc)
+		return rc;
+	bits_clear(&o->bits, chunk);
+	o->complete = false;
+	rc = renew_bits(o);
+	return rc ? object_fault(o, ".bits", rc, why) : 0;
 }
 
 int store_object_drop(struct store *s, const struct objmap_id *id, struct fault *why)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <dirent.h>
 #include <limits.h>
 
 #include "cache/bits.h"
@@ -18,6 +19,9 @@ struct store {
 	uint8_t boot[16];
 	uint64_t used_bytes;   /* objects in full, and segments with what fills their last page */
 	uint64_t behind_bytes; /* written since the last store_sync() */
+	uint64_t rehashed_bytes, swept;     /* for store_totals() */
+	unsigned sweep_folder;              /* the next to look through for files without a row */
+	DIR *sweep_dir;                     /* the one under way, or NULL */
 	struct store_object *objects;       /* open ones */
 	struct store_rendition *renditions; /* open ones */
 };
@@ -44,6 +48,8 @@ struct store_rendition {
 	uint32_t segment_count, done;
 	uint64_t end;                /* where the next segment goes */
 	struct segtab_segment *rows; /* as committed: length 0 where there is none */
+	struct segtab_range withdrawn[SEGTAB_MAX_WITHDRAWN];
+	uint32_t withdrawn_count;
 	struct segtab tab;
 	int fd, read_fd;
 	bool dropped;
@@ -72,6 +78,17 @@ bool store_give_spare(struct store *s, int code);
 void store_keep_spare(struct store *s);
 /* Makes the objects of this store durable; called by store_sync(). */
 int store_object_sync_all(struct store *s, struct fault *why);
+/*
+ * The bytes of a chunk or a segment are wrong: nobody gets them from now on, and they are fetched or made again. The
+ * row is changed first, so that a cut in between withdraws too much and never too little. -ENOSPC from a rendition with more rotten
+ * places than its table can name: drop it.
+ */
+int store_object_withdraw(struct store_object *o, uint64_t chunk, struct fault *why);
+int store_rendition_withdraw(struct store_rendition *r, uint32_t segment, struct fault *why);
+size_t store_object_chunk_len(const struct store_object *o, uint64_t chunk);
+int store_object_write_fd(const struct store_object *o);       /* borrowed */
+int store_rendition_write_fd(const struct store_rendition *r); /* borrowed */
+void store_sweep_end(struct store *s);
 /* Releases what was not closed. */
 void store_object_release_all(struct store *s);
 void store_rendition_release_all(struct store *s);

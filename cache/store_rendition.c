@@ -87,22 +87,55 @@ static int load_rows(struct store_rendition *r, struct fault *why)
 	return rc;
 }
 
-/* Rows whose bytes the file does not have (it was cut short by other hands) are forgotten: the segments are made again. */
-static int forget_beyond(struct store_rendition *r, uint64_t size, struct fault *why)
+/* Rows and withdrawn places change together. */
+static int forget_rows(struct store_rendition *r, uint64_t size, const struct segtab_range *lost,
+		       struct fault *why)
 {
 	struct store *s = r->store;
+	int rc = db_begin(s->db, why);
+	if (rc)
+		return rc;
+	DB_TX(s->db);
+	rc = db_exec(s->db, why, "DELETE FROM segments WHERE rendition=? AND offset+length>?", "ii",
+		     (int64_t)r->number, (int64_t)size);
+	if (!rc)
+		rc = db_exec(s->db, why,
+			     "INSERT OR REPLACE INTO withdrawn(rendition, offset, length) "
+			     "VALUES(?,?,?)",
+			     "iii", (int64_t)r->number, (int64_t)lost->offset,
+			     (int64_t)lost->length);
+	return rc ? rc : db_commit(s->db, why);
+}
+
+/*
+ * Rows whose bytes the file does not have (it was cut short by other hands) are forgotten: the segments are made again, further
+ * on. Their old place is withdrawn, for the sake of virtual files that still point there.
+ */
+static int forget_beyond(struct store_rendition *r, uint64_t size, struct fault *why)
+{
+	struct segtab_range lost = { r->end, 0 };
+	for (uint32_t i = 0; i <= r->segment_count; i++)
+		if (r->rows[i].length && r->rows[i].offset + r->rows[i].length > size &&
+		    r->rows[i].offset < lost.offset)
+			lost.offset = r->rows[i].offset;
+	if (lost.offset == r->end)
+		return 0;
+	/* No place left to name it: the last one grows, which refuses too much and sends nothing wrong. */
+	const bool full = r->withdrawn_count == SEGTAB_MAX_WITHDRAWN;
+	if (full && r->withdrawn[r->withdrawn_count - 1].offset < lost.offset)
+		lost.offset = r->withdrawn[r->withdrawn_count - 1].offset;
+	lost.length = r->end - lost.offset;
+	int rc = forget_rows(r, size, &lost, why);
+	if (rc)
+		return rc;
 	for (uint32_t i = 0; i <= r->segment_count; i++) {
 		struct segtab_segment *row = &r->rows[i];
 		if (!row->length || row->offset + row->length <= size)
 			continue;
-		int rc = db_exec(s->db, why, "DELETE FROM segments WHERE rendition=? AND segment=?",
-				 "ii", (int64_t)r->number, (int64_t)i);
-		if (rc)
-			return rc;
-		s->used_bytes -= padded(row->length);
 		r->done -= i > 0;
 		*row = (struct segtab_segment){ 0 };
 	}
+	r->withdrawn[full ? r->withdrawn_count - 1 : r->withdrawn_count++] = lost;
 	return 0;
 }
 
@@ -123,10 +156,33 @@ static int open_body(struct store_rendition *r, uint64_t expected_bytes, struct 
 	return forget_beyond(r, (uint64_t)st.st_size, why);
 }
 
+/* Places whose bytes rotted stay where they are: nothing is written there, nothing read. */
+static int load_withdrawn(struct store_rendition *r, struct fault *why)
+{
+	struct store *s = r->store;
+	sqlite3_stmt *q;
+	int rc = db_query(s->db, &q, why, "SELECT offset, length FROM withdrawn WHERE rendition=?",
+			  "i", (int64_t)r->number);
+	while (!rc && (rc = db_step(s->db, q, why)) == 1) {
+		rc = 0;
+		if (r->withdrawn_count == SEGTAB_MAX_WITHDRAWN)
+			continue;
+		struct segtab_range *range = &r->withdrawn[r->withdrawn_count++];
+		range->offset = (uint64_t)sqlite3_column_int64(q, 0);
+		range->length = (uint64_t)sqlite3_column_int64(q, 1);
+		if (range->offset + range->length > r->end)
+			r->end = range->offset + range->length;
+	}
+	return rc;
+}
+
 /* The table in use says what the rows say; slots that merely lack a row's news get it in place. */
 static bool mend(struct store_rendition *r)
 {
-	if (r->tab.segment_count != r->segment_count || segtab_superseded(&r->tab))
+	if (r->tab.segment_count != r->segment_count || segtab_superseded(&r->tab) ||
+	    r->tab.head->withdrawn_count != r->withdrawn_count ||
+	    memcmp(r->tab.head->withdrawn, r->withdrawn,
+		   r->withdrawn_count * sizeof(r->withdrawn[0])))
 		return false;
 	for (uint32_t i = 0; i <= r->segment_count; i++) {
 		struct segtab_segment got;
@@ -164,6 +220,8 @@ static int open_table(struct store_rendition *r)
 	for (uint32_t i = 0; i <= r->segment_count; i++)
 		if (r->rows[i].length)
 			segtab_publish(&fresh, i, &r->rows[i]);
+	for (uint32_t i = 0; i < r->withdrawn_count; i++)
+		segtab_withdraw(&fresh, &r->withdrawn[i]);
 	if (renameat(s->fd, aside.at, s->fd, at.at) < 0) {
 		rc = -errno;
 		unlinkat(s->fd, aside.at, 0);
@@ -204,6 +262,8 @@ static int open_files(struct store_rendition *r, uint64_t expected_bytes, struct
 	if (!r->rows)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	int rc = load_rows(r, why);
+	if (!rc)
+		rc = load_withdrawn(r, why);
 	if (!rc)
 		rc = open_body(r, expected_bytes, why);
 	if (rc)
@@ -269,6 +329,31 @@ int store_rendition_open(struct store *s, const char *lesson, const char *genera
 	return 0;
 }
 
+int store_rendition_find(struct store *s, uint64_t number, struct store_rendition **out,
+			 struct fault *why)
+{
+	sqlite3_stmt *q;
+	int rc = db_query(s->db, &q, why,
+			  "SELECT lesson, generation, rung, segment_count FROM renditions "
+			  "WHERE number=?",
+			  "i", (int64_t)number);
+	if (!rc)
+		rc = db_step(s->db, q, why);
+	if (rc < 0)
+		return rc;
+	if (!rc)
+		return fault_set(why, -ENOENT, "store.absent", "rendition %llu is not in the store",
+				 (unsigned long long)number);
+	AUTO_FREE char *lesson = strdup((const char *)sqlite3_column_text(q, 0));
+	AUTO_FREE char *generation = strdup((const char *)sqlite3_column_text(q, 1));
+	AUTO_FREE char *rung = strdup((const char *)sqlite3_column_text(q, 2));
+	const uint32_t count = (uint32_t)sqlite3_column_int64(q, 3);
+	sqlite3_reset(q);
+	if (!lesson || !generation || !rung)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	return store_rendition_open(s, lesson, generation, rung, count, 0, out, why);
+}
+
 void store_rendition_close(struct store_rendition *r)
 {
 	if (!r || --r->opened)
@@ -294,6 +379,11 @@ void store_rendition_release_all(struct store *s)
 uint64_t store_rendition_number(const struct store_rendition *r)
 {
 	return r->number;
+}
+
+uint32_t store_rendition_segments(const struct store_rendition *r)
+{
+	return r->segment_count;
 }
 
 /* Segment and `free` box in one go: the file stays a row of whole boxes wherever writing stops. */
@@ -393,6 +483,51 @@ int store_rendition_fail(struct store_rendition *r, uint32_t segment, struct fau
 	return 0;
 }
 
+int store_rendition_write_fd(const struct store_rendition *r)
+{
+	return r->fd;
+}
+
+static int withdraw_row(struct store_rendition *r, uint32_t segment,
+			const struct segtab_range *range, struct fault *why)
+{
+	struct store *s = r->store;
+	int rc = db_begin(s->db, why);
+	if (rc)
+		return rc;
+	DB_TX(s->db);
+	rc = db_exec(s->db, why, "DELETE FROM segments WHERE rendition=? AND segment=?", "ii",
+		     (int64_t)r->number, (int64_t)segment);
+	if (!rc)
+		rc = db_exec(s->db, why,
+			     "INSERT OR REPLACE INTO withdrawn(rendition, offset, length) "
+			     "VALUES(?,?,?)",
+			     "iii", (int64_t)r->number, (int64_t)range->offset,
+			     (int64_t)range->length);
+	return rc ? rc : db_commit(s->db, why);
+}
+
+int store_rendition_withdraw(struct store_rendition *r, uint32_t segment, struct fault *why)
+{
+	if (segment > r->segment_count || !r->rows[segment].length)
+		return 0;
+	if (r->withdrawn_count == SEGTAB_MAX_WITHDRAWN)
+		return fault_set(why, -ENOSPC, "store.rotten",
+				 "rendition %llu has more than %d rotten places; it is made again",
+				 (unsigned long long)r->number, SEGTAB_MAX_WITHDRAWN);
+	const struct segtab_range range = { r->rows[segment].offset,
+					    padded(r->rows[segment].length) };
+	int rc = withdraw_row(r, segment, &range, why);
+	if (rc)
+		return rc;
+	r->withdrawn[r->withdrawn_count++] = range;
+	r->rows[segment] = (struct segtab_segment){ 0 };
+	r->done -= segment > 0;
+	segtab_clear(&r->tab, segment);
+	rc = segtab_withdraw(&r->tab, &range);
+	return rc ? rendition_fault(r, ".tab", rc, why) : 0;
+}
+
 static void supersede(struct store *s, uint64_t number)
 {
 	struct segtab tab;
@@ -413,8 +548,10 @@ int store_rendition_drop(struct store *s, uint64_t number, struct fault *why)
 {
 	int64_t bytes;
 	int rc = db_int(s->db, 0, &bytes, why,
-			"SELECT sum(" STORE_PADDED_SQL ") FROM segments WHERE rendition=?", "i",
-			(int64_t)number);
+			"SELECT coalesce((SELECT sum(" STORE_PADDED_SQL
+			") FROM segments WHERE rendition=?1), 0) + "
+			"coalesce((SELECT sum(length) FROM withdrawn WHERE rendition=?1), 0)",
+			"i", (int64_t)number);
 	if (rc)
 		return rc;
 	do

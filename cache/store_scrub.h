@@ -14,8 +14,8 @@
  * the row no longer says complete, so that the ordinary way of things fetches or makes it again.
  */
 enum store_scrub_kind {
-	STORE_SCRUB_CHUNK,   /* chunk `at` of object `id` */
-	STORE_SCRUB_MAP,     /* the map of object `id`; lost: fetch it again, the bytes are found again */
+	STORE_SCRUB_CHUNK, /* chunk `at` of object `id` */
+	STORE_SCRUB_MAP, /* the map of object `id`; lost: fetch it again, the bytes are found again */
 	STORE_SCRUB_SEGMENT, /* segment `at` of rendition `number` */
 	STORE_SCRUB_NAMES,   /* names.idx: write it again */
 };
@@ -34,8 +34,7 @@ struct store_scrub_found { /* of one step */
 	uint64_t bytes;    /* read */
 	size_t count;      /* of items: the step ends early when there is no room for more */
 	struct store_scrub_item items[STORE_SCRUB_ITEMS];
-	uint64_t swept; /* files without a row that were removed */
-	bool done;      /* the cursor has seen all that it was made for */
+	bool done; /* the cursor has seen all that it was made for */
 };
 
 enum store_scrub_phase {
@@ -61,7 +60,8 @@ struct store_scrub_cursor store_scrub_object(const struct objmap_id *id);
 struct store_scrub_cursor store_scrub_rendition(uint64_t number);
 /*
  * Goes on for about `max_bytes` (at least one chunk or segment). A pass over the whole store begins anew after
- * `done`; -ENOENT when the one object or rendition is not there. After an error the cursor stands where it stood.
+ * `done`; -ENOENT when the one object or rendition is not there. After an error the cursor stands where it stood;
+ * *out says what was found before it.
  */
 int store_scrub_step(struct store *s, struct store_scrub_cursor *c, uint64_t max_bytes,
 		     struct store_scrub_found *out, struct fault *why);
@@ -78,8 +78,8 @@ struct store_scrub_health {
 int store_scrub_health(struct store *s, struct store_scrub_health *out, struct fault *why);
 
 /*
- * Removes files without a row (a cut in mid-creation or mid-removal), one folder of 257 a call; *removed counts them. 1 while
- * there is more to look through, 0 after the last folder, or an error. Opening the store looks through nothing: call it when
- * idle until it says 0.
+ * Removes files without a row (a cut in mid-creation or mid-removal): looks at some hundred names a call. 1 while there is more
+ * to look through, 0 when all was seen since the store was opened, or an error. *removed (NULL is fine) counts up. store_sync()
+ * does this by itself when it finds nothing to sync; tools that want to be done with it call it until it says 0.
  */
 int store_sweep_step(struct store *s, uint64_t *removed, struct fault *why);

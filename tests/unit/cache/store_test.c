@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cache/store.h"
+#include "cache/store_scrub.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -59,7 +60,9 @@ static void removes_what_no_row_speaks_of(void **state)
 		"rend/77.mp4",
 		"rend/77.tab",
 		"rend/x",
+		"names.idx.new",
 	};
+	uint64_t removed = 0;
 	struct store *s = NULL;
 	struct store_object *o = NULL;
 	struct store_rendition *r = NULL;
@@ -84,6 +87,12 @@ static void removes_what_no_row_speaks_of(void **state)
 		close(open(scratch_path(state, orphans[i]), O_CREAT | O_WRONLY, 0600));
 
 	assert_int_equal(store_open(*state, &unlimited, &s, NULL), 0);
+	/* Idle seconds do it, and whoever cannot wait for them. */
+	assert_int_equal(store_sync(s, NULL), 0);
+	assert_int_equal(scratch_size(scratch_path(state, "names.idx.new")), -1);
+	while (store_sweep_step(s, &removed, NULL) > 0)
+		;
+	assert_int_equal(removed, sizeof(orphans) / sizeof(orphans[0]) - 1);
 	for (size_t i = 0; i < sizeof(orphans) / sizeof(orphans[0]); i++)
 		if (scratch_size(scratch_path(state, orphans[i])) >= 0)
 			fail_msg("'%s' is still there", orphans[i]);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cache/store_private.h"
+#include "cache/store_scrub.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+
+/* Folders in turn: the store's own, rend, obj/00 to obj/ff. */
+enum { FOLDER_ROOT, FOLDER_REND, FOLDER_OBJ, FOLDER_END = FOLDER_OBJ + 256, NAMES_A_STEP = 256 };
+
+struct folder {
+	char at[16];
+};
+
+static struct folder folder_name(unsigned which)
+{
+	struct folder f = { "." };
+	if (which == FOLDER_REND)
+		snprintf(f.at, sizeof(f.at), "rend");
+	else if (which >= FOLDER_OBJ)
+		snprintf(f.at, sizeof(f.at), "obj/%02x", (which - FOLDER_OBJ) & 0xff);
+	return f;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+	const size_t len = strlen(name), tail = strlen(end);
+	return len >= tail && !strcmp(name + len - tail, end);
+}
+
+static int known_rendition(struct store *s, const char *name, int64_t *known, struct fault *why)
+{
+	char *end;
+	errno = 0;
+	const unsigned long long number = strtoull(name, &end, 10);
+	if (end == name || errno || number > INT64_MAX ||
+	    (strcmp(end, ".mp4") && strcmp(end, ".tab")))
+		return 0;
+	return db_int(s->db, 0, known, why, "SELECT 1 FROM renditions WHERE number=?", "i",
+		      (int64_t)number);
+}
+
+static int known_object(struct store *s, const char *name, int64_t *known, struct fault *why)
+{
+	struct objmap_id id;
+	char hex[65];
+	snprintf(hex, sizeof(hex), "%.64s", name);
+	const char *suffix = strlen(name) >= 64 ? name + 64 : "?";
+	if (objmap_id_parse(hex, &id) ||
+	    (*suffix && strcmp(suffix, ".map") && strcmp(suffix, ".bits")))
+		return 0;
+	return db_int(s->db, 0, known, why, "SELECT 1 FROM objects WHERE id=?", "b",
+		      (const void *)id.b, sizeof(id.b));
+}
+
+/* Whether a name belongs here. Files are made and their rows written in one call: none is seen half made. */
+static int belongs(struct store *s, const char *name, int64_t *known, struct fault *why)
+{
+	*known = 0;
+	if (s->sweep_folder == FOLDER_ROOT) { /* other things live here, too */
+		*known = !ends_with(name, ".new");
+		return 0;
+	}
+	return s->sweep_folder == FOLDER_REND ? known_rendition(s, name, known, why)
+					      : known_object(s, name, known, why);
+}
+
+static int open_folder(struct store *s, struct fault *why)
+{
+	const struct folder at = folder_name(s->sweep_folder);
+	AUTO_FD int fd = openat(s->fd, at.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : store_fault(s, at.at, -errno, why);
+	s->sweep_dir = fdopendir(fd);
+	if (!s->sweep_dir)
+		return store_fault(s, at.at, -errno, why);
+	(void)MOVE_FD(fd);
+	return 0;
+}
+
+void store_sweep_end(struct store *s)
+{
+	if (s->sweep_dir)
+		closedir(s->sweep_dir);
+	s->sweep_dir = NULL;
+}
+
+int store_sweep_step(struct store *s, uint64_t *removed, struct fault *why)
+{
+	if (s->sweep_folder == FOLDER_END)
+		return 0;
+	int rc = s->sweep_dir ? 0 : open_folder(s, why);
+	if (rc)
+		return rc;
+	struct dirent *e = NULL;
+	for (int n = 0; s->sweep_dir && n < NAMES_A_STEP && (e = readdir(s->sweep_dir)); n++) {
+		int64_t known;
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		rc = belongs(s, e->d_name, &known, why);
+		if (rc)
+			return rc;
+		if (known || unlinkat(dirfd(s->sweep_dir), e->d_name, 0) < 0)
+			continue;
+		s->swept++;
+		if (removed)
+			++*removed;
+	}
+	if (!e) {
+		store_sweep_end(s);
+		s->sweep_folder++;
+	}
+	return s->sweep_folder < FOLDER_END;
+}
