@@ -94,6 +94,13 @@ void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length
 		note(w, serial, at, now_s);
 }
 
+int warm_copy(int fd, uint64_t offset, void *to, size_t length)
+{
+	const struct iovec room = { to, length };
+	const ssize_t n = preadv2(fd, &room, 1, (off_t)offset, RWF_NOWAIT);
+	return n == (ssize_t)length ? 0 : -EAGAIN;
+}
+
 int warm_read(int fd, uint64_t offset, uint64_t length)
 {
 	char room[WARM_BLOCK_BYTES];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -27,6 +28,9 @@ uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, ui
 		    uint32_t now_s);
 /* The blocks that hold these bytes were read just now. */
 void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length, uint32_t now_s);
+
+/* Copies out of the file: 0, or -EAGAIN when not all of it is in memory, or to be had at all. Never waits. */
+int warm_copy(int fd, uint64_t offset, void *to, size_t length);
 
 /*
  * Brings whole blocks, those that hold these bytes, into memory and waits for it: for a thread of its own. 0 also when the file ends

@@ -36,12 +36,14 @@
 /* of a body that are handed to nginx at a time: a slow client's later bytes may leave memory before it takes them */
 #define NGX_HTTP_WASL_PIECES  32
 #define NGX_HTTP_WASL_WINDOW  (2 * 1024 * 1024)
+#define NGX_HTTP_WASL_SHORT   (8 * 1024)    /* a body that goes out in one piece with its head */
 
 #define NGX_HTTP_WASL_HEIRS   4     /* dead workers whose counts one carries at a time */
 
 
 typedef struct ngx_http_wasl_ctx_s   ngx_http_wasl_ctx_t;
 typedef struct ngx_http_wasl_load_s  ngx_http_wasl_load_t;
+typedef struct ngx_http_wasl_copy_s  ngx_http_wasl_copy_t;
 
 
 typedef struct {                    /* in memory that workers share */
@@ -73,6 +75,7 @@ typedef struct {                    /* one worker process */
     ngx_thread_pool_t            *disk;
     ngx_http_wasl_load_t         *loads;       /* in flight */
     ngx_http_wasl_load_t         *spare_loads;
+    ngx_http_wasl_copy_t         *spare_copies;
 } ngx_http_wasl_worker_t;
 
 
@@ -117,6 +120,7 @@ struct ngx_http_wasl_ctx_s {
     ngx_http_wasl_load_t         *load;        /* waits for the disk, beside others */
     ngx_http_wasl_ctx_t          *load_next;
     ngx_http_wasl_ctx_t          *load_prev;
+    ngx_http_wasl_copy_t         *copy;        /* the whole body, when it is short */
     uint64_t                      device;
     ngx_msec_t                    wait_began;
     ngx_msec_t                    counted_at;  /* when the bytes below were added to the tally */
@@ -163,8 +167,11 @@ void ngx_http_wasl_push_out(ngx_connection_t *c);
 ngx_int_t ngx_http_wasl_disk_start(ngx_http_wasl_worker_t *w, ngx_cycle_t *cycle);
 uint64_t ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
     uint64_t length);
+u_char *ngx_http_wasl_disk_copy(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
+    uint64_t length);
 ngx_int_t ngx_http_wasl_disk_wait(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_disk_leave(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_disk_end(ngx_http_wasl_ctx_t *ctx);
 
 /* ngx_http_wasl_want.c */
 ngx_int_t ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w);

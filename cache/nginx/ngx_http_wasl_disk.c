@@ -18,6 +18,12 @@ struct ngx_http_wasl_load_s {
 };
 
 
+struct ngx_http_wasl_copy_s {
+    ngx_http_wasl_copy_t    *next;
+    u_char                   bytes[NGX_HTTP_WASL_SHORT];
+};
+
+
 static ngx_thread_task_t *
 ngx_http_wasl_disk_task(ngx_http_wasl_load_t *load)
 {
@@ -193,6 +199,49 @@ ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
 }
 
 
+/*
+ * The whole of a short body, in memory of the worker that is used again and again: one write carries it with its head, where
+ * sendfile takes four calls. NULL: it is sent from the file.
+ */
+u_char *
+ngx_http_wasl_disk_copy(ngx_http_wasl_ctx_t *ctx, const struct view_file *file, uint64_t length)
+{
+    ngx_http_wasl_copy_t    *copy;
+    ngx_http_wasl_worker_t  *w;
+
+    if (ctx->copy) {
+        return ctx->copy->bytes;
+    }
+
+    if (length != (uint64_t) ctx->length || length > NGX_HTTP_WASL_SHORT) {
+        return NULL;
+    }
+
+    w = ctx->worker;
+    copy = w->spare_copies;
+
+    if (copy == NULL) {
+        copy = ngx_palloc(w->pool, sizeof(ngx_http_wasl_copy_t));
+        if (copy == NULL) {
+            return NULL;
+        }
+
+        copy->next = NULL;
+    }
+
+    w->spare_copies = copy->next;
+
+    if (warm_copy(file->fd, file->offset, copy->bytes, length) != 0) {
+        copy->next = w->spare_copies;
+        w->spare_copies = copy;
+        return NULL;
+    }
+
+    ctx->copy = copy;
+    return copy->bytes;
+}
+
+
 ngx_int_t
 ngx_http_wasl_disk_wait(ngx_http_wasl_ctx_t *ctx)
 {
@@ -232,6 +281,20 @@ ngx_http_wasl_disk_leave(ngx_http_wasl_ctx_t *ctx)
     }
 
     ctx->load = NULL;
+}
+
+
+/* The request is over. */
+void
+ngx_http_wasl_disk_end(ngx_http_wasl_ctx_t *ctx)
+{
+    ngx_http_wasl_disk_leave(ctx);
+
+    if (ctx->copy) {
+        ctx->copy->next = ctx->worker->spare_copies;
+        ctx->worker->spare_copies = ctx->copy;
+        ctx->copy = NULL;
+    }
 }
 
 

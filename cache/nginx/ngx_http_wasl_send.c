@@ -163,6 +163,11 @@ ngx_http_wasl_next(ngx_http_wasl_ctx_t *ctx, struct sender_piece *piece)
 
     step = sender_next(&ctx->sender, ctx->worker->view, piece);
 
+    if (step == SENDER_FILE && ctx->copy) {
+        piece->bytes = ngx_http_wasl_disk_copy(ctx, &piece->file, piece->length);
+        return SENDER_MEMORY;
+    }
+
     if (step == SENDER_FILE) {
         ready = ngx_http_wasl_disk_ready(ctx, &piece->file, piece->length);
         sender_back(&ctx->sender, piece->length - ready);
@@ -324,7 +329,9 @@ ngx_http_wasl_first_byte(ngx_http_wasl_ctx_t *ctx)
             ctx->duration_ms = piece.file.duration_ms;
             ctx->segment_count = piece.file.segment_count;
 
-            if (ngx_http_wasl_disk_ready(ctx, &piece.file, piece.length) == 0) {
+            if (ngx_http_wasl_disk_copy(ctx, &piece.file, piece.length) == NULL
+                && ngx_http_wasl_disk_ready(ctx, &piece.file, piece.length) == 0)
+            {
                 return ngx_http_wasl_disk_wait(ctx);
             }
 
@@ -544,6 +551,8 @@ ngx_http_wasl_cleanup(void *data)
 
     ngx_http_wasl_metrics_done(ctx);
     ngx_http_wasl_count_done(ctx);
+
+    ngx_http_wasl_disk_end(ctx);
 
     for (f = ctx->files; f; f = f->next) {
         view_release(f->item);
