@@ -98,7 +98,7 @@ static void reads_in_what_it_then_finds(void **state)
 	assert_int_equal(warm_ready(w, SERIAL, NOWHERE, 0, 3 * BLOCK, 1), 3 * BLOCK);
 	char bytes[8] = "";
 	assert_int_equal(warm_copy(fd, 3 * BLOCK - 1, bytes, 4), 0);
-	assert_memory_equal(bytes, "\001end", 5);
+	assert_memory_equal(bytes, "\0end", 5);
 	assert_int_equal(warm_copy(fd, 3 * BLOCK, bytes, 4), -EAGAIN); /* ends before */
 	assert_int_equal(warm_copy(NOWHERE, 0, bytes, 4), -EAGAIN);
 }
