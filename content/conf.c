@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "content/kitchen.h"
-#include "content/origin.h"
+#include "content/sources.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
@@ -23,6 +23,15 @@ static const struct conf_key origin_keys[] = {
 	CONF_INT(struct origin_part, stall_s, "stall", "20", 1, 600,
 		 "seconds without a byte after which a request is given up and resumed"),
 	CONF_INT(struct origin_part, streams, "streams", "2", 1, 8, "requests under way at once"),
+};
+
+static const char *const source_kinds[] = { "neighbour", "mirror", NULL };
+
+static const struct conf_key source_keys[] = {
+	CONF_STR(struct source_part, url, "url", "",
+		 "a box that answers neighbours, or a server that has what the origin has"),
+	CONF_WORD(struct source_part, kind, "kind", "neighbour", source_kinds,
+		  "a neighbour is asked before the origin, a mirror after it"),
 };
 
 static const struct conf_key store_keys[] = {
@@ -64,6 +73,14 @@ static const struct conf_section sections[] = {
 	  .key_count = ARRAY_LEN(origin_keys),
 	  .at = offsetof(struct content_conf, origin),
 	  .help = "Where lessons come from." },
+	{ .name = "source",
+	  .keys = source_keys,
+	  .key_count = ARRAY_LEN(source_keys),
+	  .at = offsetof(struct content_conf, sources),
+	  .each = sizeof(struct source_part),
+	  .max = ARRAY_LEN(((struct content_conf *)0)->sources),
+	  .count_at = offsetof(struct content_conf, source_count),
+	  .help = "Another place where lessons can be had. Whatever it sends is verified." },
 	{ .name = "store",
 	  .keys = store_keys,
 	  .key_count = ARRAY_LEN(store_keys),
@@ -108,11 +125,27 @@ int content_conf_rungs(const char *words, uint32_t *out, struct fault *why)
 	return 0;
 }
 
+int content_conf_sources(const struct content_conf *c, uint64_t salt, struct origin *origin,
+			 struct sources *out, struct fault *why)
+{
+	static const enum source_kind kinds[] = { SOURCE_NEIGHBOUR, SOURCE_MIRROR };
+	int r = 0;
+	sources_init(out, origin);
+	for (size_t i = 0; i < c->source_count && r == 0; i++) {
+		const struct source_part *s = &c->sources[i];
+		r = sources_add(out, s->name, kinds[s->kind], s->url, (unsigned)c->origin.stall_s,
+				salt, why);
+	}
+	return r;
+}
+
 int content_conf_check(const void *conf, struct fault *why)
 {
 	const struct content_conf *c = conf;
 	uint32_t rungs;
 	struct origin origin;
 	int r = content_conf_rungs(c->kitchen.rungs, &rungs, why);
-	return r ? r : origin_set(&origin, c->origin.url, 1, 0, why);
+	if (r == 0)
+		r = origin_set(&origin, c->origin.url, 1, 0, why);
+	return r ? r : content_conf_sources(c, 0, &origin, &(struct sources){ 0 }, why);
 }

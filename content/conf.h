@@ -8,6 +8,8 @@
 #include "firmware/base/conf.h"
 
 struct fault;
+struct origin;
+struct sources;
 
 /* What wasl-contentd is told: the sections that its schema, `-n`, the defaults and the man page share. */
 struct content_conf {
@@ -19,6 +21,11 @@ struct content_conf {
 		char url[512];
 		int64_t interval_s, stall_s, streams;
 	} origin;
+	struct source_part {
+		char name[32], url[512];
+		int kind; /* as words: neighbour, mirror */
+	} sources[8];
+	size_t source_count;
 	struct store_part {
 		uint64_t max_bytes, keep_free_bytes;
 	} store;
@@ -37,3 +44,6 @@ extern const struct conf_schema content_schema;
 int content_conf_check(const void *conf, struct fault *why);
 /* "240p 360p audio" as a mask of 1 << enum kitchen_rung; -EINVAL names the word. */
 int content_conf_rungs(const char *words, uint32_t *out, struct fault *why);
+/* Who is asked for bytes, in order; `origin` is among them. */
+int content_conf_sources(const struct content_conf *c, uint64_t salt, struct origin *origin,
+			 struct sources *out, struct fault *why);

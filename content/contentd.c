@@ -53,6 +53,17 @@ int contentd_file(const struct contentd *c, const char *name, char out[static PA
 
 /* --- what pupils wait for ----------------------------------------------------------------------- */
 
+static int readable_from(const struct store_object *o, const struct want_msg *want)
+{
+	const uint64_t chunks = objmap_chunk_count(store_object_size(o));
+	uint64_t end = chunks, count;
+	if (want->first >= chunks)
+		return -ERANGE;
+	store_object_gap(o, want->first, &end, &count);
+	count = end - want->first < want->count ? end - want->first : want->count;
+	return (int)(count < INT_MAX ? count : INT_MAX);
+}
+
 static int look_at_object(struct contentd *c, const struct want_msg *want)
 {
 	size_t index = library_find_object(c->library, &want->id);
@@ -61,14 +72,9 @@ static int look_at_object(struct contentd *c, const struct want_msg *want)
 	const struct library_object *o = &c->library->objects[index];
 	if (want->first >= objmap_chunk_count(o->size))
 		return -ERANGE;
-	const uint64_t chunks = objmap_chunk_count(o->size),
-		       most = want->count < INT_MAX ? want->count : INT_MAX;
-	uint64_t first = chunks, count;
-	if (!o->complete && !o->open)
-		return 0;
-	if (!o->complete)
-		store_object_gap(o->open, want->first, &first, &count);
-	return (int)(first - want->first < most ? first - want->first : most);
+	if (o->complete)
+		return (int)(want->count < INT_MAX ? want->count : INT_MAX);
+	return o->open ? readable_from(o->open, want) : 0;
 }
 
 static int look_at_segment(struct contentd *c, const struct want_msg *want)
@@ -98,12 +104,9 @@ static int look_at_other(struct contentd *c, const struct want_msg *want)
 	struct store_object *o = NULL;
 	if (store_object_find(c->store, &want->id, &o, NULL))
 		return -ENOENT;
-	int here = 1;
-	for (uint64_t i = want->first; here == 1 && i < want->first + want->count; i++)
-		if (i < objmap_chunk_count(store_object_size(o)) && !store_object_has(o, i))
-			here = -ENODATA;
+	int here = readable_from(o, want);
 	store_object_close(o);
-	return here;
+	return here > 0 ? here : -ENODATA;
 }
 
 static int look(void *data, const struct want_msg *want)
@@ -272,6 +275,7 @@ static int each_second(sd_event_source *s, uint64_t usec, void *data)
 	if (r && !c->sync_told)
 		contentd_tell(c, "store.sync", "store", "store", why.text);
 	c->sync_told = r != 0;
+	fetch_tick(c->fetch);
 	sd_event_source_set_time(s, (clock_mono_ms() + 1000) * 1000);
 	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 	return 0;
@@ -368,11 +372,13 @@ static int open_parts(struct contentd *c, struct fault *why)
 	int r = origin_set(&c->origin, c->conf->origin.url, (unsigned)c->conf->origin.stall_s, salt,
 			   why);
 	if (r == 0)
+		r = content_conf_sources(c->conf, salt, &c->origin, &c->sources, why);
+	if (r == 0)
 		r = http_new(c->loop, &c->http, why);
 	if (r == 0)
 		r = wants_new(c->loop, socket.at, 0660, &wants, &c->wants, why);
 	if (r == 0)
-		r = fetch_new(c->loop, c->http, &c->origin, c->wants,
+		r = fetch_new(c->loop, c->http, &c->sources, c->wants,
 			      (unsigned)c->conf->origin.streams, &fetch, &report, &c->fetch, why);
 	if (r == 0)
 		r = cook_new(c->loop, c->kitchen, c->wants, c->workers, &cook, &report, &c->cook,

@@ -10,6 +10,7 @@
 #include "content/origin.h"
 #include "content/portal/site.h"
 #include "content/search.h"
+#include "content/sources.h"
 #include "content/sync.h"
 #include "content/uplinks.h"
 #include "content/wants.h"
@@ -31,6 +32,7 @@ struct contentd {
 	struct sd_event *loop;
 	struct http *http;
 	struct origin origin;
+	struct sources sources;
 	struct catalogue *catalogue;
 	struct store *store;
 	struct book *book;

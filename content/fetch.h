@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "content/library.h"
-#include "content/origin.h"
 #include "content/report.h"
+#include "content/sources.h"
 #include "content/wants.h"
 
 struct fault;
@@ -15,8 +15,8 @@ struct sd_event;
 
 /*
  * The only downloader of lessons. Maps first, verified; then chunks by byte range into the store, which verifies each. What
- * comes next is content/schedule.h's to say. A cut line costs at most the chunk under way; a chunk that came wrong is
- * asked again, with longer and longer pauses.
+ * comes next is content/schedule.h's to say, of whom content/sources.h's. A cut line costs no byte that has come: a chunk under way is
+ * gone on with. A chunk that came wrong is asked of another source, or again, with longer and longer pauses.
  */
 struct fetch;
 
@@ -31,15 +31,17 @@ struct fetch_counts {
 	uint64_t bps; /* of the last minutes; 0 not known */
 };
 
-int fetch_new(struct sd_event *loop, struct http *http, struct origin *origin, struct wants *wants,
-	      unsigned streams, const struct fetch_calls *calls, const struct report *report,
-	      struct fetch **out, struct fault *why);
+int fetch_new(struct sd_event *loop, struct http *http, struct sources *sources,
+	      struct wants *wants, unsigned streams, const struct fetch_calls *calls,
+	      const struct report *report, struct fetch **out, struct fault *why);
 void fetch_free(struct fetch *f); /* NULL is fine */
 
 /* Works for this library from now on (NULL: rests); what was under way is ended. */
 void fetch_use(struct fetch *f, struct library *library);
 /* Looks whether there is something else to do: wants changed, the origin came back. */
 void fetch_poke(struct fetch *f);
+/* Once a second: looks for streams that drip. */
+void fetch_tick(struct fetch *f);
 /* What waits after a failure is tried at once: somebody asks, or the line came back. */
 void fetch_hurry(struct fetch *f);
 struct fetch_counts fetch_count(const struct fetch *f);

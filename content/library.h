@@ -27,7 +27,6 @@ struct library_object {
 	bool held; /* there is no room for it: only what somebody asks for is fetched (content/keeper.h) */
 	struct store_object *open; /* while bytes are missing and the map is known */
 	uint64_t not_before_ms;    /* the fetcher leaves it alone until then */
-	unsigned tries;            /* failures since the last success */
 };
 
 struct library_rung {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
 include content/kitchen.mk
-CONTENT := backoff book catalogue catalogue_check conf contentd control cook eta fetch fold jobs library library_rung
-CONTENT += media_type origin playlists public publish replan schedule search shelf store_ctl sync uplinks vtt wants
+CONTENT := backoff book catalogue catalogue_check conf contentd control cook eta fetch fetch_stream fold jobs library library_rung
+CONTENT += media_type origin playlists public publish replan schedule search shelf sources store_ctl sync uplinks vtt wants
 PORTAL := files page press site site_json site_lesson site_status
 PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
 	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js

@@ -11,6 +11,9 @@
 
 #define FIRST_WAIT_MS 1000u
 #define MOST_WAIT_MS 60000u
+#define URGENT_WAIT_MS 2000u
+#define LIED_WAIT_MS 120000u
+#define LIED_URGENT_MS 15000u
 
 int origin_set(struct origin *o, const char *url, unsigned stall_s, uint64_t salt,
 	       struct fault *why)
@@ -37,7 +40,7 @@ bool origin_worked(struct origin *o)
 	o->ok = true;
 	o->told = false;
 	o->tries = 0;
-	o->not_before_ms = 0;
+	o->not_before_ms = o->urgent_ms = 0;
 	o->reason[0] = '\0';
 	return news;
 }
@@ -49,13 +52,32 @@ bool origin_failed(struct origin *o, const char *reason, uint64_t now_ms)
 	o->told |= news;
 	o->not_before_ms =
 		now_ms + backoff_ms(o->tries, FIRST_WAIT_MS, MOST_WAIT_MS, o->salt + o->tries);
+	o->urgent_ms = now_ms + URGENT_WAIT_MS < o->not_before_ms ? now_ms + URGENT_WAIT_MS
+								  : o->not_before_ms;
 	snprintf(o->reason, sizeof(o->reason), "%s", reason);
 	return news;
 }
 
+void origin_lied(struct origin *o, const char *reason, uint64_t now_ms)
+{
+	o->ok = false;
+	o->told = true;
+	o->tries++;
+	o->not_before_ms = now_ms + LIED_WAIT_MS;
+	o->urgent_ms = now_ms + LIED_URGENT_MS;
+	snprintf(o->reason, sizeof(o->reason), "%s", reason);
+}
+
 void origin_hurry(struct origin *o)
 {
-	o->not_before_ms = 0;
+	o->not_before_ms = o->urgent_ms = 0;
+}
+
+uint64_t origin_until(const struct origin *o, enum origin_for who)
+{
+	if (!o->url[0])
+		return UINT64_MAX;
+	return who == ORIGIN_FOR_PUPIL ? o->urgent_ms : o->not_before_ms;
 }
 
 bool origin_waits(const struct origin *o, uint64_t now_ms)

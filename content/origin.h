@@ -22,7 +22,8 @@ struct origin {
 	unsigned tries;   /* failures since it last worked */
 	bool told;        /* people know that it is down */
 	uint64_t not_before_ms;
-	uint64_t salt; /* this box's own, so that boxes do not all ask in the same second */
+	uint64_t urgent_ms; /* when somebody waits, it is asked again from here on */
+	uint64_t salt;      /* this box's own, so that boxes do not all ask in the same second */
 };
 
 /* -EINVAL when it is neither "" nor http:// or https:// */
@@ -32,9 +33,14 @@ int origin_set(struct origin *o, const char *url, unsigned stall_s, uint64_t sal
 /* Both return true when it is time to say so: one cut is no news, the second in a row is; and so is the end of it. */
 bool origin_worked(struct origin *o);
 bool origin_failed(struct origin *o, const char *reason, uint64_t now_ms);
+/* It sends what is not what it says: worse than silence, so it is left alone for longer. */
+void origin_lied(struct origin *o, const char *reason, uint64_t now_ms);
 /* Whoever asks for a look now does not want to wait. */
 void origin_hurry(struct origin *o);
 bool origin_waits(const struct origin *o, uint64_t now_ms);
+/* Until when it is left alone; a pupil who waits has it tried sooner. 0: it may be asked; UINT64_MAX: there is none. */
+enum origin_for { ORIGIN_FOR_LATER, ORIGIN_FOR_PUPIL };
+uint64_t origin_until(const struct origin *o, enum origin_for who);
 
 /* 0: the status is what was asked. -ENOENT: 404 or 410, it has no such thing. -EIO and what it said: no use of it now. */
 int origin_judge(const struct http_result *result, char reason[static 200]);

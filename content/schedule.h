@@ -6,17 +6,21 @@
 #include <stdint.h>
 
 /*
- * What to ask the origin for next. Pure: (objects, gaps, wants, streams, time) -> one step.
- * One stream per object at most, so a chunk crosses the line once. Wanted runs come first and may end a background
- * stream; what nobody wants follows in the order of the objects.
+ * What to ask for next. Pure: (objects, gaps, wants, streams, time) -> one step.
+ * While a pupil waits for bytes, the line is the pupils' alone: other streams end, at no loss but the request, and nothing new is
+ * begun in the background. A stream brings what follows each other; a pupil far from it gets one of its own, which never
+ * overlaps, so a chunk crosses the line once. Where there are more readers than streams they take turns.
  */
-#define SCHEDULE_BACKGROUND 8u /* wants of this priority and above wait for a free stream */
+#define SCHEDULE_BACKGROUND 8u   /* wants of this priority and above wait for a free stream */
+#define SCHEDULE_SLICE_CHUNKS 8u /* brought before a stream is taken from one pupil for another */
 
 struct schedule_object {
-	uint64_t head_chunks;   /* the index at the front, needed before anything else of it */
-	bool held;              /* there is no room for it: only what is urgently wanted */
-	bool map_known;         /* without its map no chunk can be verified */
+	uint64_t head_chunks; /* the index at the front, needed before anything else of it */
+	bool held;      /* there is no room for it: brought for who waits, and for nobody else */
+	bool map_known; /* without its map no chunk can be verified */
+	uint64_t most_chunks;   /* longest request; 0: as long as any */
 	uint64_t not_before_ms; /* left alone until then: map refused, no room */
+	uint64_t urgent_ms;     /* the same, when a pupil waits */
 	/* First run of missing chunks at or after `from`; false when there is none. Not asked before the map is known. */
 	bool (*gap)(const void *data, uint64_t from, uint64_t *first, uint64_t *count);
 	const void *data;
@@ -28,15 +32,16 @@ struct schedule_want { /* given most urgent first */
 	uint32_t priority;     /* 0 a pupil waits .. 9 background */
 };
 
-struct schedule_block { /* a chunk that came wrong: not asked again before `until_ms` */
+struct schedule_block { /* a chunk that nobody could bring: not asked again before then */
 	size_t object;
-	uint64_t chunk, until_ms;
+	uint64_t chunk, until_ms, urgent_ms;
 };
 
 struct schedule_stream { /* a request under way */
 	size_t object;
 	bool map; /* it brings the map; else chunks from `next` to before `end` */
 	uint64_t next, end;
+	uint64_t brought; /* chunks, since it began */
 };
 
 struct schedule_view {
@@ -54,13 +59,14 @@ struct schedule_view {
 };
 #define SCHEDULE_MAX_STREAMS 8u
 
-enum schedule_what { SCHEDULE_NOTHING, SCHEDULE_MAP, SCHEDULE_RANGE };
+enum schedule_what { SCHEDULE_NOTHING, SCHEDULE_MAP, SCHEDULE_RANGE, SCHEDULE_END };
 
 struct schedule_pick {
 	enum schedule_what what;
 	size_t object;
 	uint64_t first, count; /* SCHEDULE_RANGE */
-	int end_stream;        /* index of a stream to end first, or -1 */
+	int end_stream;        /* index of a stream to end (first), or -1 */
+	bool urgent;           /* a pupil waits for it */
 	uint64_t wake_ms; /* SCHEDULE_NOTHING: when something held back may be tried; 0 never */
 };
 
