@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The engine: pure C without nginx. Readers (what a worker links) and writers (what contentd links on top).
 CACHE_READER := layout guard segtab bits names view reply sender warm want waiters uses tally counters crew
+CACHE_READER += guests
 CACHE_WRITER := names_builder store store_object store_rendition
 CACHE_WRITER += store_local store_list evict
 CACHE_WRITER += store_disk store_scrub store_sweep
@@ -10,9 +11,10 @@ $(foreach u,$(CACHE_READER) $(CACHE_WRITER),$(if $(wildcard tests/unit/cache/$(u
 $(foreach u,store_crash store_full,$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base)))
 $(foreach f,names segtab bits want request,$(eval $(call fuzzer,cache_$(f),tests/fuzz/cache_$(f)_fuzz.c,cache record base)))
 
-TEST_PROGS += $(B)/tests/cache-feeder $(B)/tests/cache-crowd
+TEST_PROGS += $(addprefix $(B)/tests/cache-,feeder crowd hostile)
 $(eval $(call prog,cache-feeder,tests/cache/feeder.c,cache record base,tests))
 $(eval $(call prog,cache-crowd,tests/cache/crowd.c,base,tests))
+$(eval $(call prog,cache-hostile,$(addprefix tests/cache/,hostile.c hostile_peer.c hostile_rows.c),base,tests))
 
 # --- the nginx module -----------------------------------------------------------------------------
 # Debian's nginx-dev has headers and configure, no sources: configure runs in a symlink copy, once, for its headers and its

@@ -10,6 +10,7 @@
 
 #include "cache/counters.h"
 #include "cache/crew.h"
+#include "cache/guests.h"
 #include "cache/names.h"
 #include "cache/reply.h"
 #include "cache/sender.h"
@@ -28,6 +29,7 @@
  *     ngx_http_wasl_send.c      one request from its name to its last byte
  *     ngx_http_wasl_disk.c      bytes that are not in memory
  *     ngx_http_wasl_want.c      the worker's socket to contentd
+ *     ngx_http_wasl_door.c      who may have how many connections
  *     ngx_http_wasl_count.c     counting what was delivered
  *     ngx_http_wasl_shared.c    the memory that workers share
  *     ngx_http_wasl_metrics.c   /metrics, and what it shows of each request
@@ -58,6 +60,7 @@ typedef struct {                    /* one worker process */
     struct tally                  tally;       /* of its own berth */
     struct tally                  heirs[NGX_HTTP_WASL_HEIRS];
     struct crew_berth            *left[NGX_HTTP_WASL_HEIRS];   /* by those who died; NULL: none */
+    struct guests                *guests;      /* NULL: nobody counts */
     uint64_t                      instance;
     ngx_str_t                     want_path;
     ngx_connection_t             *want;        /* NULL: contentd is away */
@@ -82,6 +85,8 @@ typedef struct {                    /* one worker process */
 typedef struct {
     ngx_str_t                     store;
     ngx_str_t                     want;
+    ngx_int_t                     guests;      /* connections that one address may have at a worker */
+    ngx_flag_t                    guests_all;  /* loopback, too */
     ngx_shm_zone_t               *zone;
     ngx_http_wasl_worker_t       *worker;      /* in worker processes */
 } ngx_http_wasl_main_conf_t;
@@ -192,6 +197,10 @@ void ngx_http_wasl_metrics_asked(ngx_http_wasl_worker_t *w, enum names_kind kind
 void ngx_http_wasl_metrics_slept(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_metrics_done(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_metrics_tick(ngx_http_wasl_worker_t *w);
+
+/* ngx_http_wasl_door.c */
+ngx_int_t ngx_http_wasl_door_init(ngx_cycle_t *cycle, ngx_http_wasl_worker_t *w,
+    ngx_http_wasl_main_conf_t *wmcf);
 
 /* ngx_http_wasl_count.c */
 void ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx);

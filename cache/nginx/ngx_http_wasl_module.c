@@ -13,6 +13,7 @@ static char *ngx_http_wasl_merge_loc_conf(ngx_conf_t *cf, void *parent, void *ch
 static char *ngx_http_wasl_set_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_wasl_set_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_wasl_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_wasl_set_connections(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_wasl_init_process(ngx_cycle_t *cycle);
 static void ngx_http_wasl_exit_process(ngx_cycle_t *cycle);
 
@@ -33,6 +34,14 @@ static ngx_command_t  ngx_http_wasl_commands[] = {
       ngx_http_wasl_set_path,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_wasl_main_conf_t, want),
+      NULL },
+
+    /* COUNT [all]: open connections of one address at a worker, or 0; loopback counts with "all" */
+    { ngx_string("wasl_connections"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_http_wasl_set_connections,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       NULL },
 
     /* how long a client waits for the next byte before it is told to come back */
@@ -150,7 +159,16 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
 static void *
 ngx_http_wasl_create_main_conf(ngx_conf_t *cf)
 {
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_wasl_main_conf_t));
+    ngx_http_wasl_main_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_wasl_main_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    conf->guests = NGX_CONF_UNSET;
+
+    return conf;
 }
 
 
@@ -158,6 +176,8 @@ static char *
 ngx_http_wasl_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_wasl_main_conf_t  *wmcf = conf;
+
+    ngx_conf_init_value(wmcf->guests, 0);
 
     if (wmcf->store.len == 0) {
         return NGX_CONF_OK;
@@ -278,6 +298,35 @@ ngx_http_wasl_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static char *
+ngx_http_wasl_set_connections(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t                  *value;
+    ngx_http_wasl_main_conf_t  *wmcf = conf;
+
+    value = cf->args->elts;
+
+    if (wmcf->guests != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    wmcf->guests = ngx_atoi(value[1].data, value[1].len);
+    if (wmcf->guests == NGX_ERROR) {
+        return "takes a number of connections";
+    }
+
+    if (cf->args->nelts == 3) {
+        if (ngx_strcmp(value[2].data, "all") != 0) {
+            return "takes \"all\" after the number, or nothing";
+        }
+
+        wmcf->guests_all = 1;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 static ngx_int_t
 ngx_http_wasl_init_process(ngx_cycle_t *cycle)
 {
@@ -308,6 +357,10 @@ ngx_http_wasl_init_process(ngx_cycle_t *cycle)
         || ngx_http_wasl_shared_join(w, cycle->pool) != NGX_OK
         || view_open((char *) wmcf->store.data, NGX_HTTP_WASL_OPEN_FILES, &w->view, NULL) != 0)
     {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_wasl_door_init(cycle, w, wmcf) != NGX_OK) {
         return NGX_ERROR;
     }
 
