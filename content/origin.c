@@ -6,12 +6,15 @@
 #include <string.h>
 
 #include "content/backoff.h"
+#include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/http.h"
 
 #define FIRST_WAIT_MS 1000u
 #define MOST_WAIT_MS 60000u
 #define URGENT_WAIT_MS 2000u
+/* A line that was cut is often there again at once. */
+static const unsigned urgent_wait_ms[] = { 100, 500 };
 #define LIED_WAIT_MS 120000u
 #define LIED_URGENT_MS 15000u
 
@@ -52,8 +55,9 @@ bool origin_failed(struct origin *o, const char *reason, uint64_t now_ms)
 	o->told |= news;
 	o->not_before_ms =
 		now_ms + backoff_ms(o->tries, FIRST_WAIT_MS, MOST_WAIT_MS, o->salt + o->tries);
-	o->urgent_ms = now_ms + URGENT_WAIT_MS < o->not_before_ms ? now_ms + URGENT_WAIT_MS
-								  : o->not_before_ms;
+	const uint64_t urgent = o->tries > ARRAY_LEN(urgent_wait_ms) ? URGENT_WAIT_MS
+								     : urgent_wait_ms[o->tries - 1];
+	o->urgent_ms = now_ms + urgent < o->not_before_ms ? now_ms + urgent : o->not_before_ms;
 	snprintf(o->reason, sizeof(o->reason), "%s", reason);
 	return news;
 }

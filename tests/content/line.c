@@ -10,6 +10,8 @@
  *	only=TEXT	modes apply to paths that hold it; empty: to bodies of objects
  *	cut=1		every connection is reset, and new ones too until cut=0
  *	hold=1		bodies of objects are kept back until hold=0
+ *	die=N		after N more bytes of objects the connection is reset, once
+ *	delay=MS	before each answer
  *	reset=1		counts begin again
  */
 #include <arpa/inet.h>
@@ -43,7 +45,7 @@ struct peer {
 	char out[512]; /* the answer's head */
 	size_t out_len, out_at;
 	uint64_t at, end; /* of the body still to be sent */
-	uint64_t next_ms; /* drip */
+	uint64_t next_ms; /* drip; delay */
 };
 
 static struct line {
@@ -51,7 +53,8 @@ static struct line {
 	const char *root;
 	enum mode mode;
 	char only[128];
-	bool cut, hold;
+	bool cut, hold, backwards;
+	uint64_t die, delay_ms;
 	uint64_t rate, tokens, filled_us;
 	uint64_t requests, ranges, bytes, connections, first_chunk_ms, first_byte_ms, last_byte_ms;
 	unsigned most_streams;
@@ -90,6 +93,10 @@ static void obey(const struct peer *asker, char *query)
 			l.hold = on;
 		else if (!strcmp(word, "cut"))
 			l.cut = on;
+		else if (!strcmp(word, "die"))
+			l.die = strtoull(value, NULL, 10);
+		else if (!strcmp(word, "delay"))
+			l.delay_ms = strtoull(value, NULL, 10);
 		else if (!strcmp(word, "reset"))
 			forget_counts();
 		for (int i = 0; !strcmp(word, "mode") && i < MODES; i++)
@@ -130,6 +137,7 @@ static void serve(struct peer *p, const char *path)
 	char at[1024], extra[200] = "";
 	struct stat st;
 	l.requests++;
+	p->next_ms = clock_mono_ms() + l.delay_ms;
 	p->doomed = l.cut;
 	p->mode = strstr(path, *l.only ? l.only : "/object/") ? l.mode : OK;
 	p->object = strstr(path, "/object/") != NULL;
@@ -268,6 +276,8 @@ static bool send_body(struct peer *p)
 			return false;
 		}
 		count_sent(p, p->at, (size_t)n);
+		if (p->object && l.die && (l.die -= (uint64_t)n < l.die ? (uint64_t)n : l.die) == 0)
+			p->doomed = true;
 		p->at += (uint64_t)n;
 		if (l.rate)
 			l.tokens -= (uint64_t)n < l.tokens ? (uint64_t)n : l.tokens;
@@ -277,7 +287,7 @@ static bool send_body(struct peer *p)
 
 static void speak(struct peer *p)
 {
-	if (!p->busy || p->mode == SILENT)
+	if (!p->busy || p->mode == SILENT || (!p->out_at && clock_mono_ms() < p->next_ms))
 		return;
 	while (p->out_at < p->out_len) {
 		ssize_t n = send(p->fd, p->out + p->out_at, p->out_len - p->out_at,
@@ -355,12 +365,13 @@ static void turn(int listener)
 		if (p->fd >= 0)
 			take_request(p);
 	}
-	/* In turns, so that several bodies share the rate. */
-	static size_t first;
-	first++;
-	for (size_t i = 0; i < MOST; i++)
-		if (l.peers[(i + first) % MOST].fd >= 0)
-			speak(&l.peers[(i + first) % MOST]);
+	/* Now from the front, now from the back, so that two bodies share the rate. */
+	l.backwards = !l.backwards;
+	for (size_t i = 0; i < MOST; i++) {
+		struct peer *p = &l.peers[l.backwards ? MOST - 1 - i : i];
+		if (p->fd >= 0)
+			speak(p);
+	}
 	for (size_t i = 0; i < MOST; i++)
 		if (l.peers[i].fd >= 0 && l.peers[i].doomed)
 			hang_up(&l.peers[i], true);

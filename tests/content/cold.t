@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is not there yet, as a classroom asks for it: one stream over the line for everybody, cuts that nobody notices, and
+# origins that are dishonest in every way. The real wasl-contentd and nginx, and a line that does what it is told.
+# COLD_FULL=1: 200 clients on 20 MB and 1,000 on 2 MB over 20 Mbit/s, and ten cuts, with their figures.
+# shellcheck source=tests/content/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+full=${COLD_FULL:-}
+line_pid='' mirror_pid='' mirror=$(free_port)
+trap 'end_child "$line_pid" TERM; end_child "$mirror_pid" TERM; cleanup' EXIT
+mkdir -p "$origin"
+"$B/tests/content-line" "$fast" "$origin" & line_pid=$!
+ctl() { curl -s "http://127.0.0.1:$fast/ctl?$1"; }
+stat_of() { ctl x=x | jq -r ".$1"; }
+until_so 10 ctl x=x || skip_all "the line cannot be made here"
+
+version=0
+paper() { # paper BYTES: a new catalogue that names one new file, /m/papers-1/files/NAME; `file` is its NAME
+	version=$((version + 1)) file=paper-$version.bin
+	head -c "$1" /dev/urandom >"$top/$file"
+	ministry papers "$origin" $version "$top/$file" >"$top/id"
+	[ -z "$contentd_pid" ] || is "$(sync_now | jq -r .version)" $version "a new paper is published"
+	[ -z "$portal_pid" ] || until_so 10 named
+}
+named() { [ "$(curl -s -o /dev/null -w '%{http_code}' -I "$portal/m/papers-1/files/$file")" = 200 ]; }
+crowd() { # crowd CLIENTS [HEADER [FILE]]: how it went
+	CROWD_TIMES=1 "$B/tests/cache-crowd" "$portal_port" "/m/papers-1/files/$file" "$1" "${3:-$top/$file}" ${2:+"$2"} >"$top/crowd-$1"
+	head -n 1 "$top/crowd-$1"
+}
+readers() { ss -Htn state established "dport = :$portal_port" | wc -l; }
+are_in() { [ "$(readers)" -ge "$1" ]; }
+fetched() { field /v1/status .fetch.received_bytes; }
+reason() { ask '/v1/events?limit=1000' | jq -r --arg k "$1" '[.rows[] | select(.kind == $k) | .reason] | unique | join(" ")'; }
+
+# --- one stream for everybody ---------------------------------------------------------------------------
+cold() { # cold CLIENTS BYTES RATE
+	local before middle first
+	ctl "hold=1&rate=$3&reset=1" >/dev/null
+	paper "$2"
+	crowd "$1" >"$top/went" & local all=$!
+	until_so 20 are_in "$1"
+	before=$(fetched)
+	ctl 'hold=0' >/dev/null
+	wait $all
+	is "$(cat "$top/went")" "good $1 busy 0 cut 0 wrong 0" "$1 clients of one cold file"
+	is $(($(fetched) - before)) "$2" "each byte crossed the line once"
+	is "$(stat_of ranges)" 1 "in one request" || true
+	is "$(stat_of most_streams)" 1 "in one stream"
+	read -r _ _ _ middle _ last <<<"$(tail -n 1 "$top/crowd-$1")"
+	first=$((middle - $(stat_of first_chunk_ms)))
+	echo "# median first byte $first ms after the first chunk had left; the last byte $((last - $(stat_of last_byte_ms))) ms after the line's; line busy $(($(stat_of last_byte_ms) - $(stat_of first_byte_ms))) ms of $(($2 * 1000 / $3))"
+	[ $first -le "${4:-2000}" ]
+	ok $? "the first byte comes with the first chunk, not with the last ($first ms after it)"
+}
+new_box
+configure "$fast" '[origin]\nstall = 60\n[store]\nkeep_free = 0\n'
+paper 1000
+start_contentd
+until_so 10 is_field /v1/lessons .catalogue_version 1
+start_portal
+until_so 10 named
+ok $? "a paper has its address"
+if [ -n "$full" ]; then
+	cold 200 20000000 2500000 150
+	cold 1000 2000000 2500000 150
+else
+	cold 200 1500000 1500000
+fi
+
+# --- a reader far ahead of the others --------------------------------------------------------------------
+ctl 'rate=300000&reset=1' >/dev/null
+before=$(fetched)
+paper 1500000
+crowd 20 >"$top/slow" & all=$!
+until_so 20 are_in 20
+until_so 10 at_least /v1/status .fetch.received_bytes $((before + 200000))
+tail -c 100000 "$top/$file" >"$top/tail"
+from=$((1500000 - 100000))
+SECONDS=0
+is "$(crowd 3 "Range: bytes=$from-" "$top/tail")" "good 3 busy 0 cut 0 wrong 0" "three who ask for the end"
+[ $(($(fetched) - before)) -lt 1400000 ]
+ok $? "have it before the others are through (${SECONDS} s, $(($(fetched) - before)) bytes)"
+ctl rate=0 >/dev/null
+wait $all
+is "$(cat "$top/slow")" "good 20 busy 0 cut 0 wrong 0" "who were not disturbed"
+[ $(($(fetched) - before)) -le $((1500000 + 65536)) ]
+ok $? "and still each byte crossed once ($(($(fetched) - before)) of 1500000)"
+
+# --- the line fails in mid-fill ---------------------------------------------------------------------------
+cuts=${full:+10}
+cuts=${cuts:-4}
+ctl 'rate=1000000&reset=1' >/dev/null
+before=$(fetched)
+paper 2000000
+crowd 50 >"$top/went" & all=$!
+for n in $(seq "$cuts"); do
+	until_so 20 at_least /v1/status .fetch.received_bytes $((before + n * 2000000 / (cuts + 1)))
+	ctl cut=1 >/dev/null
+	sleep 0.1 # it is away for a moment
+	ctl cut=0 >/dev/null
+done
+wait $all
+is "$(cat "$top/went")" "good 50 busy 0 cut 0 wrong 0" "$cuts cuts: nobody noticed"
+again=$(($(fetched) - before - 2000000))
+[ $again -le 65536 ]
+ok $? "nothing that had come was fetched again ($again bytes)"
+ctl rate=0 >/dev/null
+is "$(events chunk.refused)" 0 "and nothing was damaged by going on where it broke off"
+
+# --- dishonest origins, and a mirror ----------------------------------------------------------------------
+"$B/tests/content-line" "$mirror" "$origin" & mirror_pid=$!
+stop_contentd TERM
+configure "$fast" "[origin]\nstall = 1\n[store]\nkeep_free = 0\n[source far]\nkind = mirror\nurl = http://127.0.0.1:$mirror\n"
+start_contentd
+for mode in wrong short whole other elsewhere endless drip silent none; do
+	ctl "mode=$mode" >/dev/null
+	paper 300000
+	is "$(crowd 5)" "good 5 busy 0 cut 0 wrong 0" "the origin's bodies are '$mode': bytes come from a mirror, and are right"
+	ctl 'mode=ok' >/dev/null
+done
+is "$(reason source.lies)" origin "wrong bytes are told, of the layer origin"
+is "$(reason chunk.refused)" origin "each damaged chunk, too"
+is "$(reason object.missing)" origin "and what it does not have"
+is "$(field /v1/health .origin.ok)" true "the origin that tells the truth again is believed again"
+
+# --- patience ----------------------------------------------------------------------------------------------
+done_testing
