@@ -93,11 +93,14 @@ export class Box {
 		return `/m/${name}/files/${name}`
 	}
 
-	have(file) { // wholly fetched
-		return until(`${file} is fetched`, 120, async () => {
-			const head = await fetchBytes(`${this.server.url}${this.path(file)}`, { headers: { Range: 'bytes=-1' } })
-			return head.status === 206
-		})
+	named(file) { // nginx knows its address
+		return until(`${file} has an address`, 20, async () =>
+			(await fetchBytes(`${this.server.url}${this.path(file)}`, { method: 'HEAD' })).status === 200)
+	}
+
+	async whole(file) { // fetched, every byte
+		const got = await fetchBytes(`${this.server.url}${this.path(file)}`)
+		if (!got.body.equals(fs.readFileSync(file))) throw new Error(`${file}: the box serves something else`)
 	}
 }
 

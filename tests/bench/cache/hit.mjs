@@ -3,57 +3,99 @@
 import fs from 'node:fs'
 import path from 'node:path'
 
-import { CLIENT_CORE, fetchBytes, say } from './rig.mjs'
-import { figure, median, ratios, shuffle } from './stats.mjs'
+import { Box, FILM } from './box.mjs'
+import { nginx, varnish } from './peers.mjs'
+import { CLIENT_CORE, fetchBytes, say, until } from './rig.mjs'
+import { median, ratios, shuffle } from './stats.mjs'
 
-export const SIZES = { '4k': 4096, '500k': 512000, '4m': 4194304 }
+const CLIENTS = 32
+// wrk reads in small pieces and is the bound where bodies are long: there our own client asks, which drops them in the kernel.
+const SIZES = { '4k': { bytes: 4096, ask: wrk }, '500k': { bytes: 512000, ask: own }, '4m': { bytes: 4194304, ask: own } }
 
-export async function wrk(rig, url, { clients = 32, seconds = 1 } = {}) {
-	const out = await rig.run('wrk', ['-t', '1', '-c', String(clients), '-d', `${seconds}s`, '--timeout', '20s',
-		'-s', path.join(rig.house, 'tests/bench/cache/wrk.lua'), url], { core: CLIENT_CORE, seconds: seconds + 60 })
+async function wrk(scene, server, at, seconds) {
+	const out = await scene.rig.run('wrk', ['-t', '1', '-c', String(CLIENTS), '-d', `${seconds}s`, '--timeout', '20s',
+		'-s', path.join(scene.rig.house, 'tests/bench/cache/wrk.lua'), server.url + at], { core: CLIENT_CORE, seconds: seconds + 60 })
 	const got = JSON.parse(out.trim().split('\n').pop())
-	if (got.errors) throw new Error(`wrk ${url}: ${got.errors} errors`)
-	return got
+	return { requests: got.requests, us: got.us, errors: got.errors, p99_ms: got.p99_us / 1000 }
+}
+
+async function own(scene, server, at, seconds) {
+	const got = await scene.client(['load', server.port, at, CLIENTS, seconds], seconds + 60)
+	return { requests: got.requests, us: got.us, errors: got.errors, p99_ms: got.ms.p99 }
 }
 
 // One server, one window: what was answered, and what it cost the server.
-async function window(rig, server, url, seconds) {
-	const before = server.cpu()
-	const got = await wrk(rig, url, { seconds })
-	const cpu = server.cpu() - before
-	return { perCpu: got.requests / cpu, perSecond: got.requests * 1e6 / got.us, requests: got.requests, busy: cpu / (got.us / 1e6), p99_us: got.p99_us }
+async function window(scene, { server, at }, size, seconds) {
+	const pids = server.pids()
+	const before = server.cpu(pids)
+	const got = await SIZES[size].ask(scene, server, at[size], seconds)
+	const cpu = server.cpu(pids) - before
+	if (got.errors) throw new Error(`${server.name}: ${got.errors} errors at ${size}`)
+	return { perCpu: got.requests / cpu, perSecond: got.requests * 1e6 / got.us, requests: got.requests, busy: cpu / (got.us / 1e6), p99_ms: got.p99_ms }
 }
 
-// servers: [{ server, url(size) }], the first one named "ours"; files: size name to file of the true bytes.
-export async function measure({ rig, random, rounds, seconds, servers, files }) {
-	const result = { figures: {}, peers: {}, asked: 0 }
-	for (const [size, file] of Object.entries(files)) {
-		const truth = fs.readFileSync(file)
-		for (const s of servers) { // warm, and the right bytes
-			for (let i = 0; i < 2; i++) {
-				const got = await fetchBytes(s.url(size))
-				if (got.status !== 200 || !got.body.equals(truth)) throw new Error(`${s.server.name}: ${s.url(size)} is not ${file}`)
-				if (s.server.name === 'ours') result.asked++
-			}
-			const got = await window(rig, s.server, s.url(size), 1)
-			if (s.server.name === 'ours') result.asked += got.requests
-		}
-		const seen = Object.fromEntries(servers.map((s) => [s.server.name, []]))
-		for (let i = 0; i < rounds; i++)
-			for (const s of shuffle(servers, random)) {
-				const got = await window(rig, s.server, s.url(size), seconds)
-				seen[s.server.name].push(got)
-				if (s.server.name === 'ours') result.asked += got.requests
-			}
-		const perCpu = (name) => seen[name].map((w) => w.perCpu)
-		for (const { server: { name } } of servers) {
-			result.peers[`${name}_${size}`] = {
-				requests_per_cpu_s: median(perCpu(name)), requests_per_s: median(seen[name].map((w) => w.perSecond)),
-				busy: median(seen[name].map((w) => w.busy)), p99_ms: median(seen[name].map((w) => w.p99_us)) / 1000,
-			}
-			if (name !== 'ours') result.figures[`hit_vs_${name}_${size}`] = figure(ratios(perCpu('ours'), perCpu(name)), random)
-		}
-		say(`  ${size}: ${servers.map((s) => `${s.server.name} ${Math.round(median(perCpu(s.server.name)))}`).join(', ')} requests per processor second`)
+// Ours and its peers, each with the same three files.
+async function serve(scene) {
+	const { rig, same } = scene
+	const files = rig.dir('hit')
+	const names = Object.keys(SIZES)
+	for (const size of names) await scene.file(files, size, SIZES[size].bytes)
+	const box = new Box(rig, 'ours')
+	const ourLine = await scene.line('hit-our-line', box.origin)
+	const origin = (await scene.line('hit-line', files)).port
+	await box.publish()
+	await box.configure(ourLine.port)
+	await box.startContent()
+	await box.sync()
+	await box.startWeb()
+	await box.stockFilm(names.map((size) => path.join(files, size)))
+	const plain = (server) => ({ server, at: Object.fromEntries(names.map((size) => [size, `/${size}`])) })
+	const list = [
+		{ server: box.server, at: Object.fromEntries(names.map((size, i) => [size, `${box.film}/${i + 1}.m4s`])) },
+		plain(await nginx(rig, 'static', { kind: 'static', files, same })),
+		plain(await nginx(rig, 'proxy_cache', { kind: 'proxy', origin, openFiles: false, same })),
+		plain(await nginx(rig, 'proxy_cache_open', { kind: 'proxy', origin, same })),
+		plain(await varnish(rig, 'varnish', { origin })),
+	]
+	return { box, files, list }
+}
+
+async function measure(scene, { list, files }, size) {
+	const truth = fs.readFileSync(path.join(files, size))
+	let bytes = 0
+	for (const s of list) { // warm, and the right bytes
+		for (let i = 0; i < 2; i++)
+			if (!(await fetchBytes(s.server.url + s.at[size])).body.equals(truth)) throw new Error(`${s.server.name} serves something else at ${s.at[size]}`)
+		const got = await window(scene, s, size, 1)
+		if (s.server.name === 'ours') bytes += (got.requests + 2) * truth.length
 	}
-	return result
+	const seen = {}
+	for (let i = 0; i < (scene.short ? 2 : 15); i++)
+		for (const s of shuffle(list, scene.random)) {
+			const got = await window(scene, s, size, 1);
+			(seen[s.server.name] ??= []).push(got)
+			if (s.server.name === 'ours') bytes += got.requests * truth.length
+		}
+	const perCpu = (name) => seen[name].map((w) => w.perCpu)
+	for (const { server: { name } } of list) {
+		const middle = (of) => median(seen[name].map(of))
+		scene.peers[`hit_${size}_${name}`] = { requests_per_cpu_s: median(perCpu(name)), requests_per_s: middle((w) => w.perSecond), busy: middle((w) => w.busy), p99_ms: middle((w) => w.p99_ms) }
+		if (name !== 'ours') scene.note(`hit_vs_${name}_${size}`, ratios(perCpu('ours'), perCpu(name)))
+	}
+	say(`  ${size}: ${list.map(({ server: { name } }) => `${name} ${Math.round(median(perCpu(name)))}`).join(', ')} requests per processor second`)
+	return bytes
+}
+
+export async function run(scene) {
+	const stage = await serve(scene)
+	let bytes = 0
+	for (const size of Object.keys(SIZES)) bytes += await measure(scene, stage, size)
+	// Counting was on: contentd has heard of every byte that was asked for, but for what was cut off at a window's end.
+	const counted = await until('contentd counts what was sent', 30, async () => {
+		const { rows } = await stage.box.ask('/v1/usage?after=0&limit=1000')
+		const sum = rows.filter((r) => r.lesson === FILM).reduce((n, r) => n + r.sent_bytes, 0)
+		return sum >= bytes * 0.999 && sum
+	})
+	scene.peers.hit_counting = { asked_bytes: bytes, counted_bytes: counted }
+	for (const it of [...scene.rig.children]) await scene.rig.stop(it)
 }

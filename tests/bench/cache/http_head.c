@@ -69,6 +69,8 @@ int http_head_reply(const char *bytes, size_t len, struct http_head_reply *out)
 	*out = (struct http_head_reply){ 0 };
 	if (sscanf(bytes, "HTTP/1.%*c %d", &out->status) != 1)
 		return -1;
+	out->closes = value_of(bytes, head, "Connection", value, sizeof(value)) &&
+		      !strcasecmp(value, "close");
 	out->has_length = value_of(bytes, head, "Content-Length", value, sizeof(value));
 	if (out->has_length)
 		out->length = strtoull(value, NULL, 10);

@@ -17,8 +17,8 @@ int http_head_parse(const char *bytes, size_t len, struct http_head_request *out
 
 struct http_head_reply {
 	int status;
-	bool has_length;
-	uint64_t length; /* of the body */
+	bool has_length, closes; /* closes: the connection ends after the body */
+	uint64_t length;         /* of the body */
 };
 
 /* Length of the reply's head, 0 when it is not here in full, -1 when it is none. */

@@ -46,7 +46,7 @@ struct link {
 	double not_before; /* ms: the answer's first byte */
 	char in[HEAD_ROOM], out[512];
 	size_t in_len, out_len, out_sent;
-	bool answering, measured, close_after;
+	bool answering, measured, map, close_after;
 };
 
 struct counts {
@@ -160,6 +160,7 @@ static void take_request(struct link *k, double now)
 	k->in_len -= (size_t)used;
 	k->measured =
 		strncmp(q.path, "/wasl/v1/catalogue", 18) && strncmp(q.path, "/wasl/v1/root", 13);
+	k->map = !strncmp(q.path, "/wasl/v1/map/", 13);
 	answer(k, &q);
 	memmove(k->in, k->in + used, k->in_len);
 	l.n.requests += k->measured;
@@ -219,8 +220,9 @@ static void count_body(struct link *k, size_t len, double now)
 	if (!l.n.bytes)
 		l.n.first_byte_ms = now;
 	l.n.bytes += len;
+	l.n.map_bytes += k->map ? len : 0;
 	l.n.last_byte_ms = now;
-	if (!l.n.first_chunk_ms && l.n.bytes >= FIRST_CHUNK)
+	if (!l.n.first_chunk_ms && l.n.bytes - l.n.map_bytes >= FIRST_CHUNK)
 		l.n.first_chunk_ms = now;
 }
 
@@ -309,11 +311,12 @@ static bool turn(double now)
 static void say_state(double now)
 {
 	printf("{\"bytes\":%" PRIu64 ",\"requests\":%" PRIu64 ",\"bodies\":%" PRIu64
-	       ",\"connections\":%" PRIu64 ",\"cuts\":%" PRIu64 ",\"most_streams\":%u,"
+	       ",\"connections\":%" PRIu64 ",\"cuts\":%" PRIu64 ",\"map_bytes\":%" PRIu64
+	       ",\"most_streams\":%u,"
 	       "\"first_byte_ms\":%.3f,\"first_chunk_ms\":%.3f,\"last_byte_ms\":%.3f,\"now_ms\":%."
 	       "3f}\n",
-	       l.n.bytes, l.n.requests, l.n.bodies, l.n.connections, l.n.cuts, l.n.most_streams,
-	       l.n.first_byte_ms, l.n.first_chunk_ms, l.n.last_byte_ms, now);
+	       l.n.bytes, l.n.requests, l.n.bodies, l.n.connections, l.n.cuts, l.n.map_bytes,
+	       l.n.most_streams, l.n.first_byte_ms, l.n.first_chunk_ms, l.n.last_byte_ms, now);
 }
 
 static void command(char *text, double now)

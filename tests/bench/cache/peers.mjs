@@ -34,8 +34,8 @@ export class Server {
 		return all
 	}
 
-	cpu() {
-		return cpuSeconds(this.pids())
+	cpu(pids = this.pids()) {
+		return cpuSeconds(pids)
 	}
 }
 
