@@ -69,9 +69,12 @@ static int look_at_object(struct contentd *c, const struct want_msg *want)
 	size_t index = library_find_object(c->library, &want->id);
 	if (index == LIBRARY_NONE)
 		return -ENOENT;
-	const struct library_object *o = &c->library->objects[index];
+	struct library_object *o = &c->library->objects[index];
 	if (want->first >= objmap_chunk_count(o->size))
 		return -ERANGE;
+	/* Who asks for what is whole found its bitmap, or a part of it, damaged. */
+	if (o->complete)
+		library_look_again(c->library, o);
 	if (o->complete)
 		return (int)(want->count < INT_MAX ? want->count : INT_MAX);
 	return o->open ? readable_from(o->open, want) : 0;

@@ -108,6 +108,15 @@ void library_free(struct library *l)
 
 CLEAN_FN(library, struct library, library_free)
 
+void library_look_again(const struct library *l, struct library_object *o)
+{
+	/* A damaged map is fetched again, and the bytes are found again then. */
+	o->map_known = o->open || store_object_find(l->store, &o->id, &o->open, NULL) == 0;
+	o->complete = o->open && store_object_complete(o->open);
+	if (o->complete)
+		store_object_close(MOVE_PTR(o->open));
+}
+
 /* The object of `ref`, added unless the library has it. */
 static size_t add_object(struct library *l, const wasl_ObjectRef *ref)
 {
@@ -120,15 +129,10 @@ static size_t add_object(struct library *l, const wasl_ObjectRef *ref)
 	*o = (struct library_object){ .id = id,
 				      .size = ref->size_bytes,
 				      .media_type = ref->media_type };
-	/* What is on disk already; a damaged map is fetched again, and the bytes are found again then. */
-	if (store_object_find(l->store, &id, &o->open, NULL) == 0) {
-		o->map_known = true;
-		o->complete = store_object_complete(o->open);
-		if (o->complete) {
-			store_object_close(o->open);
-			o->open = NULL;
-		}
-	}
+	/* What is on disk already. Whole objects are not opened: there may be a hundred thousand. */
+	o->complete = o->map_known = store_object_known(l->store, &id, NULL) == 1;
+	if (!o->complete)
+		library_look_again(l, o);
 	note(l, l->by_id, key_of(&id), l->object_count);
 	return l->object_count++;
 }

@@ -76,6 +76,8 @@ void library_free(struct library *l); /* NULL is fine */
 
 size_t library_find_object(const struct library *l,
 			   const struct objmap_id *id); /* LIBRARY_NONE: no such object */
+/* Opens the object to see what is there now, which mends a bitmap that rotted; it stays open while bytes are missing. */
+void library_look_again(const struct library *l, struct library_object *o);
 /* The lesson and rung of a rendition's number; false when there is none. */
 bool library_find_rendition(const struct library *l, uint64_t number, size_t *lesson,
 			    enum kitchen_rung *rung);

@@ -8,8 +8,10 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "cache/layout.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
 #include "tests/unit/cache/scratch.h"
@@ -104,6 +106,41 @@ static void removes_what_no_row_speaks_of(void **state)
 }
 
 /* An ETag names bytes for ever: a store that was wiped must not begin to count where the old one did. */
+/* Rows alone are looked at: nothing is opened, read or listed for each of them. */
+static void a_hundred_thousand_objects_open_at_once(void **state)
+{
+	static const char *const fill =
+		"BEGIN;"
+		"WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<100000)"
+		" INSERT INTO objects(id, size, media_type, complete)"
+		" SELECT randomblob(32), 100000, 'video/mp4', i%7>0 FROM n;"
+		"WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<2000)"
+		" INSERT INTO renditions(lesson, generation, rung, segment_count)"
+		" SELECT i, 'g', '240p', 50 FROM n;"
+		"WITH RECURSIVE n(i) AS (VALUES(0) UNION ALL SELECT i+1 FROM n WHERE i<50)"
+		" INSERT INTO segments(rendition, segment, offset, length, duration_ms, hash)"
+		" SELECT number, i, i*8192, 8000, 4000, zeroblob(16) FROM renditions, n;"
+		"COMMIT;";
+	struct store *s = NULL;
+	struct store_totals t;
+	assert_int_equal(store_open(*state, &unlimited, &s, NULL), 0);
+	store_close(s);
+	sqlite3 *raw;
+	assert_int_equal(sqlite3_open(scratch_path(state, "store.db"), &raw), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(raw, fill, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(raw);
+	const uint64_t from = clock_mono_ms();
+	assert_int_equal(store_open(*state, &unlimited, &s, NULL), 0);
+	const uint64_t took = clock_mono_ms() - from;
+	assert_int_equal(store_totals(s, &t, NULL), 0);
+	assert_int_equal(t.objects, 100000);
+	assert_int_equal(t.bytes, UINT64_C(100000) * 100000 + UINT64_C(2000) * 51 * 8192);
+	print_message("# opened in %llu ms\n", (unsigned long long)took);
+	if (took >= 1000)
+		fail_msg("%llu ms", (unsigned long long)took);
+	store_close(s);
+}
+
 static void numbers_of_a_new_store_are_new(void **state)
 {
 	uint64_t numbers[2];
@@ -128,6 +165,7 @@ int main(void)
 		WITH_FOLDER(only_one_program_writes),
 		WITH_FOLDER(says_what_is_wrong_with_the_folder),
 		WITH_FOLDER(removes_what_no_row_speaks_of),
+		WITH_FOLDER(a_hundred_thousand_objects_open_at_once),
 		WITH_FOLDER(numbers_of_a_new_store_are_new),
 	};
 	return cmocka_run_group_tests_name("cache/store", tests, NULL, NULL);
