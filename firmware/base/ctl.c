@@ -289,13 +289,13 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 
 /* --- opening and closing ------------------------------------------------------------------------ */
 
-static int start(struct ctl *ctl, int fd, const char *path, struct fault *why)
+static int start(struct ctl *ctl, int fd, unsigned connections, const char *path, struct fault *why)
 {
 	ctl->mhd = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, ctl,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, ctl,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CTL_CONNECTIONS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CTL_IDLE_S,
+		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)CTL_IDLE_S,
 		/* The memory of a connection holds what is read and what is written. */
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CTL_HEADER_BYTES * 2, MHD_OPTION_END);
 	if (!ctl->mhd)
@@ -340,6 +340,13 @@ static int own_socket(struct ctl *ctl, const char *path, mode_t mode, int *fd, s
 int ctl_listen(struct sd_event *loop, const char *path, mode_t mode, const struct ctl_route *routes,
 	       size_t count, void *data, struct ctl **out, struct fault *why)
 {
+	return ctl_listen_many(loop, path, mode, routes, count, CTL_CONNECTIONS, data, out, why);
+}
+
+int ctl_listen_many(struct sd_event *loop, const char *path, mode_t mode,
+		    const struct ctl_route *routes, size_t count, unsigned connections, void *data,
+		    struct ctl **out, struct fault *why)
+{
 	CLEANUP(clean_ctl) struct ctl *ctl = calloc(1, sizeof(*ctl));
 	if (!ctl)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
@@ -351,7 +358,7 @@ int ctl_listen(struct sd_event *loop, const char *path, mode_t mode, const struc
 	AUTO_FD int fd = -1;
 	int rc = own_socket(ctl, path, mode, &fd, why);
 	if (!rc)
-		rc = start(ctl, fd, path, why);
+		rc = start(ctl, fd, connections, path, why);
 	if (ctl->mhd)
 		(void)MOVE_FD(fd); /* the server closes it */
 	if (rc)

@@ -13,7 +13,7 @@ struct sd_event;
 /*
  * HTTP on a unix socket: the control socket of every daemon (JSON, so that `curl --unix-socket` works)
  * and the hub's application socket behind nginx. libmicrohttpd turned by the caller's sd-event loop;
- * one thread. Limits: 64 connections, 16 KiB of headers, body as the route says, 10 s idle.
+ * one thread. Limits: 64 connections (ctl_listen_many: as many as it says), 16 KiB of headers, body as the route says, 10 s idle.
  */
 struct ctl;         /* a listening socket with its routes */
 struct ctl_request; /* one request; valid until its reply is sent */
@@ -34,6 +34,10 @@ struct ctl_route {
  */
 int ctl_listen(struct sd_event *loop, const char *path, mode_t mode, const struct ctl_route *routes,
 	       size_t count, void *data, struct ctl **out, struct fault *why);
+/* The same for a socket on which many requests wait at once (ctl_reply… later). */
+int ctl_listen_many(struct sd_event *loop, const char *path, mode_t mode,
+		    const struct ctl_route *routes, size_t count, unsigned connections, void *data,
+		    struct ctl **out, struct fault *why);
 void ctl_close(
 	struct ctl *ctl); /* NULL is fine; open requests are dropped, and told so (ctl_on_gone) */
 

@@ -32,6 +32,7 @@ enum {
 struct lane {
 	struct http *http;
 	int dscp;
+	int guarded; /* 0 or 1: a connection that was admitted by nobody is not taken by who must ask */
 	CURLM *multi;
 	sd_event_source *timer;
 };
@@ -62,7 +63,8 @@ struct http_transfer {
 	int failed; /* our own reason for breaking off */
 	char reason[160];
 	char error[CURL_ERROR_SIZE];
-	bool added, cancelled, checked;
+	bool (*admit)(const struct sockaddr *to);
+	bool added, cancelled, checked, refused;
 };
 
 static void transfer_free(struct http_transfer *t);
@@ -85,12 +87,9 @@ static int on_socket(sd_event_source *s, int fd, uint32_t events, void *data)
 {
 	(void)s;
 	int what = 0;
-	if (events & (EPOLLIN | EPOLLHUP))
-		what |= CURL_CSELECT_IN;
-	if (events & EPOLLOUT)
-		what |= CURL_CSELECT_OUT;
-	if (events & EPOLLERR)
-		what |= CURL_CSELECT_ERR;
+	what |= events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0;
+	what |= events & EPOLLOUT ? CURL_CSELECT_OUT : 0;
+	what |= events & EPOLLERR ? CURL_CSELECT_ERR : 0;
 	act(data, fd, what);
 	return 0;
 }
@@ -269,6 +268,17 @@ static int on_new_socket(void *data, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
+/* After the name was looked up and before a connection is made: what a name says may change between two looks. */
+static curl_socket_t on_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct http_transfer *t = data;
+	if (purpose != CURLSOCKTYPE_IPCXN || !t->admit(&to->addr)) {
+		t->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 /* 1 when the transfer goes on at another address of the same host. */
 static int follow(struct http_transfer *t, long status)
 {
@@ -304,6 +314,8 @@ static void finish(struct http_transfer *t, CURLcode rc)
 	if (!t->cancelled && !t->failed && rc == CURLE_OK && follow(t, status))
 		return;
 
+	if (rc == CURLE_COULDNT_CONNECT && t->refused)
+		break_off(t, -EACCES, "the address that the name leads to is not allowed");
 	curl_off_t retry = 0;
 	curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry);
 	struct http_result result = {
@@ -379,10 +391,8 @@ static int on_soon(sd_event_source *s, void *data)
 static int add_header(struct http_transfer *t, const char *line)
 {
 	struct curl_slist *more = curl_slist_append(t->headers, line);
-	if (!more)
-		return -ENOMEM;
-	t->headers = more;
-	return 0;
+	t->headers = more ? more : t->headers;
+	return more ? 0 : -ENOMEM;
 }
 
 static int set_headers(struct http_transfer *t, const struct http_order *order)
@@ -454,6 +464,11 @@ static void set_manners(struct http_transfer *t, const struct http_order *order)
 	}
 	if (order->interface)
 		curl_easy_setopt(e, CURLOPT_INTERFACE, order->interface);
+	if (order->admit) {
+		t->admit = order->admit;
+		curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+		curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+	}
 }
 
 static int prepare(struct http_transfer *t, const struct http_order *order)
@@ -482,16 +497,18 @@ static int prepare(struct http_transfer *t, const struct http_order *order)
 }
 
 /* Made when a class is used for the first time. */
-static struct lane *lane_of(struct http *h, int dscp)
+static struct lane *lane_of(struct http *h, int dscp, int guarded)
 {
 	for (size_t i = 0; i < h->lane_count; i++) {
-		if (h->lanes[i].dscp == dscp)
+		if (h->lanes[i].dscp == dscp && h->lanes[i].guarded == guarded)
 			return &h->lanes[i];
 	}
 	if (h->lane_count == LANES)
 		return NULL;
 	struct lane *lane = &h->lanes[h->lane_count];
-	*lane = (struct lane){ .http = h, .dscp = dscp, .multi = curl_multi_init() };
+	*lane = (struct lane){
+		.http = h, .dscp = dscp, .guarded = guarded, .multi = curl_multi_init()
+	};
 	if (!lane->multi || sd_event_add_time(h->loop, &lane->timer, CLOCK_MONOTONIC, 0, 1000,
 					      on_timer, lane) < 0) {
 		curl_multi_cleanup(lane->multi);
@@ -521,7 +538,7 @@ int http_start(struct http *h, const struct http_order *order, const struct http
 	t->range_from = order->range_from;
 	t->range_to = order->range_to;
 	t->limit = order->limit_bytes;
-	t->lane = lane_of(h, order->dscp);
+	t->lane = lane_of(h, order->dscp, order->admit != NULL);
 	if (!t->lane)
 		return fault_set(why, -ENOMEM, "http.loop",
 				 "%s: no more traffic classes can be set up", order->url);
@@ -558,7 +575,7 @@ int http_new(struct sd_event *loop, struct http **out, struct fault *why)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	h->loop = sd_event_ref(loop);
 	int rc = sd_event_add_defer(loop, &h->soon, on_soon, h);
-	if (rc < 0 || !lane_of(h, 0))
+	if (rc < 0 || !lane_of(h, 0, 0))
 		return fault_set(why, rc < 0 ? rc : -ENOMEM, "http.loop",
 				 "the HTTP client cannot be set up (%s)",
 				 strerror(rc < 0 ? -rc : ENOMEM));

@@ -7,6 +7,7 @@
 
 struct fault;
 struct sd_event;
+struct sockaddr;
 
 /*
  * HTTP client on the caller's sd-event loop: libcurl's multi interface, one per daemon. Only http and
@@ -30,6 +31,9 @@ struct http_order {
 	unsigned total_s;              /* 0: no limit */
 	int dscp;                      /* 0 or a DSCP value for the socket */
 	const char *pin;               /* NULL, or CURLOPT_PINNEDPUBLICKEY */
+	/* NULL, or whether a connection to this address may be made (an address that a stranger chose); refused: -EACCES.
+	 * Such transfers share no connections with others. */
+	bool (*admit)(const struct sockaddr *to);
 };
 
 struct http_result {

@@ -17,7 +17,7 @@
 
 _Static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) == 108, "unix(7)");
 
-enum { BACKLOG = 64 };
+enum { BACKLOG = 1024 }; /* a class that opens the same page at the same moment */
 
 int unixsock_short(const char *path, char out[static 108], int *folder, struct fault *why)
 {
