@@ -61,6 +61,28 @@ static const struct conf_key portal_keys[] = {
 		 "what the help page tells people to type"),
 };
 
+static const struct conf_key relay_keys[] = {
+	CONF_BYTES(struct relay_part, max_bytes, "max", "96M", 1 << 20, INT64_MAX,
+		   "memory that running classes may take"),
+	CONF_STR(
+		struct relay_part, allow, "allow", "",
+		"hosts inside the school that streams may come from, as \"10.0.0.7 encoder:8080\"; "
+		"the host of a class in this file need not be named"),
+	CONF_INT(struct relay_part, patience_s, "patience", "15", 1, 60,
+		 "seconds that a phone's request waits for a stream that begins"),
+	CONF_INT(struct relay_part, stale_s, "stale", "300", 10, 86400,
+		 "seconds that a class is kept while its stream does not answer"),
+};
+
+static const struct conf_key live_keys[] = {
+	CONF_STR(struct live_class_conf, url, "url", "", "the stream: an HLS playlist"),
+	CONF_STR(struct live_class_conf, ar, "ar", "", "title in Arabic"),
+	CONF_STR(struct live_class_conf, fr, "fr", "", "title in French"),
+	CONF_STR(struct live_class_conf, en, "en", "", "title in English"),
+	CONF_INT(struct live_class_conf, most_kbps, "most_kbps", "0", 0, 100000,
+		 "the most that the class may take of the line; 0: what the line carries"),
+};
+
 static const struct conf_section sections[] = {
 	BOX_CONF_SECTION(struct content_conf, box),
 	{ .name = "content",
@@ -91,6 +113,19 @@ static const struct conf_section sections[] = {
 	  .key_count = ARRAY_LEN(kitchen_keys),
 	  .at = offsetof(struct content_conf, kitchen),
 	  .help = "How lessons are made ready for phones." },
+	{ .name = "relay",
+	  .keys = relay_keys,
+	  .key_count = ARRAY_LEN(relay_keys),
+	  .at = offsetof(struct content_conf, relay),
+	  .help = "How live classes are passed on." },
+	{ .name = "live",
+	  .keys = live_keys,
+	  .key_count = ARRAY_LEN(live_keys),
+	  .at = offsetof(struct content_conf, live),
+	  .each = sizeof(struct live_class_conf),
+	  .max = LIVE_CLASSES_MOST,
+	  .count_at = offsetof(struct content_conf, live_count),
+	  .help = "A live class; its name is the last part of its address, /live/NAME." },
 	{ .name = "portal",
 	  .keys = portal_keys,
 	  .key_count = ARRAY_LEN(portal_keys),
@@ -145,6 +180,11 @@ int content_conf_check(const void *conf, struct fault *why)
 	uint32_t rungs;
 	struct origin origin;
 	int r = content_conf_rungs(c->kitchen.rungs, &rungs, why);
+	for (size_t i = 0; r == 0 && i < c->live_count; i++) {
+		r = live_conf_check(&c->live[i], why);
+		if (r)
+			fault_within(why, "[live %s]", c->live[i].name);
+	}
 	if (r == 0)
 		r = origin_set(&origin, c->origin.url, 1, 0, why);
 	return r ? r : content_conf_sources(c, 0, &origin, &(struct sources){ 0 }, why);

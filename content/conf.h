@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdint.h>
 
+#include "content/live.h"
 #include "firmware/base/box_conf.h"
 #include "firmware/base/conf.h"
 
@@ -34,6 +35,13 @@ struct content_conf {
 		int64_t workers, cpu_s;
 		uint64_t memory_bytes;
 	} kitchen;
+	struct relay_part {
+		uint64_t max_bytes;
+		char allow[512];
+		int64_t patience_s, stale_s;
+	} relay;
+	struct live_class_conf live[LIVE_CLASSES_MOST];
+	size_t live_count;
 	struct portal_part {
 		char school[128], address[128];
 	} portal;

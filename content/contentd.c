@@ -267,6 +267,28 @@ static void uplinks_changed(void *data)
 	publish_pages_soon(c);
 }
 
+static void live_changed(void *data)
+{
+	publish_pages_soon(data);
+}
+
+static int open_live(struct contentd *c, struct fault *why)
+{
+	const struct relay_part *relay = &c->conf->relay;
+	struct path folder = paths_at("/run/wasl/live");
+	const struct report report = { tell, c };
+	const struct live_calls calls = { live_changed, c };
+	const struct live_options options = { .folder = folder.at,
+					      .max_bytes = relay->max_bytes,
+					      .allow = relay->allow,
+					      .patience_s = (unsigned)relay->patience_s,
+					      .stale_s = (unsigned)relay->stale_s };
+	int r = live_new(c->loop, c->http, &options, &calls, &report, &c->live, why);
+	for (size_t i = 0; r == 0 && i < c->conf->live_count; i++)
+		r = live_add(c->live, &c->conf->live[i], LIVE_CONFIGURED, why);
+	return r;
+}
+
 /* --- once a second --------------------------------------------------------------------------------- */
 
 static int each_second(sd_event_source *s, uint64_t usec, void *data)
@@ -279,6 +301,7 @@ static int each_second(sd_event_source *s, uint64_t usec, void *data)
 		contentd_tell(c, "store.sync", "store", "store", why.text);
 	c->sync_told = r != 0;
 	fetch_tick(c->fetch);
+	live_line(c->live, uplinks_down_kbps(uplinks_now(c->uplinks)));
 	sd_event_source_set_time(s, (clock_mono_ms() + 1000) * 1000);
 	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 	return 0;
@@ -411,6 +434,8 @@ static int open_all(struct contentd *c, struct fault *why)
 	if (r == 0)
 		r = open_parts(c, why);
 	if (r == 0)
+		r = open_live(c, why);
+	if (r == 0)
 		r = publish_start(c, why);
 	if (r)
 		return r;
@@ -449,6 +474,7 @@ void contentd_free(struct contentd *c)
 {
 	if (!c)
 		return;
+	live_free(c->live);
 	ctl_close(c->control);
 	ctl_close(c->public);
 	publish_stop(c);

@@ -7,6 +7,7 @@
 #include "content/cook.h"
 #include "content/fetch.h"
 #include "content/library.h"
+#include "content/live.h"
 #include "content/origin.h"
 #include "content/portal/site.h"
 #include "content/search.h"
@@ -43,6 +44,7 @@ struct contentd {
 	struct cook *cook;
 	struct sync *sync;
 	struct uplinks *uplinks;
+	struct live *live;
 	struct library *library; /* NULL: no catalogue yet */
 	struct ctl *control, *public;
 	struct sd_event_source *every_second, *publish_names, *publish_pages;

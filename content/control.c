@@ -125,6 +125,12 @@ static void get_events(struct ctl_request *req, void *data)
 	get_rows(req, data, book_events);
 }
 
+static void get_live(struct ctl_request *req, void *data)
+{
+	struct contentd *c = data;
+	ctl_reply_json(req, 200, live_json(c->live));
+}
+
 /* --- POST /v1/sync waits for the look to end --------------------------------------------------------- */
 
 struct waiter {
@@ -189,6 +195,7 @@ int control_start(struct contentd *c, struct fault *why)
 		{ "POST", "/v1/store/open", store_ctl_open, STORE_CTL_MAP_BYTES },
 		{ "POST", "/v1/store/put", store_ctl_put, STORE_CTL_PUT_BYTES },
 		{ "POST", "/v1/store/name", store_ctl_name, 4096 },
+		{ "GET", "/v1/live", get_live, 0 },
 	};
 	return ctl_listen(c->loop, paths_at("/run/wasl/contentd.sock").at, 0660, routes,
 			  ARRAY_LEN(routes), c, &c->control, why);

@@ -3,10 +3,11 @@
 include content/kitchen.mk
 CONTENT := backoff book catalogue catalogue_check conf contentd control cook eta fetch fetch_stream fold jobs library library_rung
 CONTENT += media_type origin playlists public publish replan schedule search shelf sources store_ctl sync uplinks vtt wants
+CONTENT += live live_class live_files live_hold live_list live_rate live_text live_track live_url live_window
 PORTAL := files page press site site_json site_lesson site_status
 PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
 	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js
-$(eval $(call lib,content,$(CONTENT:%=content/%.c) $(PORTAL:%=content/portal/%.c) $(B)/gen/portal/files_table.c,web kitchen cache record base,sqlite3 jansson))
+$(eval $(call lib,content,$(CONTENT:%=content/%.c) $(PORTAL:%=content/portal/%.c) $(B)/gen/portal/files_table.c,web kitchen cache record base,sqlite3 jansson libcurl))
 
 # Templates and assets are part of the program. The style sheet begins with the house's tokens.
 $(B)/gen/portal/portal.css: firmware/web/tokens.css content/portal/assets/portal.css
@@ -21,7 +22,7 @@ $(eval $(call prog,wasl-contentd,content/main.c,content))
 
 $(foreach u,$(CONTENT),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,content))))
 $(foreach u,$(PORTAL),$(if $(wildcard tests/unit/portal/$(u)_test.c),$(eval $(call unit,portal_$(u),tests/unit/portal/$(u)_test.c,content))))
-$(foreach f,vtt catalogue uplinks,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,content)))
+$(foreach f,vtt catalogue uplinks live_list,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,content)))
 
 # A ministry of tests: keys and a static origin, for tests/content/*.t
 $(eval $(call prog,content-origin,tests/content/origin_tool.c,record base,tests))

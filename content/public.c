@@ -238,6 +238,14 @@ static void get_search(struct ctl_request *req, void *data)
 				"text/html; charset=utf-8", page, len);
 }
 
+/* --- live classes --------------------------------------------------------------------------------- */
+
+static void get_live(struct ctl_request *req, void *data)
+{
+	struct contentd *c = data;
+	live_serve(c->live, req, ctl_rest(req));
+}
+
 int public_start(struct contentd *c, struct fault *why)
 {
 	static const struct ctl_route routes[] = {
@@ -245,7 +253,9 @@ int public_start(struct contentd *c, struct fault *why)
 		{ "GET", "/api/v1/status", get_status, 0 },
 		{ "GET", "/api/v1/catalogue", get_catalogue, 0 },
 		{ "GET", "/api/v1/lessons/*", get_lesson, 0 },
+		{ "GET", "/live/*", get_live, 0 },
 	};
-	return ctl_listen(c->loop, paths_at("/run/wasl/content-public.sock").at, 0660, routes,
-			  ARRAY_LEN(routes), c, &c->public, why);
+	/* Those that wait for a live class leave room for the others. */
+	return ctl_listen_many(c->loop, paths_at("/run/wasl/content-public.sock").at, 0660, routes,
+			       ARRAY_LEN(routes), LIVE_HOLDS_MOST + 128, c, &c->public, why);
 }

@@ -45,6 +45,8 @@ static void take_line(struct uplinks_view *v, const json_t *from, const char *pr
 	copy_text(from, "state", to->state, sizeof(to->state));
 	copy_text(from, "grade", to->grade, sizeof(to->grade));
 	copy_text(from, "reason", to->reason, sizeof(to->reason));
+	json_int_t kbps = json_integer_value(json_object_get(from, "down_kbps"));
+	to->down_kbps = kbps > 0 && kbps < UINT32_MAX ? (uint32_t)kbps : 0;
 	to->preferred = preferred && strcmp(preferred, to->name) == 0;
 	if (to->name[0])
 		v->count++;
@@ -107,6 +109,20 @@ bool uplinks_differ(const struct uplinks_view *a, const struct uplinks_view *b)
 	return false;
 }
 
+uint32_t uplinks_down_kbps(const struct uplinks_view *v)
+{
+	uint32_t any = 0;
+	for (size_t i = 0; i < v->count; i++) {
+		const struct uplinks_one *u = &v->lines[i];
+		if (strcmp(u->state, "up") != 0)
+			continue;
+		if (u->preferred)
+			return u->down_kbps;
+		any = any ? any : u->down_kbps;
+	}
+	return any;
+}
+
 static void answered(void *data, const struct http_result *result)
 {
 	struct uplinks *u = data;
@@ -117,6 +133,8 @@ static void answered(void *data, const struct http_result *result)
 	bool differ = uplinks_differ(&u->now, &next);
 	if (differ)
 		u->now = next;
+	for (size_t i = 0; i < next.count; i++) /* the same lines, then */
+		u->now.lines[i].down_kbps = next.lines[i].down_kbps;
 	sd_event_source_set_time(u->timer, (clock_mono_ms() + EVERY_MS) * 1000);
 	sd_event_source_set_enabled(u->timer, SD_EVENT_ONESHOT);
 	if (differ)

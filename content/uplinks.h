@@ -23,6 +23,7 @@ struct uplinks_view {
 	struct uplinks_one {
 		char name[32], state[16], grade[16], reason[16];
 		bool preferred;
+		uint32_t down_kbps; /* what last came in while the line was busy; 0 not known */
 	} lines[UPLINKS_MOST];
 	size_t count;
 };
@@ -31,6 +32,9 @@ struct uplinks_view {
 int uplinks_parse(const char *json, size_t len, int64_t now_s, struct uplinks_view *out);
 /* Whether a person would see a difference. */
 bool uplinks_differ(const struct uplinks_view *a, const struct uplinks_view *b);
+
+/* Of the preferred line, or of the one that is up; 0: not known. */
+uint32_t uplinks_down_kbps(const struct uplinks_view *v);
 
 struct uplinks;
 int uplinks_new(struct sd_event *loop, struct http *http, void (*changed)(void *data), void *data,

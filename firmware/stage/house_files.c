@@ -149,6 +149,7 @@ int house_files_box(struct vars *vars, struct fault *why)
 		{ "WORKERS", "auto" },
 		{ "PARTS", "@TREE@/cache/nginx/conf" },
 		{ "MODULE", "@BIN@/lib/ngx_http_wasl_module.so" },
+		{ "RUN", "@BOX@/run/wasl" },
 		{ "STORE", "@BOX@/var/lib/wasl/content/store" },
 		{ "PORTAL", "@BOX@/var/lib/wasl/content/portal" },
 		{ "WANT_SOCK", "@BOX@/run/wasl/want.sock" },

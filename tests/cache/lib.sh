@@ -72,7 +72,7 @@ configure() { # configure [SED EXPRESSION]: the box's own configuration, filled 
 	for part in "$from"/conf/*; do sed -e "${1:-}" "$part" >"$top/parts/${part##*/}"; done
 	sed -e "s|@LISTEN@|127.0.0.1|; s|@PORT@|$port|; s|@ROOT@|$run|; s|@USER_LINE@|$user|; s|@WORKERS@|2|" \
 		-e "s|@PARTS@|$top/parts|; s|@MODULE@|$B/lib/ngx_http_wasl_module.so|" \
-		-e "s|@STORE@|$top/store|; s|@PORTAL@|$top/portal|" \
+		-e "s|@STORE@|$top/store|; s|@RUN@|$run|; s|@PORTAL@|$top/portal|" \
 		-e "s|@WANT_SOCK@|$deep/want.sock|; s|@CONTENT_PUBLIC_SOCK@|public.sock|" -e '/^#/d' -e "${1:-}" \
 		"$from/nginx.conf.in" >"$top/nginx.conf"
 }
