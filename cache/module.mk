@@ -15,6 +15,8 @@ TEST_PROGS += $(addprefix $(B)/tests/cache-,feeder crowd hostile)
 $(eval $(call prog,cache-feeder,tests/cache/feeder.c,cache record base,tests))
 $(eval $(call prog,cache-crowd,tests/cache/crowd.c,base,tests))
 $(eval $(call prog,cache-hostile,$(addprefix tests/cache/,hostile.c hostile_peer.c hostile_rows.c),base,tests))
+TEST_PROGS += $(B)/tests/cache-pulse $(B)/tests/slow-disk.so
+$(eval $(call prog,cache-pulse,tests/cache/pulse.c,base,tests))
 
 # --- the nginx module -----------------------------------------------------------------------------
 # Debian's nginx-dev has headers and configure, no sources: configure runs in a symlink copy, once, for its headers and its
@@ -49,5 +51,10 @@ $(B)/lib/ngx_http_wasl_module.so: $(NGX_GLUE) $(NGX_PIC) $(B)/pic/modules.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)gcc -shared -Wl,-z,relro,-z,now,-z,defs -Wl,--unresolved-symbols=ignore-in-object-files -o $@ $^ -lsodium
+# A server under it is not ours and has no sanitizer, so neither has this.
+$(B)/tests/slow-disk.so: $(B)/pic/tests/cache/slow_disk.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc -shared -Wl,-z,relro,-z,now -o $@ $^ -ldl
 
 -include $(NGX_GLUE:.o=.d) $(NGX_PIC:.o=.d)

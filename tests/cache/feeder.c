@@ -28,7 +28,7 @@ enum {
 	CHUNK = OBJMAP_CHUNK_BYTES,
 	MAX_WORKERS = 16,
 	MAX_WANTS = 1024,
-	MAX_THINGS = 16,
+	MAX_THINGS = 64,
 	MAX_INSTANCES = 64,
 	SEGMENT_MS = 4000
 };
@@ -340,6 +340,16 @@ static int do_chunk(char **word)
 	return rc;
 }
 
+static int do_fill(char **word)
+{
+	struct thing *t = by_key(word[1]);
+	int rc = t ? 0 : -ENOENT;
+	for (uint64_t i = 0; !rc && i * CHUNK < store_object_size(t->object); i++)
+		rc = put_chunk(t, i);
+	answer_ready();
+	return rc;
+}
+
 /* A chunk that is there and nobody is told of: a READY that found no room. */
 static int do_quiet(char **word)
 {
@@ -456,7 +466,7 @@ static const struct {
 	{ "publish", do_publish },  { "mode", do_mode },
 	{ "reset", do_reset },      { "state", do_state },
 	{ "use", do_use },          { "forget", do_forget },
-	{ "hangup", do_hangup },
+	{ "hangup", do_hangup },    { "fill", do_fill },
 };
 
 static void command(char *line)

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # called by name
+# A slow disk, 40 players on 40 lessons that are not in memory, and one who plays a lesson that is: nobody waits for the disk
+# but those who need it.
+# shellcheck source=tests/cache/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+lessons=40 size=$((8 * 65536)) bps=$((20 * 1000 * 1000))
+start_feeder
+must object hot 1 300000 /p/hot.bin video/mp4
+must fill hot
+must object short 2 5000 /p/short.bin video/mp4
+must fill short
+must rendition 240p 4 /m/lesson/g-1/240p/ video/mp4
+for i in 0 1 2 3 4; do must segment 240p $i; done
+must virtual /m/lesson/download-240p.mp4 240p lesson.mp4
+for i in $(seq $lessons); do
+	must object "cold$i" $((100 + i)) $size "/p/cold$i.bin" video/mp4
+	must fill "cold$i"
+	stream $((100 + i)) 0 $size >"$top/cold$i"
+done
+must object late 3 1000000 /p/late.bin video/mp4
+must fill late
+must publish
+stream 3 0 1000000 >"$top/late"
+stream 1 0 300000 >"$top/hot"
+stream 2 0 5000 >"$top/short"
+{ printf HEAD; for i in 1 2 3 4; do stream $((1000 + i)) 100 $(($(segment_len $i) - 100)); done; } >"$top/virtual"
+
+configure 's|worker_processes 2|worker_processes 1|'
+# A process before nginx decides what is preloaded; its workers are born of it.
+SLOW_DISK_DIR=$top/store SLOW_DISK_BPS=$bps SLOW_DISK_STATE=$top/disk LD_PRELOAD=$B/tests/slow-disk.so start_nginx
+ok $? "nginx starts on a slow disk"
+until_so 20 state_has 'workers 1'
+number() { curl -s "$url/metrics" | sed -n "s/^$1 //p"; }
+
+began=$(date +%s%N)
+get /p/hot.bin >/dev/null
+took=$((($(date +%s%N) - began) / 1000000))
+same "$top/body" "$top/hot" "what is not in memory comes from the disk"
+[ $took -ge 14 ]
+ok $? "at the disk's pace ($took ms)"
+before=$(number wasl_cold_reads_total)
+[ "$before" -ge 1 ]
+ok $? "read by a thread ($before)"
+get /p/hot.bin >/dev/null
+is "$(number wasl_cold_reads_total)" "$before" "the second time it is in memory"
+get /p/short.bin >/dev/null
+same "$top/body" "$top/short" "a short one"
+get /m/lesson/download-240p.mp4 >/dev/null
+same "$top/body" "$top/virtual" "a download of many extents"
+
+"$B/tests/cache-pulse" "$port" /p/hot.bin "$top/hot" 1 200 >"$top/idle"
+"$B/tests/cache-pulse" "$port" /p/hot.bin "$top/hot" 1 >"$top/busy" &
+pulse=$!
+began=$(date +%s%N)
+for i in $(seq $lessons); do "$B/tests/cache-crowd" "$port" "/p/cold$i.bin" 2 "$top/cold$i" & players+=($!); done >"$top/crowd"
+wait "${players[@]}"
+took=$((($(date +%s%N) - began) / 1000000))
+kill $pulse
+wait $pulse
+is "$(sort "$top/crowd" | uniq -c | tr -s ' ')" " $lessons good 2 busy 0 cut 0 wrong 0" "two players on each of $lessons lessons get every byte"
+least=$((lessons * size / (bps / 1000)))
+[ $took -ge $((least * 9 / 10)) ]
+ok $? "from a disk that needs $least ms for it ($took ms)"
+[ $took -lt $((least * 3 + 2000)) ]
+ok $? "and is kept busy"
+reads=$(($(number wasl_cold_reads_total) - before))
+[ $reads -ge $lessons ] && [ $reads -le $((lessons * 2 + 4)) ]
+ok $? "each lesson is read once, however many play it ($reads reads)"
+of() { sed -n "s/.*$1 \([0-9]*\).*/\1/p" "$2"; } # of p50|p99 FILE
+echo "# idle: $(cat "$top/idle"); beside the disk: $(cat "$top/busy")"
+# One piece from this disk takes 26 ms, and 40 stand in line for it; a machine that is busy otherwise takes some, too.
+[ "$(of p50 "$top/busy")" -lt $((2 * $(of p50 "$top/idle") + 5000)) ] && [ "$(of p99 "$top/busy")" -lt $((2 * $(of p99 "$top/idle") + 25000)) ]
+ok $? "who plays what is in memory notices nothing"
+
+# One who leaves while the disk is reading, and one who waits on.
+workers_before=$(workers)
+for _ in 1 2 3; do curl -s -m 0.01 -o /dev/null "$url/p/late.bin"; done
+is "$(get /p/late.bin)" 200 "who leaves takes nothing along"
+same "$top/body" "$top/late" "its bytes"
+is "$(workers)" "$workers_before" "and the worker lives"
+! grep -E 'alert|emerg|crit|\[error\]' "$run/nginx-error.log"
+ok $? "nginx had nothing to complain about"
+finish
