@@ -27,6 +27,7 @@
  *     ngx_http_wasl_module.c    directives, worker processes, where a request comes in
  *     ngx_http_wasl_reply.c     heads of replies
  *     ngx_http_wasl_send.c      one request from its name to its last byte
+ *     ngx_http_wasl_wait.c      one request that sleeps until contentd has brought what it needs
  *     ngx_http_wasl_disk.c      bytes that are not in memory
  *     ngx_http_wasl_want.c      the worker's socket to contentd
  *     ngx_http_wasl_door.c      who may have how many connections
@@ -165,6 +166,12 @@ ngx_http_wasl_ctx_t *ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wa
     const struct names_entry *entry, struct view_names *names);
 ngx_int_t ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_resume(ngx_http_wasl_ctx_t *ctx);
+
+/* ngx_http_wasl_wait.c */
+ngx_int_t ngx_http_wasl_wait(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want);
+void ngx_http_wasl_wake_handler(ngx_event_t *ev);
+void ngx_http_wasl_timeout_handler(ngx_event_t *ev);
+void ngx_http_wasl_leave(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_give_up(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_push_out(ngx_connection_t *c);
 
