@@ -2,14 +2,15 @@
 # The engine: pure C without nginx. Readers (what a worker links) and writers (what contentd links on top).
 CACHE_READER := layout guard segtab bits names view reply sender warm want waiters uses tally counters crew
 CACHE_READER += guests
+CACHE_READER += air air_plan
 CACHE_WRITER := names_builder store store_object store_rendition
 CACHE_WRITER += store_local store_list evict
 CACHE_WRITER += store_disk store_scrub store_sweep
 $(eval $(call lib,cache,$(patsubst %,cache/%.c,$(CACHE_READER) $(CACHE_WRITER)),record base,libsodium))
 
 $(foreach u,$(CACHE_READER) $(CACHE_WRITER),$(if $(wildcard tests/unit/cache/$(u)_test.c),$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base))))
-$(foreach u,store_crash store_full,$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base)))
-$(foreach f,names segtab bits want request,$(eval $(call fuzzer,cache_$(f),tests/fuzz/cache_$(f)_fuzz.c,cache record base)))
+$(foreach u,store_crash store_full air_class,$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base)))
+$(foreach f,air names segtab bits want request,$(eval $(call fuzzer,cache_$(f),tests/fuzz/cache_$(f)_fuzz.c,cache record base)))
 
 TEST_PROGS += $(addprefix $(B)/tests/cache-,feeder crowd hostile)
 $(eval $(call prog,cache-feeder,tests/cache/feeder.c,cache record base,tests))
