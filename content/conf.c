@@ -83,6 +83,15 @@ static const struct conf_key live_keys[] = {
 		 "the most that the class may take of the line; 0: what the line carries"),
 };
 
+static const struct conf_key classroom_keys[] = {
+	CONF_INT(struct classroom_part, air_kbps, "air_kbps", "20000", 500, 10000000,
+		 "what its access point carries to all phones together, in kbit/s: measure it with "
+		 "the phones of the school, which are slower than the access point's label"),
+	CONF_STR(struct classroom_part, addresses, "addresses", "",
+		 "phones that share it, as 192.168.2.0/24; empty: all that no other classroom "
+		 "names"),
+};
+
 static const struct conf_section sections[] = {
 	BOX_CONF_SECTION(struct content_conf, box),
 	{ .name = "content",
@@ -126,6 +135,16 @@ static const struct conf_section sections[] = {
 	  .max = LIVE_CLASSES_MOST,
 	  .count_at = offsetof(struct content_conf, live_count),
 	  .help = "A live class; its name is the last part of its address, /live/NAME." },
+	{ .name = "classroom",
+	  .keys = classroom_keys,
+	  .key_count = ARRAY_LEN(classroom_keys),
+	  .at = offsetof(struct content_conf, classrooms),
+	  .each = sizeof(struct classroom_part),
+	  .max = ARRAY_LEN(((struct content_conf *)0)->classrooms),
+	  .count_at = offsetof(struct content_conf, classroom_count),
+	  .help = "Phones that share an access point. The more of them play, the smaller the "
+		  "largest "
+		  "picture that a lesson offers; without this section all sizes are offered." },
 	{ .name = "portal",
 	  .keys = portal_keys,
 	  .key_count = ARRAY_LEN(portal_keys),
@@ -174,6 +193,30 @@ int content_conf_sources(const struct content_conf *c, uint64_t salt, struct ori
 	return r;
 }
 
+int content_conf_air(const struct content_conf *c, struct air_plan *out, struct fault *why)
+{
+	*out = (struct air_plan){ 0 };
+	for (size_t i = 0; i < c->classroom_count; i++) {
+		const struct classroom_part *from = &c->classrooms[i];
+		struct air_room *to = &out->rooms[out->count++];
+		memcpy(to->name, from->name, sizeof(to->name));
+		to->kbps = (uint32_t)from->air_kbps;
+		if (air_prefix(from->addresses, to))
+			return fault_set(why, -EINVAL, "conf.value",
+					 "[classroom %s] addresses = '%s': write a network as "
+					 "192.168.2.0/24, or leave it out",
+					 from->name, from->addresses);
+		for (size_t k = 0; k < i; k++)
+			if (to->family == out->rooms[k].family && to->bits == out->rooms[k].bits &&
+			    !memcmp(to->address, out->rooms[k].address, sizeof(to->address)))
+				return fault_set(why, -EINVAL, "conf.value",
+						 "[classroom %s] and [classroom %s] have the same "
+						 "addresses; give each its own",
+						 c->classrooms[k].name, from->name);
+	}
+	return 0;
+}
+
 int content_conf_check(const void *conf, struct fault *why)
 {
 	const struct content_conf *c = conf;
@@ -185,6 +228,8 @@ int content_conf_check(const void *conf, struct fault *why)
 		if (r)
 			fault_within(why, "[live %s]", c->live[i].name);
 	}
+	if (r == 0)
+		r = content_conf_air(c, &(struct air_plan){ 0 }, why);
 	if (r == 0)
 		r = origin_set(&origin, c->origin.url, 1, 0, why);
 	return r ? r : content_conf_sources(c, 0, &origin, &(struct sources){ 0 }, why);

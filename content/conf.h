@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdint.h>
 
+#include "cache/air_plan.h"
 #include "content/live.h"
 #include "firmware/base/box_conf.h"
 #include "firmware/base/conf.h"
@@ -42,6 +43,11 @@ struct content_conf {
 	} relay;
 	struct live_class_conf live[LIVE_CLASSES_MOST];
 	size_t live_count;
+	struct classroom_part {
+		char name[32], addresses[64];
+		int64_t air_kbps;
+	} classrooms[AIR_ROOMS];
+	size_t classroom_count;
 	struct portal_part {
 		char school[128], address[128];
 	} portal;
@@ -55,3 +61,5 @@ int content_conf_rungs(const char *words, uint32_t *out, struct fault *why);
 /* Who is asked for bytes, in order; `origin` is among them. */
 int content_conf_sources(const struct content_conf *c, uint64_t salt, struct origin *origin,
 			 struct sources *out, struct fault *why);
+/* The air that crowd control shares out; without a classroom it watches none. */
+int content_conf_air(const struct content_conf *c, struct air_plan *out, struct fault *why);

@@ -66,7 +66,10 @@ int publish_names(struct contentd *c, struct fault *why)
 	int r = contentd_file(c, "store/names.idx", path, why);
 	if (r)
 		return r;
-	r = shelf_write(c->library, c->store, path, &what);
+	struct air_plan air;
+	r = content_conf_air(c->conf, &air, &what);
+	if (r == 0)
+		r = shelf_write(c->library, c->store, &air, path, &what);
 	if (r == 0) {
 		c->names_told = false;
 		return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache/air_plan.h"
 #include "cache/names_builder.h"
 #include "cache/store_local.h"
 #include "content/playlists.h"
@@ -50,19 +51,17 @@ static const char *language_name(const char *tag)
 	return strings_lang_parse(tag, &lang) == 0 ? strings_get(lang, ids[lang]) : tag;
 }
 
-static int add_master(struct names_builder *b, const struct library_lesson *it)
+/* Pictures from small to large, sound last: players begin with the first. */
+static size_t list_rungs(const struct library_lesson *it, struct playlists_rung out[RUNG_COUNT])
 {
-	struct playlists_rung rungs[RUNG_COUNT];
-	struct playlists_captions captions[16];
-	size_t count = 0, texts = 0;
-	/* Pictures from small to large, sound last: players begin with the first. */
+	size_t count = 0;
 	for (unsigned k = 1; k <= RUNG_COUNT; k++) {
 		unsigned rung = k % RUNG_COUNT;
 		const struct library_rung *r = &it->rungs[rung];
 		if (!has_rung(it, rung))
 			continue;
 		bool sound = rung == RUNG_AUDIO;
-		rungs[count++] = (struct playlists_rung){
+		out[count++] = (struct playlists_rung){
 			.name = kitchen_rung_name((enum kitchen_rung)rung),
 			.generation = it->generation,
 			.width = sound ? 0 : r->shape.width,
@@ -74,6 +73,14 @@ static int add_master(struct names_builder *b, const struct library_lesson *it)
 			.average_bps = r->average_bps,
 		};
 	}
+	return count;
+}
+
+static int put_master(struct names_builder *b, const struct library_lesson *it, const char *path,
+		      const struct playlists_rung *rungs, size_t count)
+{
+	struct playlists_captions captions[16];
+	size_t texts = 0;
 	for (; texts < it->item->captions_count && texts < ARRAY_LEN(captions); texts++) {
 		const wasl_Captions *c = &it->item->captions[texts];
 		captions[texts] =
@@ -86,9 +93,55 @@ static int add_master(struct names_builder *b, const struct library_lesson *it)
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	int r = playlists_master(&lesson, &text, &len);
-	return r ? r
-		 : names_add_bytes(b, place_of(it, "master.m3u8").at, HLS_TYPE, NAMES_CACHE_SHORT,
-				   text, len);
+	return r ? r : names_add_bytes(b, path, HLS_TYPE, NAMES_CACHE_SHORT, text, len);
+}
+
+/* What a rung takes of the air: many together take the average, which is known once it is whole. */
+static uint32_t air_kbps(const struct playlists_rung *rung, const struct playlists_rung *sound)
+{
+	uint64_t bps = rung->average_bps ? rung->average_bps : rung->peak_bps;
+	if (sound)
+		bps += sound->average_bps ? sound->average_bps : sound->peak_bps;
+	return (uint32_t)((bps + 999) / 1000);
+}
+
+/* The playlist once more for each picture that it may have to end at, and what the pictures take. */
+static int add_capped(struct names_builder *b, const struct library_lesson *it, const char *master,
+		      const struct playlists_rung *rungs, size_t count)
+{
+	const bool has_sound = count && rungs[count - 1].width == 0;
+	const size_t pictures = count - has_sound;
+	struct air_rungs all = { 0 };
+	char path[NAMES_MAX_PATH + 64], text[AIR_TEXT_BYTES];
+	for (size_t i = 0; i < pictures && i < AIR_RUNGS; i++) {
+		struct air_rung *to = &all.all[all.count++];
+		snprintf(to->name, sizeof(to->name), "%s", rungs[i].name);
+		to->kbps = air_kbps(&rungs[i], has_sound ? &rungs[count - 1] : NULL);
+	}
+	if (all.count < 2)
+		return 0;
+	size_t len = air_rungs_text(&all, text, sizeof(text));
+	snprintf(path, sizeof(path), AIR_PLAN_PATH "%s", master);
+	int r = names_add_bytes(b, path, "text/plain", NAMES_CACHE_NONE, text, len);
+	for (size_t most = 1; r == 0 && most < all.count; most++) {
+		struct playlists_rung few[RUNG_COUNT];
+		memcpy(few, rungs, most * sizeof(*few));
+		if (has_sound)
+			few[most] = rungs[count - 1];
+		snprintf(path, sizeof(path), AIR_CAPPED_PATH "/%s%s", rungs[most - 1].name, master);
+		r = put_master(b, it, path, few, most + has_sound);
+	}
+	return r;
+}
+
+static int add_master(struct names_builder *b, const struct library_lesson *it,
+		      const struct air_plan *air)
+{
+	const struct place at = place_of(it, "master.m3u8");
+	struct playlists_rung rungs[RUNG_COUNT];
+	const size_t count = list_rungs(it, rungs);
+	int r = put_master(b, it, at.at, rungs, count);
+	return r || !air->count ? r : add_capped(b, it, at.at, rungs, count);
 }
 
 static int add_rung(struct names_builder *b, const struct library_lesson *it,
@@ -178,13 +231,13 @@ static int add_files(struct names_builder *b, const struct library *l,
 }
 
 static int add_lesson(struct names_builder *b, const struct library *l,
-		      const struct library_lesson *it)
+		      const struct library_lesson *it, const struct air_plan *air)
 {
 	int r = add_files(b, l, it);
 	if (r == 0)
 		r = add_captions(b, l, it);
 	if (r == 0 && it->playable)
-		r = add_master(b, it);
+		r = add_master(b, it, air);
 	for (unsigned rung = 0; r == 0 && rung < RUNG_COUNT; rung++)
 		if (has_rung(it, rung))
 			r = add_rung(b, it, (enum kitchen_rung)rung);
@@ -192,11 +245,12 @@ static int add_lesson(struct names_builder *b, const struct library *l,
 }
 
 /* A lesson of many hours has a header longer than the index takes: it plays, and has no download. */
-static int add_lessons(struct names_builder *b, const struct library *l, struct fault *left_out)
+static int add_lessons(struct names_builder *b, const struct library *l, const struct air_plan *air,
+		       struct fault *left_out)
 {
 	for (size_t i = 0; i < l->lesson_count; i++) {
 		const struct library_lesson *it = &l->lessons[i];
-		int r = add_lesson(b, l, it);
+		int r = add_lesson(b, l, it, air);
 		if (r == -ENOMEM)
 			return r;
 		if (r)
@@ -219,13 +273,24 @@ static int add_local(void *data, const struct store_local *file)
 			    : 0; /* nothing else is wrong with what store_local_check() let in */
 }
 
-int shelf_write(const struct library *l, struct store *store, const char *path, struct fault *why)
+static int add_air(struct names_builder *b, const struct air_plan *air)
+{
+	char text[AIR_TEXT_BYTES];
+	const size_t len = air_plan_text(air, text, sizeof(text));
+	return len ? names_add_bytes(b, AIR_PLAN_PATH, "text/plain", NAMES_CACHE_NONE, text, len)
+		   : 0;
+}
+
+int shelf_write(const struct library *l, struct store *store, const struct air_plan *air,
+		const char *path, struct fault *why)
 {
 	CLEANUP(clean_builder) struct names_builder *b = names_builder_new();
 	struct fault left_out = { 0 };
 	int r = b ? 0 : -ENOMEM;
+	if (r == 0)
+		r = add_air(b, air);
 	if (r == 0 && l)
-		r = add_lessons(b, l, &left_out);
+		r = add_lessons(b, l, air, &left_out);
 	if (r)
 		return fault_set(why, r, "memory", "out of memory");
 	r = store_local_each(store, add_local, b, why);

@@ -38,6 +38,15 @@ static const struct {
 	{ "sound alone is no ladder", "[kitchen]\nrungs = audio\n", "240p" },
 	{ "an origin that is no address", "[origin]\nurl = lessons\n", "http://" },
 	{ "too many streams", "[origin]\nstreams = 9\n", "1 to 8" },
+	{ "classrooms with their own air",
+	  "[classroom main]\n[classroom lab]\naddresses = 192.168.2.0/24\nair_kbps = 8000\n",
+	  NULL },
+	{ "a classroom without a name", "[classroom]\nair_kbps = 8000\n", "classroom" },
+	{ "addresses that are none", "[classroom lab]\naddresses = lab\n", "192.168.2.0/24" },
+	{ "two classrooms that are one",
+	  "[classroom a]\naddresses = 10.1.2.3/16\n[classroom b]\naddresses = 10.1.0.0/16\n",
+	  "same" },
+	{ "air that carries nothing", "[classroom a]\nair_kbps = 0\n", "500" },
 	{ "a key that is not there", "[origin]\nstream = 2\n", "stream" },
 };
 

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "cache/air_plan.h"
+#include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/content/lessons_kit.h"
 
@@ -135,7 +137,8 @@ static void every_address_leads_somewhere(void **state)
 {
 	const struct scene *s = *state;
 	struct fault why = { 0 };
-	if (shelf_write(s->library, s->store, s->path, &why))
+	const struct air_plan unwatched = { .count = 0 };
+	if (shelf_write(s->library, s->store, &unwatched, s->path, &why))
 		fail_msg("%s", why.text);
 	struct names *n = NULL;
 	assert_int_equal(names_map(AT_FDCWD, s->path, &n, NULL), 0);
@@ -170,6 +173,10 @@ static void every_address_leads_somewhere(void **state)
 		{ "/m/fractions-1/GEN/480p/index.m3u8", 0, 0, "" },
 		{ "/m/exam-guide/master.m3u8", 0, 0, "" },
 		{ "/m/other/master.m3u8", 0, 0, "" },
+		/* Nobody watches the air. */
+		{ "/air", 0, 0, "" },
+		{ "/air/m/fractions-1/master.m3u8", 0, 0, "" },
+		{ "/cap/240p/m/fractions-1/master.m3u8", 0, 0, "" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char path[200];
@@ -191,6 +198,60 @@ static void every_address_leads_somewhere(void **state)
 	names_unmap(n);
 }
 
+static char *text_of(struct names *n, const char *path)
+{
+	struct names_entry e = { 0 };
+	if (names_find(n, path, strlen(path), &e))
+		return NULL;
+	assert_int_equal(e.kind, NAMES_BYTES);
+	return strndup(e.bytes, e.bytes_len);
+}
+
+/* Where the air is watched a lesson has a playlist for each size that it may have to end at. */
+static void playlists_end_where_the_air_does(void **state)
+{
+	const struct scene *s = *state;
+	struct air_plan air, again;
+	struct air_rungs rungs;
+	struct names *n = NULL;
+	assert_int_equal(air_plan_parse("main 20000 -\n", 13, &air), 0);
+	assert_int_equal(shelf_write(s->library, s->store, &air, s->path, NULL), 0);
+	assert_int_equal(names_map(AT_FDCWD, s->path, &n, NULL), 0);
+	AUTO_FREE char *plan = text_of(n, AIR_PLAN_PATH);
+	assert_int_equal(air_plan_parse(plan, strlen(plan), &again), 0);
+	assert_int_equal(again.rooms[0].kbps, 20000);
+
+	AUTO_FREE char *list = text_of(n, "/air/m/fractions-1/master.m3u8");
+	assert_non_null(list);
+	assert_int_equal(air_rungs_parse(list, strlen(list), &rungs), 0);
+	assert_int_equal(rungs.count, 2);
+	assert_string_equal(rungs.all[0].name, "240p");
+	assert_int_equal(rungs.all[0].kbps, 280 + 64); /* the caps: nothing is made yet */
+	assert_string_equal(rungs.all[1].name, "360p");
+
+	AUTO_FREE char *full = text_of(n, "/m/fractions-1/master.m3u8");
+	AUTO_FREE char *few = text_of(n, "/cap/240p/m/fractions-1/master.m3u8");
+	assert_non_null(strstr(full, "/360p/index.m3u8"));
+	assert_null(strstr(few, "/360p/index.m3u8"));
+	assert_non_null(strstr(few, "/240p/index.m3u8"));
+	assert_non_null(strstr(few, "/audio/index.m3u8\""));
+	assert_non_null(strstr(few, "captions-ar.m3u8"));
+	/* Everything that it names is there. */
+	for (char *line = few, *rest; line && *line; line = rest) {
+		rest = strchr(line, '\n');
+		if (rest)
+			*rest++ = '\0';
+		char path[200];
+		snprintf(path, sizeof(path), "/m/fractions-1/%s", line);
+		AUTO_FREE char *media = *line == '#' ? strdup("") : text_of(n, path);
+		assert_non_null(media);
+	}
+	/* The whole list is the plain one; sound alone has nothing to end at. */
+	assert_null(text_of(n, "/cap/360p/m/fractions-1/master.m3u8"));
+	assert_null(text_of(n, "/air/m/reading-2/master.m3u8"));
+	names_unmap(n);
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, make_scene, drop_scene)
 
 int main(void)
@@ -201,6 +262,7 @@ int main(void)
 		SCENE(spans_are_whole_chunks),
 		SCENE(lost_segments_are_no_progress),
 		SCENE(every_address_leads_somewhere),
+		SCENE(playlists_end_where_the_air_does),
 	};
 	return cmocka_run_group_tests_name("content/shelf", tests, NULL, NULL);
 }
