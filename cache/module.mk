@@ -12,9 +12,10 @@ $(foreach u,$(CACHE_READER) $(CACHE_WRITER),$(if $(wildcard tests/unit/cache/$(u
 $(foreach u,store_crash store_full air_class,$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base)))
 $(foreach f,air names segtab bits want request,$(eval $(call fuzzer,cache_$(f),tests/fuzz/cache_$(f)_fuzz.c,cache record base)))
 
-TEST_PROGS += $(addprefix $(B)/tests/cache-,feeder crowd hostile)
+TEST_PROGS += $(addprefix $(B)/tests/cache-,feeder crowd hostile players)
 $(eval $(call prog,cache-feeder,tests/cache/feeder.c,cache record base,tests))
 $(eval $(call prog,cache-crowd,tests/cache/crowd.c,base,tests))
+$(eval $(call prog,cache-players,tests/cache/players.c,base,tests))
 $(eval $(call prog,cache-hostile,$(addprefix tests/cache/,hostile.c hostile_peer.c hostile_rows.c),base,tests))
 TEST_PROGS += $(B)/tests/cache-pulse $(B)/tests/slow-disk.so
 $(eval $(call prog,cache-pulse,tests/cache/pulse.c,base,tests))

@@ -81,6 +81,11 @@ start_nginx() {
 	nginx=$!
 	until_so 20 curl -s -o /dev/null "$url/generate_204"
 }
+start_nginx_daemon() { # as on a box: only this one changes its program on USR2
+	/usr/sbin/nginx -c "$top/nginx.conf" -e "$run/nginx-error.log"
+	until_so 20 curl -s -o /dev/null "$url/generate_204"
+	nginx=$(cat "$run/nginx.pid")
+}
 workers() { pgrep -P "$nginx"; }
 worker_count() { workers | wc -l; }
 
