@@ -11,7 +11,7 @@
 enum {
 	SLOTS = 8192, /* 512 MiB of blocks in 128 KiB */
 	BLOCK_BITS = 24,
-	LOOKS = 2, /* in a block */
+	LOOKS = WARM_BLOCK_BYTES / 4096, /* in a block: reading ahead stops at any page */
 };
 
 struct slot {
