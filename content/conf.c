@@ -70,6 +70,10 @@ static const struct conf_key relay_keys[] = {
 		"the host of a class in this file need not be named"),
 	CONF_INT(struct relay_part, patience_s, "patience", "15", 1, 60,
 		 "seconds that a phone's request waits for a stream that begins"),
+	CONF_INT(struct relay_part, linger_s, "linger", "30", 2, 600,
+		 "seconds that a class goes on after the last phone asked for it"),
+	CONF_INT(struct relay_part, settle_s, "settle", "20", 1, 600,
+		 "seconds that the line must be better before the picture is"),
 	CONF_INT(struct relay_part, stale_s, "stale", "300", 10, 86400,
 		 "seconds that a class is kept while its stream does not answer"),
 };

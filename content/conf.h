@@ -39,7 +39,7 @@ struct content_conf {
 	struct relay_part {
 		uint64_t max_bytes;
 		char allow[512];
-		int64_t patience_s, stale_s;
+		int64_t patience_s, stale_s, linger_s, settle_s;
 	} relay;
 	struct live_class_conf live[LIVE_CLASSES_MOST];
 	size_t live_count;

@@ -282,6 +282,8 @@ static int open_live(struct contentd *c, struct fault *why)
 					      .max_bytes = relay->max_bytes,
 					      .allow = relay->allow,
 					      .patience_s = (unsigned)relay->patience_s,
+					      .linger_s = (unsigned)relay->linger_s,
+					      .settle_s = (unsigned)relay->settle_s,
 					      .stale_s = (unsigned)relay->stale_s };
 	int r = live_new(c->loop, c->http, &options, &calls, &report, &c->live, why);
 	for (size_t i = 0; r == 0 && i < c->conf->live_count; i++)

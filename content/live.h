@@ -46,6 +46,8 @@ struct live_options {
 	const char *
 		allow; /* hosts ("10.0.0.7 encoder:8080") inside the school that streams may come from */
 	unsigned patience_s; /* how long a request is held */
+	unsigned linger_s;   /* how long a class goes on after the last phone asked */
+	unsigned settle_s;   /* how long the line must be better before the picture is */
 	unsigned stale_s;    /* how long a class is kept whose stream does not answer */
 };
 

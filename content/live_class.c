@@ -16,7 +16,6 @@
 /* One live class: what its stream has, which version the line carries, whether anybody watches, what nginx is shown of it. */
 
 #define LOOK_S 10u
-#define LEASE_MS 30000u      /* this long after the last knock a class goes on */
 #define LOOK_FRESH_MS 10000u /* what a look found is believed this long */
 #define OVER_MS 60000u       /* for phones to play to the end */
 #define LOST_MS 10000u       /* a stream that did not answer for this long is stale */
@@ -159,6 +158,7 @@ static void choose(struct live_class *c)
 					   .has_sound = c->sound.url[0] != '\0',
 					   .line_kbps = c->live->line_kbps,
 					   .most_kbps = (uint32_t)c->conf.most_kbps,
+					   .settle_ms = c->live->options.settle_s * 1000,
 					   .now_ms = clock_mono_ms() };
 	if (!c->known)
 		return;
@@ -280,18 +280,23 @@ bool live_ready(const struct live_class *c)
 	return c->main.window.count > 0 && (!c->apart || c->sound.window.count > 0);
 }
 
+/* This long after the last knock a class goes on. */
+static uint64_t lease_ms(const struct live_track *t)
+{
+	uint64_t linger = (uint64_t)t->class->live->options.linger_s * 1000;
+	uint64_t polls = 4 * (uint64_t)t->window.target_ms;
+	return linger > polls ? linger : polls;
+}
+
 static bool leased(const struct live_track *t, uint64_t now)
 {
-	uint64_t lease = 6 * (uint64_t)t->window.target_ms;
-	if (lease < LEASE_MS)
-		lease = LEASE_MS;
-	return t->wanted_ms && now - t->wanted_ms < lease;
+	return t->wanted_ms && now - t->wanted_ms < lease_ms(t);
 }
 
 /* The door is ajar in the second half of a lease: who still watches must knock. */
 static bool ajar(const struct live_track *t, uint64_t now)
 {
-	return !leased(t, now) || now - t->wanted_ms > LEASE_MS / 2;
+	return !leased(t, now) || now - t->wanted_ms > lease_ms(t) / 2;
 }
 
 static void put_text(struct live_class *c, const char *name, const char *text, size_t len)
@@ -343,7 +348,7 @@ static void publish(struct live_class *c, uint64_t now)
 /* Who is asked for pieces: what phones want, and the sound that belongs to a picture. */
 static void turn_tracks(struct live_class *c, uint64_t now)
 {
-	bool over = c->over_ms != 0;
+	bool over = c->state == LIVE_OVER;
 	bool main = leased(&c->main, now) && !c->sound_only && !over;
 	bool sound = (leased(&c->sound, now) || (main && c->apart)) && c->sound.url[0] && !over;
 	if (c->main.on && !main)
@@ -414,6 +419,9 @@ static void judge_look(struct live_class *c, uint64_t now)
 void live_review(struct live_class *c)
 {
 	uint64_t now = clock_mono_ms();
+	if (c->main.brings)
+		live_rate_waits(&c->rate, c->need_kbps[c->main.piece_version],
+				now - c->main.piece_asked_ms, c->main.piece.duration_ms, now);
 	if (c->known) {
 		choose(c);
 		judge_look(c, now);
@@ -423,7 +431,8 @@ void live_review(struct live_class *c)
 		judge_running(c, now);
 	bool lost = c->stale_ms && now - c->stale_ms > (uint64_t)c->live->options.stale_s * 1000;
 	bool done = c->over_ms && now - c->over_ms > OVER_MS;
-	bool left = c->known && !running(c) && !c->over_ms && now - c->touched_ms > LEASE_MS;
+	bool left =
+		c->known && !running(c) && !c->over_ms && now - c->touched_ms > lease_ms(&c->main);
 	if (lost || done || left) {
 		enum live_state then = lost ? LIVE_OFF : done ? LIVE_OVER : LIVE_IDLE;
 		live_end_session(c);

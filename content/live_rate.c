@@ -20,6 +20,18 @@ void live_rate_saw(struct live_rate *r, uint64_t bytes, uint64_t took_ms, uint32
 	r->slow = took_ms * 10 > (uint64_t)duration_ms * 9;
 }
 
+void live_rate_waits(struct live_rate *r, uint32_t need_kbps, uint64_t waited_ms,
+		     uint32_t duration_ms, uint64_t now_ms)
+{
+	if (waited_ms * 2 < (uint64_t)duration_ms * 3)
+		return;
+	uint64_t most = (uint64_t)need_kbps * duration_ms / waited_ms;
+	if (!r->seen_at_ms || most < r->seen_kbps)
+		r->seen_kbps = (uint32_t)most;
+	r->slow = true;
+	r->seen_at_ms = now_ms;
+}
+
 /* Room that a version needs to begin: a third more than its rate. */
 static uint64_t to_begin(uint32_t need)
 {
@@ -81,7 +93,7 @@ int live_rate_choose(struct live_rate *r, const struct live_rate_ask *ask)
 	}
 	if (r->fits_ms == 0)
 		r->fits_ms = ask->now_ms;
-	if (ask->now_ms - r->fits_ms < LIVE_RATE_UP_MS)
+	if (ask->now_ms - r->fits_ms < ask->settle_ms)
 		return r->at;
 	return settle(r, ask, r->at + 1);
 }

@@ -15,7 +15,6 @@
  */
 #define LIVE_RATE_SOUND (-1) /* sound alone */
 
-#define LIVE_RATE_UP_MS 20000u    /* a better version must fit this long */
 #define LIVE_RATE_FRESH_MS 15000u /* what is older says nothing of now */
 
 struct live_rate {
@@ -33,11 +32,15 @@ struct live_rate_ask {
 	bool has_sound;     /* there is a version of sound alone */
 	uint32_t line_kbps; /* netmgrd's figure; 0 not known */
 	uint32_t most_kbps; /* 0: no limit but the line */
+	uint32_t settle_ms; /* a better version must fit this long */
 	uint64_t now_ms;
 };
 
 /* A segment of `duration_ms` has come: `bytes` in `took_ms`. */
 void live_rate_saw(struct live_rate *r, uint64_t bytes, uint64_t took_ms, uint32_t duration_ms,
 		   uint64_t now_ms);
+/* One of a version of `need_kbps` is under way for `waited_ms` already: what it says is not waited for. */
+void live_rate_waits(struct live_rate *r, uint32_t need_kbps, uint64_t waited_ms,
+		     uint32_t duration_ms, uint64_t now_ms);
 /* The version to take from now on; it is r->at, too. */
 int live_rate_choose(struct live_rate *r, const struct live_rate_ask *ask);
