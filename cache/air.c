@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cache/air.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum {
@@ -90,18 +89,19 @@ static void hold(struct level *l, uint32_t now_s)
 	l->fewer = 0;
 }
 
-static void seen(struct air *a, size_t room, uint64_t who, uint16_t is_line, uint32_t now_s)
+static bool seen(struct air *a, size_t room, uint64_t who, uint16_t is_line, uint32_t now_s)
 {
 	struct slot *s = find(a, who, true);
 	const size_t at = room < AIR_ROOMS ? room : AIR_ROOMS;
 	const bool is_new = s->who != who || now_s - s->seen_s >= AIR_ACTIVE_S || s->room != at;
 	*s = (struct slot){ who, is_new ? now_s : s->first_s, now_s, (uint16_t)at, is_line };
 	/* A class opens its lesson in one second: each that comes makes the share of the next one smaller. */
-	if (!is_new || is_line)
-		return;
-	a->levels[at].players++;
-	a->levels[at].fresh++;
-	hold(&a->levels[at], now_s);
+	if (is_new && !is_line) {
+		a->levels[at].players++;
+		a->levels[at].fresh++;
+		hold(&a->levels[at], now_s);
+	}
+	return is_new;
 }
 
 void air_device(struct air *a, size_t room, uint64_t device, uint32_t now_s)
@@ -109,9 +109,9 @@ void air_device(struct air *a, size_t room, uint64_t device, uint32_t now_s)
 	seen(a, room, device, 0, now_s);
 }
 
-void air_line(struct air *a, size_t room, uint64_t connection, uint32_t now_s)
+bool air_line(struct air *a, size_t room, uint64_t connection, uint32_t now_s)
 {
-	seen(a, room, ~connection, 1, now_s);
+	return seen(a, room, ~connection, 1, now_s);
 }
 
 void air_line_closed(struct air *a, uint64_t connection)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,7 @@ struct air *air_at(
 
 /* A device, or a connection that carries a picture, was heard of. Neither may be 0; seconds are monotonic. */
 void air_device(struct air *a, size_t room, uint64_t device, uint32_t now_s);
-void air_line(struct air *a, size_t room, uint64_t connection, uint32_t now_s);
+bool air_line(struct air *a, size_t room, uint64_t connection, uint32_t now_s); /* is it new? */
 void air_line_closed(struct air *a, uint64_t connection);
 
 /* `room` may be AIR_ROOMS: those in none. As of this second: counted once in it. */

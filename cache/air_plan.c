@@ -49,7 +49,8 @@ static bool number(const char *word, uint32_t most, uint32_t *out)
 static bool name(const char *word, char out[static AIR_NAME_ROOM])
 {
 	const size_t len = strlen(word);
-	if (!len || len >= AIR_NAME_ROOM || strchr(word, '/'))
+	/* Names stand in paths of the index and in quotes of /metrics. */
+	if (!len || len >= AIR_NAME_ROOM || strpbrk(word, "/\"\\"))
 		return false;
 	memcpy(out, word, len + 1);
 	return true;

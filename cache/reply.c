@@ -104,6 +104,7 @@ enum reply_kind reply_decide(const struct reply_ask *ask, const struct reply_thi
 			     uint64_t *from, uint64_t *len)
 {
 	char etag[REPLY_ETAG_LEN + 1] = "";
+	const bool dated = thing->modified_s >= 0;
 	*from = 0;
 	*len = thing->size;
 	if (ask->if_match.at || ask->if_none_match.at || ask->if_range.at)
@@ -111,18 +112,20 @@ enum reply_kind reply_decide(const struct reply_ask *ask, const struct reply_thi
 	if (ask->if_match.at) {
 		if (!in_list(&ask->if_match, etag, false))
 			return REPLY_FAILED;
-	} else if (ask->if_unmodified_since >= 0 && thing->modified_s > ask->if_unmodified_since) {
+	} else if (dated && ask->if_unmodified_since >= 0 &&
+		   thing->modified_s > ask->if_unmodified_since) {
 		return REPLY_FAILED;
 	}
 	if (ask->if_none_match.at) {
 		if (in_list(&ask->if_none_match, etag, true))
 			return REPLY_NOT_MODIFIED;
-	} else if (ask->if_modified_since >= 0 && thing->modified_s <= ask->if_modified_since) {
+	} else if (dated && ask->if_modified_since >= 0 &&
+		   thing->modified_s <= ask->if_modified_since) {
 		return REPLY_NOT_MODIFIED;
 	}
 	if (!ask->range.at)
 		return REPLY_WHOLE;
-	if (ask->if_range.at && ask->if_range_date != thing->modified_s &&
+	if (ask->if_range.at && !(dated && ask->if_range_date == thing->modified_s) &&
 	    !(ask->if_range.len == REPLY_ETAG_LEN &&
 	      !memcmp(ask->if_range.at, etag, REPLY_ETAG_LEN)))
 		return REPLY_WHOLE;

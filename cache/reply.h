@@ -23,7 +23,7 @@ struct reply_ask {
 
 struct reply_thing {
 	uint64_t etag;
-	int64_t modified_s;
+	int64_t modified_s; /* -1: none, as for a thing whose bytes differ from one time to the next; then dates decide nothing */
 	uint64_t size;
 };
 

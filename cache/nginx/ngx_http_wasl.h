@@ -8,6 +8,7 @@
 #include <ngx_http.h>
 #include <ngx_thread_pool.h>
 
+#include "cache/air.h"
 #include "cache/counters.h"
 #include "cache/crew.h"
 #include "cache/guests.h"
@@ -31,6 +32,7 @@
  *     ngx_http_wasl_disk.c      bytes that are not in memory
  *     ngx_http_wasl_want.c      the worker's socket to contentd
  *     ngx_http_wasl_door.c      who may have how many connections
+ *     ngx_http_wasl_air.c       crowd control: which playlist a classroom's air carries
  *     ngx_http_wasl_count.c     counting what was delivered
  *     ngx_http_wasl_shared.c    the memory that workers share
  *     ngx_http_wasl_metrics.c   /metrics, and what it shows of each request
@@ -41,6 +43,9 @@
 #define NGX_HTTP_WASL_WINDOW  (2 * 1024 * 1024)
 #define NGX_HTTP_WASL_SHORT   (8 * 1024)    /* a body that goes out in one piece with its head */
 
+#define NGX_HTTP_WASL_LABEL   64    /* room="NAME" */
+#define NGX_HTTP_WASL_PLAYERS \
+    "Players by classroom; room=\"\": those in none."
 #define NGX_HTTP_WASL_HEIRS   4     /* dead workers whose counts one carries at a time */
 
 
@@ -52,12 +57,14 @@ typedef struct ngx_http_wasl_copy_s  ngx_http_wasl_copy_t;
 typedef struct {                    /* in memory that workers share */
     struct uses                  *uses;
     struct crew                  *crew;
+    struct air                   *air;
 } ngx_http_wasl_shared_t;
 
 
 typedef struct {                    /* one worker process */
     struct view                  *view;
     struct waiters               *waiters;
+    struct air_plan               air;         /* no room: nobody watches it */
     struct tally                  tally;       /* of its own berth */
     struct tally                  heirs[NGX_HTTP_WASL_HEIRS];
     struct crew_berth            *left[NGX_HTTP_WASL_HEIRS];   /* by those who died; NULL: none */
@@ -209,7 +216,19 @@ void ngx_http_wasl_metrics_tick(ngx_http_wasl_worker_t *w);
 ngx_int_t ngx_http_wasl_door_init(ngx_cycle_t *cycle, ngx_http_wasl_worker_t *w,
     ngx_http_wasl_main_conf_t *wmcf);
 
-/* ngx_http_wasl_count.c */
+/* ngx_http_wasl_air.c */
+void ngx_http_wasl_air_seen(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_air_offer(ngx_http_wasl_worker_t *w, ngx_http_request_t *r,
+    struct names_entry *entry, struct view_names **names);
+void ngx_http_wasl_air_tick(ngx_http_wasl_worker_t *w);
+size_t ngx_http_wasl_air_metrics(ngx_http_wasl_worker_t *w, struct counters_extra *extra,
+    u_char labels[AIR_ROOMS][NGX_HTTP_WASL_LABEL]);
+
+/* ngx_http_wasl_count.c: NULL from lock is none */
+struct uses *ngx_http_wasl_count_lock(ngx_http_wasl_worker_t *w, int32_t *day);
+void ngx_http_wasl_count_unlock(ngx_http_wasl_worker_t *w);
+uint64_t ngx_http_wasl_count_device(struct uses *uses, ngx_http_request_t *r);
+const void *ngx_http_wasl_count_address(ngx_http_request_t *r, size_t *len);
 void ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_count_sent(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_count_done(ngx_http_wasl_ctx_t *ctx);

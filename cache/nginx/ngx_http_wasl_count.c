@@ -7,7 +7,7 @@
 #define NGX_HTTP_WASL_COUNT_MS  2000    /* between counts of one long reply */
 
 
-static struct uses *
+struct uses *
 ngx_http_wasl_count_lock(ngx_http_wasl_worker_t *w, int32_t *day)
 {
     uint8_t           salt[USES_SALT_BYTES];
@@ -35,7 +35,7 @@ ngx_http_wasl_count_lock(ngx_http_wasl_worker_t *w, int32_t *day)
 }
 
 
-static void
+void
 ngx_http_wasl_count_unlock(ngx_http_wasl_worker_t *w)
 {
     ngx_slab_pool_t  *pool;
@@ -45,12 +45,10 @@ ngx_http_wasl_count_unlock(ngx_http_wasl_worker_t *w)
 }
 
 
-static uint64_t
-ngx_http_wasl_count_device(struct uses *uses, ngx_http_request_t *r)
+/* Its bytes; none for a client on a unix socket. */
+const void *
+ngx_http_wasl_count_address(ngx_http_request_t *r, size_t *len)
 {
-    void                 *address;
-    size_t                len;
-    ngx_str_t             agent;
     struct sockaddr_in   *sin;
     struct sockaddr_in6  *sin6;
 
@@ -58,20 +56,28 @@ ngx_http_wasl_count_device(struct uses *uses, ngx_http_request_t *r)
 
     case AF_INET:
         sin = (struct sockaddr_in *) r->connection->sockaddr;
-        address = &sin->sin_addr;
-        len = sizeof(sin->sin_addr);
-        break;
+        *len = sizeof(sin->sin_addr);
+        return &sin->sin_addr;
 
     case AF_INET6:
         sin6 = (struct sockaddr_in6 *) r->connection->sockaddr;
-        address = &sin6->sin6_addr;
-        len = sizeof(sin6->sin6_addr);
-        break;
-
-    default:
-        address = "";
-        len = 0;
+        *len = sizeof(sin6->sin6_addr);
+        return &sin6->sin6_addr;
     }
+
+    *len = 0;
+    return "";
+}
+
+
+uint64_t
+ngx_http_wasl_count_device(struct uses *uses, ngx_http_request_t *r)
+{
+    size_t       len;
+    ngx_str_t    agent;
+    const void  *address;
+
+    address = ngx_http_wasl_count_address(r, &len);
 
     ngx_str_set(&agent, "");
     if (r->headers_in.user_agent) {
@@ -114,6 +120,7 @@ ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx)
     ctx->device = ngx_http_wasl_count_device(uses, ctx->request);
     e = ngx_http_wasl_count_event(ctx);
     uses_asked(uses, &e);
+    ngx_http_wasl_air_seen(ctx);
 
     ngx_http_wasl_count_unlock(ctx->worker);
     ctx->media = 1;

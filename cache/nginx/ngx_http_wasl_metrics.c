@@ -2,7 +2,7 @@
 #include "ngx_http_wasl.h"
 
 
-#define NGX_HTTP_WASL_EXTRA         1
+#define NGX_HTTP_WASL_EXTRA         (2 * AIR_ROOMS + 2)
 #define NGX_HTTP_WASL_METRICS_ROOM  (COUNTERS_TEXT_BYTES + 512 * NGX_HTTP_WASL_EXTRA)
 
 
@@ -106,21 +106,23 @@ ngx_http_wasl_metrics_tick(ngx_http_wasl_worker_t *w)
 
 /* What no worker can say alone. */
 static size_t
-ngx_http_wasl_metrics_extra(ngx_http_wasl_shared_t *shared, struct counters_extra *extra)
+ngx_http_wasl_metrics_extra(ngx_http_wasl_worker_t *w, struct counters_extra *extra,
+    u_char labels[AIR_ROOMS][NGX_HTTP_WASL_LABEL])
 {
     extra[0].metric = "wasl_tally_rows";
     extra[0].labels = "";
     extra[0].help = "Counts of use that are not on wasl-contentd's disk yet.";
-    extra[0].value = crew_rows(shared->crew);
+    extra[0].value = crew_rows(w->shared->crew);
 
-    return 1;
+    return 1 + ngx_http_wasl_air_metrics(w, &extra[1], labels);
 }
 
 
 ngx_int_t
 ngx_http_wasl_metrics_handler(ngx_http_request_t *r)
 {
-    size_t                      len;
+    size_t                      len, count;
+    u_char                      labels[AIR_ROOMS][NGX_HTTP_WASL_LABEL];
     ngx_int_t                   rc;
     ngx_buf_t                  *b;
     ngx_chain_t                 out;
@@ -150,8 +152,8 @@ ngx_http_wasl_metrics_handler(ngx_http_request_t *r)
 
     crew_sum(wmcf->worker->shared->crew, &sum);
 
-    len = counters_text(&sum, extra, ngx_http_wasl_metrics_extra(wmcf->worker->shared, extra),
-                        (char *) b->pos, NGX_HTTP_WASL_METRICS_ROOM);
+    count = ngx_http_wasl_metrics_extra(wmcf->worker, extra, labels);
+    len = counters_text(&sum, extra, count, (char *) b->pos, NGX_HTTP_WASL_METRICS_ROOM);
     if (len == 0) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

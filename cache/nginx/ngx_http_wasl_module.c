@@ -137,7 +137,15 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
         return ngx_http_wasl_redirect(r, entry.redirect);
     }
 
+    view_names_hold(names);
+
+    if (entry.kind == NAMES_BYTES && wmcf->worker->air.count) {
+        ngx_http_wasl_air_offer(wmcf->worker, r, &entry, &names);
+    }
+
     ctx = ngx_http_wasl_create_ctx(r, wmcf->worker, &entry, names);
+    view_names_release(names);
+
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -375,8 +375,11 @@ static int do_drop(char **word)
 	return store_rendition_drop(f.store, number, NULL);
 }
 
+/* "+" stands for a space, "|" for the end of a line. */
 static int do_text(char **word)
 {
+	for (char *c = word[2]; *c; c++)
+		*c = *c == '+' ? ' ' : *c == '|' ? '\n' : *c;
 	return names_add_bytes(f.names, word[1], "application/vnd.apple.mpegurl", NAMES_CACHE_SHORT,
 			       word[2], strlen(word[2]));
 }

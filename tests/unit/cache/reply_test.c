@@ -172,9 +172,37 @@ static void names_downloads_in_any_script(void **state)
 	}
 }
 
+/* What changes back and forth has a tag and no date: an older one is not "unchanged since". */
+static void without_a_date_only_tags_decide(void **state)
+{
+	(void)state;
+	static const struct reply_thing undated = { .etag = 0xab, .modified_s = -1, .size = 100 };
+	const struct reply_text mine = { ETAG, REPLY_ETAG_LEN }, range = { "bytes=0-9", 9 },
+				date = { "Thu, 01 Jan 1970 00:16:40 GMT", 29 };
+	uint64_t from, len;
+	struct reply_ask ask = plain_ask();
+	ask.if_modified_since = 1000;
+	assert_int_equal(reply_decide(&ask, &undated, &from, &len), REPLY_WHOLE);
+	ask.if_none_match = mine;
+	assert_int_equal(reply_decide(&ask, &undated, &from, &len), REPLY_NOT_MODIFIED);
+	ask = plain_ask();
+	ask.if_unmodified_since = 1000;
+	assert_int_equal(reply_decide(&ask, &undated, &from, &len), REPLY_WHOLE);
+	ask = plain_ask();
+	ask.range = range;
+	ask.if_range = date;
+	ask.if_range_date = 1000;
+	assert_int_equal(reply_decide(&ask, &undated, &from, &len), REPLY_WHOLE);
+	ask.if_range_date = -1; /* neither has one: that is no match */
+	assert_int_equal(reply_decide(&ask, &undated, &from, &len), REPLY_WHOLE);
+	ask.if_range = mine;
+	assert_int_equal(reply_decide(&ask, &undated, &from, &len), REPLY_PART);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_date_only_tags_decide),
 		cmocka_unit_test(cuts_ranges_as_the_rfc_says),
 		cmocka_unit_test(weighs_conditions_in_order),
 		cmocka_unit_test(writes_etags_and_cache_control),
