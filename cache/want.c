@@ -54,14 +54,28 @@ int want_check(const void *packet, size_t len)
 	return 0;
 }
 
+/* The descriptor among what came beside the bytes; one is room for no more. */
+static int passed_fd(struct msghdr *head)
+{
+	int fd = -1;
+	const struct cmsghdr *c = CMSG_FIRSTHDR(head);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(fd)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
 /*
  * A peer that closes with something unread leaves ECONNRESET ahead of what it had said; told once, what it said follows.
  */
-int want_receive(int fd, union want_packet *out)
+static int receive(int fd, union want_packet *out, struct msghdr *head)
 {
+	struct iovec at = { out, sizeof(*out) };
 	ssize_t n;
+	head->msg_iov = &at;
+	head->msg_iovlen = 1;
 	do
-		n = recv(fd, out, sizeof(*out), MSG_DONTWAIT | MSG_TRUNC);
+		n = recvmsg(fd, head, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
 		return errno == EAGAIN ? 0 : -errno;
@@ -71,6 +85,46 @@ int want_receive(int fd, union want_packet *out)
 		return -EBADMSG;
 	const int rc = want_check(out, (size_t)n);
 	return rc ? rc : 1;
+}
+
+int want_receive(int fd, union want_packet *out)
+{
+	struct msghdr head = { 0 }; /* no room for descriptors: the kernel closes them */
+	return receive(fd, out, &head);
+}
+
+int want_receive_fd(int fd, union want_packet *out, int *passed)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} beside;
+	struct msghdr head = { .msg_control = beside.room, .msg_controllen = sizeof(beside.room) };
+	const int got = receive(fd, out, &head);
+	AUTO_FD int with = got == 0 ? -1 : passed_fd(&head);
+	*passed = got == 1 && out->type == WANT_HELLO ? MOVE_FD(with) : -1;
+	return got;
+}
+
+int want_send_hello(int fd, uint32_t patience_ms, int passed)
+{
+	struct want_msg hello = want_hello(1);
+	struct iovec at = { &hello, sizeof(hello) };
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} beside = { .room = { 0 } };
+	struct msghdr head = { .msg_iov = &at, .msg_iovlen = 1 };
+	hello.deadline_ms = patience_ms;
+	if (passed >= 0) {
+		head.msg_control = beside.room;
+		head.msg_controllen = sizeof(beside.room);
+		beside.head.cmsg_level = SOL_SOCKET;
+		beside.head.cmsg_type = SCM_RIGHTS;
+		beside.head.cmsg_len = CMSG_LEN(sizeof(passed));
+		memcpy(CMSG_DATA(&beside.head), &passed, sizeof(passed));
+	}
+	return sendmsg(fd, &head, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 struct want_msg want_hello(uint64_t instance)

@@ -21,7 +21,7 @@ struct fault;
  * `count` says how far the pupil means to read. READY of a segment means that its slot is published. Messages that name
  * an unknown token are not an error: a CANCEL and a READY may cross.
  */
-#define WANT_VERSION 2u
+#define WANT_VERSION 2u /* contentd's HELLO: see want_send_hello() */
 #define WANT_SOCKET "/run/wasl/want.sock"
 
 enum want_type {
@@ -46,9 +46,10 @@ struct want_msg {
 		rendition; /* WANT_SEGMENT; HELLO: instance of the worker; TALLIED: of the tallies */
 	uint64_t first;    /* first chunk, or segment number */
 	uint64_t count;    /* chunks, or 1 */
-	uint32_t priority;    /* 0 a pupil waits .. 9 background */
-	uint32_t deadline_ms; /* from now; 0 none */
-	int32_t error;        /* FAILED: negative errno */
+	uint32_t priority; /* 0 a pupil waits .. 9 background */
+	uint32_t
+		deadline_ms; /* from now; 0 none; contentd's HELLO: how long a client is to be patient */
+	int32_t error;       /* FAILED: negative errno */
 	uint32_t reserved;
 };
 
@@ -91,6 +92,14 @@ int want_check(const void *packet, size_t len);
  * gone and all that it said was read; -EBADMSG for one that want_check() refuses; another negative errno of recv(2).
  */
 int want_receive(int fd, union want_packet *out);
+
+/*
+ * As want_receive(), for the worker: also takes the descriptor that came with a HELLO (cache/pass.h); *passed is the caller's
+ * then, else -1.
+ */
+int want_receive_fd(int fd, union want_packet *out, int *passed);
+/* contentd's answer to HELLO; `passed`: the area that bytes pass through when the disk is full, or -1. 0 or a negative errno. */
+int want_send_hello(int fd, uint32_t patience_ms, int passed);
 
 /* `instance`: a random number, not 0, that a worker process chooses when it starts. */
 struct want_msg want_hello(uint64_t instance);

@@ -13,6 +13,8 @@
 static const struct conf_key content_keys[] = {
 	CONF_STR(struct content_part, folder, "folder", "/var/lib/wasl/content",
 		 "where lessons, index, database and pages are kept"),
+	CONF_INT(struct content_part, patience_s, "patience", "20", 1, 600,
+		 "seconds that a player waits for its next byte before it is told to come back"),
 };
 
 static const struct conf_key origin_keys[] = {
@@ -39,6 +41,8 @@ static const struct conf_key store_keys[] = {
 		   "bytes that lessons may take; 0: what the disk has, less `keep_free`"),
 	CONF_BYTES(struct store_part, keep_free_bytes, "keep_free", "256M", 0, INT64_MAX,
 		   "bytes of the disk that stay free"),
+	CONF_BYTES(struct store_part, pass_bytes, "pass", "16M", 1 << 20, 1 << 30,
+		   "memory that lessons pass through when the disk is full and nothing may go"),
 };
 
 static const struct conf_key kitchen_keys[] = {

@@ -18,6 +18,7 @@ struct content_conf {
 	struct box_conf box;
 	struct content_part {
 		char folder[256];
+		int64_t patience_s;
 	} content;
 	struct origin_part {
 		char url[512];
@@ -29,7 +30,7 @@ struct content_conf {
 	} sources[8];
 	size_t source_count;
 	struct store_part {
-		uint64_t max_bytes, keep_free_bytes;
+		uint64_t max_bytes, keep_free_bytes, pass_bytes;
 	} store;
 	struct kitchen_part {
 		char program[256], rungs[64];

@@ -10,7 +10,9 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "cache/pass.h"
 #include "content/kitchen.h"
+#include "content/passing.h"
 #include "content/portal/files.h"
 #include "content/portal/press.h"
 #include "content/vtt.h"
@@ -77,6 +79,9 @@ static int look_at_object(struct contentd *c, const struct want_msg *want)
 		library_look_again(c->library, o);
 	if (o->complete)
 		return (int)(want->count < INT_MAX ? want->count : INT_MAX);
+	if (o->passing)
+		return (int)passing_run(o->passing, want->first,
+					want->count < 1024 ? want->count : 1024);
 	return o->open ? readable_from(o->open, want) : 0;
 }
 
@@ -406,7 +411,12 @@ static int open_parts(struct contentd *c, struct fault *why)
 	if (r == 0)
 		r = wants_new(c->loop, socket.at, 0660, &wants, &c->wants, why);
 	if (r == 0)
-		r = fetch_new(c->loop, c->http, &c->sources, c->wants,
+		r = pass_new(c->conf->store.pass_bytes, &c->pass, why);
+	if (r == 0)
+		wants_offer(c->wants, (uint32_t)c->conf->content.patience_s * 1000,
+			    pass_fd(c->pass));
+	if (r == 0)
+		r = fetch_new(c->loop, c->http, &c->sources, c->wants, c->pass,
 			      (unsigned)c->conf->origin.streams, &fetch, &report, &c->fetch, why);
 	if (r == 0)
 		r = cook_new(c->loop, c->kitchen, c->wants, c->workers, &cook, &report, &c->cook,
@@ -486,6 +496,7 @@ void contentd_free(struct contentd *c)
 	cook_free(c->cook);
 	fetch_free(c->fetch);
 	wants_free(c->wants);
+	pass_free(c->pass);
 	http_free(c->http);
 	kitchen_free(c->kitchen);
 	library_free(c->library);

@@ -21,6 +21,7 @@ struct ctl_request;
 struct fault;
 struct http;
 struct kitchen;
+struct pass;
 struct sd_event;
 struct sd_event_source;
 
@@ -39,6 +40,7 @@ struct contentd {
 	struct book *book;
 	struct search *search; /* NULL: it could not be opened; everything else goes on */
 	struct kitchen *kitchen;
+	struct pass *pass;
 	struct wants *wants;
 	struct fetch *fetch;
 	struct cook *cook;

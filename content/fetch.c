@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "content/fetch_private.h"
+#include "content/passing.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -17,6 +18,8 @@
 static bool gap(const void *data, uint64_t from, uint64_t *first, uint64_t *count)
 {
 	const struct library_object *o = data;
+	if (o->passing)
+		return passing_gap(o->passing, from, first, count);
 	return o->open && store_object_gap(o->open, from, first, count);
 }
 
@@ -35,6 +38,15 @@ static uint64_t askable(const struct fetch *f, size_t object, uint64_t chunk, en
 	return wake ? wake : UINT64_MAX;
 }
 
+static void see_passing(const struct library_object *o, struct schedule_object *out, uint64_t now)
+{
+	uint64_t next = 0;
+	out->held = true;
+	out->most_chunks = passing_window(o->passing, now, &next);
+	if (!out->most_chunks)
+		out->urgent_ms = later(out->urgent_ms, next);
+}
+
 /* Objects, and among them what nobody could bring of late. */
 static void see_objects(struct fetch *f, uint64_t now)
 {
@@ -51,6 +63,8 @@ static void see_objects(struct fetch *f, uint64_t now)
 			.gap = gap,
 			.data = o,
 		};
+		if (o->passing)
+			see_passing(o, &f->objects[i], now);
 	}
 	for (size_t i = 0; i < f->sources->trouble_count; i++) {
 		const struct sources_trouble *t = &f->sources->troubles[i];
@@ -188,6 +202,7 @@ void fetch_hurry(struct fetch *f)
 	for (size_t i = 0; f->library && i < f->library->object_count; i++)
 		f->library->objects[i].not_before_ms = 0;
 	sources_hurry(f->sources);
+	f->settle_ms = 0;
 	replan_soon(&f->replan);
 }
 
@@ -199,6 +214,7 @@ void fetch_use(struct fetch *f, struct library *library)
 	}
 	sources_forget(f->sources);
 	free(f->objects);
+	f->passing = 0;
 	f->objects = library ? calloc(library->object_count + 1, sizeof(*f->objects)) : NULL;
 	f->library = f->objects ? library : NULL;
 	replan_soon(&f->replan);
@@ -207,6 +223,7 @@ void fetch_use(struct fetch *f, struct library *library)
 void fetch_tick(struct fetch *f)
 {
 	fetch_stream_look(f, clock_mono_ms());
+	fetch_stream_settle(f, clock_mono_ms());
 }
 
 struct fetch_counts fetch_count(const struct fetch *f)
@@ -231,8 +248,9 @@ void fetch_free(struct fetch *f)
 CLEAN_FN(fetch, struct fetch, fetch_free)
 
 int fetch_new(struct sd_event *loop, struct http *http, struct sources *sources,
-	      struct wants *wants, unsigned streams, const struct fetch_calls *calls,
-	      const struct report *report, struct fetch **out, struct fault *why)
+	      struct wants *wants, struct pass *pass, unsigned streams,
+	      const struct fetch_calls *calls, const struct report *report, struct fetch **out,
+	      struct fault *why)
 {
 	CLEANUP(clean_fetch) struct fetch *f = calloc(1, sizeof(*f));
 	if (!f)
@@ -240,6 +258,7 @@ int fetch_new(struct sd_event *loop, struct http *http, struct sources *sources,
 	f->http = http;
 	f->sources = sources;
 	f->wants = wants;
+	f->pass = pass;
 	f->calls = *calls;
 	f->report = *report;
 	f->most_streams = streams < SCHEDULE_MAX_STREAMS ? streams : SCHEDULE_MAX_STREAMS;

@@ -11,6 +11,7 @@
 
 struct fault;
 struct http;
+struct pass;
 struct sd_event;
 
 /*
@@ -31,9 +32,11 @@ struct fetch_counts {
 	uint64_t bps; /* of the last minutes; 0 not known */
 };
 
+/* `pass`: where bytes go for which the disk has no room. */
 int fetch_new(struct sd_event *loop, struct http *http, struct sources *sources,
-	      struct wants *wants, unsigned streams, const struct fetch_calls *calls,
-	      const struct report *report, struct fetch **out, struct fault *why);
+	      struct wants *wants, struct pass *pass, unsigned streams,
+	      const struct fetch_calls *calls, const struct report *report, struct fetch **out,
+	      struct fault *why);
 void fetch_free(struct fetch *f); /* NULL is fine */
 
 /* Works for this library from now on (NULL: rests); what was under way is ended. */

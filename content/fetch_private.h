@@ -27,19 +27,25 @@ struct fetch {
 	struct http *http;
 	struct sources *sources;
 	struct wants *wants;
+	struct pass *pass;
 	struct library *library;
 	struct fetch_calls calls;
 	struct report report;
 	struct stream streams[SCHEDULE_MAX_STREAMS];
 	size_t most_streams;
+	size_t passing;                  /* objects that pass through memory */
 	struct schedule_object *objects; /* the scheduler's view, as the library's objects */
 	struct schedule_block blocks[SOURCES_TROUBLES];
 	struct schedule_want *wanted;
 	size_t wanted_room;
+	uint64_t settle_ms;    /* when to look whether there is room again */
 	uint64_t full_told_ms; /* no room on disk: until then it has been said */
 	struct fetch_counts counts;
 	uint64_t rate_since_ms, rate_bytes;
 };
+
+/* Tries whether what passes through memory has room on the disk by now. */
+void fetch_stream_settle(struct fetch *f, uint64_t now_ms);
 
 enum { FETCH_FIRST_WAIT_MS = 1000 };
 

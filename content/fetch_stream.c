@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "content/fetch_private.h"
+#include "content/passing.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -73,13 +74,18 @@ static void object_trouble(const struct stream *s, const char *kind, const char 
 }
 
 /* The disk would not take it: nobody's fault on the line. */
-static void no_room(struct fetch *f, size_t object, const struct fault *why)
+static void tell_full(struct fetch *f, const struct fault *why)
 {
-	f->library->objects[object].not_before_ms = clock_mono_ms() + NO_ROOM_WAIT_MS;
 	if (clock_mono_ms() >= f->full_told_ms)
 		tell(f, why->code == -ENOSPC ? "store.full" : "store.write", "fetch", "store",
 		     why->text);
 	f->full_told_ms = clock_mono_ms() + TELL_AGAIN_MS;
+}
+
+static void no_room(struct fetch *f, size_t object, const struct fault *why)
+{
+	f->library->objects[object].not_before_ms = clock_mono_ms() + NO_ROOM_WAIT_MS;
+	tell_full(f, why);
 }
 
 /* Non-zero when nothing more is wanted of this source. */
@@ -151,7 +157,9 @@ static int put_chunk(struct stream *s)
 	struct library_object *o = &f->library->objects[s->object];
 	struct fault why = { 0 };
 	uint64_t chunk = s->next++;
-	int r = store_object_put(o->open, chunk, s->chunk, chunk_length(o, chunk), &why);
+	const size_t len = chunk_length(o, chunk);
+	int r = o->passing ? passing_put(o->passing, chunk, s->chunk, len, &why)
+			   : store_object_put(o->open, chunk, s->chunk, len, &why);
 	if (r == -EBADMSG)
 		r = chunk_was_bad(s, chunk);
 	else if (r)
@@ -177,7 +185,7 @@ static int take_bytes(void *data, uint64_t at, const void *bytes, size_t len)
 	const uint8_t *from = bytes;
 	const struct library_object *o = &s->of->library->objects[s->object];
 	measure(s, len);
-	while (len > 0 && s->next < s->end && o->open) {
+	while (len > 0 && s->next < s->end && (o->open || o->passing)) {
 		size_t need = chunk_length(o, s->next) - s->filled;
 		size_t take = len < need ? len : need;
 		memcpy(s->chunk + s->filled, from, take);
@@ -222,9 +230,9 @@ static void range_done(void *data, const struct http_result *result)
 	s->transfer = NULL;
 	replan_soon(&f->replan);
 	const struct library_object *o = &f->library->objects[s->object];
-	if (!o->open)
+	if (!o->open && !o->passing)
 		return; /* another stream of it brought the last chunk */
-	if (store_object_complete(o->open))
+	if (o->open && store_object_complete(o->open))
 		object_done(f, s->object);
 	else if (!s->over && s->next < s->end)
 		range_failed(s, result);
@@ -253,12 +261,17 @@ static void take_map(const struct stream *s, const void *bytes, size_t len)
 	source_answers(s);
 	sources_brought(f->sources, s->source, s->object, SOURCES_WHOLE);
 	r = store_object_open(f->library->store, map, o->media_type, &o->open, &why);
-	if (r) {
+	if (r == -ENOSPC && passing_new(f->pass, map, &o->passing) == 0) {
+		map = NULL; /* taken over */
+		f->passing++;
+		f->settle_ms = clock_mono_ms() + NO_ROOM_WAIT_MS;
+		tell_full(f, &why);
+	} else if (r) {
 		no_room(f, s->object, &why);
 		return;
 	}
 	o->map_known = true;
-	if (store_object_complete(o->open))
+	if (o->open && store_object_complete(o->open))
 		object_done(f, s->object);
 }
 
@@ -279,6 +292,34 @@ static void map_done(void *data, const struct http_result *result)
 		source_trouble(s, reason);
 	else
 		take_map(s, result->body, result->body_len);
+}
+
+/* --- room again -------------------------------------------------------------------------------- */
+
+static bool streams_to(const struct fetch *f, size_t object)
+{
+	for (size_t i = 0; i < f->most_streams; i++)
+		if (f->streams[i].transfer && f->streams[i].object == object)
+			return true;
+	return false;
+}
+
+void fetch_stream_settle(struct fetch *f, uint64_t now_ms)
+{
+	if (!f->passing || !f->library || now_ms < f->settle_ms)
+		return;
+	f->settle_ms = now_ms + NO_ROOM_WAIT_MS;
+	for (size_t i = 0; i < f->library->object_count; i++) {
+		struct library_object *o = &f->library->objects[i];
+		if (!o->passing || o->held || streams_to(f, i) ||
+		    passing_settle(o->passing, f->library->store, o->media_type, &o->open, NULL))
+			continue;
+		passing_free(MOVE_PTR(o->passing));
+		f->passing--;
+		if (store_object_complete(o->open))
+			object_done(f, i);
+	}
+	replan_soon(&f->replan);
 }
 
 /* --- asking ------------------------------------------------------------------------------------ */

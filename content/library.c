@@ -7,6 +7,7 @@
 
 #include "content/catalogue_check.h"
 #include "content/library_rung.h"
+#include "content/passing.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
@@ -90,12 +91,20 @@ static void free_lesson(struct library_lesson *lesson)
 	free(lesson->lost);
 }
 
+void library_close_object(struct library_object *o)
+{
+	store_object_close(o->open);
+	passing_free(o->passing);
+	o->open = NULL;
+	o->passing = NULL;
+}
+
 void library_free(struct library *l)
 {
 	if (!l)
 		return;
 	for (size_t i = 0; l->objects && i < l->object_count; i++)
-		store_object_close(l->objects[i].open);
+		library_close_object(&l->objects[i]);
 	for (size_t i = 0; l->lessons && i < l->lesson_count; i++)
 		free_lesson(&l->lessons[i]);
 	free(l->objects);

@@ -11,6 +11,7 @@
 #include "firmware/record/catalogue.pb.h"
 
 struct fault;
+struct passing;
 
 /*
  * What the box is to have, and how much of it is there: every object and rendition that the catalogue in force names. Built
@@ -26,6 +27,7 @@ struct library_object {
 	bool map_known, complete;
 	bool held; /* there is no room for it: only what somebody asks for is fetched (content/keeper.h) */
 	struct store_object *open; /* while bytes are missing and the map is known */
+	struct passing *passing;   /* instead: the disk has no room (content/passing.h) */
 	uint64_t not_before_ms;    /* the fetcher leaves it alone until then */
 };
 
@@ -73,6 +75,7 @@ struct library {
 int library_build(struct store *store, const wasl_Catalogue *catalogue, uint32_t allowed,
 		  struct library **out, struct fault *why);
 void library_free(struct library *l); /* NULL is fine */
+void library_close_object(struct library_object *o);
 
 size_t library_find_object(const struct library *l,
 			   const struct objmap_id *id); /* LIBRARY_NONE: no such object */

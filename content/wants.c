@@ -43,6 +43,8 @@ struct wants {
 	size_t count, room;
 	const struct want_msg **sorted;
 	uint64_t arrivals;
+	uint32_t patience_ms;
+	int passed; /* borrowed; -1: none */
 };
 
 static void send_msg(const struct client *c, const struct want_msg *m)
@@ -198,9 +200,7 @@ static int take_message(struct client *c, const struct want_msg *m)
 		if (m->token != WANT_VERSION)
 			return -EPROTO;
 		c->instance = m->rendition;
-		struct want_msg hello = want_hello(1);
-		send_msg(c, &hello);
-		return 0;
+		return want_send_hello(c->fd, c->of->patience_ms, c->of->passed);
 	case WANT_WANT:
 		if (!c->instance)
 			return -EPROTO;
@@ -325,6 +325,7 @@ int wants_new(struct sd_event *loop, const char *path, mode_t mode, const struct
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	w->calls = *calls;
 	w->loop = loop;
+	w->passed = -1;
 	w->fd = listening_socket(path, mode, why);
 	if (w->fd < 0)
 		return w->fd;
@@ -344,6 +345,12 @@ static int more_urgent(const void *a, const void *b)
 	if (x->msg.priority != y->msg.priority)
 		return x->msg.priority < y->msg.priority ? -1 : 1;
 	return x->since < y->since ? -1 : x->since > y->since;
+}
+
+void wants_offer(struct wants *w, uint32_t patience_ms, int passed)
+{
+	w->patience_ms = patience_ms;
+	w->passed = passed;
 }
 
 size_t wants_list(struct wants *w, const struct want_msg *const **out)

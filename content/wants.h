@@ -35,6 +35,9 @@ int wants_new(struct sd_event *loop, const char *path, mode_t mode, const struct
 	      struct wants **out, struct fault *why);
 void wants_free(struct wants *w); /* NULL is fine */
 
+/* What workers are told when they come: how long clients wait for their next byte, and pass_fd(), or -1. */
+void wants_offer(struct wants *w, uint32_t patience_ms, int passed);
+
 /*
  * What is waited for, most urgent first: smaller priority, then who has waited longer. Valid until the next turn of the loop.
  * A reader who was just told of a chunk stays listed for WANTS_READING_MS with what comes behind it: the next want is

@@ -13,6 +13,7 @@
 #include "cache/crew.h"
 #include "cache/guests.h"
 #include "cache/names.h"
+#include "cache/pass.h"
 #include "cache/reply.h"
 #include "cache/sender.h"
 #include "cache/tally.h"
@@ -30,6 +31,7 @@
  *     ngx_http_wasl_send.c      one request from its name to its last byte
  *     ngx_http_wasl_wait.c      one request that sleeps until contentd has brought what it needs
  *     ngx_http_wasl_disk.c      bytes that are not in memory
+ *     ngx_http_wasl_pass.c      bytes that pass through memory, past a full disk
  *     ngx_http_wasl_want.c      the worker's socket to contentd
  *     ngx_http_wasl_door.c      who may have how many connections
  *     ngx_http_wasl_air.c       crowd control: which playlist a classroom's air carries
@@ -46,6 +48,8 @@
 #define NGX_HTTP_WASL_LABEL   64    /* room="NAME" */
 #define NGX_HTTP_WASL_PLAYERS \
     "Players by classroom; room=\"\": those in none."
+#define NGX_HTTP_WASL_PATIENCE  20000       /* where neither nginx's configuration nor contentd says another */
+
 #define NGX_HTTP_WASL_HEIRS   4     /* dead workers whose counts one carries at a time */
 
 
@@ -65,6 +69,8 @@ typedef struct {                    /* one worker process */
     struct view                  *view;
     struct waiters               *waiters;
     struct air_plan               air;         /* no room: nobody watches it */
+    struct pass                  *pass;        /* NULL: contentd gave none */
+    ngx_msec_t                    patience;
     struct tally                  tally;       /* of its own berth */
     struct tally                  heirs[NGX_HTTP_WASL_HEIRS];
     struct crew_berth            *left[NGX_HTTP_WASL_HEIRS];   /* by those who died; NULL: none */
@@ -133,6 +139,7 @@ struct ngx_http_wasl_ctx_s {
     ngx_http_wasl_load_t         *load;        /* waits for the disk, beside others */
     ngx_http_wasl_ctx_t          *load_next;
     ngx_http_wasl_ctx_t          *load_prev;
+    u_char                       *passing;     /* room for a slot's bytes, on their way out */
     ngx_http_wasl_copy_t         *copy;        /* the whole body, when it is short */
     uint64_t                      device;
     ngx_msec_t                    wait_began;
@@ -191,6 +198,12 @@ u_char *ngx_http_wasl_disk_copy(ngx_http_wasl_ctx_t *ctx, const struct view_file
 ngx_int_t ngx_http_wasl_disk_wait(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_disk_leave(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_disk_end(ngx_http_wasl_ctx_t *ctx);
+
+/* ngx_http_wasl_pass.c */
+void ngx_http_wasl_pass_take(ngx_http_wasl_worker_t *w, int fd);
+ngx_uint_t ngx_http_wasl_pass_there(ngx_http_wasl_worker_t *w, const struct sender_want *want,
+    struct pass_about *about);
+ngx_int_t ngx_http_wasl_pass(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want);
 
 /* ngx_http_wasl_want.c */
 ngx_int_t ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w);

@@ -235,7 +235,10 @@ ngx_http_wasl_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_wasl_loc_conf_t  *conf = child;
 
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
-    ngx_conf_merge_msec_value(conf->patience, prev->patience, 20000);
+    /* unset: as contentd says */
+    if (conf->patience == NGX_CONF_UNSET_MSEC) {
+        conf->patience = prev->patience;
+    }
 
     return NGX_CONF_OK;
 }

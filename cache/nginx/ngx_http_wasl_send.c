@@ -222,7 +222,14 @@ ngx_http_wasl_body(ngx_http_wasl_ctx_t *ctx)
             return ngx_http_wasl_unavailable(ctx);
         }
 
-        if (step == SENDER_WAIT) {
+        if (step == SENDER_WAIT && ngx_http_wasl_pass_there(ctx->worker, &piece.want, NULL)) {
+            rc = ngx_http_wasl_pass(ctx, &piece.want);
+
+            if (rc == NGX_ERROR || ctx->sender.at == ctx->sender.end) {
+                return rc;
+            }
+
+        } else if (step == SENDER_WAIT) {
             rc = ngx_http_wasl_wait(ctx, &piece.want);
             if (rc != NGX_OK) {
                 return rc;
@@ -239,6 +246,7 @@ ngx_http_wasl_first_byte(ngx_http_wasl_ctx_t *ctx)
     ngx_int_t            rc;
     struct sender        ahead;
     struct sender_piece  piece;
+    struct pass_about    passing;
 
     if (ctx->request->method == NGX_HTTP_HEAD) {
         return NGX_OK;
@@ -250,6 +258,12 @@ ngx_http_wasl_first_byte(ngx_http_wasl_ctx_t *ctx)
         switch (sender_next(&ahead, ctx->worker->view, &piece)) {
 
         case SENDER_WAIT:
+            if (ngx_http_wasl_pass_there(ctx->worker, &piece.want, &passing)) {
+                ctx->duration_ms = passing.duration_ms;
+                ctx->segment_count = passing.segment_count;
+                return NGX_OK;
+            }
+
             rc = ngx_http_wasl_wait(ctx, &piece.want);
             if (rc == NGX_OK) {
                 continue;
@@ -286,6 +300,7 @@ ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx)
     int                  error;
     uint64_t             size;
     ngx_int_t            rc;
+    struct pass_about    passing;
     struct sender_want   want;
     ngx_http_request_t  *r;
 
@@ -311,6 +326,15 @@ ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx)
         }
 
         want = sender_want(&ctx->sender);
+
+        if (ngx_http_wasl_pass_there(ctx->worker, &want, &passing)) {
+            rc = ngx_http_wasl_begin(ctx, passing.size);
+            if (rc != NGX_DECLINED) {
+                return rc;
+            }
+            break;
+        }
+
         rc = ngx_http_wasl_wait(ctx, &want);
         if (rc != NGX_OK) {
             return rc;
@@ -452,7 +476,7 @@ ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
 
     ctx->request = r;
     ctx->worker = w;
-    ctx->patience = wlcf->patience;
+    ctx->patience = wlcf->patience == NGX_CONF_UNSET_MSEC ? w->patience : wlcf->patience;
     ctx->counted_at = ngx_current_msec;
     ctx->first_chain.buf = &ctx->first_buf;
 

@@ -154,7 +154,7 @@ ngx_http_wasl_want_write(ngx_event_t *ev)
 
 
 static void
-ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *packet)
+ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *packet, int passed)
 {
     switch (packet->type) {
 
@@ -174,6 +174,9 @@ ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *pack
 
     case WANT_HELLO:
         if (packet->msg.token == WANT_VERSION) {
+            w->patience = packet->msg.deadline_ms ? packet->msg.deadline_ms
+                                                  : NGX_HTTP_WASL_PATIENCE;
+            ngx_http_wasl_pass_take(w, passed);
             return;
         }
     }
@@ -185,7 +188,7 @@ ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *pack
 static void
 ngx_http_wasl_want_read(ngx_event_t *ev)
 {
-    int                      got;
+    int                      got, passed;
     ngx_connection_t        *c;
     union want_packet        packet;
     ngx_http_wasl_worker_t  *w;
@@ -194,7 +197,7 @@ ngx_http_wasl_want_read(ngx_event_t *ev)
     w = c->data;
 
     while (w->want == c) {
-        got = want_receive(c->fd, &packet);
+        got = want_receive_fd(c->fd, &packet, &passed);
 
         if (got == 0) {
             ev->ready = 0;
@@ -215,7 +218,11 @@ ngx_http_wasl_want_read(ngx_event_t *ev)
             return;
         }
 
-        ngx_http_wasl_want_hear(w, &packet);
+        ngx_http_wasl_want_hear(w, &packet, passed);
+
+        if (passed != -1) {
+            close(passed);
+        }
     }
 }
 
@@ -225,7 +232,7 @@ ngx_http_wasl_want_there(const struct sender_want *want, void *data)
 {
     ngx_http_wasl_worker_t  *w = data;
 
-    return sender_there(w->view, want);
+    return sender_there(w->view, want) || ngx_http_wasl_pass_there(w, want, NULL);
 }
 
 
@@ -281,6 +288,7 @@ ngx_http_wasl_want_hopeless(ngx_http_wasl_worker_t *w)
 ngx_int_t
 ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w)
 {
+    w->patience = NGX_HTTP_WASL_PATIENCE;
     w->dummy.fd = (ngx_socket_t) -1;
     w->dummy.data = w;
     w->away_since = ngx_current_msec;

@@ -124,5 +124,41 @@ is "$(reason chunk.refused)" origin "each damaged chunk, too"
 is "$(reason object.missing)" origin "and what it does not have"
 is "$(field /v1/health .origin.ok)" true "the origin that tells the truth again is believed again"
 
+stop_contentd TERM
+
+# --- a disk that is full, and nothing may go ----------------------------------------------------------------
+passes() { # passes CLIENTS BYTES: the crowd has it, and the disk has nothing of it
+	paper "$2"
+	is "$(crowd "$1")" "good $1 busy 0 cut 0 wrong 0" "$1 clients of $2 bytes that the disk has no room for"
+	is "$(find "/proc/$contentd_pid/root$content/store/obj" -name "$(cat "$top/id")" | wc -l)" 0 "nothing of it is on the disk"
+}
+configure "$fast" '[store]\nkeep_free = 0\nmax = 400000\npass = 1M\n'
+start_contentd
+until_so 10 is_field /v1/lessons .catalogue_version $version
+passes 60 3000000
+tail -c 100000 "$top/$file" >"$top/tail"
+is "$(crowd 2 "Range: bytes=2900000-" "$top/tail")" "good 2 busy 0 cut 0 wrong 0" "a range of it, too"
+is "$(events store.full)" 1 "told once"
+paper 200000
+is "$(crowd 3)" "good 3 busy 0 cut 0 wrong 0" "what has room is stored"
+stop_contentd TERM
+if unshare -rm true 2>/dev/null; then
+	end_child "$portal_pid" QUIT
+	portal_pid=
+	new_box
+	mkdir -p "$box/var"
+	configure "$fast" '[store]\nkeep_free = 0\n'
+	runner=(unshare -rm "$here/in-tmpfs" "$box/var" 3M)
+	start_contentd
+	until_so 10 is_field /v1/lessons .catalogue_version $version
+	portal_runner=(nsenter -t "$contentd_pid" -U --preserve-credentials -m)
+	start_portal
+	passes 100 12000000
+	stop_contentd TERM
+	runner=() portal_runner=()
+else
+	skip "a disk that is really full" "no namespaces of one's own here: a small disk cannot be made"
+fi
+
 # --- patience ----------------------------------------------------------------------------------------------
 done_testing

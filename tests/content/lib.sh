@@ -115,6 +115,7 @@ complete() { is_field /v1/lessons '.lessons[0].complete' true; }
 # --- the classroom's web server -----------------------------------------------------------------------------
 portal_port=$(free_port)
 portal=http://127.0.0.1:$portal_port
+portal_runner=() # a command that runs it
 start_portal() {
 	mkdir -p "$box/web"
 	# the public socket's address must be short: from the web server's own folder
@@ -122,7 +123,7 @@ start_portal() {
 		-e "s|@PARTS@|$house/cache/nginx/conf|; s|@MODULE@|$B/lib/ngx_http_wasl_module.so|; s|@STORE@|$content/store|; s|@RUN@|$box/run/wasl|; s|@PORTAL@|$content/portal|" \
 		-e "s|@WANT_SOCK@|$box/run/wasl/want.sock|; s|@CONTENT_PUBLIC_SOCK@|../run/wasl/content-public.sock|" -e '/^#/d' \
 		"$house/cache/nginx/nginx.conf.in" >"$top/portal.conf"
-	/usr/sbin/nginx -c "$top/portal.conf" -e "$box/web/nginx-error.log" -g 'daemon off;' &
+	"${portal_runner[@]}" /usr/sbin/nginx -c "$top/portal.conf" -e "$box/web/nginx-error.log" -g 'daemon off;' &
 	portal_pid=$!
 	until_so 10 curl -s -o /dev/null "$portal/generate_204"
 }

@@ -69,7 +69,7 @@ export class Box {
 		}
 		let text = fs.readFileSync(path.join(this.rig.house, NGINX_CONF), 'utf8').replace(/^#.*\n/gm, '')
 			.replace(/@([A-Z_]+)@/g, (all, word) => words[word] ?? all)
-		if (this.patience) text = text.replace(/wasl_patience \w+;/, `wasl_patience ${this.patience};`)
+		if (this.patience) text = text.replace(/wasl_want [^;]+;/, `$& wasl_patience ${this.patience};`)
 		fs.writeFileSync(conf, text)
 		const program = this.rig.start(`${this.name}-nginx`, '/usr/sbin/nginx', ['-c', conf, '-e', `${web}/nginx-error.log`, '-g', 'daemon off;'],
 			{ core: SERVER_CORE, cgroup: this.cgroup })
