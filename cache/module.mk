@@ -60,3 +60,13 @@ $(B)/tests/slow-disk.so: $(B)/pic/tests/cache/slow_disk.o
 	$(Q)gcc -shared -Wl,-z,relro,-z,now -o $@ $^ -ldl
 
 -include $(NGX_GLUE:.o=.d) $(NGX_PIC:.o=.d)
+
+# --- power cuts: a recorder to preload, a program that is recorded, and the replay (tests/crash) ----
+TEST_PROGS += $(B)/tests/crash-work $(B)/tests/crash-replay $(B)/tests/crash-recorder.so
+$(eval $(call prog,crash-work,tests/crash/work.c,cache record base,tests))
+$(eval $(call prog,crash-replay,$(addprefix tests/crash/,replay.c check.c disk_model.c),cache record base,tests))
+$(B)/tests/crash-recorder.so: $(B)/pic/tests/crash/recorder.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc -shared -Wl,-z,relro,-z,now -o $@ $^
+-include $(B)/pic/tests/crash/recorder.d

@@ -8,7 +8,7 @@
 TEST_ENV = B=$(CURDIR)/$(B) FLAVOUR=$(FLAVOUR) WASL_MEDIA=$(abspath $(or $(WASL_MEDIA),../shared/media)) CMOCKA_MESSAGE_OUTPUT=TAP \
 	ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99 UBSAN_OPTIONS=print_stacktrace=1
 PROVE = $(TEST_ENV) prove --exec '' --timer
-AREAS := web stage cache content agent provisioning hub net ctl
+AREAS := web stage cache crash content agent provisioning hub net ctl
 TAPS := $(sort $(wildcard $(AREAS:%=tests/%/*.t)))
 
 check: ## everything: dependencies, build, lint, units (plain and with sanitizers), daemons, the chain in a browser
@@ -65,6 +65,16 @@ bench-ready: all ## time to a classroom that plays, first and second run
 .PHONY: bench-ready
 
 include tests/bench/cache/bench.mk
+
+BENCHES += bench-cache-crash
+CUTS ?= 1000
+KILLS ?= 100
+LUCK ?= 1
+bench-cache-crash: $$(addprefix $$(B)/tests/,crash-replay crash-work crash-recorder.so) ## power cuts (CUTS, KILLS, LUCK) of a store that is at work: wrong bytes, leaked files, losses
+	$(Q)mkdir -p build/bench
+	$(Q)TMPDIR=$(if $(wildcard /dev/shm/.),/dev/shm,/tmp) $(B)/tests/crash-replay $(B)/tests/crash-work $(CURDIR)/$(B)/tests/crash-recorder.so \
+		$(CUTS) $(KILLS) $(LUCK) build/bench/cache-crash.json
+.PHONY: bench-cache-crash
 
 bench: ## the benchmarks that this tree has, one after the other; results in build/bench/
 	$(Q)mkdir -p build/bench
