@@ -88,6 +88,10 @@ export class Box {
 		this.film = `/m/${FILM}/${generation}/360p`
 	}
 
+	add(file, at) { // by hand, as a person would
+		return this.rig.run(path.join(this.rig.build, 'bin/wasl'), ['store', 'add', file, '--path', at], { env: { WASL_ROOT: this.root } })
+	}
+
 	path(file) { // of a document's file
 		const name = path.basename(file)
 		return `/m/${name}/files/${name}`

@@ -4,7 +4,7 @@ import path from 'node:path'
 
 import { Box } from './box.mjs'
 import { nginx, varnish } from './peers.mjs'
-import { CLIENT_CORE, pssKb, say, sleep } from './rig.mjs'
+import { CLIENT_CORE, family, pssKb, say, sleep } from './rig.mjs'
 import { median, ratios, shuffle } from './stats.mjs'
 
 // Ours and peers, freshly started, each with the same file. Returns [{ server, at }], ours and static first.
@@ -24,27 +24,25 @@ async function serve(scene, under, file) {
 	const list = [
 		{ name: 'ours', server: box.server, at: `${box.film}/1.m4s` },
 		{ name: 'static', server: await nginx(rig, `${under}-static`, { kind: 'static', files, same }), at },
-		{ name: 'proxy_cache_open', server: await nginx(rig, `${under}-proxy`, { kind: 'proxy', origin: peerLine.port, same }), at },
-		{ name: 'varnish', server: await varnish(rig, `${under}-varnish`, { origin: peerLine.port }), at },
 	]
+	if (!scene.alone) list.push({ name: 'proxy_cache_open', server: await nginx(rig, `${under}-proxy`, { kind: 'proxy', origin: peerLine.port, same }), at })
+	if (scene.has('varnishd')) list.push({ name: 'varnish', server: await varnish(rig, `${under}-varnish`, { origin: peerLine.port }), at })
 	return list
-}
-
-async function strike(rig) {
-	for (const it of [...rig.children]) await rig.stop(it)
 }
 
 // Clients that have read the first bytes of a long body and then read no more.
 async function held(scene, { server, at }, count) {
 	const { rig } = scene
-	const before = pssKb(server.pids())
+	// The web server's alone: who is served from the store costs contentd nothing, and contentd has its own ups and downs.
+	const own = family(server.program.pid)
+	const before = pssKb(own)
 	const it = rig.start('hold', rig.tool('bench-client'), ['hold', server.port, at, count, 4096].map(String), { core: CLIENT_CORE, input: 'pipe' })
 	await new Promise((done, fail) => {
 		it.child.stdout.on('data', done)
 		it.done.then((e) => fail(new Error(`${server.name}: the clients ended (${JSON.stringify(e)}); see hold.log`)))
 	})
 	await sleep(100)
-	const after = pssKb(server.pids())
+	const after = pssKb(own)
 	it.child.stdin.end()
 	await it.done
 	rig.children = rig.children.filter((c) => c !== it)
@@ -63,7 +61,7 @@ export async function memory(scene) {
 			const kb = await held(scene, s, count);
 			(seen[s.name] ??= []).push(kb)
 		}
-		await strike(scene.rig)
+		await scene.rig.strike()
 	}
 	say(`  ${Object.entries(seen).map(([name, v]) => `${name} ${median(v).toFixed(1)}`).join(', ')} KiB a client`)
 	for (const [name, v] of Object.entries(seen)) scene.peers[`client_memory_${name}`] = { kb: median(v) }
@@ -74,7 +72,7 @@ export async function memory(scene) {
 export async function tail(scene) {
 	const count = scene.short ? 200 : 1000
 	const rounds = scene.short ? 2 : 15
-	const seconds = scene.short ? 1 : 2
+	const seconds = scene.short ? 0.3 : 2
 	const file = await scene.file(scene.rig.dir('tail', 'files'), 'body', 512000)
 	const list = await serve(scene, 'tail-box', file)
 	const seen = {}
@@ -92,5 +90,5 @@ export async function tail(scene) {
 		say(`  ${name}: p50 ${scene.peers[`tail_1000_${name}`].p50_ms.toFixed(0)}, p99 ${median(p99(name)).toFixed(0)}, longest ${scene.peers[`tail_1000_${name}`].max_ms.toFixed(0)} ms, ${perSecond.toFixed(0)} requests/s`)
 	}
 	scene.note('p99_1000_vs_static', ratios(p99('ours'), p99('static')))
-	await strike(scene.rig)
+	await scene.rig.strike()
 }

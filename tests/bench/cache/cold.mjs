@@ -61,11 +61,11 @@ export class Stage {
 		await this.box.sync()
 		await this.box.startWeb()
 		const origin = this.peerLine.port
-		this.peers = {
+		this.peers = scene.alone ? {} : {
 			proxy_cache_lock: await nginx(rig, `${name}-lock`, { kind: 'proxy', origin, lock: LOCK, same }),
-			varnish: await varnish(rig, `${name}-varnish`, { origin }),
 		}
-		this.unlocked = await nginx(rig, `${name}-unlocked`, { kind: 'proxy', origin, same })
+		if (scene.has('varnishd')) this.peers.varnish = await varnish(rig, `${name}-varnish`, { origin })
+		if (!scene.alone) this.unlocked = await nginx(rig, `${name}-unlocked`, { kind: 'proxy', origin, same })
 	}
 
 	fresh(size) {
@@ -92,11 +92,6 @@ export class Stage {
 		await this.peerLine.ask('gate shut')
 		const file = await this.fresh(size)
 		return crowd(this.scene, this.peerLine, { port: server.port, at: `/${path.basename(file)}`, file, count, seconds, ...how })
-	}
-
-	async strike() {
-		const { rig } = this.scene
-		for (const it of [...rig.children]) await rig.stop(it)
 	}
 }
 
@@ -135,10 +130,32 @@ async function classOf(scene, stage, { label, size, count, rounds, how = {}, pee
 	return seen
 }
 
+// What is told beside the figures: the machine's own bound, a far origin, and proxy_cache as it comes.
+async function beside(scene, stage, big, many, lone) {
+	// What this machine takes for the same crowd when nothing must be fetched: no cache can be sooner.
+	const file = await stage.fresh(many.size)
+	await stage.peerLine.ask('gate open')
+	const warm = []
+	for (let i = 0; i < 4; i++)
+		warm.push(await crowd(scene, stage.peerLine, { port: stage.peers.proxy_cache_lock.port, at: `/${path.basename(file)}`, file, count: many.count, seconds: 60, rate: 0 }))
+	scene.peers.cold_1000_2m_machine = { warm_ttlb_ms: median(warm.slice(1).map((w) => w.last_ms.p100 - w.begin_ms)), lone_ms: lone }
+	if (!scene.short) {
+		// The same line with the way that a satellite or a far city adds.
+		const far = await classOf(scene, stage, { label: '200_20m_rtt60', size: 20e6, count: 200, rounds: 1, how: { before: 'delay 60' }, peers: false })
+		await stage.ourLine.ask('delay 0')
+		await stage.peerLine.ask('delay 0')
+		scene.note('cold_ttlb_ratio_rtt60', far.ttlb)
+	}
+	// Without a lock everyone fetches for himself: hours at 20 Mbit/s; seen for a few seconds only, and last.
+	const open = await stage.peer(stage.unlocked, big.size, big.count, scene.short ? 1 : 12)
+	tell('proxy_cache without lock', open, big.size, 0)
+	scene.peers.cold_200_20m_proxy_cache_unlocked = peerRow(open, big.size, 1)
+}
+
 export async function run(scene) {
 	const stage = new Stage(scene, 'cold')
 	await stage.set()
-	const big = scene.short ? { size: 1500000, count: 50, rounds: 1 } : { size: 20e6, count: 200, rounds: 3 }
+	const big = scene.short ? { size: 1000000, count: 50, rounds: 1 } : { size: 20e6, count: 200, rounds: 3 }
 	const many = scene.short ? { size: 500000, count: 200, rounds: 1 } : { size: 2e6, count: 1000, rounds: 5 }
 	const a = await classOf(scene, stage, { label: '200_20m', ...big })
 	const b = await classOf(scene, stage, { label: '1000_2m', ...many })
@@ -149,31 +166,14 @@ export async function run(scene) {
 	scene.note('cold_ttlb_ratio_1000', b.ttlb)
 	scene.note('cold_streams', [...a.streams, ...b.streams])
 	scene.note('cold_failed_clients', [a.bad + b.bad])
-	// What this machine takes for the same crowd when nothing must be fetched: no cache can be sooner.
-	const file = await stage.fresh(many.size)
-	await stage.peerLine.ask('gate open')
-	const warm = []
-	for (let i = 0; i < 4; i++)
-		warm.push(await crowd(scene, stage.peerLine, { port: stage.peers.proxy_cache_lock.port, at: `/${path.basename(file)}`, file, count: many.count, seconds: 60, rate: 0 }))
-	scene.peers.cold_1000_2m_machine = { warm_ttlb_ms: median(warm.slice(1).map((w) => w.last_ms.p100 - w.begin_ms)), lone_ms: b.lone }
-	if (!scene.short) {
-		// The same line with the way that a satellite or a far city adds.
-		const far = await classOf(scene, stage, { label: '200_20m_rtt60', size: 20e6, count: 200, rounds: 1, how: { before: 'delay 60' }, peers: false })
-		await stage.ourLine.ask('delay 0')
-		await stage.peerLine.ask('delay 0')
-		scene.note('cold_ttlb_ratio_rtt60', far.ttlb)
-	}
-	// Without a lock everyone fetches for himself: hours at 20 Mbit/s; seen for a few seconds only, and last.
-	const open = await stage.peer(stage.unlocked, big.size, big.count, scene.short ? 3 : 12)
-	tell('proxy_cache without lock', open, big.size, 0)
-	scene.peers.cold_200_20m_proxy_cache_unlocked = peerRow(open, big.size, 1)
-	await stage.strike()
+	if (!scene.alone) await beside(scene, stage, big, many, b.lone)
+	await scene.rig.strike()
 }
 
 // Ten times in one fill the line breaks, and comes back.
 export async function cuts(scene) {
-	const CUTS = scene.short ? 3 : 10
-	const size = scene.short ? 2e6 : 20e6
+	const CUTS = scene.short ? 2 : 10
+	const size = scene.short ? 1e6 : 20e6
 	const away = 300
 	const how = { before: `cuts ${CUTS} ${Math.floor(size / (CUTS + 1))} ${away}` }
 	const count = 20
@@ -187,10 +187,10 @@ export async function cuts(scene) {
 	scene.note('cut_refetched_bytes', [Math.max(0, got.origin.bytes - got.origin.map_bytes - size) / CUTS])
 	scene.note('cut_ttlb_s', [got.ttlb_ms / 1000])
 	for (const [name, server] of Object.entries(stage.peers)) {
-		const other = await stage.peer(server, size, count, scene.short ? 10 : 40, how)
+		const other = await stage.peer(server, size, count, scene.short ? 5 : 40, how)
 		tell(`${name}, cut`, other, size, 0)
 		scene.peers[`cut_${name}`] = { truncated: other.cut + other.wrong, refused: other.busy, waiting: other.open, good: other.good, refetched_bytes: Math.max(0, other.origin.bytes - size) }
 		await stage.peerLine.ask('cuts 0 0 0')
 	}
-	await stage.strike()
+	await scene.rig.strike()
 }

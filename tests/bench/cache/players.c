@@ -10,7 +10,7 @@
 #include "tests/bench/cache/http_head.h"
 #include "tests/bench/cache/talk.h"
 
-/* One who reads a long file piece by piece, as a player does with segments; from the front again when it is over. */
+/* One who reads a long file piece by piece, as a player does with segments. */
 struct player {
 	struct talk talk;
 	char path[512];
@@ -58,12 +58,12 @@ static void receive(struct player *p)
 	if (what == TALK_DONE) {
 		p->pieces++;
 		p->from += p->talk.got;
-		if (p->from >= p->want_len)
-			p->from = 0;
 		if (p->talk.closes)
 			talk_close(&p->talk);
 	}
-	if (what == TALK_DONE || what == TALK_CUT)
+	if (p->from == p->want_len)
+		talk_close(&p->talk); /* a film seen to its end */
+	else if (what == TALK_DONE || what == TALK_CUT)
 		ask(p);
 }
 

@@ -29,6 +29,16 @@ export function table(scene) {
 	for (const [part, why] of Object.entries(scene.skipped)) say(`${part}: not measured: ${why}`)
 }
 
+// Power cuts are tried by a bench of their own (make bench-cache-crash); what it last found stands beside the rest.
+function crash(dir) {
+	try {
+		const found = JSON.parse(fs.readFileSync(path.join(dir, 'cache-crash.json'), 'utf8'))
+		return Object.fromEntries(Object.entries(found).filter(([key]) => key.startsWith('crash_')))
+	} catch {
+		return {}
+	}
+}
+
 export function write(scene, { resultFile, seed, machine, parts }) {
 	const out = {}
 	for (const [key, f] of Object.entries(scene.figures)) {
@@ -37,7 +47,8 @@ export function write(scene, { resultFile, seed, machine, parts }) {
 		out[`${key}_ci_low`] = f.ci_low
 		out[`${key}_ci_high`] = f.ci_high
 	}
-	const missed = Object.entries(scene.figures).filter(([key, f]) => WANTED[key] && !meets(WANTED[key], f.value)).map(([key]) => key)
+	Object.assign(out, crash(path.dirname(resultFile)))
+	const missed = Object.keys(WANTED).filter((key) => out[key] !== undefined && !meets(WANTED[key], out[key]))
 	Object.assign(out, { missed, short: scene.short, parts, seed, skipped: scene.skipped, machine, peers: scene.peers })
 	fs.mkdirSync(path.dirname(resultFile), { recursive: true })
 	fs.writeFileSync(resultFile, `${JSON.stringify(out, null, '\t')}\n`)

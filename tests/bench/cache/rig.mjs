@@ -148,8 +148,13 @@ export class Rig {
 		return out
 	}
 
+	// Ends everything that was started.
+	async strike() {
+		await Promise.all(this.children.map((it) => this.stop(it)))
+	}
+
 	async end() {
-		for (const it of [...this.children].reverse()) await this.stop(it).catch(() => {})
+		await this.strike()
 		for (const f of this.undo.reverse()) {
 			try { f() } catch (e) { say(`cleaning up: ${e.message}`) }
 		}

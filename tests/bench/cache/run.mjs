@@ -25,7 +25,7 @@ if (!resultFile || unknown) {
 }
 
 const rig = new Rig(path.resolve(build))
-const scene = new Scene(rig, { short: Boolean(process.env.BENCH_SHORT), random: chance(seed) })
+const scene = new Scene(rig, { short: Boolean(process.env.BENCH_SHORT), alone: process.env.BENCH_PEERS === 'none', random: chance(seed) })
 const machine = { cpus: os.cpus().length, model: os.cpus()[0].model, kernel: os.release(), memory_mb: Math.round(os.totalmem() / 2 ** 20), load_before: os.loadavg() }
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => rig.end().then(() => process.exit(1)))
 say(`cache benchmark: ${only.join(', ')}${scene.short ? ' (short: the tool is tried, the figures are not to be believed)' : ''}; seed ${seed}; load ${machine.load_before.map((x) => x.toFixed(2)).join(' ')}`)

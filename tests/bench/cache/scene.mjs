@@ -9,9 +9,19 @@ import { CLIENT_CORE, freePort, Talker } from './rig.mjs'
 import { figure } from './stats.mjs'
 
 export class Scene {
-	constructor(rig, { short, random }) {
-		Object.assign(this, { rig, short, random, figures: {}, peers: {}, notes: [], skipped: {}, nextSeed: 1 })
+	constructor(rig, { short, alone, random }) {
+		Object.assign(this, { rig, short, alone, random, figures: {}, peers: {}, skipped: {}, found: {}, nextSeed: 1 })
 		this.same = sameLines(template(rig))
+	}
+
+	// Whether a program is here. Those that are compared with may be missing: that is said, once.
+	has(program) {
+		if (this.alone) return false
+		if (this.found[program] === undefined) {
+			this.found[program] = [process.env.PATH ?? '', '/usr/sbin', '/usr/bin'].join(':').split(':').some((d) => fs.existsSync(path.join(d, program)))
+			if (!this.found[program]) this.skipped[program] = `${program} is not installed (make deps-bench)`
+		}
+		return this.found[program]
 	}
 
 	// A file of `size` bytes that no other file has.
