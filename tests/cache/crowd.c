@@ -53,11 +53,14 @@ static void body(struct client *k, const char *bytes, size_t len)
 
 static void finish(struct client *k)
 {
-	if (k->status == 503)
+	if (k->status == 503) {
 		c.busy++;
-	else if ((k->status != 200 && k->status != 206) || k->differs)
-		c.wrong++;
-	else if (k->body < c.want_len)
+	} else if ((k->status != 200 && k->status != 206) || k->differs) {
+		if (!c.wrong++) /* the first one says what was wrong */
+			fprintf(stderr, "crowd: after %zu bytes of the body: %s: %.*s\n", k->body,
+				k->differs ? "wrong bytes" : "no such answer",
+				(int)strcspn(k->head, "\r"), k->head);
+	} else if (k->body < c.want_len)
 		c.cut++;
 	else
 		c.good++;
