@@ -132,6 +132,30 @@ enum reply_kind reply_decide(const struct reply_ask *ask, const struct reply_thi
 	return cut(&ask->range, thing->size, from, len);
 }
 
+bool reply_named_weakly(const struct reply_text *if_none_match, uint64_t etag)
+{
+	char text[REPLY_ETAG_LEN + 1];
+	if (!if_none_match->at)
+		return false;
+	reply_etag(etag, text);
+	return in_list(if_none_match, text, true) && !in_list(if_none_match, text, false);
+}
+
+bool reply_compressible(const char *media_type)
+{
+	static const char *const types[] = {
+		"text/",
+		"application/vnd.apple.mpegurl",
+		"application/json",
+		"application/manifest+json",
+		"image/svg+xml",
+	};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strncmp(media_type, types[i], strlen(types[i])))
+			return true;
+	return false;
+}
+
 const char *reply_cache_control(enum names_cache cache)
 {
 	switch (cache) {

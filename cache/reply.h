@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -8,7 +9,8 @@
 
 /*
  * What the head of a reply says: which part of a thing a request gets, under the conditions that it names (RFC 9110,
- * sections 13 and 14). Pure. Of several ranges in one request the whole is sent, which the RFC allows.
+ * sections 13 and 14). Pure. Of several ranges in one request the whole is sent: a server may ignore Range (14.2), no player
+ * asks for several, and many small ones are an attack that this takes the point from.
  */
 struct reply_text { /* a header's value as it came; `at` NULL when absent */
 	const char *at;
@@ -41,6 +43,10 @@ enum reply_kind reply_decide(const struct reply_ask *ask, const struct reply_thi
 
 enum { REPLY_ETAG_LEN = 18 };
 void reply_etag(uint64_t etag, char out[static REPLY_ETAG_LEN + 1]); /* "\"0123456789abcdef\"" */
+/* Does the client name what it has only weakly: W/"…", as a compressed one is tagged? */
+bool reply_named_weakly(const struct reply_text *if_none_match, uint64_t etag);
+/* Is it worth compressing? Then what goes out depends on Accept-Encoding, and caches must know that. */
+bool reply_compressible(const char *media_type);
 const char *reply_cache_control(enum names_cache cache);
 
 /*

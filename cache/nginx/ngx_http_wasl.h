@@ -28,6 +28,7 @@
  *
  *     ngx_http_wasl_module.c    directives, worker processes, where a request comes in
  *     ngx_http_wasl_reply.c     heads of replies
+ *     ngx_http_wasl_cors.c      what players on other pages may do; methods
  *     ngx_http_wasl_send.c      one request from its name to its last byte
  *     ngx_http_wasl_wait.c      one request that sleeps until contentd has brought what it needs
  *     ngx_http_wasl_disk.c      bytes that are not in memory
@@ -174,6 +175,12 @@ ngx_int_t ngx_http_wasl_begin(ngx_http_wasl_ctx_t *ctx, uint64_t size);
 ngx_int_t ngx_http_wasl_send_header(ngx_http_wasl_ctx_t *ctx);
 ngx_int_t ngx_http_wasl_unavailable(ngx_http_wasl_ctx_t *ctx);
 ngx_int_t ngx_http_wasl_redirect(ngx_http_request_t *r, const char *to);
+ngx_table_elt_t *ngx_http_wasl_push(ngx_http_request_t *r, const char *name, const char *value);
+
+/* ngx_http_wasl_cors.c */
+ngx_int_t ngx_http_wasl_cors(ngx_http_request_t *r);
+ngx_int_t ngx_http_wasl_options(ngx_http_request_t *r);
+ngx_int_t ngx_http_wasl_not_allowed(ngx_http_request_t *r);
 
 /* ngx_http_wasl_send.c */
 ngx_http_wasl_ctx_t *ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,

@@ -117,13 +117,21 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    if (ngx_http_wasl_cors(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (r->method == NGX_HTTP_OPTIONS) {
+        return ngx_http_wasl_options(r);
+    }
+
     if (view_find(wmcf->worker->view, (char *) r->uri.data, r->uri.len, &entry, &names) != 0) {
         ngx_http_wasl_more(wmcf->worker, REPLIES_MISSING, 1);
         return NGX_DECLINED;
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
+        return ngx_http_wasl_not_allowed(r);
     }
 
     rc = ngx_http_discard_request_body(r);

@@ -5,7 +5,7 @@
 #define NGX_HTTP_WASL_RETRY_S  "5"
 
 
-static ngx_table_elt_t *
+ngx_table_elt_t *
 ngx_http_wasl_push(ngx_http_request_t *r, const char *name, const char *value)
 {
     ngx_table_elt_t  *h;
@@ -39,9 +39,7 @@ ngx_http_wasl_unavailable(ngx_http_wasl_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    if (ngx_http_wasl_push(r, "Retry-After", NGX_HTTP_WASL_RETRY_S) == NULL
-        || ngx_http_wasl_push(r, "Access-Control-Allow-Origin", "*") == NULL)
-    {
+    if (ngx_http_wasl_push(r, "Retry-After", NGX_HTTP_WASL_RETRY_S) == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -142,7 +140,7 @@ ngx_http_wasl_disposition(ngx_http_request_t *r, const char *name)
 
 /* What all replies about a thing share, those without a body too. */
 static ngx_int_t
-ngx_http_wasl_common_headers(ngx_http_wasl_ctx_t *ctx)
+ngx_http_wasl_common_headers(ngx_http_wasl_ctx_t *ctx, ngx_uint_t weak)
 {
     char                      *etag;
     ngx_http_request_t        *r;
@@ -151,19 +149,25 @@ ngx_http_wasl_common_headers(ngx_http_wasl_ctx_t *ctx)
     r = ctx->request;
     e = &ctx->sender.entry;
 
-    etag = ngx_pnalloc(r->pool, REPLY_ETAG_LEN + 1);
+    etag = ngx_pnalloc(r->pool, sizeof("W/") + REPLY_ETAG_LEN);
     if (etag == NULL) {
         return NGX_ERROR;
     }
 
-    reply_etag(e->etag, etag);
+    etag[0] = 'W';
+    etag[1] = '/';
+    reply_etag(e->etag, etag + 2);
 
-    r->headers_out.etag = ngx_http_wasl_push(r, "ETag", etag);
+    r->headers_out.etag = ngx_http_wasl_push(r, "ETag", weak ? etag : etag + 2);
     if (r->headers_out.etag == NULL
-        || ngx_http_wasl_push(r, "Cache-Control", reply_cache_control(e->cache)) == NULL
-        || ngx_http_wasl_push(r, "Access-Control-Allow-Origin", "*") == NULL)
+        || ngx_http_wasl_push(r, "Cache-Control", reply_cache_control(e->cache)) == NULL)
     {
         return NGX_ERROR;
+    }
+
+    /* not only where nginx's filter compresses: parts and 304 are of the same thing */
+    if (reply_compressible(e->media_type)) {
+        r->gzip_vary = 1;
     }
 
     r->headers_out.last_modified_time = (time_t) e->modified_s;
@@ -195,14 +199,15 @@ ngx_http_wasl_send_header(ngx_http_wasl_ctx_t *ctx)
 
     r->headers_out.content_type.data = (u_char *) e->media_type;
     r->headers_out.content_type.len = ngx_strlen(e->media_type);
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    /* by this, without parameters, nginx's filters know a type */
+    r->headers_out.content_type_len = strcspn(e->media_type, "; ");
     r->headers_out.content_type_lowcase = NULL;
     r->headers_out.content_length_n = ctx->length;
 
     r->headers_out.accept_ranges = ngx_http_wasl_push(r, "Accept-Ranges", "bytes");
 
     if (r->headers_out.accept_ranges == NULL
-        || ngx_http_wasl_common_headers(ctx) != NGX_OK
+        || ngx_http_wasl_common_headers(ctx, 0) != NGX_OK
         || ngx_http_wasl_disposition(r, e->download_name) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -215,11 +220,16 @@ ngx_http_wasl_send_header(ngx_http_wasl_ctx_t *ctx)
 static ngx_int_t
 ngx_http_wasl_not_modified(ngx_http_wasl_ctx_t *ctx)
 {
+    struct reply_text    named;
     ngx_http_request_t  *r;
 
     r = ctx->request;
+    named = ngx_http_wasl_text(r->headers_in.if_none_match);
 
-    if (ngx_http_wasl_common_headers(ctx) != NGX_OK) {
+    /* what the client has is still right: it is named as the client names it */
+    if (ngx_http_wasl_common_headers(ctx, reply_named_weakly(&named, ctx->sender.entry.etag))
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -136,6 +136,44 @@ static void weighs_conditions_in_order(void **state)
 	}
 }
 
+static void knows_what_is_named_weakly(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *list;
+		bool weakly;
+	} rows[] = {
+		{ NULL, false },
+		{ "", false },
+		{ "*", false },
+		{ ETAG, false },
+		{ "W/" ETAG, true },
+		{ OTHER ", W/" ETAG, true },
+		{ "W/" ETAG ", " ETAG, false },
+		{ "W/" OTHER, false },
+		{ "W/" ETAG ", *", false },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct reply_text list = text(rows[i].list);
+		if (reply_named_weakly(&list, 0xab) != rows[i].weakly)
+			fail_msg("list '%s'", rows[i].list);
+	}
+}
+
+static void knows_what_shrinks(void **state)
+{
+	(void)state;
+	static const char *const yes[] = { "text/vtt", "text/plain; charset=utf-8",
+					   "application/vnd.apple.mpegurl", "application/json",
+					   "image/svg+xml" };
+	static const char *const no[] = { "video/mp4", "", "text", "image/jpeg",
+					  "application/pdf" };
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_true(reply_compressible(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_false(reply_compressible(no[i]));
+}
+
 static void writes_etags_and_cache_control(void **state)
 {
 	(void)state;
@@ -205,6 +243,8 @@ int main(void)
 		cmocka_unit_test(without_a_date_only_tags_decide),
 		cmocka_unit_test(cuts_ranges_as_the_rfc_says),
 		cmocka_unit_test(weighs_conditions_in_order),
+		cmocka_unit_test(knows_what_is_named_weakly),
+		cmocka_unit_test(knows_what_shrinks),
 		cmocka_unit_test(writes_etags_and_cache_control),
 		cmocka_unit_test(names_downloads_in_any_script),
 	};
