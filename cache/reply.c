@@ -143,15 +143,26 @@ bool reply_named_weakly(const struct reply_text *if_none_match, uint64_t etag)
 
 bool reply_compressible(const char *media_type)
 {
-	static const char *const types[] = {
-		"text/",
-		"application/vnd.apple.mpegurl",
-		"application/json",
-		"application/manifest+json",
-		"image/svg+xml",
+#define TYPE(text)                     \
+	{                              \
+		text, sizeof(text) - 1 \
+	}
+	static const struct {
+		const char *text;
+		size_t len;
+	} types[] = {
+		TYPE("text/"),
+		TYPE("application/vnd.apple.mpegurl"),
+		TYPE("application/json"),
+		TYPE("application/manifest+json"),
+		TYPE("image/svg+xml"),
 	};
+#undef TYPE
+	/* Films first: they are asked for most. */
+	if (*media_type == 'v')
+		return false;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (!strncmp(media_type, types[i], strlen(types[i])))
+		if (!strncmp(media_type, types[i].text, types[i].len))
 			return true;
 	return false;
 }

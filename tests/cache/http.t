@@ -22,7 +22,7 @@ must text /m/x/tiny.m3u8 '#EXTM3U'
 must redirect /m/old.m3u8 /m/x/master.m3u8
 must publish
 must mode manual 0
-configure 's|location /p/ {|& wasl_patience 1s;|'
+configure 's|location ^~ /p/ {|& wasl_patience 1s;|'
 start_nginx
 ok $? "nginx starts with the module"
 until_so 20 state_has 'workers 2'

@@ -23,7 +23,7 @@ must publish
 must mode manual 0
 # Below /p/ nobody waits long.
 # With what befalls single requests in the log, which a box leaves out.
-configure 's|location /p/ {|& wasl_patience 1s;|; s|^\terror_log .*||'
+configure 's|location ^~ /p/ {|& wasl_patience 1s;|; s|^\terror_log .*||'
 start_nginx
 ok $? "nginx starts with the module"
 until_so 20 state_has 'workers 2'
