@@ -85,6 +85,7 @@ struct publish_site {
 	struct site_lesson *lessons;
 	struct site_download *downloads;
 	bool *files_here;
+	struct site_live live[LIVE_CLASSES_MOST];
 	struct site_uplink uplinks[UPLINKS_MOST];
 	char since[16], read_at[16];
 };

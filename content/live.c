@@ -77,7 +77,9 @@ struct live_class *live_find(const struct live *l, const char *name)
 
 int live_conf_check(const struct live_class_conf *conf, struct fault *why)
 {
-	if (!text_is_slug(conf->name) || strlen(conf->name) >= LIVE_NAME_MOST)
+	/* "index" is the page of all classes */
+	if (!text_is_slug(conf->name) || strlen(conf->name) >= LIVE_NAME_MOST ||
+	    strcmp(conf->name, "index") == 0)
 		return fault_set(why, -EINVAL, "live.name",
 				 "'%s' is no name for a class: at most 31 of a-z 0-9 -",
 				 conf->name);

@@ -370,6 +370,8 @@ static void judge_running(struct live_class *c, uint64_t now)
 {
 	struct live_track *t = c->main.on ? &c->main : &c->sound;
 	uint64_t target = t->window.target_ms ? t->window.target_ms : 1000;
+	if (c->over_ms)
+		return;
 	uint64_t patience = 3 * target > LOST_MS ? 3 * target : LOST_MS;
 	if (live_track_over(&c->main) || live_track_over(&c->sound)) {
 		c->main.window.ended = c->sound.window.ended = true;

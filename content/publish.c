@@ -160,6 +160,21 @@ static void put_lesson(const struct library *l, const struct publish_one *one,
 		p->files_here[(*files)++] = library_has(l, it->files[k]);
 }
 
+static size_t put_live(const struct live *l, struct site_live *out)
+{
+	static const enum site_class states[] = {
+		[LIVE_IDLE] = SITE_CLASS_UNKNOWN, [LIVE_LOOKING] = SITE_CLASS_UNKNOWN,
+		[LIVE_ON] = SITE_CLASS_LIVE,      [LIVE_STALE] = SITE_CLASS_STALE,
+		[LIVE_OFF] = SITE_CLASS_OFF,      [LIVE_OVER] = SITE_CLASS_OVER,
+	};
+	size_t count = live_count(l);
+	for (size_t i = 0; i < count; i++) {
+		const struct live_view v = live_at(l, i);
+		out[i] = (struct site_live){ v.name, v.ar, v.fr, v.en, states[v.state] };
+	}
+	return count;
+}
+
 static void put_time(int64_t unix_s, char out[static 16])
 {
 	struct tm local;
@@ -207,7 +222,9 @@ int publish_site_make(struct contentd *c, struct publish_site *p)
 				 .assets = c->assets,
 				 .catalogue = c->library ? c->library->catalogue : NULL,
 				 .lessons = p->lessons,
-				 .lesson_count = count };
+				 .lesson_count = count,
+				 .live = p->live,
+				 .live_count = put_live(c->live, p->live) };
 	put_status(c, p);
 	return 0;
 }

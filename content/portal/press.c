@@ -154,8 +154,8 @@ static int put_single_pages(struct press *p, const struct site *s, enum strings_
 		const char *name;
 		page_fn make;
 	} pages[] = {
-		{ "index", site_home },  { "status", site_status }, { "help", site_help },
-		{ "404", missing_page }, { "503", busy_page },
+		{ "index", site_home }, { "live/index", site_classes }, { "status", site_status },
+		{ "help", site_help },  { "404", missing_page },        { "503", busy_page },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
 		AUTO_FREE char *text = NULL;
@@ -191,6 +191,25 @@ static int put_lesson(struct press *p, const struct site *s, enum strings_lang l
 		 s->lessons[lesson].item->id);
 	int r = site_lesson(s, lang, lesson, &text, &len, p->why);
 	return r ? r : put_file(p, name, text, len);
+}
+
+static int put_class(struct press *p, const struct site *s, enum strings_lang lang, size_t live)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	char name[96];
+	snprintf(name, sizeof(name), "%s/live/%s.html", strings_lang_code(lang),
+		 s->live[live].name);
+	int r = site_class(s, lang, live, &text, &len, p->why);
+	return r ? r : put_file(p, name, text, len);
+}
+
+static bool has_class(const struct site *s, const char *id)
+{
+	for (size_t i = 0; i < s->live_count; i++)
+		if (strcmp(s->live[i].name, id) == 0)
+			return true;
+	return strcmp(id, "index") == 0;
 }
 
 static bool has_lesson(const struct site *s, const char *id)
@@ -237,7 +256,7 @@ static void sweep(struct press *p, const struct site *s, enum strings_lang lang,
 static int put_language(struct press *p, const struct site *s, const uint64_t *made,
 			enum strings_lang lang)
 {
-	static const char *const folders[] = { "", "/s", "/l" };
+	static const char *const folders[] = { "", "/s", "/l", "/live" };
 	const char *subjects[MOST_SUBJECTS];
 	size_t count = site_subjects(s, subjects, ARRAY_LEN(subjects));
 	int r = make_folders(p, strings_lang_code(lang), folders, ARRAY_LEN(folders));
@@ -245,6 +264,8 @@ static int put_language(struct press *p, const struct site *s, const uint64_t *m
 		r = put_single_pages(p, s, lang);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = put_subject(p, s, lang, subjects[i]);
+	for (size_t i = 0; r == 0 && i < s->live_count; i++)
+		r = put_class(p, s, lang, i);
 	for (size_t i = 0; r == 0 && i < s->lesson_count; i++)
 		if (made[i] != site_lesson_print(s, i))
 			r = put_lesson(p, s, lang, i);
@@ -265,6 +286,7 @@ int press_site(const char *dir, const struct site *site, uint64_t *made, struct 
 	for (int lang = 0; r == 0 && lang < STRINGS_LANG_COUNT; lang++) {
 		sweep(&p, site, (enum strings_lang)lang, "l", has_lesson);
 		sweep(&p, site, (enum strings_lang)lang, "s", has_subject);
+		sweep(&p, site, (enum strings_lang)lang, "live", has_class);
 	}
 	if (r == 0)
 		*out = p.counts;

@@ -97,6 +97,8 @@ int site_home(const struct site *s, enum strings_lang lang, char **out, size_t *
 	for (size_t i = 0; i < s->lesson_count && i < HOME_LESSONS; i++)
 		json_array_append_new(lessons, site_row(s, lang, i));
 	json_t *tiles = subject_tiles(s, lang);
+	site_put(c, "classes", site_class_rows(s, lang));
+	site_put(c, "has_classes", json_boolean(s->live_count > 0));
 	site_put(c, "has_lessons", json_boolean(json_array_size(lessons) > 0));
 	site_put(c, "has_subjects", json_boolean(json_array_size(tiles) > 0));
 	site_put(c, "lessons", lessons);

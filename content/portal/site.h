@@ -53,6 +53,20 @@ struct site_status {
 	const char *read_at; /* "09:45" */
 };
 
+enum site_class {
+	SITE_CLASS_UNKNOWN,
+	SITE_CLASS_LIVE,
+	SITE_CLASS_STALE,
+	SITE_CLASS_OFF,
+	SITE_CLASS_OVER
+};
+
+struct site_live {                /* a live class */
+	const char *name;         /* part of its address */
+	const char *ar, *fr, *en; /* titles; "" : another language's, or the name */
+	enum site_class state;    /* as it was last seen */
+};
+
 struct site {
 	const struct page_source *pages;
 	const char *school;                /* "" : the general name */
@@ -61,6 +75,8 @@ struct site {
 	const wasl_Catalogue *catalogue;   /* NULL: none has arrived */
 	const struct site_lesson *lessons; /* one for each of its items, same order */
 	size_t lesson_count;
+	const struct site_live *live;
+	size_t live_count;
 	struct site_status status;
 };
 
@@ -75,6 +91,11 @@ int site_status(const struct site *s, enum strings_lang lang, char **out, size_t
 		struct fault *why);
 int site_help(const struct site *s, enum strings_lang lang, char **out, size_t *len,
 	      struct fault *why);
+/* All live classes; one of them. */
+int site_classes(const struct site *s, enum strings_lang lang, char **out, size_t *len,
+		 struct fault *why);
+int site_class(const struct site *s, enum strings_lang lang, size_t live, char **out, size_t *len,
+	       struct fault *why);
 enum site_error { SITE_MISSING = 404, SITE_BUSY = 503 };
 int site_error(const struct site *s, enum strings_lang lang, enum site_error error, char **out,
 	       size_t *len, struct fault *why);

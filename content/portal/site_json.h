@@ -14,7 +14,8 @@ void site_put_text(json_t *to, const char *key, const char *text);
 json_t *site_context(const struct site *s, enum strings_lang lang, const char *title,
 		     const char *here);
 json_t *site_row(const struct site *s, enum strings_lang lang, size_t lesson);
-const char *site_subject_of(const wasl_Item *item); /* its slug, or "other" */
+json_t *site_class_rows(const struct site *s, enum strings_lang lang); /* live classes */
+const char *site_subject_of(const wasl_Item *item);                    /* its slug, or "other" */
 const char *site_subject_title(const struct site *s, enum strings_lang lang, const char *subject);
 const char *site_subject_icon(const char *subject); /* a template */
 const char *site_state_icon(

@@ -64,6 +64,22 @@
 		}, 15000);
 	}
 
+	/* hls.js where the browser has media sources (its sound and captions are ours to choose), else HLS of the browser, else MP4. */
+	function loadHls(v, then) {
+		if (window.Hls) return then();
+		var s = document.createElement("script");
+		s.src = "/assets/hls.min.js?v=" + v;
+		s.onload = then;
+		s.onerror = then;
+		document.head.appendChild(s);
+	}
+	function goFull(box, video) {
+		var d = document, open = d.fullscreenElement || d.webkitFullscreenElement;
+		if (open) (d.exitFullscreen || d.webkitExitFullscreen).call(d);
+		else if (box.requestFullscreen || box.webkitRequestFullscreen) (box.requestFullscreen || box.webkitRequestFullscreen).call(box);
+		else if (video.webkitEnterFullscreen) video.webkitEnterFullscreen();
+	}
+
 	/* --- player --------------------------------------------------------------------------------- */
 	function player(box) {
 		var video = box.querySelector("video"), data = box.dataset, find = function (s) { return box.querySelector(s); };
@@ -92,15 +108,6 @@
 			remember(data.id, t > d - 10 ? null : { t: Math.floor(t), d: Math.floor(d), n: data.title, at: at, p: data.poster ? 1 : 0 });
 		}
 
-		/* hls.js where the browser has media sources (its sound and captions are ours to choose), else HLS of the browser, else MP4. */
-		function loadHls(then) {
-			if (window.Hls) return then();
-			var s = document.createElement("script");
-			s.src = "/assets/hls.min.js?v=" + data.v;
-			s.onload = then;
-			s.onerror = then;
-			document.head.appendChild(s);
-		}
 		function startHls(url, at) {
 			if (hls) hls.destroy();
 			hls = new window.Hls({
@@ -133,7 +140,7 @@
 			if (attached) return then();
 			attached = true;
 			var from = (seen()[data.id] || {}).t || 0;
-			loadHls(function () {
+			loadHls(data.v, function () {
 				if (window.Hls && window.Hls.isSupported()) {
 					video.removeAttribute("src");
 					Array.prototype.forEach.call(video.querySelectorAll("source"), function (s) { s.remove(); });
@@ -170,12 +177,7 @@
 		find(".back").onclick = function () { jump(-10); };
 		find(".forward").onclick = function () { jump(10); };
 		find(".mute").onclick = function () { video.muted = !video.muted; };
-		find(".full").onclick = function () {
-			var d = document, open = d.fullscreenElement || d.webkitFullscreenElement;
-			if (open) (d.exitFullscreen || d.webkitExitFullscreen).call(d);
-			else if (box.requestFullscreen || box.webkitRequestFullscreen) (box.requestFullscreen || box.webkitRequestFullscreen).call(box);
-			else if (video.webkitEnterFullscreen) video.webkitEnterFullscreen();
-		};
+		find(".full").onclick = function () { goFull(box, video); };
 		seek.oninput = function () { scrubbing = true; paint(); };
 		seek.onchange = function () { var to = +seek.value; attach(function () { video.currentTime = to; scrubbing = false; paint(); }); };
 		pick("speed").onchange = function () { video.playbackRate = +this.value; };
@@ -213,12 +215,125 @@
 		});
 		video.addEventListener("error", function () { if (!hls && attached) say("cannot"); });
 		window.addEventListener("pagehide", function () { save(true); });
-		window.addEventListener("load", function () { setTimeout(function () { loadHls(function () {}); }, 300); });
+		window.addEventListener("load", function () { setTimeout(function () { loadHls(data.v, function () {}); }, 300); });
 		var from = (seen()[data.id] || {}).t;
 		if (from) { seek.value = from; now.textContent = clock(from); seek.style.setProperty("--at", from / (+data.duration || 1) * 100 + "%"); }
 	}
 
+	/* --- live class ----------------------------------------------------------------------------- */
+	/* The box says what the class is doing (state.json); one stream for all, with its picture or, on a slow line, sound alone. */
+	function liveClass(box) {
+		var video = box.querySelector("video"), data = box.dataset, find = function (s) { return box.querySelector(s); };
+		var air = document.getElementById("air"), card = find(".card-text"), note = find(".note"), sound = document.getElementById("sound");
+		var choices = document.getElementById("choices"), folder = "/live/" + data.id + "/", hls = null, wished = false, url = "", state = {}, tries = 0;
+		var quietTimer = 0, again = 0;
+
+		/* A class that is over plays to its end. */
+		function on() { return state.state === "live" || state.state === "stale" || (state.state === "over" && !!url && !video.ended && !video.paused); }
+		function paint() {
+			var what = state.state === "live" && soundOnly() && !sound.checked ? "sound" : state.state === "idle" || !state.state ? "looking" : state.state;
+			var text = air.getAttribute(what === "live" ? "data-live-text" : "data-" + what) || "";
+			box.setAttribute("data-state", state.state || "looking");
+			air.className = "air " + what;
+			air.lastElementChild.textContent = text;
+			/* The card stands where there is no picture. */
+			card.hidden = on() ? !(wished && soundOnly()) : !wished && state.state !== "off" && state.state !== "over";
+			card.lastElementChild.textContent = what === "live" ? "" : text;
+			air.hidden = !card.hidden && what !== "live"; /* said once */
+			choices.hidden = !(state.sound && on());
+			find(".big").hidden = wished || !on();
+			find(".bar").hidden = !on();
+		}
+		function soundOnly() { return state.mode === "sound" || (sound.checked && state.sound); }
+		function stop() {
+			if (hls) { hls.destroy(); hls = null; } else if (url) { video.removeAttribute("src"); video.load(); }
+			url = "";
+		}
+		function edge() {
+			var at = hls && hls.liveSyncPosition ? hls.liveSyncPosition : video.seekable.length ? video.seekable.end(video.seekable.length - 1) - 3 : 0;
+			return at > 0 ? at : 0;
+		}
+		function start() {
+			var to = folder + (soundOnly() ? "sound.m3u8" : "master.m3u8") + "?s=" + state.session;
+			if (to === url) return;
+			stop();
+			url = to;
+			loadHls(data.v, function () {
+				if (url !== to) return;
+				Array.prototype.forEach.call(video.querySelectorAll("source"), function (s) { s.remove(); });
+				if (window.Hls && window.Hls.isSupported()) {
+					video.removeAttribute("src");
+					hls = new window.Hls({
+						liveSyncDurationCount: 3, liveMaxLatencyDurationCount: 12, maxBufferLength: 20, backBufferLength: 20,
+						manifestLoadingTimeOut: 30000, levelLoadingTimeOut: 30000, manifestLoadingMaxRetry: 6, levelLoadingMaxRetry: 12, fragLoadingMaxRetry: 6,
+						subtitleStreamController: undefined, subtitleTrackController: undefined, timelineController: undefined
+					});
+					hls.on(window.Hls.Events.ERROR, function (e, d) {
+						if (!d.fatal) return;
+						if (d.type === "mediaError" && tries++ < 3) { hls.recoverMediaError(); return; }
+						stop();
+						clearTimeout(again);
+						again = setTimeout(ask, Math.min(15000, 1000 * Math.pow(2, tries++)));
+					});
+					hls.loadSource(to);
+					hls.attachMedia(video);
+				} else {
+					video.src = to;
+				}
+				var p = video.play();
+				if (p && p.catch) p.catch(function () { /* a tap is needed */ });
+			});
+		}
+		function take(now) {
+			var session = state.session;
+			state = now;
+			paint();
+			if (!on()) stop();
+			else if (wished && (!url || session !== now.session || url.indexOf(soundOnly() ? "sound" : "master") < 0)) start();
+		}
+		function ask() {
+			fetch(folder + "state.json", { credentials: "same-origin" }).then(function (r) { return r.ok ? r.json() : null; })
+				.then(function (now) { if (now) take(now); }).catch(function () { /* the next turn asks again */ });
+		}
+		function play() {
+			wished = true;
+			paint();
+			if (on() && !url) start();
+			else { if (video.paused && edge()) video.currentTime = edge(); var p = video.play(); if (p && p.catch) p.catch(function () {}); }
+		}
+		function toggle() { if (video.paused) play(); else { video.pause(); } }
+		function wake() {
+			box.classList.remove("quiet");
+			clearTimeout(quietTimer);
+			quietTimer = setTimeout(function () { if (!video.paused && !soundOnly()) box.classList.add("quiet"); }, 3000);
+		}
+
+		video.controls = false;
+		find(".big").onclick = play;
+		video.onclick = function () { if (box.classList.contains("quiet")) wake(); else toggle(); };
+		find(".play").onclick = toggle;
+		find(".mute").onclick = function () { video.muted = !video.muted; };
+		find(".full").onclick = function () { goFull(box, video); };
+		find(".edge").onclick = function () { video.currentTime = edge(); this.hidden = true; };
+		sound.onchange = function () { paint(); if (wished && on()) start(); };
+		["mousemove", "touchstart", "keydown", "focusin"].forEach(function (e) { box.addEventListener(e, wake, { passive: true }); });
+		video.addEventListener("play", function () { box.classList.add("playing"); find(".play").setAttribute("aria-label", find(".play").dataset.pause); wake(); });
+		video.addEventListener("pause", function () { box.classList.remove("playing"); find(".play").setAttribute("aria-label", find(".play").dataset.play); box.classList.remove("quiet"); });
+		video.addEventListener("waiting", function () { note.hidden = false; note.textContent = ""; make("span", "", note).textContent = note.dataset.wait; });
+		video.addEventListener("playing", function () { note.hidden = true; tries = 0; });
+		video.addEventListener("ended", function () { take(state); });
+		video.addEventListener("timeupdate", function () { find(".edge").hidden = !(edge() - video.currentTime > 15); });
+		video.addEventListener("volumechange", function () {
+			var m = find(".mute");
+			box.classList.toggle("muted", video.muted);
+			m.setAttribute("aria-label", video.muted ? m.dataset.unmute : m.dataset.mute);
+		});
+		ask();
+		setInterval(function () { if (!document.hidden || !video.paused) ask(); }, 5000);
+		paint();
+	}
+
 	showBegun();
 	keepFresh();
-	Array.prototype.forEach.call(document.querySelectorAll(".player"), player);
+	Array.prototype.forEach.call(document.querySelectorAll(".player"), function (box) { (box.classList.contains("class") ? liveClass : player)(box); });
 })();

@@ -86,17 +86,17 @@ static void only_changed_pages_are_written(void **state)
 {
 	struct world *w = *state;
 	struct press_counts first = press(w);
-	assert_int_equal(first.pages, 3 * (5 + 2 + 3));
+	assert_int_equal(first.pages, 3 * (6 + 2 + 3));
 	assert_int_equal(first.written, first.pages);
 	static const char *const names[] = { "ar/index.html",         "fr/l/fractions-1.html",
 					     "en/s/mathematics.html", "ar/404.html",
 					     "en/503.html",           "fr/status.html",
-					     "ar/help.html" };
+					     "ar/help.html",          "ar/live/index.html" };
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		assert_true(is_there(w, names[i]));
 	struct press_counts again = press(w);
 	assert_int_equal(again.written, 0);
-	assert_int_equal(again.pages, 3 * (5 + 2)); /* lessons are not even looked at */
+	assert_int_equal(again.pages, 3 * (6 + 2)); /* lessons are not even looked at */
 	memset(w->made, 0, sizeof(w->made));        /* as with another catalogue */
 	w->kit.items[1].title.fr = lessons_kit_text(&w->kit, "Autre");
 	/* Home, subject and lesson, in three languages. */
@@ -117,6 +117,23 @@ static void pages_of_gone_lessons_go(void **state)
 	assert_false(is_there(w, "ar/s/french.html"));
 	assert_false(is_there(w, "ar/l/half.html.new"));
 	assert_true(is_there(w, "ar/l/fractions-1.html"));
+}
+
+static void classes_come_and_go(void **state)
+{
+	struct world *w = *state;
+	static const struct site_live one = { "physics", "", "Physique", "", SITE_CLASS_LIVE };
+	press(w);
+	assert_true(is_there(w, "fr/live/index.html"));
+	assert_false(is_there(w, "fr/live/physics.html"));
+	w->site.live = &one;
+	w->site.live_count = 1;
+	press(w);
+	assert_true(is_there(w, "fr/live/physics.html"));
+	w->site.live_count = 0;
+	assert_int_equal(press(w).removed, 3);
+	assert_false(is_there(w, "fr/live/physics.html"));
+	assert_true(is_there(w, "fr/live/index.html"));
 }
 
 /* Whatever a page shows moves its print. */
@@ -183,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD(only_changed_pages_are_written),
 		WORLD(pages_of_gone_lessons_go),
+		WORLD(classes_come_and_go),
 		WORLD(every_change_moves_the_print),
 		WORLD(assets_are_all_there),
 		WORLD(a_folder_that_cannot_be_written_is_named),

@@ -118,6 +118,45 @@ static int document(const struct world *w, enum strings_lang lang, char **out, s
 	return site_lesson(&w->site, lang, 2, out, len, why);
 }
 
+static const struct site_live classes_now[] = {
+	{ "physics", "الفيزياء، السنة الثالثة", "Physique <3>", "", SITE_CLASS_LIVE },
+	{ "maths", "", "Soutien en maths", "", SITE_CLASS_OFF },
+	{ "plain-name", "", "", "", SITE_CLASS_UNKNOWN },
+};
+
+static int home_live(const struct world *w, enum strings_lang lang, char **out, size_t *len,
+		     struct fault *why)
+{
+	struct site with = w->site;
+	with.live = classes_now;
+	with.live_count = ARRAY_LEN(classes_now);
+	return site_home(&with, lang, out, len, why);
+}
+
+static int classes(const struct world *w, enum strings_lang lang, char **out, size_t *len,
+		   struct fault *why)
+{
+	struct site with = w->site;
+	with.live = classes_now;
+	with.live_count = ARRAY_LEN(classes_now);
+	return site_classes(&with, lang, out, len, why);
+}
+
+static int no_classes(const struct world *w, enum strings_lang lang, char **out, size_t *len,
+		      struct fault *why)
+{
+	return site_classes(&w->site, lang, out, len, why);
+}
+
+static int one_class(const struct world *w, enum strings_lang lang, char **out, size_t *len,
+		     struct fault *why)
+{
+	struct site with = w->site;
+	with.live = classes_now;
+	with.live_count = ARRAY_LEN(classes_now);
+	return site_class(&with, lang, 0, out, len, why);
+}
+
 static int status(const struct world *w, enum strings_lang lang, char **out, size_t *len,
 		  struct fault *why)
 {
@@ -170,6 +209,11 @@ static const struct {
 	{ "lesson-ready", STRINGS_EN, lesson_ready },
 	{ "lesson-cooking", STRINGS_FR, lesson_cooking },
 	{ "document", STRINGS_AR, document },
+	{ "home-live", STRINGS_AR, home_live },
+	{ "classes", STRINGS_FR, classes },
+	{ "classes-none", STRINGS_AR, no_classes },
+	{ "class", STRINGS_AR, one_class },
+	{ "class", STRINGS_EN, one_class },
 	{ "status", STRINGS_AR, status },
 	{ "status", STRINGS_EN, status },
 	{ "help", STRINGS_FR, help },
