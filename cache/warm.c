@@ -11,7 +11,6 @@
 enum {
 	SLOTS = 8192, /* 512 MiB of blocks in 128 KiB */
 	BLOCK_BITS = 24,
-	LOOKS = WARM_BLOCK_BYTES / 4096, /* in a block: reading ahead stops at any page */
 };
 
 struct slot {
@@ -58,15 +57,20 @@ static void note(struct warm *w, uint64_t serial, uint64_t block, uint32_t now_s
 	*slot_of(w, serial, block) = (struct slot){ .key = key_of(serial, block), .at_s = now_s };
 }
 
+/* Every page counts, as reading ahead stops at any of them. One copy of all costs less than a call for each. */
 static bool look(int fd, uint64_t block)
 {
-	for (uint64_t i = 0; i < LOOKS; i++) {
-		char byte;
-		const struct iovec room = { &byte, 1 };
-		const uint64_t at = block * WARM_BLOCK_BYTES + i * (WARM_BLOCK_BYTES / LOOKS);
-		/* Nothing: the file ends before; sending will find that out, too. */
-		if (preadv2(fd, &room, 1, (off_t)at, RWF_NOWAIT) < 0)
+	char bytes[WARM_BLOCK_BYTES];
+	size_t have = 0;
+	while (have < sizeof(bytes)) {
+		const struct iovec room = { bytes + have, sizeof(bytes) - have };
+		const off_t at = (off_t)(block * WARM_BLOCK_BYTES + have);
+		const ssize_t n = preadv2(fd, &room, 1, at, RWF_NOWAIT);
+		if (n < 0)
 			return false;
+		if (n == 0) /* the file ends here; sending will find that out, too */
+			return true;
+		have += (size_t)n;
 	}
 	return true;
 }

@@ -21,7 +21,7 @@ void warm_free(struct warm *w); /* NULL is fine */
 
 /*
  * How many of `length` bytes at `offset` can be sent without waiting: what is known, and what a look (preadv2 with
- * RWF_NOWAIT, a byte of each page) finds. `serial` names the file (view_file.serial), `now_s` only grows. Never waits
+ * RWF_NOWAIT, of whole blocks) finds. `serial` names the file (view_file.serial), `now_s` only grows. Never waits
  * for the disk; where the file system cannot tell, nothing is found.
  */
 uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, uint64_t length,
