@@ -150,9 +150,10 @@ static const struct conf_section sections[] = {
 	  .each = sizeof(struct classroom_part),
 	  .max = ARRAY_LEN(((struct content_conf *)0)->classrooms),
 	  .count_at = offsetof(struct content_conf, classroom_count),
-	  .help = "Phones that share an access point. The more of them play, the smaller the "
+	  .help = "Phones that share an access point: the more of them play, the smaller the "
 		  "largest "
-		  "picture that a lesson offers; without this section all sizes are offered." },
+		  "picture that a lesson offers them; without this section all sizes are "
+		  "offered." },
 	{ .name = "portal",
 	  .keys = portal_keys,
 	  .key_count = ARRAY_LEN(portal_keys),

@@ -76,6 +76,7 @@ typedef struct {                    /* one worker process */
     struct tally                  heirs[NGX_HTTP_WASL_HEIRS];
     struct crew_berth            *left[NGX_HTTP_WASL_HEIRS];   /* by those who died; NULL: none */
     struct guests                *guests;      /* NULL: nobody counts */
+    ngx_queue_t                   under_way;   /* requests that may have sent more than was counted */
     uint64_t                      instance;
     ngx_str_t                     want_path;
     ngx_connection_t             *want;        /* NULL: contentd is away */
@@ -144,8 +145,8 @@ struct ngx_http_wasl_ctx_s {
     ngx_http_wasl_copy_t         *copy;        /* the whole body, when it is short */
     uint64_t                      device;
     ngx_msec_t                    wait_began;
-    ngx_msec_t                    counted_at;  /* when the bytes below were added to the tally */
-    off_t                         counted;
+    ngx_queue_t                   under_way;   /* beside the worker's others */
+    off_t                         counted;     /* of the body, added to the tally */
     uint64_t                      waited_for;  /* chunk or segment that contentd said is there */
     uint64_t                      size;        /* of the thing */
     off_t                         length;      /* of the body */
@@ -250,7 +251,7 @@ void ngx_http_wasl_count_unlock(ngx_http_wasl_worker_t *w);
 uint64_t ngx_http_wasl_count_device(struct uses *uses, ngx_http_request_t *r);
 const void *ngx_http_wasl_count_address(ngx_http_request_t *r, size_t *len);
 void ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx);
-void ngx_http_wasl_count_sent(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_count_begin(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_count_done(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_count_carry(ngx_http_wasl_worker_t *w);
 void ngx_http_wasl_count_heard(ngx_http_wasl_worker_t *w, const struct want_msg *msg);

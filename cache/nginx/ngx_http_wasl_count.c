@@ -4,9 +4,6 @@
 #include <sys/random.h>
 
 
-#define NGX_HTTP_WASL_COUNT_MS  2000    /* between counts of one long reply */
-
-
 struct uses *
 ngx_http_wasl_count_lock(ngx_http_wasl_worker_t *w, int32_t *day)
 {
@@ -142,7 +139,6 @@ ngx_http_wasl_count_add(ngx_http_wasl_ctx_t *ctx, const struct uses_gain *gain, 
            != -ENOBUFS)
     {
         ctx->counted = sent;
-        ctx->counted_at = ngx_current_msec;
         return;
     }
 
@@ -168,24 +164,35 @@ ngx_http_wasl_count_body(ngx_http_wasl_ctx_t *ctx)
 }
 
 
-/* A long reply is under way: what was sent of it counts before it ends, as the power may go. */
 void
-ngx_http_wasl_count_sent(ngx_http_wasl_ctx_t *ctx)
+ngx_http_wasl_count_begin(ngx_http_wasl_ctx_t *ctx)
 {
-    off_t             sent;
-    struct uses_gain  none;
+    ngx_queue_insert_tail(&ctx->worker->under_way, &ctx->under_way);
+}
 
-    if (ngx_current_msec - ctx->counted_at < NGX_HTTP_WASL_COUNT_MS) {
-        return;
-    }
 
-    sent = ngx_http_wasl_count_body(ctx);
-    if (sent <= ctx->counted) {
-        return;
-    }
+/* What was sent of replies that last counts before they end, as the power may go. */
+static void
+ngx_http_wasl_count_under_way(ngx_http_wasl_worker_t *w)
+{
+    off_t                 sent;
+    ngx_queue_t          *q;
+    struct uses_gain      none;
+    ngx_http_wasl_ctx_t  *ctx;
 
     ngx_memzero(&none, sizeof(none));
-    ngx_http_wasl_count_add(ctx, &none, sent);
+
+    for (q = ngx_queue_head(&w->under_way);
+         q != ngx_queue_sentinel(&w->under_way);
+         q = ngx_queue_next(q))
+    {
+        ctx = ngx_queue_data(q, ngx_http_wasl_ctx_t, under_way);
+        sent = ngx_http_wasl_count_body(ctx);
+
+        if (sent > ctx->counted) {
+            ngx_http_wasl_count_add(ctx, &none, sent);
+        }
+    }
 }
 
 
@@ -198,6 +205,8 @@ ngx_http_wasl_count_done(ngx_http_wasl_ctx_t *ctx)
     struct uses       *uses;
     struct uses_gain   gain;
     struct uses_event  e;
+
+    ngx_queue_remove(&ctx->under_way);
 
     sent = ngx_http_wasl_count_body(ctx);
     if (sent <= 0) {
@@ -239,6 +248,7 @@ ngx_http_wasl_count_carry(ngx_http_wasl_worker_t *w)
 {
     ngx_uint_t  i;
 
+    ngx_http_wasl_count_under_way(w);
     ngx_http_wasl_count_carry_one(w, &w->tally);
 
     for (i = 0; i < NGX_HTTP_WASL_HEIRS; i++) {

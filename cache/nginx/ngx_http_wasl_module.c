@@ -370,6 +370,7 @@ ngx_http_wasl_init_process(ngx_cycle_t *cycle)
     w->zone = wmcf->zone;
     w->want_path = wmcf->want;
     w->waiters = waiters_new();
+    ngx_queue_init(&w->under_way);
 
     if (w->waiters == NULL
         || ngx_http_wasl_disk_start(w, cycle) != NGX_OK

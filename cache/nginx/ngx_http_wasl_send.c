@@ -199,8 +199,6 @@ ngx_http_wasl_body(ngx_http_wasl_ctx_t *ctx)
 
     r = ctx->request;
 
-    ngx_http_wasl_count_sent(ctx);
-
     for ( ;; ) {
         rc = ngx_http_wasl_output(ctx, &step, &piece);
 
@@ -415,7 +413,6 @@ ngx_http_wasl_write_handler(ngx_http_request_t *r)
     rc = ngx_http_output_filter(r, NULL);
 
     if (rc != NGX_ERROR && (r->buffered || c->buffered)) {
-        ngx_http_wasl_count_sent(ctx);
         rc = ngx_http_wasl_blocked(ctx);
 
     } else if (rc != NGX_ERROR) {
@@ -477,7 +474,7 @@ ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
     ctx->request = r;
     ctx->worker = w;
     ctx->patience = wlcf->patience == NGX_CONF_UNSET_MSEC ? w->patience : wlcf->patience;
-    ctx->counted_at = ngx_current_msec;
+    ngx_http_wasl_count_begin(ctx);
     ctx->first_chain.buf = &ctx->first_buf;
 
     ctx->wake.handler = ngx_http_wasl_wake_handler;

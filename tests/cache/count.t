@@ -14,7 +14,8 @@ for i in 0 1 2 3 4; do
 done
 must virtual /m/lesson/download-240p.mp4 240p lesson.mp4
 must publish
-configure
+# The kernel holds little of what a slow reader has not taken.
+configure 's|backlog=[0-9]*|& sndbuf=8k|'
 start_nginx
 ok $? "nginx starts with the module"
 until_so 20 state_has 'workers 2'
@@ -81,6 +82,29 @@ before=$(feed use audio)
 for pid in $(workers); do kill -KILL "$pid"; done
 is "$before" none "nothing of it was told before"
 count_is audio "starts 4 completions 4 devices 4 watched 64000 sent $((4 * all))" "what a killed worker counted is not lost"
+
+# A long reply is under way: what has left of it is counted before it ends.
+sent() { feed use download | sed -n 's/.* sent //p' | grep . || echo 0; }
+before=$(sent)
+perl -MIO::Socket::INET -e '
+	my $s = IO::Socket::INET->new(Type => SOCK_STREAM, Proto => "tcp", LocalAddr => "127.0.0.1") or die $!;
+	$s->setsockopt(SOL_SOCKET, SO_RCVBUF, 4096);
+	$s->connect($ARGV[0], inet_aton("127.0.0.1")) or die $!;
+	print $s "GET /m/lesson/download-240p.mp4 HTTP/1.1\r\nHost: x\r\n\r\n";
+	sysread $s, my $b, 2048;
+	sleep 60;
+' "$port" &
+long=$!
+asked() { curl -s "$url/metrics" | grep -qx 'wasl_requests_total{kind="download"} 2'; }
+until_so 10 asked
+must hangup # so that they tell at once
+more_sent() { [ "$(sent)" -gt "$before" ]; }
+until_so 12 more_sent
+ok $? "bytes of a reply that lasts are counted while it lasts"
+[ "$(sent)" -lt $((before + all - 400)) ]
+ok $? "which is not over yet"
+kill "$long"
+wait "$long" 2>/dev/null
 
 grep -rqaE 'phone-[a-h]|127\.0\.0\.1' "$top/store"
 is $? 1 "no agent and no address is anywhere in the store"

@@ -96,4 +96,21 @@ start_contentd
 is "$(get '/search?q=fractions')" 200 "and is back when contentd is"
 stop_origin
 is "$(get "$lesson/$generation/240p/$last.m4s")" 200 "with the origin away, too"
+
+# --- a class on a small access point ---
+stop_contentd TERM
+configure "$slow" '[classroom main]\nair_kbps = 1500\n'
+start_contentd
+watched() { get $lesson/master.m3u8 >/dev/null && grep -qi '^Cache-Control: no-cache' "$top/head"; }
+until_so 10 watched
+like "$top/body" '/360p/index.m3u8' "one phone is offered every size"
+for phone in 2 3 4 5; do get $lesson/master.m3u8 --interface "127.0.0.$phone" >/dev/null; done
+grep -q /360p/ "$top/body"
+is $? 1 "of a class each is offered what the air carries"
+heights=$(ffprobe -v error -show_entries stream=height -of csv=p=0 "$portal$lesson/master.m3u8" | grep -E '^[0-9]+' | sort -nu | tr -d ',' | xargs)
+is "$heights" 240 "which plays"
+while read -r named; do
+	[ "$(get "$lesson/$named")" = 200 ]
+	ok $? "it names $named, which is there"
+done < <(get $lesson/master.m3u8 >/dev/null; sed -nE 's/.*URI="([^"]*)".*/\1/p; /^[^#]/p' "$top/body" | sort -u)
 done_testing
