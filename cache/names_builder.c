@@ -176,6 +176,14 @@ int names_add_rendition(struct names_builder *b, const char *folder, uint64_t nu
 		   &r);
 }
 
+uint64_t names_virtual_etag(const void *header, size_t header_len,
+			    const struct names_extent *extents, size_t count)
+{
+	const uint64_t own[] = { names_hash(header, header_len),
+				 names_hash(extents, count * sizeof(*extents)) };
+	return names_hash(own, sizeof(own)) | 1;
+}
+
 int names_add_virtual(struct names_builder *b, const char *path, const char *media_type,
 		      const char *lesson, const char *rung, const char *download_name,
 		      const void *header, size_t header_len, const struct names_extent *extents,
@@ -191,14 +199,12 @@ int names_add_virtual(struct names_builder *b, const char *path, const char *med
 	}
 	if (size > OBJMAP_MAX_SIZE)
 		return -EINVAL;
-	const uint64_t own[] = { names_hash(header, header_len),
-				 names_hash(extents, count * sizeof(*extents)) };
 	struct names_record r = { .kind = NAMES_VIRTUAL,
 				  .cache = NAMES_CACHE_SHORT,
 				  .size = size,
 				  .bytes_len = (uint32_t)header_len,
 				  .extent_count = (uint32_t)count,
-				  .etag = names_hash(own, sizeof(own)) | 1 };
+				  .etag = names_virtual_etag(header, header_len, extents, count) };
 	int rc = keep(b, header, header_len, 1, &r.bytes);
 	if (!rc)
 		rc = keep(b, extents, count * sizeof(*extents), _Alignof(struct names_extent),

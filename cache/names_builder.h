@@ -28,6 +28,9 @@ int names_add_virtual(struct names_builder *b, const char *path, const char *med
 		      const char *lesson, const char *rung, const char *download_name,
 		      const void *header, size_t header_len, const struct names_extent *extents,
 		      size_t count);
+/* What the etag of such a file is, so that somebody can look whether an index has it. */
+uint64_t names_virtual_etag(const void *header, size_t header_len,
+			    const struct names_extent *extents, size_t count);
 int names_add_redirect(struct names_builder *b, const char *path, const char *to);
 
 /* Writes PATH.new, fdatasync, rename, then flags the old mapping superseded. The builder can be added to again. */

@@ -89,6 +89,13 @@ static const char *const migrations[] = {
 	" unreadable INTEGER NOT NULL DEFAULT 0"
 	");"
 	"INSERT INTO scrub(one) VALUES(1);",
+	/* store_note.h */
+	"CREATE TABLE notes("
+	" rendition INTEGER NOT NULL REFERENCES renditions(number) ON DELETE CASCADE,"
+	" kind INTEGER NOT NULL,"
+	" bytes BLOB NOT NULL,"
+	" PRIMARY KEY(rendition, kind)"
+	") WITHOUT ROWID;",
 };
 
 #define SPARE "store.spare"
@@ -276,6 +283,7 @@ int store_totals(struct store *s, struct store_totals *out, struct fault *why)
 		{ "SELECT count(*) FROM local", offsetof(struct store_totals, files) },
 	};
 	struct store_totals t = { .bytes = s->used_bytes,
+				  .opened = s->opened,
 				  .swept = s->swept,
 				  .rehashed_bytes = s->rehashed_bytes };
 	for (size_t i = 0; i < ARRAY_LEN(sums); i++) {

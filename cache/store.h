@@ -109,7 +109,8 @@ int store_rendition_drop(struct store *s, uint64_t number, struct fault *why);
 
 struct store_totals {
 	uint64_t objects, complete, renditions, segments, files, bytes, free_bytes;
-	uint64_t swept; /* files without a row that were removed since the store was opened */
+	uint64_t opened; /* objects and renditions whose files were opened, since the store was */
+	uint64_t swept;  /* files without a row that were removed since the store was opened */
 	uint64_t
 		rehashed_bytes; /* read again since then, because no durable bit vouched for them */
 };

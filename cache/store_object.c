@@ -251,6 +251,7 @@ static int copy_map(const struct objmap *map, struct objmap **out, struct fault 
 static int open_files(struct store_object *o, struct fault *why)
 {
 	uint64_t had_bytes = 0;
+	o->store->opened++;
 	int rc = keep_map(o, why);
 	if (rc)
 		return rc;

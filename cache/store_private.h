@@ -19,7 +19,7 @@ struct store {
 	uint8_t boot[16];
 	uint64_t used_bytes;   /* objects in full, and segments with what fills their last page */
 	uint64_t behind_bytes; /* written since the last store_sync() */
-	uint64_t rehashed_bytes, swept;     /* for store_totals() */
+	uint64_t rehashed_bytes, swept, opened; /* for store_totals() */
 	unsigned sweep_folder;              /* the next to look through for files without a row */
 	DIR *sweep_dir;                     /* the one under way, or NULL */
 	struct store_object *objects;       /* open ones */

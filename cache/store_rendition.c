@@ -87,6 +87,12 @@ static int load_rows(struct store_rendition *r, struct fault *why)
 	return rc;
 }
 
+static int forget_notes(struct store_rendition *r, struct fault *why)
+{
+	return db_exec(r->store->db, why, "DELETE FROM notes WHERE rendition=?", "i",
+		       (int64_t)r->number);
+}
+
 /* Rows and withdrawn places change together. */
 static int forget_rows(struct store_rendition *r, uint64_t size, const struct segtab_range *lost,
 		       struct fault *why)
@@ -98,6 +104,8 @@ static int forget_rows(struct store_rendition *r, uint64_t size, const struct se
 	DB_TX(s->db);
 	rc = db_exec(s->db, why, "DELETE FROM segments WHERE rendition=? AND offset+length>?", "ii",
 		     (int64_t)r->number, (int64_t)size);
+	if (!rc)
+		rc = forget_notes(r, why);
 	if (!rc)
 		rc = db_exec(s->db, why,
 			     "INSERT OR REPLACE INTO withdrawn(rendition, offset, length) "
@@ -258,6 +266,7 @@ static void remove_files(struct store *s, uint64_t number)
 
 static int open_files(struct store_rendition *r, uint64_t expected_bytes, struct fault *why)
 {
+	r->store->opened++;
 	r->rows = calloc((size_t)r->segment_count + 1, sizeof(*r->rows));
 	if (!r->rows)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
@@ -498,6 +507,8 @@ static int withdraw_row(struct store_rendition *r, uint32_t segment,
 	DB_TX(s->db);
 	rc = db_exec(s->db, why, "DELETE FROM segments WHERE rendition=? AND segment=?", "ii",
 		     (int64_t)r->number, (int64_t)segment);
+	if (!rc)
+		rc = forget_notes(r, why);
 	if (!rc)
 		rc = db_exec(s->db, why,
 			     "INSERT OR REPLACE INTO withdrawn(rendition, offset, length) "

@@ -240,12 +240,14 @@ static int find_object(struct pass *p, struct fault *why)
 static int find_rendition(struct pass *p, struct fault *why)
 {
 	int64_t number;
+	/* One of which nothing was made has no files to look at. */
 	int rc = db_int(p->s->db, -1, &number, why,
-			"SELECT number FROM renditions WHERE number>=? ORDER BY number LIMIT 1",
+			p->c.one ? "SELECT number FROM renditions WHERE number=?"
+				 : "SELECT min(rendition) FROM segments WHERE rendition>=?",
 			"i", (int64_t)p->c.number);
 	if (rc)
 		return rc;
-	if (p->c.one && number != (int64_t)p->c.number)
+	if (p->c.one && number < 0)
 		return fault_set(why, -ENOENT, "store.absent", "rendition %llu is not in the store",
 				 (unsigned long long)p->c.number);
 	if (number != (int64_t)p->c.number)

@@ -98,12 +98,16 @@ static int look_at_segment(struct contentd *c, const struct want_msg *want)
 		return -ENODATA;
 	if (!(it->made[want->first] & 1u << rung))
 		return 0;
-	/* Opening mends a slot that the worker found damaged. */
+	/* Opening mends a slot that the worker found damaged; or it is found that the bytes are gone. */
 	struct store_rendition *r = NULL;
-	if (library_open_rung(c->library, lesson, rung, &r, NULL) == 0)
-		store_rendition_has(r, (uint32_t)want->first);
+	const bool there = library_open_rung(c->library, lesson, rung, &r, NULL) == 0 &&
+			   store_rendition_has(r, (uint32_t)want->first);
 	store_rendition_close(r);
-	return 1;
+	if (there)
+		return 1;
+	library_recheck_rung(c->library, lesson, rung, NULL);
+	publish_names_soon(c);
+	return 0;
 }
 
 /* What no catalogue names: files that people added. Opening mends a bitmap that the worker found damaged. */

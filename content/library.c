@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache/store_note.h"
 #include "content/catalogue_check.h"
 #include "content/library_rung.h"
 #include "content/passing.h"
@@ -116,6 +117,7 @@ void library_free(struct library *l)
 }
 
 CLEAN_FN(library, struct library, library_free)
+CLEAN_FN(names, struct names, names_unmap)
 
 void library_look_again(const struct library *l, struct library_object *o)
 {
@@ -261,6 +263,51 @@ static int make_room(struct library *l)
 	return l->objects && l->lessons && l->order && l->by_id && l->by_number ? 0 : -ENOMEM;
 }
 
+/* Those of a new catalogue get their numbers in one commit, not in thousands; where it fails, each is tried alone. */
+static void number_rungs(struct library *l)
+{
+	if (store_group_begin(l->store, NULL))
+		return;
+	for (size_t i = 0; i < l->lesson_count; i++)
+		for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
+			const struct library_lesson *it = &l->lessons[i];
+			uint64_t number;
+			bool used;
+			if (it->ladder & 1u << rung)
+				store_rendition_reserve(l->store, it->item->id, it->generation,
+							kitchen_rung_name((enum kitchen_rung)rung),
+							it->segments, &number, &used, NULL);
+		}
+	store_group_end(l->store, NULL);
+}
+
+/*
+ * The rungs as rows and notes say; opened are those alone that are under way. A rung that cannot be numbered or opened now (a
+ * full disk) is tried again when it is cooked.
+ */
+static void fill_rungs(struct library *l)
+{
+	CLEANUP(clean_names) struct names *index = NULL;
+	AUTO_FREE uint32_t *open = calloc(l->lesson_count + 1, sizeof(*open));
+	number_rungs(l);
+	for (size_t i = 0; open && i < l->lesson_count; i++)
+		for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
+			bool more = true;
+			if (l->lessons[i].ladder & 1u << rung &&
+			    library_load_rung(l, i, (enum kitchen_rung)rung, &more, NULL) == 0)
+				open[i] |= (uint32_t)more << rung;
+		}
+	if (store_names(l->store, &index, NULL))
+		index = NULL; /* none yet: downloads are made from the files */
+	for (size_t i = 0; open && i < l->lesson_count; i++)
+		for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
+			if (open[i] & 1u << rung)
+				library_refresh_rung(l, i, (enum kitchen_rung)rung, NULL);
+			else if (l->lessons[i].ladder & 1u << rung)
+				library_load_download(l, i, (enum kitchen_rung)rung, index, NULL);
+		}
+}
+
 static int fill(struct library *l, uint32_t allowed, struct fault *why)
 {
 	int r = make_room(l);
@@ -275,11 +322,7 @@ static int fill(struct library *l, uint32_t allowed, struct fault *why)
 		add_mezzanine(l, &l->lessons[l->order[i]]);
 	for (size_t i = 0; i < l->lesson_count; i++)
 		add_files(l, &l->lessons[l->order[i]]);
-	/* A rung that cannot be opened now (a full disk) is tried again when it is cooked. */
-	for (size_t i = 0; i < l->lesson_count; i++)
-		for (unsigned rung = 0; rung < RUNG_COUNT; rung++)
-			if (l->lessons[i].ladder & 1u << rung)
-				library_refresh_rung(l, i, (enum kitchen_rung)rung, NULL);
+	fill_rungs(l);
 	return 0;
 }
 

@@ -37,6 +37,7 @@ struct library_rung {
 	uint32_t done;
 	bool complete;
 	uint64_t peak_bps, average_bps; /* measured; 0 until complete */
+	uint64_t stamp; /* of where its segments lie, once complete: other places, other stamp */
 	/* The whole file for download, once this rung and its sound are complete. */
 	void *header;
 	size_t header_len;
@@ -92,6 +93,19 @@ int library_open_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
 /* Notes what the store has of the rung; measures it and prepares the download when it has become complete. */
 int library_refresh_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
 			 struct fault *why);
+
+/*
+ * The store has less of this rung than was noted (rot, or other hands), perhaps under another number: looks anew. Names
+ * and pages are to be published again.
+ */
+int library_recheck_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
+			 struct fault *why);
+
+/* "download-360p.mp4", "audio.m4a" */
+struct library_download {
+	char name[64];
+};
+struct library_download library_download_name(enum kitchen_rung rung);
 
 /* Every byte that this segment is made from is there. */
 bool library_readable(const struct library *l, size_t lesson, uint32_t segment);

@@ -2,13 +2,37 @@
 #include "content/library_rung.h"
 
 #include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "cache/names_builder.h"
+#include "cache/store_note.h"
 #include "content/playlists.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
 CLEAN_FN(rendition, struct store_rendition, store_rendition_close)
+
+/* Notes beside the rendition (store_note.h): plain data of this box, with a version. */
+enum { NOTE_MEASURED = 1, NOTE_DOWNLOAD = 2, NOTE_VERSION = 1 };
+
+struct measured {
+	uint64_t version, segments, peak_bps, average_bps, stamp;
+};
+
+struct download { /* which file the index had for these bytes */
+	uint64_t version, stamp, sound_stamp, etag;
+};
+
+struct library_download library_download_name(enum kitchen_rung rung)
+{
+	struct library_download d;
+	snprintf(d.name, sizeof(d.name), rung == RUNG_AUDIO ? "%s.m4a" : "download-%s.mp4",
+		 kitchen_rung_name(rung));
+	return d;
+}
 
 /* Where the segments of a complete rendition lie. */
 struct places {
@@ -60,6 +84,28 @@ static int measure(struct library_lesson *it, enum kitchen_rung rung, const stru
 	return 0;
 }
 
+static uint64_t stamp_of(uint64_t number, const struct places *at, uint32_t segments)
+{
+	crypto_generichash_state h;
+	uint64_t stamp;
+	uint8_t hash[16];
+	crypto_generichash_init(&h, NULL, 0, sizeof(hash));
+	crypto_generichash_update(&h, (const void *)&number, sizeof(number));
+	crypto_generichash_update(&h, (const void *)at->offsets,
+				  ((size_t)segments + 1) * sizeof(*at->offsets));
+	crypto_generichash_update(&h, (const void *)at->lengths,
+				  ((size_t)segments + 1) * sizeof(*at->lengths));
+	crypto_generichash_final(&h, hash, sizeof(hash));
+	memcpy(&stamp, hash, sizeof(stamp));
+	return stamp | 1;
+}
+
+/* The stamp of the sound that goes with a picture; 0 where there is none. */
+static uint64_t sound_stamp(const struct library_lesson *it, enum kitchen_rung rung)
+{
+	return rung == RUNG_AUDIO ? 0 : it->rungs[RUNG_AUDIO].stamp;
+}
+
 static struct kitchen_track track_of(const struct store_rendition *r, const struct places *at,
 				     uint32_t segments)
 {
@@ -89,6 +135,17 @@ static int take_download(struct library_lesson *it, enum kitchen_rung rung, void
 	out->extent_count = count;
 	out->download_bytes = bytes;
 	return 0;
+}
+
+/* A note that cannot be kept costs time at the next start, nothing else. */
+static void note_download(struct library *l, const struct library_lesson *it,
+			  enum kitchen_rung rung)
+{
+	const struct library_rung *r = &it->rungs[rung];
+	const struct download note = { NOTE_VERSION, r->stamp, sound_stamp(it, rung),
+				       names_virtual_etag(r->header, r->header_len, r->extents,
+							  r->extent_count) };
+	store_note_put(l->store, r->number, NOTE_DOWNLOAD, &note, sizeof(note), NULL);
 }
 
 /* The whole file of a complete rung and, for a picture, of its complete sound. */
@@ -127,9 +184,11 @@ static int make_download(struct library *l, size_t lesson, enum kitchen_rung run
 	if (r)
 		return r;
 	r = take_download(it, rung, header, header_len, pieces, count);
-	if (r == 0)
-		(void)MOVE_PTR(header);
-	return r;
+	if (r)
+		return r;
+	(void)MOVE_PTR(header);
+	note_download(l, it, rung);
+	return 0;
 }
 
 /* Downloads that became possible: this rung's, or with the sound every picture's. */
@@ -178,5 +237,139 @@ int library_refresh_rung(struct library *l, size_t lesson, enum kitchen_rung run
 				 "rendition %llu of '%s' cannot be measured",
 				 (unsigned long long)to->number, it->item->id);
 	to->complete = true;
+	to->stamp = stamp_of(to->number, &at, it->segments);
+	const struct measured note = { NOTE_VERSION, it->segments, to->peak_bps, to->average_bps,
+				       to->stamp };
+	store_note_put(l->store, to->number, NOTE_MEASURED, &note, sizeof(note), NULL);
 	return make_downloads(l, lesson, rung, why);
+}
+
+static void drop_download(struct library_rung *r)
+{
+	free(MOVE_PTR(r->header));
+	free(MOVE_PTR(r->extents));
+	r->header_len = r->extent_count = 0;
+	r->download_bytes = 0;
+}
+
+int library_recheck_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
+			 struct fault *why)
+{
+	struct library_lesson *it = &l->lessons[lesson];
+	struct library_rung *to = &it->rungs[rung];
+	const uint64_t number = to->number;
+	bool used;
+	for (uint32_t i = 0; i <= it->segments; i++)
+		if (!(it->lost[i] & 1u << rung))
+			it->made[i] &= ~(1u << rung);
+	to->done = 0;
+	to->complete = false;
+	to->stamp = to->peak_bps = to->average_bps = 0;
+	for (unsigned k = 0; k < RUNG_COUNT; k++)
+		if (k == rung || rung == RUNG_AUDIO)
+			drop_download(&it->rungs[k]);
+	int r = store_rendition_reserve(l->store, it->item->id, it->generation,
+					kitchen_rung_name(rung), it->segments, &to->number, &used,
+					why);
+	if (r)
+		return r;
+	if (to->number != number)
+		library_note_number(l, lesson, rung);
+	return library_refresh_rung(l, lesson, rung, why);
+}
+
+struct rows {
+	struct library_lesson *lesson;
+	enum kitchen_rung rung;
+};
+
+static void take_row(void *data, uint32_t segment)
+{
+	const struct rows *rows = data;
+	if (segment > rows->lesson->segments)
+		return;
+	rows->lesson->made[segment] |= 1u << rows->rung;
+	rows->lesson->rungs[rows->rung].done += segment > 0;
+}
+
+static bool load_measured(struct library *l, struct library_lesson *it, enum kitchen_rung rung)
+{
+	struct library_rung *to = &it->rungs[rung];
+	struct measured note;
+	if (store_note_get(l->store, to->number, NOTE_MEASURED, &note, sizeof(note), NULL) ||
+	    note.version != NOTE_VERSION || note.segments != it->segments)
+		return false;
+	for (uint32_t i = 0; i <= it->segments; i++)
+		it->made[i] |= 1u << rung;
+	to->done = it->segments;
+	to->peak_bps = note.peak_bps;
+	to->average_bps = note.average_bps;
+	to->stamp = note.stamp;
+	to->complete = true;
+	return true;
+}
+
+int library_load_rung(struct library *l, size_t lesson, enum kitchen_rung rung, bool *open,
+		      struct fault *why)
+{
+	struct library_lesson *it = &l->lessons[lesson];
+	struct library_rung *to = &it->rungs[rung];
+	bool used = false;
+	int r = kitchen_shape(&it->item->plan, rung, &to->shape);
+	if (r)
+		return fault_set(why, r, "kitchen.shape", "lesson '%s' has no %s", it->item->id,
+				 kitchen_rung_name(rung));
+	r = store_rendition_reserve(l->store, it->item->id, it->generation, kitchen_rung_name(rung),
+				    it->segments, &to->number, &used, why);
+	if (r)
+		return r;
+	library_note_number(l, lesson, rung);
+	*open = false;
+	if (load_measured(l, it, rung))
+		return 0;
+	/* What failed is in the table alone, and is forgotten by opening it. */
+	*open = used;
+	return store_rendition_rows(l->store, to->number, take_row, &(struct rows){ it, rung },
+				    why);
+}
+
+/* A copy of what the index in use has for this download, when that is what the note speaks of. */
+static int copy_download(struct library_lesson *it, enum kitchen_rung rung,
+			 const struct names_entry *e)
+{
+	struct library_rung *to = &it->rungs[rung];
+	AUTO_FREE void *header = malloc(e->bytes_len + 1);
+	AUTO_FREE struct names_extent *extents = calloc(e->extent_count + 1, sizeof(*extents));
+	if (!header || !extents)
+		return -ENOMEM;
+	memcpy(header, e->bytes, e->bytes_len);
+	memcpy(extents, e->extents, e->extent_count * sizeof(*extents));
+	to->header = MOVE_PTR(header);
+	to->header_len = e->bytes_len;
+	to->extents = MOVE_PTR(extents);
+	to->extent_count = e->extent_count;
+	to->download_bytes = e->size;
+	return 0;
+}
+
+int library_load_download(struct library *l, size_t lesson, enum kitchen_rung rung,
+			  struct names *index, struct fault *why)
+{
+	struct library_lesson *it = &l->lessons[lesson];
+	const struct library_rung *r = &it->rungs[rung];
+	const bool sound = it->ladder & 1u << RUNG_AUDIO;
+	struct download note;
+	struct names_entry e;
+	char path[NAMES_MAX_PATH + 1];
+	if (!r->complete || r->header || (sound && !it->rungs[RUNG_AUDIO].complete))
+		return 0;
+	snprintf(path, sizeof(path), "/m/%s/%s", it->item->id, library_download_name(rung).name);
+	if (index &&
+	    store_note_get(l->store, r->number, NOTE_DOWNLOAD, &note, sizeof(note), NULL) == 0 &&
+	    note.version == NOTE_VERSION && note.stamp == r->stamp &&
+	    note.sound_stamp == sound_stamp(it, rung) &&
+	    names_find(index, path, strlen(path), &e) == 0 && e.kind == NAMES_VIRTUAL &&
+	    e.etag == note.etag)
+		return copy_download(it, rung, &e);
+	return make_download(l, lesson, rung, why);
 }

@@ -170,15 +170,14 @@ static int add_download(struct names_builder *b, const struct library_lesson *it
 {
 	const struct library_rung *r = &it->rungs[rung];
 	const char *name = kitchen_rung_name(rung);
-	char path[64], file[128];
+	char file[128];
 	if (!r->header)
 		return 0;
 	bool sound = rung == RUNG_AUDIO;
-	snprintf(path, sizeof(path), sound ? "%s.m4a" : "download-%s.mp4", name);
 	snprintf(file, sizeof(file), sound ? "%s.m4a" : "%s-%s.mp4", it->item->id, name);
-	return names_add_virtual(b, place_of(it, path).at, sound ? "audio/mp4" : "video/mp4",
-				 it->item->id, name, file, r->header, r->header_len, r->extents,
-				 r->extent_count);
+	return names_add_virtual(b, place_of(it, library_download_name(rung).name).at,
+				 sound ? "audio/mp4" : "video/mp4", it->item->id, name, file,
+				 r->header, r->header_len, r->extents, r->extent_count);
 }
 
 static int add_object(struct names_builder *b, const struct library *l, const struct place *at,

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/library.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cache/air_plan.h"
+#include "cache/layout.h"
+#include "cache/store_scrub.h"
+#include "content/shelf.h"
+#include "content/transcoder/pack.h"
+#include "firmware/base/fault.h"
+#include "tests/unit/content/lessons_kit.h"
+
+#define ALLOWED (1u << RUNG_240P | 1u << RUNG_360P | 1u << RUNG_AUDIO)
+enum { SEGMENTS = 3 };
+
+static const struct air_plan unwatched;
+
+struct scene {
+	char dir[64], path[80];
+	struct lessons_kit kit;
+	struct store *store;
+	struct library *library;
+};
+
+static void build(struct scene *s)
+{
+	struct fault why = { 0 };
+	library_free(MOVE_PTR(s->library));
+	if (library_build(s->store, &s->kit.catalogue, ALLOWED, &s->library, &why))
+		fail_msg("%s", why.text);
+}
+
+static void reopen(struct scene *s)
+{
+	static const struct store_limits unlimited;
+	library_free(MOVE_PTR(s->library));
+	store_close(s->store);
+	assert_int_equal(store_open(s->dir, &unlimited, &s->store, NULL), 0);
+}
+
+static int make_scene(void **state)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	static const struct store_limits unlimited;
+	snprintf(s->dir, sizeof(s->dir), "/tmp/wasl-library-XXXXXX");
+	if (!mkdtemp(s->dir))
+		return -1;
+	snprintf(s->path, sizeof(s->path), "%s/names.idx", s->dir);
+	lessons_kit_make(&s->kit);
+	*state = s;
+	return store_open(s->dir, &unlimited, &s->store, NULL);
+}
+
+static int drop_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+static int drop_scene(void **state)
+{
+	struct scene *s = *state;
+	library_free(s->library);
+	store_close(s->store);
+	int r = nftw(s->dir, drop_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(s);
+	return r;
+}
+
+static uint64_t opened(const struct scene *s)
+{
+	struct store_totals t;
+	assert_int_equal(store_totals(s->store, &t, NULL), 0);
+	return t.opened;
+}
+
+static void put(struct store_rendition *r, uint32_t segment, struct box_out *o)
+{
+	assert_int_equal(o->bad, 0);
+	assert_int_equal(store_rendition_put(r, segment, 4000, o->bytes, o->len, NULL), 0);
+	box_done(o);
+}
+
+/* A rung of the first lesson, as the kitchen would make it but for what is in the samples. */
+static void cook(struct scene *s, enum kitchen_rung rung)
+{
+	static const uint8_t avcc[] = { 1, 66, 0xc0, 21, 0xff, 0xe1, 0,    4, 0x67,
+					1, 2,  3,    1,  0,    2,    0x68, 1 };
+	static const uint8_t asc[] = { 0x11, 0x88 };
+	const bool sound = rung == RUNG_AUDIO;
+	struct pack_track t = { .kind = sound ? PACK_SOUND : PACK_PICTURE,
+				.timescale = sound ? 48000 : 25000,
+				.width = 426,
+				.height = 240,
+				.config = sound ? asc : avcc,
+				.config_len = sound ? sizeof(asc) : sizeof(avcc) };
+	struct store_rendition *r;
+	struct box_out o = { 0 };
+	uint8_t data[64] = { 7 };
+	assert_int_equal(library_open_rung(s->library, 0, rung, &r, NULL), 0);
+	pack_init(&t, &o);
+	put(r, 0, &o);
+	for (uint32_t i = 1; i <= SEGMENTS; i++) {
+		const struct pack_sample sample = { .size = 10 + i,
+						    .duration = sound ? 1024 : 1000,
+						    .key = true };
+		pack_segment(i, (i - 1) * (uint64_t)sample.duration, &sample, 1, data, 10 + i, &o);
+		put(r, i, &o);
+	}
+	store_rendition_close(r);
+	struct fault why = { 0 };
+	if (library_refresh_rung(s->library, 0, rung, &why))
+		fail_msg("%s", why.text);
+}
+
+static void cook_all(struct scene *s)
+{
+	build(s);
+	cook(s, RUNG_240P);
+	cook(s, RUNG_AUDIO);
+	cook(s, RUNG_360P);
+	assert_int_equal(shelf_write(s->library, s->store, &unwatched, s->path, NULL), 0);
+}
+
+static void a_new_catalogue_opens_nothing(void **state)
+{
+	struct scene *s = *state;
+	build(s);
+	assert_int_equal(opened(s), 0);
+	const struct library_lesson *it = &s->library->lessons[0];
+	size_t lesson;
+	enum kitchen_rung rung;
+	assert_int_not_equal(it->rungs[RUNG_240P].number, 0);
+	assert_int_not_equal(it->rungs[RUNG_240P].number, it->rungs[RUNG_AUDIO].number);
+	assert_true(
+		library_find_rendition(s->library, it->rungs[RUNG_360P].number, &lesson, &rung));
+	assert_int_equal(rung, RUNG_360P);
+	const uint64_t number = it->rungs[RUNG_AUDIO].number;
+	reopen(s);
+	build(s);
+	assert_int_equal(s->library->lessons[0].rungs[RUNG_AUDIO].number, number);
+	assert_int_equal(opened(s), 0);
+}
+
+static void a_start_opens_nothing_that_is_whole(void **state)
+{
+	struct scene *s = *state;
+	cook_all(s);
+	struct library_rung was[RUNG_COUNT];
+	void *headers[RUNG_COUNT] = { 0 };
+	memcpy(was, s->library->lessons[0].rungs, sizeof(was));
+	for (unsigned k = 0; k < RUNG_COUNT; k++)
+		if (was[k].header) {
+			headers[k] = malloc(was[k].header_len);
+			memcpy(headers[k], was[k].header, was[k].header_len);
+		}
+	assert_non_null(headers[RUNG_240P]);
+	assert_non_null(headers[RUNG_AUDIO]);
+	reopen(s);
+	build(s);
+	assert_int_equal(opened(s), 0);
+	const struct library_lesson *it = &s->library->lessons[0];
+	for (unsigned k = 0; k < RUNG_COUNT; k++) {
+		assert_int_equal(it->rungs[k].number, was[k].number);
+		assert_int_equal(it->rungs[k].complete, was[k].complete);
+		assert_int_equal(it->rungs[k].done, was[k].done);
+		assert_int_equal(it->rungs[k].peak_bps, was[k].peak_bps);
+		assert_int_equal(it->rungs[k].download_bytes, was[k].download_bytes);
+		assert_int_equal(it->rungs[k].extent_count, was[k].extent_count);
+		if (headers[k])
+			assert_memory_equal(it->rungs[k].header, headers[k], was[k].header_len);
+		free(headers[k]);
+	}
+	assert_int_equal(it->made[2] & ALLOWED, ALLOWED);
+	assert_true(library_progress(s->library, 0).complete);
+}
+
+/* Without the index, or with another's, downloads are made from the files again, and are the same. */
+static void downloads_do_not_depend_on_the_index(void **state)
+{
+	struct scene *s = *state;
+	cook_all(s);
+	const uint64_t bytes = s->library->lessons[0].rungs[RUNG_360P].download_bytes;
+	assert_int_equal(unlink(s->path), 0);
+	reopen(s);
+	build(s);
+	assert_true(opened(s) > 0);
+	assert_int_equal(s->library->lessons[0].rungs[RUNG_360P].download_bytes, bytes);
+}
+
+static void a_rotten_segment_takes_its_downloads_along(void **state)
+{
+	struct scene *s = *state;
+	struct store_scrub_found found;
+	cook_all(s);
+	const struct library_lesson *it = &s->library->lessons[0];
+	struct store_rendition *r;
+	uint64_t offset;
+	uint32_t len;
+	char path[200];
+	assert_int_equal(library_open_rung(s->library, 0, RUNG_AUDIO, &r, NULL), 0);
+	assert_int_equal(store_rendition_slot(r, 2, &offset, &len), 0);
+	store_rendition_close(r);
+	const uint64_t number = it->rungs[RUNG_AUDIO].number;
+	snprintf(path, sizeof(path), "%s/%s", s->dir, layout_rendition(number, ".mp4").at);
+	FILE *f = fopen(path, "r+");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, (long)offset + 9, SEEK_SET), 0);
+	fputc(0xa5, f);
+	fclose(f);
+	struct store_scrub_cursor c = store_scrub_rendition(number);
+	assert_int_equal(store_scrub_step(s->store, &c, UINT64_MAX, &found, NULL), 0);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(library_recheck_rung(s->library, 0, RUNG_AUDIO, NULL), 0);
+	for (int round = 0; round < 2; round++) {
+		assert_false(it->rungs[RUNG_AUDIO].complete);
+		assert_true(it->rungs[RUNG_360P].complete);
+		assert_null(it->rungs[RUNG_360P].header);
+		assert_null(it->rungs[RUNG_AUDIO].header);
+		assert_int_equal(it->rungs[RUNG_AUDIO].done, SEGMENTS - 1);
+		assert_false(it->made[2] & 1u << RUNG_AUDIO);
+		assert_true(it->made[3] & 1u << RUNG_AUDIO);
+		reopen(s);
+		build(s);
+		it = &s->library->lessons[0];
+	}
+	/* Made again, at another place: other downloads, never those of the old index. */
+	cook(s, RUNG_AUDIO);
+	assert_non_null(it->rungs[RUNG_360P].header);
+	assert_non_null(it->rungs[RUNG_AUDIO].header);
+	reopen(s);
+	build(s);
+	it = &s->library->lessons[0];
+	assert_non_null(it->rungs[RUNG_360P].header);
+	for (size_t i = 0; i < it->rungs[RUNG_360P].extent_count; i++) {
+		const struct names_extent *e = &it->rungs[RUNG_360P].extents[i];
+		if (e->rendition == number)
+			assert_false(e->offset >= offset && e->offset < offset + len);
+	}
+}
+
+#define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, make_scene, drop_scene)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_SCENE(a_new_catalogue_opens_nothing),
+		IN_SCENE(a_start_opens_nothing_that_is_whole),
+		IN_SCENE(downloads_do_not_depend_on_the_index),
+		IN_SCENE(a_rotten_segment_takes_its_downloads_along),
+	};
+	return cmocka_run_group_tests_name("content/library", tests, NULL, NULL);
+}
