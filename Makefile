@@ -83,7 +83,7 @@ $(B)/fuzz/$(1): $(call obj,$(2)) $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,test
 endef
 
 MODULES := firmware/base firmware/record firmware/web firmware/agent firmware/ctl firmware/stage \
-	   cache content provisioning provisioning/hub netmgr board tests
+	   cache cache/door content provisioning provisioning/hub netmgr board tests
 .SECONDEXPANSION:
 include $(wildcard $(addsuffix /module.mk,$(MODULES)))
 
@@ -156,5 +156,8 @@ install: all man ## programs, module, units, pages and man pages under DESTDIR
 	install -D -m 644 provisioning/hub/wasl-hub.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/wasl-hub.conf
 	install -m 644 $(filter %.1,$(MANS)) $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(filter %.8,$(MANS)) $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -d $(DESTDIR)$(PREFIX)/share/wasl/nginx/conf
+	install -m 644 cache/nginx/nginx.conf.in $(DESTDIR)$(PREFIX)/share/wasl/nginx/
+	install -m 644 $(wildcard cache/nginx/conf/*.conf) $(DESTDIR)$(PREFIX)/share/wasl/nginx/conf/
 	for d in $(SHARE); do cp -R $$d $(DESTDIR)$(PREFIX)/share/wasl/; done
 .PHONY: install

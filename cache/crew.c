@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define CREW_MAGIC 0x0157455243534157ull /* changes with the layout: an older one is begun anew */
+#define CREW_MAGIC 0x0257455243534157ull /* changes with the layout: an older one is begun anew */
 
 struct crew *crew_at(void *memory)
 {
@@ -14,6 +14,7 @@ struct crew *crew_at(void *memory)
 	for (size_t i = 0; i < CREW_BERTHS; i++) {
 		atomic_store(&c->berths[i].owner, 0);
 		atomic_store(&c->berths[i].used, 0);
+		atomic_store(&c->berths[i].beat_ms, 0);
 	}
 	c->magic = CREW_MAGIC;
 	return c;
@@ -26,6 +27,7 @@ static void begin(struct crew_berth *b)
 		memset(&b->sheet, 0, sizeof(b->sheet));
 	}
 	atomic_store(&b->used, 1);
+	atomic_store(&b->beat_ms, 0);
 	counters_clear_gauges(&b->counters);
 }
 
@@ -86,4 +88,21 @@ void crew_sum(const struct crew *c, struct counters *out)
 	for (size_t i = 0; i < CREW_BERTHS; i++)
 		if (atomic_load(&c->berths[i].used))
 			counters_sum(out, &c->berths[i].counters);
+}
+
+void crew_beat(struct crew_berth *b, uint64_t now_ms)
+{
+	atomic_store(&b->beat_ms, now_ms);
+}
+
+int32_t crew_stuck(const struct crew *c, uint64_t now_ms, uint64_t most_ms,
+		   bool (*alive)(int32_t pid))
+{
+	for (size_t i = 0; i < CREW_BERTHS; i++) {
+		const int32_t owner = atomic_load(&c->berths[i].owner);
+		const uint64_t beat = atomic_load(&c->berths[i].beat_ms);
+		if (owner && beat && beat + most_ms < now_ms && alive(owner))
+			return owner;
+	}
+	return 0;
 }

@@ -19,8 +19,9 @@ enum {
 }; /* workers at a time, those of earlier configurations that still serve included */
 
 struct crew_berth {
-	_Atomic int32_t owner; /* process; 0: nobody */
-	_Atomic uint32_t used; /* what follows was begun */
+	_Atomic int32_t owner;    /* process; 0: nobody */
+	_Atomic uint32_t used;    /* what follows was begun */
+	_Atomic uint64_t beat_ms; /* when its owner last said that it goes on; 0: not yet */
 	struct counters counters;
 	struct tally_sheet sheet;
 };
@@ -49,3 +50,9 @@ struct crew_berth *crew_adopt(struct crew *c, int32_t pid, bool (*alive)(int32_t
 size_t crew_rows(const struct crew *c);
 /* What all have counted, those who are gone included. */
 void crew_sum(const struct crew *c, struct counters *out);
+
+/* The owner goes on. Times are of the monotonic clock, which all processes share. */
+void crew_beat(struct crew_berth *b, uint64_t now_ms);
+/* A living process that said it goes on, but not in the last `most_ms`; 0 when there is none. */
+int32_t crew_stuck(const struct crew *c, uint64_t now_ms, uint64_t most_ms,
+		   bool (*alive)(int32_t pid));

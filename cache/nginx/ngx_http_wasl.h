@@ -36,6 +36,7 @@
  *     ngx_http_wasl_want.c      the worker's socket to contentd
  *     ngx_http_wasl_door.c      who may have how many connections
  *     ngx_http_wasl_air.c       crowd control: which playlist a classroom's air carries
+ *     ngx_http_wasl_life.c      systemd's watchdog
  *     ngx_http_wasl_count.c     counting what was delivered
  *     ngx_http_wasl_shared.c    the memory that workers share
  *     ngx_http_wasl_metrics.c   /metrics, and what it shows of each request
@@ -77,6 +78,9 @@ typedef struct {                    /* one worker process */
     struct crew_berth            *left[NGX_HTTP_WASL_HEIRS];   /* by those who died; NULL: none */
     struct guests                *guests;      /* NULL: nobody counts */
     ngx_queue_t                   under_way;   /* requests that may have sent more than was counted */
+    ngx_msec_t                    watchdog;    /* systemd's patience; 0: nobody watches */
+    ngx_msec_t                    fed;
+    int32_t                       stuck;       /* process that was said to hang */
     uint64_t                      instance;
     ngx_str_t                     want_path;
     ngx_connection_t             *want;        /* NULL: contentd is away */
@@ -223,6 +227,7 @@ void ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w);
 /* ngx_http_wasl_shared.c */
 ngx_int_t ngx_http_wasl_shared_zone(ngx_conf_t *cf, ngx_shm_zone_t **zone);
 ngx_int_t ngx_http_wasl_shared_join(ngx_http_wasl_worker_t *w, ngx_pool_t *pool);
+bool ngx_http_wasl_shared_alive(int32_t pid);
 void ngx_http_wasl_shared_leave(ngx_http_wasl_worker_t *w);
 ngx_uint_t ngx_http_wasl_shared_adopt(ngx_http_wasl_worker_t *w);
 
@@ -232,6 +237,10 @@ void ngx_http_wasl_metrics_asked(ngx_http_wasl_worker_t *w, enum names_kind kind
 void ngx_http_wasl_metrics_slept(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_metrics_done(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_metrics_tick(ngx_http_wasl_worker_t *w);
+
+/* ngx_http_wasl_life.c */
+void ngx_http_wasl_life_init(ngx_http_wasl_worker_t *w);
+void ngx_http_wasl_life_tick(ngx_http_wasl_worker_t *w);
 
 /* ngx_http_wasl_door.c */
 ngx_int_t ngx_http_wasl_door_init(ngx_cycle_t *cycle, ngx_http_wasl_worker_t *w,

@@ -384,6 +384,8 @@ ngx_http_wasl_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_http_wasl_life_init(w);
+
     wmcf->worker = w;
     return ngx_http_wasl_want_start(w);
 }

@@ -83,7 +83,7 @@ ngx_http_wasl_shared_zone(ngx_conf_t *cf, ngx_shm_zone_t **zone)
 }
 
 
-static bool
+bool
 ngx_http_wasl_shared_alive(int32_t pid)
 {
     return kill(pid, 0) == 0 || ngx_errno == NGX_EPERM;

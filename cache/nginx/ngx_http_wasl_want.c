@@ -267,6 +267,7 @@ ngx_http_wasl_want_tick(ngx_event_t *ev)
 
     ngx_http_wasl_air_tick(w);
     ngx_http_wasl_metrics_tick(w);
+    ngx_http_wasl_life_tick(w);
 
     next = NGX_HTTP_WASL_TICK;
     if (w->want == NULL && waiters_things(w->waiters)) {

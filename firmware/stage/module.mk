@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-stage: a whole hub and box in one folder. Everything but main() is a library that program and tests link.
 STAGE := control front helper helper_await hls house house_facts house_files house_vars notify plan port proc progress qr \
-	 restart run spawn stage stage_loop sweep tail term vars
+	 restart run spawn stage stage_loop sweep tail term
 $(eval $(call lib,stage,$(STAGE:%=firmware/stage/%.c),base,libqrencode))
 $(eval $(call prog,wasl-stage,firmware/stage/main.c,stage base))
 

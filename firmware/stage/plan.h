@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "firmware/stage/vars.h"
+#include "firmware/base/vars.h"
 
 struct fault;
 
 /*
  * What a stage does, in order, as a table: commands that end, daemons that stay, and files to write. Pure: nothing
- * here starts anything. Words may hold @NAME@ (firmware/stage/vars.h).
+ * here starts anything. Words may hold @NAME@ (firmware/base/vars.h).
  */
 enum plan_kind {
 	PLAN_TASK,    /* a program that must end with status 0 */

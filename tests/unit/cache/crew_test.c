@@ -166,6 +166,26 @@ static void many_come_at_once_and_are_read_meanwhile(void **state)
 	assert_int_equal(hits(c), 160000);
 }
 
+static void who_hangs_is_found(void **state)
+{
+	struct crew *c = *state;
+	struct crew_berth *a = crew_join(c, 11, everybody), *b = crew_join(c, 12, everybody);
+	assert_int_equal(crew_stuck(c, 1000000, 5000, everybody), 0); /* nobody has begun */
+	crew_beat(a, 1000);
+	crew_beat(b, 9000);
+	assert_int_equal(crew_stuck(c, 6000, 5000, everybody), 0);
+	assert_int_equal(crew_stuck(c, 6001, 5000, everybody), 11);
+	assert_int_equal(crew_stuck(c, 6001, 5000, all_but_11), 0); /* dead is not stuck */
+	crew_beat(a, 6001);
+	assert_int_equal(crew_stuck(c, 6002, 5000, everybody), 0);
+	assert_int_equal(crew_stuck(c, 20000, 5000, everybody), 11);
+	crew_leave(a);
+	assert_int_equal(crew_stuck(c, 20000, 5000, everybody), 12);
+	assert_ptr_equal(crew_join(c, 12, nobody),
+			 b); /* the same number again: it has said nothing yet */
+	assert_int_equal(crew_stuck(c, 20000, 5000, everybody), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +195,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(there_is_an_end_to_berths, make, drop),
 		cmocka_unit_test_setup_teardown(many_come_at_once_and_are_read_meanwhile, make,
 						drop),
+		cmocka_unit_test_setup_teardown(who_hangs_is_found, make, drop),
 	};
 	return cmocka_run_group_tests_name("cache/crew", tests, NULL, NULL);
 }

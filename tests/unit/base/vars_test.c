@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "firmware/stage/vars.h"
+#include "firmware/base/vars.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -84,5 +84,5 @@ int main(void)
 		cmocka_unit_test(the_last_value_counts),
 		cmocka_unit_test(there_is_an_end_to_it),
 	};
-	return cmocka_run_group_tests_name("stage/vars", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("base/vars", tests, NULL, NULL);
 }

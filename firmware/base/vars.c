@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "firmware/stage/vars.h"
+#include "firmware/base/vars.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ int vars_set(struct vars *v, const char *name, const char *value, struct fault *
 		return 0;
 	}
 	if (v->count == VARS_MAX)
-		return fault_set(why, -E2BIG, "stage.vars", "no room for the value '%s'", name);
+		return fault_set(why, -E2BIG, "vars", "no room for the value '%s'", name);
 	v->items[v->count].name = MOVE_PTR(kept_name);
 	v->items[v->count++].value = MOVE_PTR(kept_value);
 	return 0;
@@ -88,7 +88,7 @@ int vars_expand(const struct vars *v, const char *text, char **out, struct fault
 		if (i < v->count)
 			fputs(v->items[i].value, to);
 		else
-			rc = fault_set(why, -ENOENT, "stage.vars", "'@%.*s@' has no value",
+			rc = fault_set(why, -ENOENT, "vars", "'@%.*s@' has no value",
 				       (int)len, at + 1);
 		at += len + 2;
 	}

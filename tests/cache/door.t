@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317,SC2154 # called by name; what lib.sh set
+# The web server as a box has it: its configuration written by wasl-door from the box's, systemd's watchdog, and what each
+# reply says about the house.
+# shellcheck source=tests/cache/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+house=$(cd "$(dirname "$0")/../.." && pwd)
+box=$top/box run=$top/box/run/wasl-nginx
+mkdir -p "$box/etc/wasl" "$box/var/lib/wasl/conf" "$box/var/lib/wasl/content/store" "$box/run/wasl"
+portal=$box/var/lib/wasl/content/portal
+for lang in ar fr en; do mkdir -p "$portal/$lang" && echo "<p>$lang" >"$portal/$lang/index.html"; done
+mkdir -p "$portal/assets" && echo 'body{}' >"$portal/assets/portal.css"
+door() { WASL_ROOT=$box "$B/bin/wasl-door" --parts "$house/cache/nginx" --module "$B/lib/ngx_http_wasl_module.so" "$@"; }
+site=$box/var/lib/wasl/conf/site.conf
+printf '[door]\nlisten = 127.0.0.1\nport = %s\nworkers = 2\n' "$port" >"$site"
+
+# --- its configuration --------------------------------------------------------------------------------
+door -n >"$top/said"
+like "$top/said" 'the configuration is good' "the box's configuration is checked"
+door
+ok $? "nginx takes what is made of it"
+like "$run/nginx.conf" "listen 127.0.0.1:$port " "with the box's address and port"
+cp "$run/nginx.conf" "$top/first"
+for wrong in 'listen = 0.0.0.0; root /' 'port = 0' 'port = http' 'workers = 1000' 'doors = 2'; do
+	printf '[door]\n%s\n' "$wrong" >"$site"
+	door 2>"$top/said"
+	is "$? $(grep -c 'wasl-door:' "$top/said")" "1 1" "refused, with one sentence: $wrong"
+done
+printf '[door]\nlisten = 203.0.113.7\nport = %s\n' "$port" >"$site"
+door 2>"$top/said"
+is $? 1 "an address that the box has not"
+like "$top/said" 'nginx refuses .*203\.0\.113\.7' "is nginx's to refuse"
+cmp -s "$run/nginx.conf" "$top/first" && [ ! -e "$run/nginx.conf.new" ]
+ok $? "and changes nothing"
+printf '[door]\nlisten = 127.0.0.1\nport = %s\nworkers = 3\n' "$port" >"$site"
+door
+like "$run/nginx.conf" "worker_processes 3;" "a good one replaces it"
+
+# --- systemd's watchdog -------------------------------------------------------------------------------
+printf "[door]\nlisten = 127.0.0.1\nport = %s\nworkers = 2\n" "$port" >"$site" && door
+cp "$run/nginx.conf" "$top/nginx.conf"
+[ "$(id -u)" != 0 ] || sed -i 's/^user .*/user root;/' "$top/nginx.conf"
+# Reads what is told to systemd; each line is the time and the words.
+perl -MIO::Socket::UNIX -MTime::HiRes=time -e '
+	$| = 1;
+	my $s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $ARGV[0]) or die;
+	while (defined $s->recv(my $m, 4096)) { printf "%.2f %s\n", time, $m }' "$top/notify.sock" >"$top/told" &
+listener=$!
+until_so 10 test -S "$top/notify.sock"
+export NOTIFY_SOCKET=$top/notify.sock WATCHDOG_USEC=6000000
+start_nginx_daemon
+ok $? "the server starts with it"
+fed() { grep -c 'WATCHDOG=1' "$top/told"; }
+fed_again() { [ "$(fed)" -gt "$1" ]; }
+until_so 10 fed_again 2
+ok $? "workers feed the watchdog"
+hung=$(workers | head -n 1)
+kill -STOP "$hung"
+until_so 20 grep -q "worker $hung does not go on" "$run/nginx-error.log"
+ok $? "one that hangs is noticed by the other"
+before=$(fed)
+get / >/dev/null # the other goes on: its clock has ticked
+until_so 3 fed_again "$before"
+is $? 1 "and nobody feeds it any more"
+kill -CONT "$hung"
+until_so 10 fed_again "$before"
+ok $? "until it goes on"
+kill "$listener"
+wait "$listener" 2>/dev/null
+
+# --- phones and computers that ask whether this network leads anywhere --------------------------------
+probe() { # probe NAME HOST PATH WANT [BODY]
+	is "$(get "$3" -H "Host: $2")" "$4" "$1 asks $2$3"
+	[ -z "${5:-}" ] || is "$(tr -d '\r\n' <"$top/body")" "$5" "and hears what it hopes for"
+	is "$(header Cache-Control)" "no-store" "which nobody keeps"
+	is "$(header Set-Cookie)" "" "and no cookie comes with it"
+}
+apple='<HTML><HEAD><TITLE>Success</TITLE></HEAD><BODY>Success</BODY></HTML>'
+while IFS='|' read -r name host path want body; do
+	probe "$name" "$host" "$path" "$want" "$body"
+done <<END
+Android|connectivitycheck.gstatic.com|/generate_204|204|
+Android|www.google.com|/gen_204|204|
+Android, again|play.googleapis.com|/generate_204|204|
+Chrome OS|clients3.google.com|/generate_204|204|
+Huawei|connectivitycheck.platform.hicloud.com|/generate_204|204|
+Honor|connectivitycheck.platform.hihonorcloud.com|/generate_204|204|
+Xiaomi|connect.rom.miui.com|/generate_204|204|
+Samsung|connectivity.samsung.com.cn|/generate_204|204|
+Oppo|conn1.oppomobile.com|/generate_204|204|
+Vivo|wifi.vivo.com.cn|/generate_204|204|
+Transsion|www.transsion.com|/generate_204|204|
+Amazon Fire|spectrum.s3.amazonaws.com|/kindle-wifi/wifistub.html|200|<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd"><html><head><title>Kindle Reachability Probe Page</title></head><body>81ce4465-7167-4dcb-835b-dcc9e44c112a</body></html>
+iPhone|captive.apple.com|/hotspot-detect.html|200|$apple
+iPhone, older|www.apple.com|/library/test/success.html|200|$apple
+iPhone, with its own tail|captive.apple.com|/|200|$apple
+Windows 10|www.msftconnecttest.com|/connecttest.txt|200|Microsoft Connect Test
+Windows 7|www.msftncsi.com|/ncsi.txt|200|Microsoft NCSI
+Firefox|detectportal.firefox.com|/success.txt|200|success
+Firefox, newer|detectportal.firefox.com|/canonical.html|200|<meta http-equiv="refresh" content="0;url=https://support.mozilla.org/kb/captive-portal"/>
+GNOME|nmcheck.gnome.org|/check_network_status.txt|200|NetworkManager is online
+Debian|network-test.debian.org|/nm|200|NetworkManager is online
+Ubuntu|connectivity-check.ubuntu.com|/|204|
+Fedora|fedoraproject.org|/static/hotspot.txt|200|OK
+Arch|ping.archlinux.org|/nm-check.txt|200|NetworkManager is online
+KDE|networkcheck.kde.org|/|200|OK
+END
+is "$(get /redirect -H 'Host: www.msftconnecttest.com') $(header Location)" "302 http://madrasa/" "Windows opens the school's page"
+
+# --- what each reply says -----------------------------------------------------------------------------
+replies=0
+while IFS='|' read -r want path arguments; do
+	# shellcheck disable=SC2086 # words of their own
+	is "$(get "$path" $arguments)" "$want" "$want for $path $arguments"
+	for line in '^X-Content-Type-Options: nosniff' '^Content-Security-Policy: '; do
+		[ "$(grep -ciE "$line" "$top/head")" = 1 ] || { ok 1 "once: $line"; sed 's/^/# /' "$top/head"; }
+	done
+	! grep -iE 'nginx/|^X-Powered-By' "$top/head" "$top/body" || ok 1 "a version"
+	replies=$((replies + 1))
+done <<-END
+	200|/
+	200|/?lang=fr
+	200|/assets/portal.css
+	404|/nothing
+	404|/assets/nothing
+	404|/m/nothing/master.m3u8
+	404|/p/nothing
+	405|/|-X POST
+	405|/assets/portal.css|-X DELETE
+	503|/search?q=x
+	503|/api/v1/status
+	403|/search|-X POST
+	204|/generate_204
+	413|/|-d @$B/lib/ngx_http_wasl_module.so
+	414|/$(printf 'a%.0s' $(seq 9000))
+	400|/%00
+END
+ok $? "$replies kinds of reply say how they may be used"
+finish
