@@ -73,7 +73,7 @@ export class Box {
 		fs.writeFileSync(conf, text)
 		const program = this.rig.start(`${this.name}-nginx`, '/usr/sbin/nginx', ['-c', conf, '-e', `${web}/nginx-error.log`, '-g', 'daemon off;'],
 			{ core: SERVER_CORE, cgroup: this.cgroup })
-		this.server = new Server(this.name, port, program, [this.content])
+		this.server = new Server(this.name, port, program, { more: [this.content], dirs: ['rend', 'obj'].map((d) => path.join(this.store, d)) })
 		await until('our nginx answers', 10, async () => (await fetchBytes(`${this.server.url}/generate_204`)).status === 204)
 		return this.server
 	}

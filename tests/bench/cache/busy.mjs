@@ -4,7 +4,7 @@ import path from 'node:path'
 
 import { Box } from './box.mjs'
 import { nginx, varnish } from './peers.mjs'
-import { CLIENT_CORE, family, pssKb, say, sleep } from './rig.mjs'
+import { CLIENT_CORE, family, filesBelow, forget, pssKb, say, sleep } from './rig.mjs'
 import { median, ratios, shuffle } from './stats.mjs'
 
 // Ours and peers, freshly started, each with the same file. Returns [{ server, at }], ours and static first.
@@ -76,6 +76,10 @@ export async function tail(scene) {
 	const file = await scene.file(scene.rig.dir('tail', 'files'), 'body', 512000)
 	const list = await serve(scene, 'tail-box', file)
 	const seen = {}
+	for (const s of list) { // as in hit.mjs: everyone's files as they are when they were read in
+		await scene.client(['load', s.server.port, s.at, 1, 0.2], 20)
+		for (const dir of s.server.dirs) forget(filesBelow(dir))
+	}
 	for (const s of list) await scene.client(['load', s.server.port, s.at, count, seconds], 90) // threads and buffers are there
 	for (let i = 0; i < rounds; i++)
 		for (const s of shuffle(i % 3 ? list.slice(0, 2) : list, scene.random)) { // the two that are compared each time, the others now and then

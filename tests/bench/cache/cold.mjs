@@ -109,7 +109,7 @@ function peerRow(got, size, lone) {
 	}
 }
 
-async function classOf(scene, stage, { label, size, count, rounds, how = {}, peers = true }) {
+async function classOf(scene, stage, { label, size, count, rounds, peerRounds = rounds, how = {}, peers = true }) {
 	const seen = { origin: [], over: [], ttlb: [], streams: [], bad: 0 }
 	for (let round = 0; round < rounds; round++) {
 		const lone = await stage.lone(size, how)
@@ -120,7 +120,7 @@ async function classOf(scene, stage, { label, size, count, rounds, how = {}, pee
 		seen.ttlb.push(got.ttlb_ms / lone.ttlb_ms)
 		seen.streams.push(got.origin.most_streams)
 		seen.bad += count - got.good
-		for (const [name, server] of peers ? Object.entries(stage.peers) : []) {
+		for (const [name, server] of peers && round < peerRounds ? Object.entries(stage.peers) : []) {
 			const other = await stage.peer(server, size, count, 60, how)
 			tell(`${name}, ${label}`, other, size, lone.ttlb_ms)
 			scene.peers[`cold_${label}_${name}`] = peerRow(other, size, lone.ttlb_ms)
@@ -155,7 +155,7 @@ async function beside(scene, stage, big, many, lone) {
 export async function run(scene) {
 	const stage = new Stage(scene, 'cold')
 	await stage.set()
-	const big = scene.short ? { size: 1000000, count: 50, rounds: 1 } : { size: 20e6, count: 200, rounds: 3 }
+	const big = scene.short ? { size: 1000000, count: 50, rounds: 1 } : { size: 20e6, count: 200, rounds: 3, peerRounds: 1 }
 	const many = scene.short ? { size: 500000, count: 200, rounds: 1 } : { size: 2e6, count: 1000, rounds: 5 }
 	const a = await classOf(scene, stage, { label: '200_20m', ...big })
 	const b = await classOf(scene, stage, { label: '1000_2m', ...many })

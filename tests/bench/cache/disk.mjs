@@ -7,7 +7,7 @@ import path from 'node:path'
 
 import { Box } from './box.mjs'
 import { nginx } from './peers.mjs'
-import { CLIENT_CORE, root, say, sleep } from './rig.mjs'
+import { filesBelow, forget, root, say, sleep } from './rig.mjs'
 import { median, ratios, shuffle } from './stats.mjs'
 
 const SPEED = 20e6 // bytes a second
@@ -53,19 +53,11 @@ function makeDisk(rig, bytes) {
 	return { at, device }
 }
 
-function forget(files) { // out of the page cache
-	for (const f of files) sh('dd', `if=${f}`, 'iflag=nocache', 'count=0', 'status=none')
-}
-
-function filesBelow(dir) {
-	return fs.readdirSync(dir, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()).map((e) => path.join(e.parentPath ?? e.path, e.name))
-}
-
 export async function run(scene) {
 	const { rig, same } = scene
 	if (!root) return void (scene.skipped.disk = 'holding a disk to 20 MB/s needs root')
 	const lessonBytes = scene.short ? 3e6 : 6e6
-	const seconds = scene.short ? 1 : 6
+	const seconds = scene.short ? 1 : 5
 	let disk, group
 	try {
 		disk = makeDisk(rig, PLAYERS * lessonBytes * 3 + 512e6)
@@ -98,13 +90,12 @@ export async function run(scene) {
 	// What players compare with must not be what servers read: a copy elsewhere.
 	const truth = rig.dir('disk-truth')
 	for (const f of lessons) fs.copyFileSync(f, path.join(truth, path.basename(f)))
-	sh('sync', '-f', disk.at)
 	const seen = {}, touched = {}, began = performance.now()
-	for (let round = 0; round < (scene.short ? 1 : 5); round++)
+	for (let round = 0; round < (scene.short ? 1 : 4); round++)
 		for (const s of shuffle(list, scene.random)) {
 			const listFile = path.join(rig.top, `players-${s.name}`)
 			fs.writeFileSync(listFile, lessons.map((f) => `${s.at(f)} ${path.join(truth, path.basename(f))}\n`).join(''))
-			forget([...lessons, ...filesBelow(path.join(box.store, 'obj')).filter((f) => !path.basename(f).includes('.'))])
+			forget([...lessons, ...filesBelow(path.join(box.store, 'obj')).filter((f) => !path.basename(f).includes('.'))]) // bodies
 			const ask = (t) => scene.client(['load', s.server.port, s.hot, 8, t, RATE], 60)
 			await ask(0.5)
 			const idle = await ask(seconds)

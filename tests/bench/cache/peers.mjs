@@ -23,8 +23,8 @@ export function sameLines(template) {
 
 // A server under test: its address, and the processes whose time and memory are its own.
 export class Server {
-	constructor(name, port, program, more = []) {
-		Object.assign(this, { name, port, program, more })
+	constructor(name, port, program, { more = [], dirs = [] } = {}) { // more: other processes of its own; dirs: where its bodies are
+		Object.assign(this, { name, port, program, more, dirs })
 		this.url = `http://127.0.0.1:${port}`
 	}
 
@@ -82,7 +82,7 @@ http {
 `)
 	const program = rig.start(name, NGINX, ['-c', conf, '-e', `${dir}/error.log`, '-g', 'daemon off;'], { core: SERVER_CORE, cgroup: how.cgroup })
 	await until(`${name} answers`, 10, async () => (await fetchBytes(`http://127.0.0.1:${port}/`)).status > 0)
-	return new Server(name, port, program)
+	return new Server(name, port, program, { dirs: [kind === 'proxy' ? `${dir}/cache` : files] })
 }
 
 // What Varnish would write to its shared-memory log for requests, sessions and fetches.

@@ -163,6 +163,16 @@ export class Rig {
 	}
 }
 
+export function filesBelow(dir) {
+	return fs.readdirSync(dir, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()).map((e) => path.join(e.parentPath ?? e.path, e.name))
+}
+
+// Puts files out of the page cache.
+export function forget(files) {
+	if (files.length) execFileSync('sync', ['-f', files[0]])
+	for (const f of files) execFileSync('dd', [`if=${f}`, 'iflag=nocache', 'count=0', 'status=none'])
+}
+
 // One HTTP exchange; { status, headers, body }.
 export function fetchBytes(url, { socketPath, method = 'GET', headers = {} } = {}) {
 	return new Promise((done, fail) => {
