@@ -22,6 +22,8 @@ for i in $(seq $lessons); do
 done
 must object late 3 1000000 /p/late.bin video/mp4
 must fill late
+must object bad 4 1500001 /p/bad.bin video/mp4
+must fill bad
 must publish
 stream 3 0 1000000 >"$top/late"
 stream 1 0 300000 >"$top/hot"
@@ -83,4 +85,20 @@ same "$top/body" "$top/late" "its bytes"
 is "$(workers)" "$workers_before" "and the worker lives"
 ! grep -E 'alert|emerg|crit|\[error\]' "$run/nginx-error.log"
 ok $? "nginx had nothing to complain about"
+
+# Sectors that cannot be read any more, from the second part of a file on.
+file=$(find "$top/store/obj" -size 1500001c)
+is "$(get /p/bad.bin -r 0-524287)" 206 "a part of a file, while its sectors are good"
+chmod +t "$file"
+is "$(get /p/bad.bin -r 1400000-) $(header Retry-After)" "503 5" "what the disk does not give: come back later"
+curl -s -m 20 -o "$top/body" "$url/p/bad.bin"
+is $? 18 "in the middle of a body the connection ends"
+stream 4 0 524288 | cmp -s - "$top/body"
+ok $? "and all that came is right"
+chmod -t "$file"
+is "$(get /p/bad.bin)" 200 "and when it can be read, it is served"
+[ "$(number wasl_damaged_total)" -ge 2 ]
+ok $? "and the damage was counted"
+like "$run/nginx-error.log" 'wasl: [0-9]+ bytes at [0-9]+ of a file of the store cannot be read: the disk may be failing' "and said"
+is "$(workers)" "$workers_before" "by the same worker"
 finish

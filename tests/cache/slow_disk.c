@@ -8,6 +8,7 @@
  *	SLOW_DISK_BPS		bytes a second
  *	SLOW_DISK_STATE		a file of any name: what is in memory; shared by the processes of one server
  *
+ * A file with the sticky bit (chmod +t) lies on bad sectors: what of it is not in memory cannot be read.
  * preadv2(RWF_NOWAIT) says EAGAIN of what is not in memory, as ext4, xfs and btrfs do. sendfile() waits for what it then sent.
  */
 #include <dlfcn.h>
@@ -119,6 +120,12 @@ static bool in_memory(uint64_t file, uint64_t offset, uint64_t len)
 	return true;
 }
 
+static bool broken(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && st.st_mode & S_ISVTX;
+}
+
 static void read_in(uint64_t file, uint64_t offset, uint64_t len)
 {
 	uint64_t missing = 0;
@@ -132,6 +139,10 @@ EXPORT ssize_t pread(int fd, void *to, size_t len, off_t offset)
 {
 	const ssize_t n = d.pread(fd, to, len, offset);
 	const uint64_t file = n > 0 ? file_of(fd) : 0;
+	if (file && !in_memory(file, (uint64_t)offset, (uint64_t)n) && broken(fd)) {
+		errno = EIO;
+		return -1;
+	}
 	if (file)
 		read_in(file, (uint64_t)offset, (uint64_t)n);
 	return n;

@@ -77,6 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (from > thing.size || n > thing.size - from || (kind == REPLY_PART && !n) ||
 	    (kind != REPLY_PART && (from || n != thing.size)))
 		abort();
+	/* Whoever names it weakly has it. */
+	if (reply_named_weakly(&ask.if_none_match, thing.etag) && !ask.if_match.at &&
+	    kind != REPLY_NOT_MODIFIED)
+		abort();
 	try_name(&name);
 	return 0;
 }
