@@ -79,6 +79,7 @@ static int look_at_object(struct pass *p, struct fault *why)
 {
 	struct fault own = { 0 };
 	CLEANUP(clean_object) struct store_object *o = NULL;
+	const bool was_whole = store_object_known(p->s, &p->c.id, NULL) == 1;
 	int rc = store_object_find(p->s, &p->c.id, &o, &own);
 	if (rc == -ENOMEM || rc == -ENOSPC) {
 		if (why)
@@ -91,6 +92,13 @@ static int look_at_object(struct pass *p, struct fault *why)
 		p->c.at = UINT64_MAX;
 		return 0;
 	}
+	/* Opening finds out what was cut short, and says nothing. */
+	uint64_t gap, count;
+	if (was_whole && store_object_gap(o, 0, &gap, &count))
+		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_CHUNK,
+						   .unreadable = true,
+						   .id = p->c.id,
+						   .at = gap });
 	CLEANUP(disk_done) struct disk d;
 	disk_open(&d, p->s->fd, layout_object(&p->c.id, "").at, store_object_write_fd(o));
 	const uint64_t chunks = objmap_chunk_count(store_object_size(o));
@@ -170,12 +178,37 @@ static int look_at_segment(struct pass *p, struct store_rendition *r, struct dis
 	return 0;
 }
 
+static int count_rows(struct pass *p, int64_t *out, struct fault *why)
+{
+	return db_int(p->s->db, 0, out, why, "SELECT count(*) FROM segments WHERE rendition=?", "i",
+		      (int64_t)p->c.number);
+}
+
+static uint32_t first_gap(const struct store_rendition *r)
+{
+	uint32_t segment = 0;
+	while (segment < store_rendition_segments(r) && store_rendition_has(r, segment))
+		segment++;
+	return segment;
+}
+
 static int look_at_rendition(struct pass *p, struct fault *why)
 {
 	CLEANUP(clean_rendition) struct store_rendition *r = NULL;
-	int rc = store_rendition_find(p->s, p->c.number, &r, why);
+	int64_t had, has;
+	int rc = count_rows(p, &had, why);
+	if (!rc)
+		rc = store_rendition_find(p->s, p->c.number, &r, why);
+	if (!rc)
+		rc = count_rows(p, &has, why);
 	if (rc)
 		return rc;
+	/* Opening finds out what was cut short, and says nothing. */
+	if (has < had)
+		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_SEGMENT,
+						   .unreadable = true,
+						   .number = p->c.number,
+						   .at = first_gap(r) });
 	CLEANUP(disk_done) struct disk d;
 	disk_open(&d, p->s->fd, layout_rendition(p->c.number, ".mp4").at,
 		  store_rendition_write_fd(r));

@@ -15,10 +15,26 @@ static const char *const paths[] = {
 	"",
 };
 
+/* So are the records': what they point at is the fuzzer's to choose. */
+static void mend_records(uint8_t *file, size_t len, const struct names_header *head)
+{
+	const uint64_t from = sizeof(*head) + (uint64_t)head->bucket_count * sizeof(uint32_t);
+	const uint64_t heap = from + (uint64_t)head->record_count * sizeof(struct names_record);
+	if (heap >= len || file[len - 1])
+		return;
+	for (uint64_t at = from; at < heap; at += sizeof(struct names_record)) {
+		struct names_record r;
+		memcpy(&r, file + at, sizeof(r));
+		names_record_check(&r, (const char *)file + heap, len - heap, &r.check);
+		memcpy(file + at, &r, sizeof(r));
+	}
+}
+
 static void mend(uint8_t *file, size_t len)
 {
 	struct names_header head;
 	memcpy(&head, file, sizeof(head));
+	mend_records(file, len, &head);
 	head.magic = NAMES_FORMAT_MAGIC;
 	head.file_bytes = len;
 	memcpy(file, &head, sizeof(head));

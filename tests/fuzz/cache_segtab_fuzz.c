@@ -34,6 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		if (segtab_get(&t, i, &s) == SEGTAB_READY &&
 		    (s.offset % 4096 || s.offset + s.length < s.offset || i > t.segment_count))
 			abort();
+	/* What covers a withdrawn place, covers it in all its parts. */
+	for (uint64_t at = 0; at < 32768; at += 1024)
+		if (segtab_withdrawn(&t, at, 1024) && !segtab_withdrawn(&t, 0, 32768))
+			abort();
 	segtab_unmap(&t);
 	return 0;
 }

@@ -54,6 +54,57 @@ static void counts_runs_and_gaps(void **state)
 	bits_unmap(&b);
 }
 
+/* Any two bits of the readable bitmap turned: no chunk appears that is not there. The writer mends from what is durable. */
+static void rot_makes_no_chunk_readable(void **state)
+{
+	enum { CHUNKS = 70, WORDS = 3 };
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s", scratch_path(state, "b"));
+	struct bits b = made(path, CHUNKS);
+	for (uint64_t c = 0; c < 40; c++)
+		bits_set(&b, c);
+	uint64_t durable[2] = { (UINT64_C(1) << 40) - 1, 0 };
+	for (unsigned first = 0; first < WORDS * 64; first++) {
+		for (unsigned second = first; second < WORDS * 64; second++) {
+			assert_int_equal(bits_run(&b, 0), 40);
+			b.readable[first / 64] ^= UINT64_C(1) << first % 64;
+			if (second != first)
+				b.readable[second / 64] ^= UINT64_C(1) << second % 64;
+			for (uint64_t c = 40; c < CHUNKS; c++)
+				assert_false(bits_get(&b, c));
+			assert_true(bits_run(&b, 0) <= 40);
+			bits_heal(&b, durable, 0, CHUNKS - 1);
+		}
+	}
+	assert_int_equal(bits_run(&b, 0), 40);
+	/* Only what is asked about is mended. */
+	b.readable[0] ^= 1;
+	b.readable[1] ^= 1;
+	bits_heal(&b, durable, 32, 39);
+	assert_false(bits_get(&b, 5));
+	assert_true(bits_get(&b, 35));
+	bits_supersede(&b);
+	bits_heal(&b, durable, 0, 0);
+	assert_false(bits_superseded(&b));
+	bits_unmap(&b);
+}
+
+static void a_damaged_file_is_superseded_too(void **state)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s", scratch_path(state, "b"));
+	struct bits b = made(path, 70), reader;
+	bits_unmap(&b);
+	assert_int_equal(bits_map(AT_FDCWD, path, &id, 70, &reader), 0);
+	assert_int_equal(scratch_flip(path, 0, 1), 0);
+	assert_int_equal(bits_open(AT_FDCWD, path, &id, 70, &b), -EBADMSG);
+	assert_false(bits_superseded(&reader));
+	bits_supersede_damaged(AT_FDCWD, path);
+	assert_true(bits_superseded(&reader));
+	bits_supersede_damaged(AT_FDCWD, scratch_path(state, "absent"));
+	bits_unmap(&reader);
+}
+
 static void a_reader_sees_what_the_writer_sets(void **state)
 {
 	const char *path = scratch_path(state, "b");
@@ -172,6 +223,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(counts_runs_and_gaps),
+		WITH_FOLDER(rot_makes_no_chunk_readable),
+		WITH_FOLDER(a_damaged_file_is_superseded_too),
 		WITH_FOLDER(a_reader_sees_what_the_writer_sets),
 		WITH_FOLDER(durable_bits_survive_a_torn_write),
 		WITH_FOLDER(refuses_damage_and_other_objects),

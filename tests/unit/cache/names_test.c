@@ -278,6 +278,43 @@ static void every_flipped_byte_is_refused(void **state)
 	names_unmap(n);
 }
 
+/* A byte turns after the file was mapped and checked: each answer is as it was, or an error. */
+static void rot_after_mapping_is_found_in_the_next_turn(void **state)
+{
+	static const char *const paths[] = {
+		"/m/fractions/master.m3u8",    "/m/fractions/files/x.pdf",
+		"/m/fractions/g-1/240p/7.m4s", "/m/fractions/download-240p.mp4",
+		"/m/old/master.m3u8",
+	};
+	enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
+	struct names_entry was[PATHS], e;
+	struct names *n = written(state, sample());
+	char path[PATH_MAX];
+	int refused = 0;
+	snprintf(path, sizeof(path), "%s", scratch_path(state, "names.idx"));
+	for (size_t i = 0; i < PATHS; i++)
+		assert_int_equal(find(n, paths[i], &was[i]), 0);
+	for (long at = 128; at < scratch_size(path); at++) {
+		assert_int_equal(scratch_flip(path, at, 0x10), 0);
+		names_recheck(n);
+		for (size_t i = 0; i < PATHS; i++) {
+			int rc = find(n, paths[i], &e);
+			refused += rc != 0;
+			if (!rc)
+				assert_memory_equal(&e, &was[i], sizeof(e));
+			else
+				assert_true(rc == -EBADMSG || rc == -ENOENT);
+		}
+		assert_int_equal(scratch_flip(path, at, 0x10), 0);
+	}
+	assert_true(refused > 500);
+	for (int turn = 0; turn < 600; turn++) /* turns are counted in a byte */
+		names_recheck(n);
+	for (size_t i = 0; i < PATHS; i++)
+		assert_int_equal(find(n, paths[i], &e), 0);
+	names_unmap(n);
+}
+
 static void a_write_that_fails_leaves_the_old_index(void **state)
 {
 	struct fault why = { 0 };
@@ -306,6 +343,7 @@ int main(void)
 		WITH_FOLDER(thousands_of_names_are_all_found),
 		WITH_FOLDER(a_new_index_flags_the_old_mapping),
 		WITH_FOLDER(every_flipped_byte_is_refused),
+		WITH_FOLDER(rot_after_mapping_is_found_in_the_next_turn),
 		WITH_FOLDER(a_write_that_fails_leaves_the_old_index),
 	};
 	return cmocka_run_group_tests_name("cache/names", tests, NULL, NULL);

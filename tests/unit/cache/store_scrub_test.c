@@ -243,6 +243,49 @@ static void a_rendition_full_of_rot_goes_as_a_whole(void **state)
 	store_close(s);
 }
 
+static void what_is_cut_short_is_told(void **state)
+{
+	struct store *s = store_at(state);
+	const struct objmap_id id = whole_object(s, 1);
+	struct store_rendition *r = whole_rendition(s);
+	const uint64_t number = store_rendition_number(r);
+	struct view *v;
+	struct view_file f;
+	uint64_t offset;
+	uint32_t len;
+	assert_int_equal(store_rendition_slot(r, 5, &offset, &len), 0);
+	store_rendition_close(r);
+	assert_int_equal(truncate(scratch_path(state, layout_object(&id, "").at), 3 * CHUNK + 1),
+			 0);
+	assert_int_equal(truncate(scratch_path(state, layout_rendition(number, ".mp4").at),
+				  (off_t)offset + 10),
+			 0);
+	const struct store_scrub_found all = full_pass(s, 1 << 20);
+	assert_int_equal(all.count, 2);
+	assert_int_equal(all.items[0].kind, STORE_SCRUB_CHUNK);
+	assert_int_equal(all.items[0].at, 3);
+	assert_int_equal(all.items[1].kind, STORE_SCRUB_SEGMENT);
+	assert_int_equal(all.items[1].at, 5);
+	assert_int_equal(store_object_known(s, &id, NULL), 0);
+	/* What was there is still there; what was lost grows anew, and never where the old index points. */
+	assert_int_equal(view_open(*state, 8, &v, NULL), 0);
+	assert_int_equal(view_object(v, &id, SIZE, 0, &f), 0);
+	assert_int_equal(f.length, 3 * CHUNK);
+	assert_int_equal(store_rendition_find(s, number, &r, NULL), 0);
+	assert_int_equal(store_rendition_done(r), 4);
+	for (uint32_t i = 5; i <= SEGMENTS; i++)
+		put_segment(r, i);
+	assert_int_equal(view_segment(v, number, 4, &f), 0);
+	assert_int_equal(view_segment(v, number, 5, &f), 0);
+	assert_true(f.offset > offset);
+	assert_int_equal(view_extent(v, number, offset, len, &f), -EAGAIN);
+	assert_int_equal(view_extent(v, number, 0, offset, &f), 0);
+	assert_int_equal(full_pass(s, 1 << 20).count, 0);
+	view_close(v);
+	store_rendition_close(r);
+	store_close(s);
+}
+
 static void maps_and_the_index_are_looked_at(void **state)
 {
 	struct store *s = store_at(state);
@@ -376,6 +419,7 @@ int main(void)
 		WITH_FOLDER(a_rotten_chunk_is_withdrawn_and_told),
 		WITH_FOLDER(a_rotten_segment_is_made_again_elsewhere),
 		WITH_FOLDER(a_rendition_full_of_rot_goes_as_a_whole),
+		WITH_FOLDER(what_is_cut_short_is_told),
 		WITH_FOLDER(maps_and_the_index_are_looked_at),
 		WITH_FOLDER(goes_on_where_it_stopped),
 		WITH_FOLDER(one_thing_alone),

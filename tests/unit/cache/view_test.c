@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "cache/bits.h"
+#include "cache/guard.h"
 #include "firmware/base/crc32c.h"
 #include "cache/layout.h"
 #include "cache/names_builder.h"
@@ -305,6 +306,104 @@ static void write_names(void **state, const char *path, const char *text)
 	names_builder_free(b);
 }
 
+/* What other hands cut short is let go of; contentd makes it again, and it is served again. */
+static void what_is_cut_short_kills_nobody(void **state)
+{
+	static const char *const suffixes[] = { ".bits", ".tab" };
+	struct view *v = view_at(state, 8);
+	struct view_file f;
+	for (int which = 0; which < 2; which++) {
+		struct store *s = store_at(state);
+		struct store_object *o = object(s, 1, 2 * CHUNK);
+		const struct objmap_id id = *objmap_get_id(store_object_map(o));
+		struct store_rendition *r;
+		uint8_t bytes[5000];
+		put(o, 1, 0);
+		put(o, 1, 1);
+		assert_int_equal(store_rendition_open(s, "l", "g", "240p", 3, 0, &r, NULL), 0);
+		const uint64_t number = store_rendition_number(r);
+		sample_fill(2, 0, bytes, sizeof(bytes));
+		assert_int_equal(store_rendition_put(r, 2, 4000, bytes, sizeof(bytes), NULL), 0);
+		store_object_close(o);
+		store_rendition_close(r);
+		assert_int_equal(view_object(v, &id, 2 * CHUNK, 0, &f), 0);
+		assert_int_equal(view_segment(v, number, 2, &f), 0);
+
+		guard_arm(); /* cmocka has handlers of its own in each test */
+		assert_int_equal(
+			truncate(scratch_path(state,
+					      which ? layout_rendition(number, suffixes[1]).at
+						    : layout_object(&id, suffixes[0]).at),
+				 0),
+			0);
+		if (which) {
+			assert_int_equal(view_segment(v, number, 2, &f), -EAGAIN);
+			assert_int_equal(view_extent(v, number, 0, 10, &f), -EAGAIN);
+		} else {
+			assert_int_equal(view_object(v, &id, 2 * CHUNK, 0, &f), -EAGAIN);
+		}
+		assert_int_equal(store_object_find(s, &id, &o, NULL), 0);
+		assert_int_equal(store_rendition_find(s, number, &r, NULL), 0);
+		assert_int_equal(view_object(v, &id, 2 * CHUNK, 0, &f), 0);
+		assert_int_equal(f.length, 2 * CHUNK);
+		check_bytes(&f, 1, 0);
+		assert_int_equal(view_segment(v, number, 2, &f), 0);
+		check_bytes(&f, 2, 0);
+		store_object_close(o);
+		store_rendition_close(r);
+		store_close(s);
+	}
+	view_close(v);
+}
+
+static void an_index_that_is_cut_short_is_an_error(void **state)
+{
+	struct view *v = view_at(state, 4);
+	struct names_entry e;
+	struct view_names *from;
+	write_names(state, "/a", "one");
+	assert_int_equal(view_find(v, "/a", 2, &e, &from), 0);
+	guard_arm();
+	assert_int_equal(truncate(scratch_path(state, LAYOUT_NAMES), 0), 0);
+	for (int turn = 0; turn < 3; turn++) {
+		assert_int_equal(view_find(v, "/a", 2, &e, &from), -EIO);
+		view_tick(v);
+	}
+	write_names(state, "/a", "two");
+	view_tick(v);
+	assert_int_equal(view_find(v, "/a", 2, &e, &from), 0);
+	assert_memory_equal(e.bytes, "two", 3);
+	view_close(v);
+}
+
+/* One record rots: the others stay, and so does this one as soon as there is a better index. */
+static void rot_in_one_name_is_not_the_others(void **state)
+{
+	struct view *v = view_at(state, 4);
+	struct names_entry e;
+	struct view_names *from;
+	struct names_builder *b = names_builder_new();
+	assert_int_equal(names_add_bytes(b, "/a", "text/plain", NAMES_CACHE_NONE, "one", 3), 0);
+	assert_int_equal(names_add_bytes(b, "/b", "text/plain", NAMES_CACHE_NONE, "two", 3), 0);
+	assert_int_equal(names_write(b, scratch_path(state, LAYOUT_NAMES), NULL), 0);
+	assert_int_equal(view_find(v, "/a", 2, &e, &from), 0);
+	const long end = scratch_size(scratch_path(state, LAYOUT_NAMES));
+	/* The heap ends with the media type of "/b". */
+	assert_int_equal(scratch_flip(scratch_path(state, LAYOUT_NAMES), end - 5, 1), 0);
+	assert_int_equal(view_find(v, "/b", 2, &e, &from), -EBADMSG);
+	assert_int_equal(view_find(v, "/a", 2, &e, &from), 0);
+	view_tick(v);
+	assert_int_equal(view_find(v, "/a", 2, &e, &from), 0);
+	assert_memory_equal(e.bytes, "one", 3);
+	assert_int_equal(view_find(v, "/b", 2, &e, &from), -EBADMSG);
+	assert_int_equal(names_write(b, scratch_path(state, LAYOUT_NAMES), NULL), 0);
+	view_tick(v);
+	assert_int_equal(view_find(v, "/b", 2, &e, &from), 0);
+	assert_memory_equal(e.bytes, "two", 3);
+	names_builder_free(b);
+	view_close(v);
+}
+
 static void follows_the_newest_index(void **state)
 {
 	struct view *v = view_at(state, 4);
@@ -374,6 +473,9 @@ int main(void)
 		WITH_FOLDER(sends_verified_bytes_as_they_arrive),
 		WITH_FOLDER(in_another_boot_only_durable_chunks_count),
 		WITH_FOLDER(keeps_few_files_open_and_what_is_held),
+		WITH_FOLDER(what_is_cut_short_kills_nobody),
+		WITH_FOLDER(an_index_that_is_cut_short_is_an_error),
+		WITH_FOLDER(rot_in_one_name_is_not_the_others),
 		WITH_FOLDER(follows_the_newest_index),
 		WITH_FOLDER(a_store_that_comes_later_is_found),
 	};
