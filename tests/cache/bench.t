@@ -44,7 +44,7 @@ crowd 3 "$top/other"
 is "$(saw .wrong)" 3 "one byte that differs is seen"
 crowd 3 "$top/shorter"
 is "$(saw .wrong)" 3 "a body that is too long is wrong"
-tell cuts 1 200000 50
+tell cuts 1 200000 0
 crowd 1 "$top/origin/body"
 is "$(saw '[.good, .wrong, .cut] | join(" ")')" "0 0 1" "a body that is cut is called cut"
 tell reset
