@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "cache/store_private.h"
 #include "firmware/base/fault.h"
@@ -11,6 +12,20 @@
 enum { GONE_ROWS = 10000 }; /* the oldest beyond are forgotten */
 
 typedef int each_row(void *data, const struct store_list_row *row);
+
+int store_list_room(struct store *s, uint64_t *out, struct fault *why)
+{
+	struct statvfs fs;
+	if (fstatvfs(s->fd, &fs) < 0)
+		return store_fault(s, "", -errno, why);
+	const uint64_t disk = (uint64_t)fs.f_bavail * fs.f_frsize, keep = s->limits.keep_free_bytes;
+	uint64_t room = disk > keep ? disk - keep : 0;
+	const uint64_t most = s->limits.max_bytes;
+	if (most && (s->used_bytes >= most || most - s->used_bytes < room))
+		room = s->used_bytes < most ? most - s->used_bytes : 0;
+	*out = room;
+	return 0;
+}
 
 static const char *text_at(sqlite3_stmt *q, int column)
 {

@@ -14,6 +14,9 @@
  * The clock of use is the wall clock where that has moved forward, and stands where it stood when that was set back:
  * an order of use needs no more, and a box whose battery is empty begins every day in 1970.
  */
+/* How many bytes more the limits and the disk allow. */
+int store_list_room(struct store *s, uint64_t *out, struct fault *why);
+
 enum store_list_kind { STORE_LIST_OBJECT, STORE_LIST_RENDITION };
 
 struct store_list_row {

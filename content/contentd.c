@@ -141,6 +141,14 @@ static void wants_changed(void *data)
 		cook_poke(c->cook);
 }
 
+static void note_use(struct contentd *c, const struct want_tally *tally)
+{
+	enum kitchen_rung rung;
+	const size_t lesson = library_find_lesson(c->library, tally->lesson);
+	if (lesson != LIBRARY_NONE && kitchen_rung_parse(tally->rung, &rung) == 0)
+		keeper_used(c->keeper, lesson, rung);
+}
+
 static uint64_t count_tallies(void *data, uint64_t instance, const struct want_tally *tallies,
 			      size_t count)
 {
@@ -151,6 +159,8 @@ static uint64_t count_tallies(void *data, uint64_t instance, const struct want_t
 		log_fault(LOG_LEVEL_WARN, "usage.not_kept", &why);
 		return 0; /* the worker keeps them and sends them again */
 	}
+	for (size_t i = 0; c->library && i < count; i++)
+		note_use(c, &tallies[i]);
 	return through;
 }
 
@@ -185,6 +195,7 @@ static void index_captions(struct contentd *c, size_t lesson, size_t which)
 static void object_here(void *data, size_t object)
 {
 	struct contentd *c = data;
+	keeper_object_here(c->keeper, object);
 	for (size_t i = 0; i < c->library->lesson_count; i++)
 		for (size_t k = 0; k < c->library->lessons[i].item->captions_count; k++)
 			if (c->library->lessons[i].captions[k] == object)
@@ -196,6 +207,7 @@ static void object_here(void *data, size_t object)
 static void segment_here(void *data, uint64_t rendition, uint32_t segment)
 {
 	struct contentd *c = data;
+	keeper_arrived(c->keeper, rendition);
 	wants_segment_here(c->wants, rendition, segment);
 	if (segment <= 1)
 		publish_pages_soon(c); /* it may be ready to watch now */
@@ -215,8 +227,54 @@ static void rung_here(void *data, size_t lesson, enum kitchen_rung rung)
 	struct contentd *c = data;
 	log_info("event=rung.whole lesson=%s rung=%s", c->library->lessons[lesson].item->id,
 		 kitchen_rung_name(rung));
+	keeper_rung_here(c->keeper, lesson, rung);
 	publish_names_soon(c);
 	publish_pages_soon(c);
+}
+
+/* --- room --------------------------------------------------------------------------------------- */
+
+static int room_for_object(void *data, size_t object, struct fault *why)
+{
+	struct contentd *c = data;
+	return keeper_room_for_object(c->keeper, object, why);
+}
+
+static int room_for_rung(void *data, size_t lesson, enum kitchen_rung rung, uint64_t bytes,
+			 struct fault *why)
+{
+	struct contentd *c = data;
+	return keeper_room_for_rung(c->keeper, lesson, rung, bytes, why);
+}
+
+static void object_leaves(void *data, size_t object)
+{
+	struct contentd *c = data;
+	fetch_forget(c->fetch, object);
+}
+
+static void work_again(void *data)
+{
+	struct contentd *c = data;
+	fetch_poke(c->fetch);
+	cook_poke(c->cook);
+}
+
+/* Names first: nobody should be sent to what is no longer there. */
+static void store_changed(void *data)
+{
+	struct contentd *c = data;
+	(void)publish_names(c, NULL);
+	wants_recheck(c->wants);
+	publish_pages_soon(c);
+	work_again(c);
+}
+
+static bool is_idle(void *data)
+{
+	const struct contentd *c = data;
+	const struct want_msg *const *list;
+	return wants_list(c->wants, &list) == 0 && !fetch_busy(c->fetch) && !cook_busy(c->cook);
 }
 
 /* --- another catalogue ---------------------------------------------------------------------------- */
@@ -229,6 +287,7 @@ static void use_catalogue(struct contentd *c)
 	struct fault why = { 0 };
 	fetch_use(c->fetch, NULL);
 	cook_use(c->cook, NULL);
+	keeper_use(c->keeper, NULL);
 	library_free(MOVE_PTR(c->library));
 	publish_forget(c);
 	publish_names_soon(
@@ -247,6 +306,7 @@ static void use_catalogue(struct contentd *c)
 	for (size_t i = 0; i < next->lesson_count; i++)
 		for (size_t k = 0; k < next->lessons[i].item->captions_count; k++)
 			index_captions(c, i, k);
+	keeper_use(c->keeper, next);
 	fetch_use(c->fetch, next);
 	cook_use(c->cook, next);
 	wants_recheck(c->wants);
@@ -400,8 +460,9 @@ static int open_parts(struct contentd *c, struct fault *why)
 {
 	const struct report report = { tell, c };
 	const struct wants_calls wants = { look, wants_changed, count_tallies, c };
-	const struct fetch_calls fetch = { chunk_here, object_here, c };
-	const struct cook_calls cook = { segment_here, segment_lost, rung_here, c };
+	const struct fetch_calls fetch = { chunk_here, object_here, room_for_object, c };
+	const struct cook_calls cook = { segment_here, segment_lost, room_for_rung, rung_here, c };
+	const struct keeper_calls keeper = { object_leaves, store_changed, work_again, is_idle, c };
 	const struct sync_calls sync = { catalogue_taken, looked, c };
 	struct path socket = paths_at("%s", WANT_SOCKET);
 	uint64_t salt;
@@ -425,6 +486,8 @@ static int open_parts(struct contentd *c, struct fault *why)
 	if (r == 0)
 		r = cook_new(c->loop, c->kitchen, c->wants, c->workers, &cook, &report, &c->cook,
 			     why);
+	if (r == 0)
+		r = keeper_new(c->loop, c->store, c->wants, &keeper, &report, &c->keeper, why);
 	if (r == 0)
 		r = sync_new(c->loop, c->http, &c->origin, c->catalogue,
 			     (unsigned)c->conf->origin.interval_s, &sync, &report, &c->sync, why);
@@ -497,6 +560,7 @@ void contentd_free(struct contentd *c)
 	sd_event_source_disable_unref(c->every_second);
 	uplinks_free(c->uplinks);
 	sync_free(c->sync);
+	keeper_free(c->keeper);
 	cook_free(c->cook);
 	fetch_free(c->fetch);
 	wants_free(c->wants);

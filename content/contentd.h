@@ -6,6 +6,7 @@
 #include "content/conf.h"
 #include "content/cook.h"
 #include "content/fetch.h"
+#include "content/keeper.h"
 #include "content/library.h"
 #include "content/live.h"
 #include "content/origin.h"
@@ -44,6 +45,7 @@ struct contentd {
 	struct wants *wants;
 	struct fetch *fetch;
 	struct cook *cook;
+	struct keeper *keeper;
 	struct sync *sync;
 	struct uplinks *uplinks;
 	struct live *live;

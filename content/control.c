@@ -195,6 +195,10 @@ int control_start(struct contentd *c, struct fault *why)
 		{ "POST", "/v1/store/open", store_ctl_open, STORE_CTL_MAP_BYTES },
 		{ "POST", "/v1/store/put", store_ctl_put, STORE_CTL_PUT_BYTES },
 		{ "POST", "/v1/store/name", store_ctl_name, 4096 },
+		{ "GET", "/v1/store/why", store_ctl_why, 0 },
+		{ "POST", "/v1/store/pin", store_ctl_pin, 4096 },
+		{ "POST", "/v1/store/unpin", store_ctl_unpin, 4096 },
+		{ "POST", "/v1/store/evict", store_ctl_evict, 4096 },
 		{ "GET", "/v1/live", get_live, 0 },
 	};
 	return ctl_listen(c->loop, paths_at("/run/wasl/contentd.sock").at, 0660, routes,

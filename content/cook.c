@@ -22,6 +22,7 @@
 #define NO_ROOM_WAIT_MS 30000u
 #define TELL_AGAIN_MS 3600000u /* told again only after an hour without it */
 #define INIT_LIMIT_BYTES 65536u
+#define ROOM_FOR_PAGES 8192u /* a segment begins on a page */
 #define BASIC (1u << RUNG_240P | 1u << RUNG_AUDIO)
 
 struct job {
@@ -62,8 +63,9 @@ struct cook {
 	size_t wanted_room;
 	struct bad_segment bad[MOST_BLOCKS];
 	size_t bad_count;
-	uint64_t not_before_ms; /* no room on disk */
-	uint64_t full_told_ms;  /* no room on disk: until then it has been said */
+	uint64_t not_before_ms;      /* no room on disk for anybody */
+	uint64_t idle_not_before_ms; /* nor for what nobody waits for */
+	uint64_t full_told_ms;       /* no room on disk: until then it has been said */
 	bool start_told, walls_told;
 	struct cook_counts counts;
 };
@@ -111,16 +113,22 @@ static void cancel(struct job *j)
 
 /* --- what comes out of the kitchen -------------------------------------------------------------- */
 
-static void no_room(struct cook *c, const struct fault *why)
+static void no_room(const struct job *j, const struct fault *why)
 {
-	c->not_before_ms = clock_mono_ms() + NO_ROOM_WAIT_MS;
+	struct cook *c = j->of;
+	const bool soon = why->code == -EAGAIN; /* what made room is still on its way out */
+	c->idle_not_before_ms = clock_mono_ms() + (soon ? FIRST_WAIT_MS : NO_ROOM_WAIT_MS);
+	if (j->priority < 9)
+		c->not_before_ms = clock_mono_ms() + FIRST_WAIT_MS;
+	if (soon)
+		return;
 	if (clock_mono_ms() >= c->full_told_ms)
 		tell(c, why->code == -ENOSPC ? "store.full" : "store.write", "kitchen", "store",
 		     why->text);
 	c->full_told_ms = clock_mono_ms() + TELL_AGAIN_MS;
 }
 
-static int put_dish(struct job *j, const struct kitchen_dish *dish, struct fault *why)
+static int try_dish(struct job *j, const struct kitchen_dish *dish, struct fault *why)
 {
 	struct cook *c = j->of;
 	struct library_lesson *it = lesson_of(j);
@@ -139,6 +147,16 @@ static int put_dish(struct job *j, const struct kitchen_dish *dish, struct fault
 	return 0;
 }
 
+static int put_dish(struct job *j, const struct kitchen_dish *dish, struct fault *why)
+{
+	const struct cook_calls *calls = &j->of->calls;
+	int r = try_dish(j, dish, why);
+	if (r == -ENOSPC &&
+	    !(r = calls->room(calls->data, j->lesson, dish->rung, dish->len + ROOM_FOR_PAGES, why)))
+		r = try_dish(j, dish, why);
+	return r;
+}
+
 static void made(void *data, const struct kitchen_dish *dish)
 {
 	struct job *j = data;
@@ -149,7 +167,7 @@ static void made(void *data, const struct kitchen_dish *dish)
 		return;
 	j->refused = put_dish(j, dish, &why);
 	if (j->refused)
-		no_room(j->of, &why);
+		no_room(j, &why);
 	else
 		j->of->counts.segments += dish->segment != 0;
 }
@@ -383,6 +401,7 @@ static struct jobs_pick look(struct cook *c, uint64_t now)
 		.block_count = c->bad_count,
 		.basic = BASIC,
 		.sound = 1u << RUNG_AUDIO,
+		.wants_only = c->idle_not_before_ms > now,
 		.now_ms = now,
 	};
 	struct jobs_pick pick;
@@ -457,7 +476,9 @@ static void plan(void *data)
 	for (;;) {
 		struct jobs_pick pick = look(c, now);
 		if (!pick.found) {
-			replan_at(&c->replan, pick.wake_ms);
+			const uint64_t idle = c->idle_not_before_ms;
+			const bool first = idle > now && (!pick.wake_ms || idle < pick.wake_ms);
+			replan_at(&c->replan, first ? idle : pick.wake_ms);
 			return;
 		}
 		struct job *j = free_job(c);
@@ -509,6 +530,14 @@ void cook_use(struct cook *c, struct library *library)
 	c->bad_count = 0;
 	c->library = library && make_view(c, library) ? library : NULL;
 	replan_soon(&c->replan);
+}
+
+bool cook_busy(const struct cook *c)
+{
+	for (size_t i = 0; i < c->workers; i++)
+		if (c->jobs[i].kitchen)
+			return true;
+	return false;
 }
 
 struct cook_counts cook_count(const struct cook *c)

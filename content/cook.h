@@ -20,6 +20,9 @@ struct cook;
 struct cook_calls {
 	void (*segment_here)(void *data, uint64_t rendition, uint32_t segment);
 	void (*segment_lost)(void *data, uint64_t rendition, uint32_t segment);
+	/* The store has no room for `bytes` of a rung: makes some (0), or says why not (-EAGAIN: in a moment). */
+	int (*room)(void *data, size_t lesson, enum kitchen_rung rung, uint64_t bytes,
+		    struct fault *why);
 	void (*rung_here)(void *data, size_t lesson, enum kitchen_rung rung); /* complete */
 	void *data;
 };
@@ -39,4 +42,5 @@ void cook_free(struct cook *c); /* NULL is fine */
 void cook_use(struct cook *c, struct library *library);
 /* Looks whether there is something else to do: wants changed, bytes came. */
 void cook_poke(struct cook *c);
+bool cook_busy(const struct cook *c); /* something is under way */
 struct cook_counts cook_count(const struct cook *c);

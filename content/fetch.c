@@ -206,6 +206,18 @@ void fetch_hurry(struct fetch *f)
 	replan_soon(&f->replan);
 }
 
+void fetch_forget(struct fetch *f, size_t object)
+{
+	for (size_t i = 0; i < f->most_streams; i++) {
+		struct stream *s = &f->streams[i];
+		if (s->object != object)
+			continue;
+		fetch_stream_end(s);
+		s->filled = 0;
+	}
+	replan_soon(&f->replan);
+}
+
 void fetch_use(struct fetch *f, struct library *library)
 {
 	for (size_t i = 0; i < SCHEDULE_MAX_STREAMS; i++) {
@@ -224,6 +236,14 @@ void fetch_tick(struct fetch *f)
 {
 	fetch_stream_look(f, clock_mono_ms());
 	fetch_stream_settle(f, clock_mono_ms());
+}
+
+bool fetch_busy(const struct fetch *f)
+{
+	for (size_t i = 0; i < f->most_streams; i++)
+		if (f->streams[i].transfer)
+			return true;
+	return false;
 }
 
 struct fetch_counts fetch_count(const struct fetch *f)

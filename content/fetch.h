@@ -24,6 +24,8 @@ struct fetch;
 struct fetch_calls {
 	void (*chunk_here)(void *data, size_t object, uint64_t chunk);
 	void (*object_here)(void *data, size_t object); /* complete */
+	/* The store has no room for it: makes some (0), or says why not (-EAGAIN: in a moment). */
+	int (*room)(void *data, size_t object, struct fault *why);
 	void *data;
 };
 
@@ -41,10 +43,13 @@ void fetch_free(struct fetch *f); /* NULL is fine */
 
 /* Works for this library from now on (NULL: rests); what was under way is ended. */
 void fetch_use(struct fetch *f, struct library *library);
+/* An object is about to leave the store: what is under way for it ends. */
+void fetch_forget(struct fetch *f, size_t object);
 /* Looks whether there is something else to do: wants changed, the origin came back. */
 void fetch_poke(struct fetch *f);
 /* Once a second: looks for streams that drip. */
 void fetch_tick(struct fetch *f);
 /* What waits after a failure is tried at once: somebody asks, or the line came back. */
 void fetch_hurry(struct fetch *f);
+bool fetch_busy(const struct fetch *f); /* something is under way */
 struct fetch_counts fetch_count(const struct fetch *f);

@@ -84,8 +84,11 @@ static void tell_full(struct fetch *f, const struct fault *why)
 
 static void no_room(struct fetch *f, size_t object, const struct fault *why)
 {
-	f->library->objects[object].not_before_ms = clock_mono_ms() + NO_ROOM_WAIT_MS;
-	tell_full(f, why);
+	const bool soon = why->code == -EAGAIN; /* what makes room is still on its way out */
+	f->library->objects[object].not_before_ms =
+		clock_mono_ms() + (soon ? FETCH_FIRST_WAIT_MS : NO_ROOM_WAIT_MS);
+	if (!soon)
+		tell_full(f, why);
 }
 
 /* Non-zero when nothing more is wanted of this source. */
@@ -261,6 +264,8 @@ static void take_map(const struct stream *s, const void *bytes, size_t len)
 	source_answers(s);
 	sources_brought(f->sources, s->source, s->object, SOURCES_WHOLE);
 	r = store_object_open(f->library->store, map, o->media_type, &o->open, &why);
+	if (r == -ENOSPC && !(r = f->calls.room(f->calls.data, s->object, &why)))
+		r = store_object_open(f->library->store, map, o->media_type, &o->open, &why);
 	if (r == -ENOSPC && passing_new(f->pass, map, &o->passing) == 0) {
 		map = NULL; /* taken over */
 		f->passing++;

@@ -78,10 +78,10 @@ void jobs_next(const struct jobs_view *view, struct jobs_pick *out)
 	for (uint32_t ahead = 0; ahead <= JOBS_AHEAD; ahead++)
 		if (serve_wants(&s, ahead, out))
 			return;
-	for (size_t i = 0; i < view->lesson_count; i++)
+	for (size_t i = 0; i < view->lesson_count && !view->wants_only; i++)
 		if (take(&s, i, 1, UINT32_MAX, 9, out))
 			return;
-	if (sweep(&s, view->basic, out) || sweep(&s, UINT32_MAX, out))
+	if (!view->wants_only && (sweep(&s, view->basic, out) || sweep(&s, UINT32_MAX, out)))
 		return;
 	*out = (struct jobs_pick){ .wake_ms = s.wake_ms };
 }

@@ -42,8 +42,9 @@ struct jobs_view {
 	size_t want_count;
 	const struct jobs_block *blocks;
 	size_t block_count;
-	uint32_t basic; /* mask: what everything gets first */
-	uint32_t sound; /* mask: cooked along with any picture that a pupil waits for */
+	uint32_t basic;  /* mask: what everything gets first */
+	uint32_t sound;  /* mask: cooked along with any picture that a pupil waits for */
+	bool wants_only; /* nothing in advance now: the disk had no room for it a moment ago */
 	uint64_t now_ms;
 };
 

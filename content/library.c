@@ -71,6 +71,25 @@ void library_note_number(struct library *l, size_t lesson, enum kitchen_rung run
 	note(l, l->by_number, l->lessons[lesson].rungs[rung].number, lesson * RUNG_COUNT + rung);
 }
 
+/* Takes a number out; those behind it move up, so that none is cut off from where its search begins. */
+void library_forget_number(struct library *l, uint64_t number)
+{
+	size_t hole = probe(l, number, 0);
+	while (l->by_number[hole].value && l->by_number[hole].key != number)
+		hole = (hole + 1) & l->slot_mask;
+	if (!l->by_number[hole].value)
+		return;
+	for (size_t at = (hole + 1) & l->slot_mask; l->by_number[at].value;
+	     at = (at + 1) & l->slot_mask) {
+		const size_t home = probe(l, l->by_number[at].key, 0);
+		if (((at - home) & l->slot_mask) < ((at - hole) & l->slot_mask))
+			continue;
+		l->by_number[hole] = l->by_number[at];
+		hole = at;
+	}
+	l->by_number[hole] = (struct library_slot){ 0 };
+}
+
 size_t library_find_lesson(const struct library *l, const char *id)
 {
 	for (size_t i = 0; i < l->lesson_count; i++)
@@ -338,6 +357,13 @@ int library_build(struct store *store, const wasl_Catalogue *catalogue, uint32_t
 	if (r == 0)
 		*out = MOVE_PTR(l);
 	return r;
+}
+
+void library_forget_object(struct library *l, size_t object)
+{
+	struct library_object *o = &l->objects[object];
+	library_close_object(o);
+	o->complete = o->map_known = false;
 }
 
 bool library_has(const struct library *l, size_t object)

@@ -94,6 +94,8 @@ int library_open_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
 int library_refresh_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
 			 struct fault *why);
 
+/* The store no longer has it: forgets what was known. */
+void library_forget_object(struct library *l, size_t object);
 /*
  * The store has less of this rung than was noted (rot, or other hands), perhaps under another number: looks anew. Names
  * and pages are to be published again.

@@ -272,6 +272,10 @@ int library_recheck_rung(struct library *l, size_t lesson, enum kitchen_rung run
 					kitchen_rung_name(rung), it->segments, &to->number, &used,
 					why);
 	if (r)
+		to->number = 0; /* not named until it can be */
+	if (to->number != number && number)
+		library_forget_number(l, number); /* who waits for it is told to ask again */
+	if (r)
 		return r;
 	if (to->number != number)
 		library_note_number(l, lesson, rung);

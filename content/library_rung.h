@@ -6,6 +6,7 @@
 
 /* Between library.c and library_rung.c: makes a rendition's number findable. */
 void library_note_number(struct library *l, size_t lesson, enum kitchen_rung rung);
+void library_forget_number(struct library *l, uint64_t number);
 
 /*
  * What the rows and notes of the store say of a rung, without opening its files; *open: they must be opened for the rest,

@@ -65,6 +65,18 @@ static json_t *how_far(const struct store_object *o)
 			 "missing", lacks ? json_integer((json_int_t)first) : json_null());
 }
 
+/* A person's file makes room for itself like a pupil's wish. */
+static int open_with_room(struct contentd *c, const struct objmap *map,
+			  const struct store_local *file, struct store_object **out,
+			  struct fault *why)
+{
+	int r = store_object_open(c->store, map, file->media_type, out, why);
+	if (r == -ENOSPC &&
+	    !(r = keeper_make_room(c->keeper, objmap_size(map), EVICT_FOR_PERSON, file->path, why)))
+		r = store_object_open(c->store, map, file->media_type, out, why);
+	return r;
+}
+
 void store_ctl_open(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
@@ -78,7 +90,7 @@ void store_ctl_open(struct ctl_request *req, void *data)
 	if (r == 0)
 		r = objmap_verify(&file.id, bytes, len, &map, &why);
 	if (r == 0)
-		r = store_object_open(c->store, map, file.media_type, &o, &why);
+		r = open_with_room(c, map, &file, &o, &why);
 	if (r)
 		refuse(req, &why);
 	else
@@ -183,6 +195,64 @@ void store_ctl_files(struct ctl_request *req, void *data)
 		ctl_reply_json(req, 200, json_pack("{s:O}", "files", list));
 }
 
+/* --- what stays and what goes ------------------------------------------------------------------------ */
+
+typedef json_t *named_call(struct keeper *k, const char *name, struct fault *why);
+
+static void reply(struct ctl_request *req, json_t *out, const struct fault *why)
+{
+	if (out)
+		ctl_reply_json(req, 200, out);
+	else
+		refuse(req, why);
+}
+
+static void ask_keeper(struct ctl_request *req, named_call *call, struct contentd *c)
+{
+	const char *name = ctl_arg(req, "name");
+	struct fault why = { 0 };
+	json_t *out = NULL;
+	if (name && *name)
+		out = call(c->keeper, name, &why);
+	else
+		fault_set(&why, -EINVAL, "store.name", "of what? name=LESSON, for example");
+	reply(req, out, &why);
+}
+
+void store_ctl_why(struct ctl_request *req, void *data)
+{
+	ask_keeper(req, keeper_why, data);
+}
+
+void store_ctl_pin(struct ctl_request *req, void *data)
+{
+	ask_keeper(req, keeper_pin, data);
+}
+
+void store_ctl_unpin(struct ctl_request *req, void *data)
+{
+	ask_keeper(req, keeper_unpin, data);
+}
+
+void store_ctl_evict(struct ctl_request *req, void *data)
+{
+	struct contentd *c = data;
+	const char *asked = ctl_arg(req, "bytes");
+	const int64_t bytes = ctl_arg_int(req, "bytes", 0);
+	struct fault why = { 0 };
+	json_t *out = NULL;
+	if (!asked) {
+		ask_keeper(req, keeper_evict, c);
+		return;
+	}
+	if (bytes > 0)
+		out = keeper_evict_bytes(c->keeper, (uint64_t)bytes, &why);
+	else
+		fault_set(&why, -EINVAL, "store.bytes", "'%.40s' is no number of bytes above 0",
+			  asked);
+	reply(req, out, &why);
+}
+
 void store_ctl_status(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
@@ -192,12 +262,16 @@ void store_ctl_status(struct ctl_request *req, void *data)
 		refuse(req, &why);
 		return;
 	}
-	ctl_reply_json(req, 200,
-		       json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "objects",
-				 (json_int_t)t.objects, "complete", (json_int_t)t.complete,
-				 "renditions", (json_int_t)t.renditions, "segments",
-				 (json_int_t)t.segments, "bytes", (json_int_t)t.bytes, "files",
-				 (json_int_t)t.files, "disk_free_bytes", (json_int_t)t.free_bytes,
-				 "max_bytes", (json_int_t)c->conf->store.max_bytes,
-				 "keep_free_bytes", (json_int_t)c->conf->store.keep_free_bytes));
+	json_t *out = keeper_status(c->keeper);
+	CLEANUP(clean_json)
+	json_t *totals = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "objects",
+				   (json_int_t)t.objects, "complete", (json_int_t)t.complete,
+				   "renditions", (json_int_t)t.renditions, "segments",
+				   (json_int_t)t.segments, "bytes", (json_int_t)t.bytes, "files",
+				   (json_int_t)t.files, "disk_free_bytes", (json_int_t)t.free_bytes,
+				   "max_bytes", (json_int_t)c->conf->store.max_bytes,
+				   "keep_free_bytes", (json_int_t)c->conf->store.keep_free_bytes);
+	json_object_update(out, totals);
+	reply(req, out,
+	      &(struct fault){ .code = -ENOMEM, .id = "memory", .text = "out of memory" });
 }

@@ -13,5 +13,10 @@ enum { STORE_CTL_MAP_BYTES = 33 << 20, STORE_CTL_PUT_BYTES = 1 << 20 };
 void store_ctl_status(struct ctl_request *req, void *data);
 void store_ctl_files(struct ctl_request *req, void *data);
 void store_ctl_open(struct ctl_request *req, void *data); /* ?id=HEX&path=…&type=…, body: the map */
-void store_ctl_put(struct ctl_request *req, void *data);  /* ?id=HEX&chunk=N, body: whole chunks */
-void store_ctl_name(struct ctl_request *req, void *data); /* ?id=HEX&path=…&type=… */
+void store_ctl_put(struct ctl_request *req, void *data); /* ?id=HEX&chunk=N, body: whole chunks */
+/* ?name=…: what a person calls it (content/keeper.h) */
+void store_ctl_why(struct ctl_request *req, void *data);
+void store_ctl_pin(struct ctl_request *req, void *data);
+void store_ctl_unpin(struct ctl_request *req, void *data);
+void store_ctl_evict(struct ctl_request *req, void *data); /* or ?bytes=N */
+void store_ctl_name(struct ctl_request *req, void *data);  /* ?id=HEX&path=…&type=… */

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <curl/curl.h>
+#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "firmware/base/clean.h"
+#include "firmware/base/conf.h"
+#include "firmware/base/conf_value.h"
 #include "firmware/base/fault.h"
 #include "firmware/ctl/ask.h"
 #include "firmware/ctl/store_add.h"
@@ -13,8 +18,13 @@
 
 CLEAN_FN(json, json_t, json_decref)
 
+static void clean_curl(char **held)
+{
+	curl_free(*held);
+}
+
 struct order { /* what stood behind `wasl store COMMAND` */
-	const char *path, *type, *what;
+	const char *path, *type, *what, *bytes;
 };
 
 static int show_json(const json_t *answer)
@@ -56,14 +66,88 @@ static int add(const struct wasl *w, const struct order *o)
 	return WASL_GOOD;
 }
 
+/* POST or GET /v1/store/CALL?KEY=VALUE */
+static int ask_store(const char *method, const char *call, const char *key, const char *value,
+		     json_t **out, struct fault *why)
+{
+	char target[1900];
+	CLEANUP(clean_curl) char *escaped = curl_easy_escape(NULL, value, 0);
+	if (!escaped || (size_t)snprintf(target, sizeof(target), "/v1/store/%s?%s=%s", call, key,
+					 escaped) >= sizeof(target))
+		return fault_set(why, -EINVAL, "store.name", "'%.80s…' is too long a name", value);
+	return ask_json("contentd", method, target, ASK_LONG_MS, out, why);
+}
+
+static int show(const struct wasl *w, const char *method, const char *call, const char *key,
+		const char *value,
+		void (*view)(const json_t *answer, const struct view *v, FILE *to))
+{
+	struct fault why = { 0 };
+	CLEANUP(clean_json) json_t *answer = NULL;
+	if (ask_store(method, call, key, value, &answer, &why) < 0)
+		return wasl_failed(&why);
+	if (w->form == WASL_JSON)
+		return show_json(answer);
+	view(answer, &w->view, stdout);
+	return WASL_GOOD;
+}
+
+static int tell_why(const struct wasl *w, const struct order *o)
+{
+	return show(w, "GET", "why", "name", o->what, store_view_why);
+}
+
+static int pin(const struct wasl *w, const struct order *o)
+{
+	return show(w, "POST", "pin", "name", o->what, store_view_pin);
+}
+
+static int unpin(const struct wasl *w, const struct order *o)
+{
+	return show(w, "POST", "unpin", "name", o->what, store_view_pin);
+}
+
+/* A size as configurations have it: 500M. */
+static int read_size(const char *text, uint64_t *out, struct fault *why)
+{
+	struct {
+		uint64_t bytes;
+	} to = { 0 };
+	static const struct conf_key key = CONF_BYTES(
+		struct { uint64_t bytes; }, bytes, "bytes", "", 1, INT64_MAX, "");
+	int r = conf_value_set(&key, text, &to, why);
+	if (r == 0)
+		*out = to.bytes;
+	return r;
+}
+
+static int evict(const struct wasl *w, const struct order *o)
+{
+	uint64_t bytes = 0;
+	char number[24];
+	struct fault why = { 0 };
+	if (!o->what == !o->bytes)
+		return wasl_misused("'store evict' takes a name, or --bytes N");
+	if (o->what)
+		return show(w, "POST", "evict", "name", o->what, store_view_evicted);
+	if (read_size(o->bytes, &bytes, &why))
+		return wasl_misused("%s", why.text);
+	snprintf(number, sizeof(number), "%" PRIu64, bytes);
+	return show(w, "POST", "evict", "bytes", number, store_view_evicted);
+}
+
 static const struct command {
 	const char *name, *args, *summary;
-	enum { NOTHING, ONE_THING } takes;
+	enum { NOTHING, ONE_THING, PERHAPS } takes;
 	int (*run)(const struct wasl *w, const struct order *o);
 } commands[] = {
 	{ "status", "", "how much room there is, and what fills it", NOTHING, status },
 	{ "add", "FILE --path /p/NAME [--type TYPE]", "put a file behind an address", ONE_THING,
 	  add },
+	{ "why", "NAME", "why a thing is here, would go, or went", ONE_THING, tell_why },
+	{ "pin", "NAME", "keep a lesson or file, whatever room is needed", ONE_THING, pin },
+	{ "unpin", "NAME", "undo that", ONE_THING, unpin },
+	{ "evict", "NAME | --bytes N", "send a thing away, or the next to go", PERHAPS, evict },
 };
 
 static void put_usage(FILE *to)
@@ -79,11 +163,9 @@ static void put_usage(FILE *to)
 int wasl_store(const struct wasl *w, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "path", required_argument, NULL, 'p' },
-		{ "type", required_argument, NULL, 't' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+		{ "path", required_argument, NULL, 'p' },  { "type", required_argument, NULL, 't' },
+		{ "bytes", required_argument, NULL, 'b' }, { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },        { 0 },
 	};
 	struct wasl mine = *w;
 	struct order order = { 0 };
@@ -97,6 +179,9 @@ int wasl_store(const struct wasl *w, int argc, char **argv)
 			break;
 		case 't':
 			order.type = optarg;
+			break;
+		case 'b':
+			order.bytes = optarg;
 			break;
 		case 'j':
 			mine.form = WASL_JSON;
@@ -119,8 +204,8 @@ int wasl_store(const struct wasl *w, int argc, char **argv)
 			command = &commands[i];
 	if (!command)
 		return wasl_misused("'store' has no command '%s'", words[0]);
-	if (count > 1 + (command->takes == ONE_THING))
-		return wasl_misused("'%s' is too much", words[1 + (command->takes == ONE_THING)]);
+	if (count > 1 + (command->takes != NOTHING))
+		return wasl_misused("'%s' is too much", words[1 + (command->takes != NOTHING)]);
 	if (command->takes == ONE_THING && count < 2)
 		return wasl_misused("'store %s' needs more", words[0]);
 	order.what = count > 1 ? words[1] : NULL;

@@ -2,7 +2,9 @@
 #include "firmware/ctl/store_view.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "firmware/base/clean.h"
 #include "firmware/ctl/view.h"
@@ -14,6 +16,31 @@ static void put_count(const struct view *v, const json_t *answer, const char *ke
 	snprintf(n, sizeof(n), "%" PRId64, view_int(answer, key, 0));
 	AUTO_FREE char *text = view_fill(v, id, "n", n, NULL);
 	view_row(v, VIEW_GOOD, text, to);
+}
+
+static void put_room(const struct view *v, const json_t *answer, FILE *to)
+{
+	char may[48], room[48];
+	const int64_t left = view_int(answer, "room_bytes", 0),
+		      goes = view_int(answer, "may_go_bytes", 0);
+	view_size(v, (uint64_t)goes, may, sizeof(may));
+	view_size(v, (uint64_t)left, room, sizeof(room));
+	AUTO_FREE char *text = view_fill(v, "wasl.store.may-go", "size", may, "room", room, NULL);
+	view_row(v, left ? VIEW_GOOD : goes ? VIEW_MODERATE : VIEW_NO, text, to);
+}
+
+static void put_pins(const struct view *v, const json_t *answer, FILE *to)
+{
+	size_t i;
+	json_t *pin;
+	json_array_foreach (json_object_get(answer, "pins"), i, pin) {
+		char what[120];
+		const char *name = json_string_value(pin);
+		const char *slash = name ? strchr(name, '/') : NULL;
+		view_foreign(slash ? slash + 1 : "", what, sizeof(what));
+		AUTO_FREE char *text = view_fill(v, "wasl.store.pins", "what", what, NULL);
+		view_row(v, VIEW_GOOD, text, to);
+	}
 }
 
 void store_view_status(const json_t *answer, const struct view *v, FILE *to)
@@ -29,4 +56,76 @@ void store_view_status(const json_t *answer, const struct view *v, FILE *to)
 	put_count(v, answer, "complete", "wasl.store.objects", to);
 	put_count(v, answer, "segments", "wasl.store.segments", to);
 	put_count(v, answer, "files", "wasl.store.files", to);
+	put_room(v, answer, to);
+	put_pins(v, answer, to);
+}
+
+/* --- why -------------------------------------------------------------------------------------------- */
+
+static enum view_state state_of(const char *state)
+{
+	return strcmp(state, "stays") == 0    ? VIEW_GOOD
+	       : strcmp(state, "may-go") == 0 ? VIEW_MODERATE
+	       : strcmp(state, "gone") == 0   ? VIEW_NO
+					      : VIEW_UNKNOWN;
+}
+
+static void put_why(const json_t *thing, const struct view *v, FILE *to)
+{
+	char what[300], cause[300], size[48], id[64], when[20];
+	const char *state = view_text(thing, "state"), *reason = view_text(thing, "reason");
+	const bool due = strcmp(reason, "due") == 0;
+	view_foreign(view_text(thing, "what"), what, sizeof(what));
+	view_foreign(view_text(thing, "cause"), cause, sizeof(cause));
+	/* Of what would go it matters how much goes before it, of all else how large it is. */
+	view_size(v,
+		  (uint64_t)view_int(thing, strcmp(state, "may-go") == 0 ? "before_bytes" : "bytes",
+				     0),
+		  size, sizeof(size));
+	view_time(v,
+		  view_int(thing,
+			   due                          ? "due_s"
+			   : strcmp(state, "gone") == 0 ? "at_s"
+							: "used_s",
+			   0),
+		  when);
+	if (due)
+		when[10] = '\0'; /* a day */
+	snprintf(id, sizeof(id), "wasl.why.%.40s", reason);
+	AUTO_FREE char *text =
+		view_fill(v, id, "what", what, "size", size, "when", when, "cause", cause, NULL);
+	view_row(v, state_of(state), text, to);
+}
+
+void store_view_why(const json_t *answer, const struct view *v, FILE *to)
+{
+	size_t i;
+	json_t *thing;
+	json_array_foreach (json_object_get(answer, "things"), i, thing)
+		put_why(thing, v, to);
+}
+
+void store_view_pin(const json_t *answer, const struct view *v, FILE *to)
+{
+	char what[300], id[64];
+	view_foreign(view_text(answer, "what"), what, sizeof(what));
+	snprintf(id, sizeof(id), "wasl.store.%.20s", view_text(answer, "state"));
+	AUTO_FREE char *text = view_fill(v, id, "what", what, NULL);
+	view_row(v, VIEW_GOOD, text, to);
+}
+
+void store_view_evicted(const json_t *answer, const struct view *v, FILE *to)
+{
+	size_t i;
+	json_t *one;
+	char size[48];
+	json_array_foreach (json_object_get(answer, "evicted"), i, one) {
+		char what[300];
+		view_foreign(json_string_value(one) ? json_string_value(one) : "", what,
+			     sizeof(what));
+		view_row(v, VIEW_NO, what, to);
+	}
+	view_size(v, (uint64_t)view_int(answer, "bytes", 0), size, sizeof(size));
+	AUTO_FREE char *text = view_fill(v, "wasl.store.evicted", "size", size, NULL);
+	view_title(v, text, to);
 }

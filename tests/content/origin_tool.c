@@ -33,6 +33,9 @@
  *							a film of that id whose bytes are nowhere, and a document for
  *							each FILE, with the file's name as id and as the name of its
  *							attachment; keys of root 1
+ *	content-origin lessons ORIGIN VERSION MEZZANINE PLAN NAME[=DAY]...
+ *							a lesson for each NAME, every one with bytes of its own (a box at the end
+ *							of the film); those with a DAY (since 1970, 0: none) are in a programme
  */
 #define FILE_LIMIT (1u << 30)
 
@@ -303,6 +306,71 @@ static void publish_files(char **arg, size_t count)
 	free(items[0].plan.segments);
 }
 
+/* The film with one more box, so that no two lessons share an object. */
+static wasl_ObjectRef put_film(const char *origin, const char *from, const char *name)
+{
+	AUTO_FREE void *bytes = NULL;
+	size_t len = 0;
+	char path[4096];
+	uint8_t box[8 + 64] = { 0, 0, 0, sizeof(box), 'f', 'r', 'e', 'e' };
+	struct fault why = { 0 };
+	snprintf((char *)box + 8, sizeof(box) - 8, "%s", name);
+	read_file(from, &bytes, &len);
+	AUTO_FREE uint8_t *film = malloc(len + sizeof(box));
+	if (!film)
+		die("memory", NULL);
+	memcpy(film, bytes, len);
+	memcpy(film + len, box, sizeof(box));
+	snprintf(path, sizeof(path), "%s/film.tmp", origin);
+	if (fileio_replace(path, film, len + sizeof(box), 0644, &why))
+		die(path, &why);
+	return put_object(origin, path, "video/mp4", "lesson.mp4");
+}
+
+static void publish_lessons(char **arg, size_t count)
+{
+	AUTO_FREE char *title = copy("Lesson");
+	AUTO_FREE wasl_Item *items = calloc(count, sizeof(*items));
+	AUTO_FREE wasl_Programme *programmes = calloc(count, sizeof(*programmes));
+	AUTO_FREE char **names_of = calloc(count, sizeof(*names_of));
+	wasl_Catalogue c = { .version = (uint32_t)strtoul(arg[1], NULL, 10),
+			     .items_count = (pb_size_t)count,
+			     .items = items,
+			     .programmes = programmes };
+	if (!items || !programmes || !names_of)
+		die("memory", NULL);
+	for (size_t i = 0; i < count; i++) {
+		char *name = arg[4 + i], *day = strchr(name, '=');
+		if (day)
+			*day++ = '\0';
+		items[i] = (wasl_Item){ .kind = 1,
+					.has_title = true,
+					.title.en = title,
+					.grade = 7,
+					.language = "ar",
+					.has_mezzanine = true,
+					.mezzanine = put_film(arg[0], arg[2], name),
+					.has_plan = true };
+		snprintf(items[i].id, sizeof(items[i].id), "%s", name);
+		read_plan(arg[3], &items[i].plan);
+		items[i].duration_ms = duration_ms(&items[i].plan);
+		if (!day)
+			continue;
+		wasl_Programme *p = &programmes[c.programmes_count];
+		names_of[c.programmes_count] = name;
+		*p = (wasl_Programme){ .has_title = true,
+				       .title.en = title,
+				       .grade = 7,
+				       .needed_by_day = (int32_t)strtol(day, NULL, 10),
+				       .item_ids = &names_of[c.programmes_count++],
+				       .item_ids_count = 1 };
+		snprintf(p->id, sizeof(p->id), "p-%s", name);
+	}
+	sign_and_put(arg[0], &c, 1);
+	for (size_t i = 0; i < count; i++)
+		pb_release(wasl_Plan_fields, &items[i].plan);
+}
+
 int main(int argc, char **argv)
 {
 	if (sodium_init() < 0)
@@ -315,6 +383,8 @@ int main(int argc, char **argv)
 		publish_papers(argv + 2);
 	else if (argc >= 6 && strcmp(argv[1], "files") == 0)
 		publish_files(argv + 2, (size_t)argc - 6);
+	else if (argc >= 7 && strcmp(argv[1], "lessons") == 0)
+		publish_lessons(argv + 2, (size_t)argc - 6);
 	else
 		return 2;
 	return 0;

@@ -25,6 +25,7 @@ static const struct {
 	struct jobs_want wants[3]; /* rungs 0 ends */
 	struct jobs_block block;   /* until 0: none */
 	uint32_t held[2];          /* rungs that there is no room for */
+	bool wants_only;
 	struct jobs_pick pick;
 } rows[] = {
 	{ .why = "the first segment of every rung of the first lesson",
@@ -132,6 +133,16 @@ static const struct {
 	  .held = { ALL, ALL },
 	  .wants = { { 1, 4, M } },
 	  .pick = { true, 1, 5, M | A, false, 1, 0 } },
+	{ .why = "the disk was full a moment ago: nothing in advance",
+	  .arrived = { 6, 6 },
+	  .wants_only = true,
+	  .pick = { .found = false } },
+	{ .why = "but what pupils wait for, and what they watch next",
+	  .made = { { ALL }, { ALL, 0, M | A } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 2, M } },
+	  .wants_only = true,
+	  .pick = { true, 1, 3, M | A, false, 1, 0 } },
 };
 
 static void every_row(void **state)
@@ -158,6 +169,7 @@ static void every_row(void **state)
 						rows[i].block.until_ms != 0,
 						A | L,
 						A,
+						rows[i].wants_only,
 						1000 };
 		struct jobs_pick pick = { 0 };
 		jobs_next(&view, &pick);

@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache/store_local.h"
+#include "content/keeper_priv.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/fault.h"
+
+/* What people ask: why a thing is here or not, and that it should stay or go. */
+
+#define MOST_THINGS 64u
+
+CLEAN_FN(json, json_t, json_decref)
+
+struct named { /* what a name means */
+	struct keeper_thing things[MOST_THINGS];
+	size_t count;
+	char pin[96];                  /* as the store keeps it; "" when that cannot be pinned */
+	char path[NAMES_MAX_PATH + 1]; /* a file of the school */
+	size_t others;                 /* addresses of the same bytes, once this one is gone */
+};
+
+static void add(struct named *n, const struct keeper_thing *t)
+{
+	for (size_t i = 0; i < n->count; i++)
+		if (n->things[i].kind == t->kind && n->things[i].object == t->object &&
+		    n->things[i].lesson == t->lesson && n->things[i].rung == t->rung)
+			return;
+	if (n->count < MOST_THINGS)
+		n->things[n->count++] = *t;
+}
+
+static void add_object(const struct keeper *k, struct named *n, size_t object)
+{
+	if (object != LIBRARY_NONE)
+		add(n, &(struct keeper_thing){ .kind = KEEPER_OBJECT,
+					       .object = object,
+					       .lesson = LIBRARY_NONE,
+					       .id = k->library->objects[object].id });
+}
+
+static void add_rung(const struct keeper *k, struct named *n, size_t lesson, enum kitchen_rung rung)
+{
+	add(n, &(struct keeper_thing){ .kind = KEEPER_RUNG,
+				       .object = LIBRARY_NONE,
+				       .lesson = lesson,
+				       .rung = rung,
+				       .number = k->library->lessons[lesson].rungs[rung].number });
+}
+
+/* `rest` is what stands behind the lesson: "" everything, a size, "film", a file's name; also as in an address. */
+static void find_in_lesson(const struct keeper *k, size_t lesson, const char *rest, struct named *n)
+{
+	const struct library_lesson *it = &k->library->lessons[lesson];
+	const bool all = !*rest;
+	snprintf(n->pin, sizeof(n->pin), "lesson/%s", it->item->id);
+	if (all || !strcmp(rest, "film"))
+		add_object(k, n, it->mezzanine);
+	if (all || !strcmp(rest, "poster.jpg"))
+		add_object(k, n, it->poster);
+	for (size_t i = 0; i < it->item->captions_count; i++) {
+		char name[48];
+		snprintf(name, sizeof(name), "captions-%s.vtt", it->item->captions[i].language);
+		if (all || !strcmp(rest, name))
+			add_object(k, n, it->captions[i]);
+	}
+	for (size_t i = 0; i < it->item->attachments_count; i++)
+		if (all || (!strncmp(rest, "files/", 6) &&
+			    !strcmp(rest + 6, it->item->attachments[i].name)))
+			add_object(k, n, it->files[i]);
+	for (unsigned r = 1; r <= RUNG_COUNT; r++) {
+		const enum kitchen_rung rung = (enum kitchen_rung)(r % RUNG_COUNT);
+		const char *name = kitchen_rung_name(rung);
+		const size_t len = strlen(name);
+		char download[48];
+		snprintf(download, sizeof(download), "download-%s.mp4", name);
+		if (!(it->ladder & 1u << rung))
+			continue;
+		if (all || !strcmp(rest, "master.m3u8") || !strcmp(rest, download) ||
+		    (!strncmp(rest, name, len) && (!rest[len] || rest[len] == '/')) ||
+		    (rung == RUNG_AUDIO && !strcmp(rest, "audio.m4a")))
+			add_rung(k, n, lesson, rung);
+	}
+}
+
+/* "LESSON", "LESSON/REST", and in addresses "LESSON/GENERATION/REST". */
+static void find_lesson(const struct keeper *k, const char *text, struct named *n)
+{
+	char id[96];
+	const size_t len = strcspn(text, "/");
+	if (!k->library || len >= sizeof(id))
+		return;
+	snprintf(id, sizeof(id), "%.*s", (int)len, text);
+	const size_t lesson = library_find_lesson(k->library, id);
+	if (lesson == LIBRARY_NONE)
+		return;
+	const char *rest = text[len] ? text + len + 1 : "";
+	const char *generation = k->library->lessons[lesson].generation;
+	const size_t skip = strlen(generation);
+	if (skip && !strncmp(rest, generation, skip) && rest[skip] == '/')
+		rest += skip + 1;
+	find_in_lesson(k, lesson, rest, n);
+}
+
+static void find_object(const struct keeper *k, const struct objmap_id *id, struct named *n)
+{
+	const size_t at = k->library ? library_find_object(k->library, id) : LIBRARY_NONE;
+	char hex[65];
+	objmap_id_hex(id, hex);
+	snprintf(n->pin, sizeof(n->pin), "object/%s", hex);
+	if (at != LIBRARY_NONE)
+		add_object(k, n, at);
+	else
+		add(n, &(struct keeper_thing){ .kind = KEEPER_STRAY_OBJECT,
+					       .object = LIBRARY_NONE,
+					       .lesson = LIBRARY_NONE,
+					       .id = *id });
+}
+
+static int find(struct keeper *k, const char *name, struct named *n, struct fault *why)
+{
+	struct objmap_id id;
+	struct store_local file;
+	size_t lesson;
+	enum kitchen_rung rung;
+	char *end;
+	*n = (struct named){ 0 };
+	if (!strncmp(name, "/p/", 3)) {
+		int r = store_local_find(k->store, name, &file, why);
+		if (r)
+			return r;
+		find_object(k, &file.id, n);
+		snprintf(n->path, sizeof(n->path), "%s", file.path);
+	} else if (!strncmp(name, "/m/", 3) || !strncmp(name, "/l/", 3)) {
+		find_lesson(k, name + 3, n);
+	} else if (objmap_id_parse(name, &id) == 0) {
+		find_object(k, &id, n);
+	} else {
+		find_lesson(k, name, n);
+		const unsigned long long number = strtoull(name, &end, 10);
+		if (!n->count && number && !*end && k->library &&
+		    library_find_rendition(k->library, number, &lesson, &rung))
+			add_rung(k, n, lesson, rung);
+		else if (!n->count && number && !*end)
+			add(n, &(struct keeper_thing){ .kind = KEEPER_STRAY_RENDITION,
+						       .object = LIBRARY_NONE,
+						       .lesson = LIBRARY_NONE,
+						       .number = number });
+	}
+	if (!n->count)
+		return fault_set(
+			why, -ENOENT, "store.unknown",
+			"the store knows nothing called '%.120s'; name a lesson, an address "
+			"or an object as 'wasl lessons' and 'wasl store why LESSON' show them",
+			name);
+	return 0;
+}
+
+/* --- why --------------------------------------------------------------------------------------------- */
+
+static const char *const keep_names[] = {
+	[EVICT_PINNED] = "pinned",       [EVICT_LOCAL] = "local", [EVICT_DUE] = "due",
+	[EVICT_PROGRAMME] = "programme", [EVICT_BUSY] = "busy",
+};
+static const char *const value_names[] = {
+	[EVICT_UNNAMED] = "unnamed",
+	[EVICT_DERIVED] = "derived",
+	[EVICT_FETCHED] = "fetched",
+};
+
+static bool same(const struct keeper_thing *a, const struct keeper_thing *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case KEEPER_OBJECT:
+	case KEEPER_STRAY_OBJECT:
+		return !memcmp(&a->id, &b->id, sizeof(a->id));
+	case KEEPER_RUNG:
+		return a->lesson == b->lesson && a->rung == b->rung;
+	case KEEPER_STRAY_RENDITION:
+		return a->number == b->number;
+	}
+	return false;
+}
+
+/* In the order of going: what would go before it, in bytes. */
+static const struct evict_item *find_item(const struct keeper_rows *rows,
+					  const struct keeper_thing *t, uint64_t *before)
+{
+	*before = 0;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct evict_item *item = &rows->items[i];
+		if (same(&rows->rows[item->ref].thing, t))
+			return item;
+		*before += item->bytes;
+	}
+	return NULL;
+}
+
+struct search {
+	const char *key;
+	struct store_list_gone gone;
+	bool found;
+};
+
+static int match_gone(void *data, const struct store_list_gone *gone)
+{
+	struct search *s = data;
+	if (strcmp(gone->what, s->key))
+		return 0;
+	s->gone = *gone;
+	s->found = true;
+	return 1;
+}
+
+static int64_t due_of(const struct keeper *k, const struct keeper_thing *t)
+{
+	return t->kind == KEEPER_OBJECT ? k->objects[t->object].due_s
+	       : t->kind == KEEPER_RUNG ? k->lessons[t->lesson].due_s
+					: 0;
+}
+
+static json_t *why_here(const struct keeper *k, const struct keeper_thing *t,
+			const struct evict_item *item, uint64_t before, const char *label)
+{
+	const bool goes = item->keep == EVICT_MAY_GO;
+	const int64_t used = t->kind == KEEPER_OBJECT && k->object_used[t->object] > item->used_s
+				     ? k->object_used[t->object]
+				     : item->used_s;
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "what", label, "state",
+			 goes ? "may-go" : "stays", "reason",
+			 goes ? value_names[item->value] : keep_names[item->keep], "bytes",
+			 (json_int_t)item->bytes, "used_s", (json_int_t)used, "before_bytes",
+			 (json_int_t)before, "due_s", (json_int_t)due_of(k, t));
+}
+
+static bool is_held(const struct keeper *k, const struct keeper_thing *t)
+{
+	return t->kind == KEEPER_OBJECT ? k->library->objects[t->object].held
+	       : t->kind == KEEPER_RUNG ? (k->library->lessons[t->lesson].held & 1u << t->rung) != 0
+					: false;
+}
+
+static json_t *why_not(const struct keeper *k, const struct keeper_thing *t, const char *label)
+{
+	char key[160];
+	struct search s = { .key = key };
+	keeper_key(k, t, key);
+	(void)store_list_gone(k->store, match_gone, &s, NULL);
+	if (s.found)
+		return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "what", label, "state", "gone",
+				 "reason",
+				 s.gone.held == STORE_LIST_UNTIL_ASKED ? "sent-away"
+				 : is_held(k, t)                       ? "made-room"
+								       : "comes-back",
+				 "bytes", (json_int_t)s.gone.bytes, "at_s", (json_int_t)s.gone.at_s,
+				 "cause", s.gone.cause);
+	const bool stray = t->kind == KEEPER_STRAY_OBJECT || t->kind == KEEPER_STRAY_RENDITION;
+	return json_pack("{s:s, s:s, s:s}", "what", label, "state", "absent", "reason",
+			 stray           ? "unknown"
+			 : is_held(k, t) ? "no-room"
+					 : "coming");
+}
+
+json_t *keeper_why(struct keeper *k, const char *name, struct fault *why)
+{
+	struct named n;
+	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
+	CLEANUP(clean_json) json_t *things = json_array();
+	if (find(k, name, &n, why) || keeper_list(k, &rows, why))
+		return NULL;
+	evict_choose(rows.items, rows.count, 0, EVICT_FOR_PUPIL, keeper_clock(k));
+	for (size_t i = 0; i < n.count; i++) {
+		char label[sizeof(n.path)];
+		uint64_t before;
+		const struct keeper_thing *t = &n.things[i];
+		const struct evict_item *item = find_item(&rows, t, &before);
+		keeper_label(k, t, label, sizeof(label));
+		if (n.path[0])
+			snprintf(label, sizeof(label), "%s", n.path);
+		/* An empty rendition is only a place for what is still to come. */
+		const bool here = item && (item->bytes || t->kind != KEEPER_RUNG);
+		json_array_append_new(things, here ? why_here(k, t, item, before, label)
+						   : why_not(k, t, label));
+	}
+	return json_pack("{s:O}", "things", things);
+}
+
+/* --- pins --------------------------------------------------------------------------------------------- */
+
+static json_t *pin_state(const struct named *n, const char *state)
+{
+	const char *what = strchr(n->pin, '/');
+	return json_pack("{s:s, s:s}", "what",
+			 n->path[0] ? n->path
+			 : what     ? what + 1
+				    : "",
+			 "state", state);
+}
+
+static int may_pin(const struct named *n, const char *name, struct fault *why)
+{
+	return n->pin[0] ? 0
+			 : fault_set(why, -EINVAL, "store.pin",
+				     "'%.100s' cannot be pinned; name its lesson", name);
+}
+
+json_t *keeper_pin(struct keeper *k, const char *name, struct fault *why)
+{
+	struct named n;
+	if (find(k, name, &n, why) || may_pin(&n, name, why) ||
+	    store_list_pin(k->store, n.pin, clock_wall_s(), why))
+		return NULL;
+	keeper_facts_read(k);
+	keeper_judge(k);
+	return pin_state(&n, "pinned");
+}
+
+json_t *keeper_unpin(struct keeper *k, const char *name, struct fault *why)
+{
+	struct named n;
+	if (find(k, name, &n, why) || may_pin(&n, name, why) ||
+	    store_list_unpin(k->store, n.pin, why))
+		return NULL;
+	keeper_facts_read(k);
+	keeper_judge(k);
+	return pin_state(&n, "unpinned");
+}
+
+/* --- go ----------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *id, *text;
+} refusals[] = {
+	[EVICT_PINNED] = { "store.pinned", "is pinned; 'wasl store unpin' it first" },
+	[EVICT_DUE] = { "store.due", "is needed within two days; it stays" },
+	[EVICT_PROGRAMME] = { "store.programme", "is in a programme of the ministry; it stays" },
+	[EVICT_BUSY] = { "store.busy", "is in use; try again later" },
+};
+
+/* A person's word counts more than that it was played a moment ago, not more than that it is being played. */
+static int may_go(const struct keeper *k, const struct keeper_thing *t,
+		  const struct evict_item *item, struct fault *why)
+{
+	char label[160];
+	const bool idle = item->keep == EVICT_BUSY && item->bytes && k->library &&
+			  !(t->kind == KEEPER_OBJECT && k->lesson_wanted[k->owner[t->object]]) &&
+			  !(t->kind == KEEPER_RUNG && k->lesson_wanted[t->lesson]);
+	if (item->keep == EVICT_MAY_GO || item->keep == EVICT_LOCAL || idle)
+		return 0;
+	keeper_label(k, t, label, sizeof(label));
+	return fault_set(why, -EPERM, refusals[item->keep].id, "%s %s", label,
+			 refusals[item->keep].text);
+}
+
+static void name_it(const struct keeper *k, const struct keeper_thing *t, json_t *list)
+{
+	char label[160];
+	keeper_label(k, t, label, sizeof(label));
+	json_array_append_new(list, json_string(label));
+}
+
+/* All of it or nothing. */
+static int all_may_go(struct keeper *k, const struct named *n, struct fault *why)
+{
+	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
+	uint64_t before;
+	int r = keeper_list(k, &rows, why);
+	for (size_t i = 0; r == 0 && i < n->count; i++) {
+		const struct evict_item *item = find_item(&rows, &n->things[i], &before);
+		if (item && item->bytes)
+			r = may_go(k, &n->things[i], item, why);
+	}
+	return r;
+}
+
+static int send_all(struct keeper *k, const struct named *n, json_t *list, uint64_t *bytes,
+		    struct fault *why)
+{
+	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
+	uint64_t before;
+	int r = keeper_list(k, &rows, why);
+	for (size_t i = 0; r == 0 && i < n->count; i++) {
+		const struct evict_item *item = find_item(&rows, &n->things[i], &before);
+		if (!item || (!item->bytes && n->things[i].kind == KEEPER_RUNG))
+			continue;
+		const struct keeper_farewell f = { .item = item,
+						   .thing = &n->things[i],
+						   .held = STORE_LIST_UNTIL_ASKED,
+						   .name = n->path[0] ? n->path : NULL,
+						   .cause = "" };
+		r = keeper_send_away(k, &f, why);
+		if (r)
+			break;
+		*bytes += item->bytes;
+		if (!n->path[0])
+			name_it(k, &n->things[i], list);
+	}
+	return r;
+}
+
+static int count_same(void *data, const struct store_local *file)
+{
+	struct named *n = data;
+	n->others += !memcmp(&file->id, &n->things[0].id, sizeof(file->id));
+	return 0;
+}
+
+/* The address goes; the bytes with it, unless another address or the catalogue has them, too. */
+static int drop_address(struct keeper *k, struct named *n, json_t *list, struct fault *why)
+{
+	int r = store_local_drop(k->store, n->path, why);
+	if (r == 0)
+		r = store_local_each(k->store, count_same, n, why);
+	if (r)
+		return r;
+	json_array_append_new(list, json_string(n->path));
+	if (n->others || n->things[0].kind == KEEPER_OBJECT)
+		n->count = 0;
+	return 0;
+}
+
+static json_t *went(struct keeper *k, json_t *list, uint64_t bytes)
+{
+	k->calls.changed(k->calls.data);
+	keeper_judge(k);
+	return json_pack("{s:O, s:I}", "evicted", list, "bytes", (json_int_t)bytes);
+}
+
+json_t *keeper_evict(struct keeper *k, const char *name, struct fault *why)
+{
+	struct named n;
+	CLEANUP(clean_json) json_t *list = json_array();
+	uint64_t bytes = 0;
+	if (find(k, name, &n, why))
+		return NULL;
+	int r = all_may_go(k, &n, why);
+	if (r == 0 && n.path[0])
+		r = drop_address(k, &n, list, why);
+	if (r == 0)
+		r = send_all(k, &n, list, &bytes, why);
+	if (r == 0 && !json_array_size(list))
+		r = fault_set(why, -ENOENT, "store.absent", "nothing of '%.120s' is here", name);
+	if (json_array_size(list))
+		k->calls.changed(k->calls.data);
+	return r ? NULL : went(k, list, bytes);
+}
+
+json_t *keeper_evict_bytes(struct keeper *k, uint64_t bytes, struct fault *why)
+{
+	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
+	CLEANUP(clean_json) json_t *list = json_array();
+	uint64_t gained = 0;
+	if (keeper_list(k, &rows, why))
+		return NULL;
+	const int64_t now = keeper_clock(k);
+	const uint64_t reach = evict_reach(rows.items, rows.count, EVICT_FOR_PERSON, now);
+	const size_t goes = evict_choose(rows.items, rows.count, bytes, EVICT_FOR_PERSON, now);
+	if (!goes) {
+		fault_set(why, -ENOSPC, "store.stays",
+			  "%" PRIu64 " bytes are more than may go: %" PRIu64
+			  "; 'wasl store why NAME' says why a thing stays",
+			  bytes, reach);
+		return NULL;
+	}
+	for (size_t i = 0; i < goes; i++) {
+		const struct keeper_farewell f = { .item = &rows.items[i],
+						   .thing = &rows.rows[rows.items[i].ref].thing,
+						   .held = STORE_LIST_UNTIL_ASKED,
+						   .cause = "" };
+		if (keeper_send_away(k, &f, why))
+			return NULL;
+		gained += f.item->bytes;
+		name_it(k, f.thing, list);
+	}
+	return went(k, list, gained);
+}
+
+/* --- status ------------------------------------------------------------------------------------------- */
+
+static int count_pin(void *data, const char *what, int64_t added_s)
+{
+	(void)added_s;
+	return json_array_append_new(data, json_string(what)) ? -ENOMEM : 0;
+}
+
+static uint64_t held_bytes(const struct keeper *k)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; k->library && i < k->library->object_count; i++)
+		bytes += k->library->objects[i].held ? k->library->objects[i].size : 0;
+	return bytes;
+}
+
+json_t *keeper_status(struct keeper *k)
+{
+	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
+	CLEANUP(clean_json) json_t *pins = json_array();
+	uint64_t reach = 0, room = 0;
+	(void)store_list_pins(k->store, count_pin, pins, NULL);
+	(void)store_list_room(k->store, &room, NULL);
+	if (keeper_list(k, &rows, NULL) == 0)
+		reach = evict_reach(rows.items, rows.count, EVICT_FOR_PUPIL, keeper_clock(k));
+	return json_pack("{s:I, s:I, s:I, s:O, s:{s:I, s:I, s:s, s:I, s:s}}", "room_bytes",
+			 (json_int_t)room, "may_go_bytes", (json_int_t)reach, "held_bytes",
+			 (json_int_t)held_bytes(k), "pins", pins, "evicted", "count",
+			 (json_int_t)k->evicted_count, "bytes", (json_int_t)k->evicted_bytes,
+			 "last", k->last.what, "last_s", (json_int_t)k->last.at_s, "last_cause",
+			 k->last.cause);
+}
