@@ -25,6 +25,8 @@
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
 
+#define FULL_AGAIN_MS 3600000u /* told again only after an hour without it */
+
 /* Each failure is one line in the journal and one event for the ministry. */
 void contentd_tell(struct contentd *c, const char *kind, const char *subject, const char *layer,
 		   const char *sentence)
@@ -38,7 +40,16 @@ void contentd_tell(struct contentd *c, const char *kind, const char *subject, co
 static void tell(void *data, const char *kind, const char *subject, const char *layer,
 		 const char *sentence)
 {
-	contentd_tell(data, kind, subject, layer, sentence);
+	struct contentd *c = data;
+	/* Whoever meets the full disk says so: fetcher, kitchen and keeper need not each be heard. */
+	if (strcmp(kind, "store.full") == 0) {
+		const uint64_t now = clock_mono_ms();
+		const bool again = now < c->full_told_ms;
+		c->full_told_ms = now + FULL_AGAIN_MS;
+		if (again)
+			return;
+	}
+	contentd_tell(c, kind, subject, layer, sentence);
 }
 
 int contentd_file(const struct contentd *c, const char *name, char out[static PATH_MAX],

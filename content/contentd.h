@@ -55,7 +55,8 @@ struct contentd {
 	uint32_t rungs;
 	unsigned workers;
 	uint64_t started_ms;
-	bool sync_told; /* the disk refused to keep chunks: said once */
+	uint64_t full_told_ms; /* no room on disk: until then it has been said */
+	bool sync_told;        /* the disk refused to keep chunks: said once */
 	bool assets_written;
 	bool names_told, pages_told;    /* could not be written: said once */
 	uint64_t *pages_made;           /* what the pages on disk show; NULL: not known */

@@ -80,10 +80,11 @@ int keeper_send_away(struct keeper *k, const struct keeper_farewell *f, struct f
 	/* Held back at once: fetcher and cook may look before the next judgement. */
 	if (t->kind == KEEPER_OBJECT) {
 		k->object_gone[t->object] = f->held;
-		k->object_left[t->object] = k->library->objects[t->object].held = true;
+		k->object_went[t->object] = f->item->bytes;
+		k->library->objects[t->object].held = true;
 	} else if (t->kind == KEEPER_RUNG) {
 		k->rung_gone[t->lesson * RUNG_COUNT + t->rung] = f->held;
-		k->rung_left[t->lesson * RUNG_COUNT + t->rung] = true;
+		k->rung_went[t->lesson * RUNG_COUNT + t->rung] = f->item->bytes;
 		k->library->lessons[t->lesson].held |= 1u << t->rung;
 	}
 	k->evicted_count++;
@@ -199,14 +200,14 @@ int keeper_room_for_rung(struct keeper *k, size_t lesson, enum kitchen_rung rung
 
 /* --- what comes back -------------------------------------------------------------------------------- */
 
-static void is_back(struct keeper *k, const struct keeper_thing *t, bool *left,
+static void is_back(struct keeper *k, const struct keeper_thing *t, uint64_t *went,
 		    enum store_list_held *gone)
 {
 	char key[160];
 	*gone = STORE_LIST_FREE;
-	if (!*left)
+	if (!*went)
 		return;
-	*left = false;
+	*went = 0;
 	keeper_key(k, t, key);
 	(void)store_list_forget(k->store, key, NULL);
 }
@@ -216,7 +217,7 @@ void keeper_object_here(struct keeper *k, size_t object)
 	const struct keeper_thing t = { .kind = KEEPER_OBJECT,
 					.object = object,
 					.id = k->library->objects[object].id };
-	is_back(k, &t, &k->object_left[object], &k->object_gone[object]);
+	is_back(k, &t, &k->object_went[object], &k->object_gone[object]);
 	k->library->objects[object].held = false;
 }
 
@@ -224,7 +225,7 @@ void keeper_rung_here(struct keeper *k, size_t lesson, enum kitchen_rung rung)
 {
 	const struct keeper_thing t = { .kind = KEEPER_RUNG, .lesson = lesson, .rung = rung };
 	const size_t at = lesson * RUNG_COUNT + rung;
-	is_back(k, &t, &k->rung_left[at], &k->rung_gone[at]);
+	is_back(k, &t, &k->rung_went[at], &k->rung_gone[at]);
 	k->library->lessons[lesson].held &= ~(1u << rung);
 }
 
@@ -239,8 +240,8 @@ static void free_library(struct keeper *k)
 	free(MOVE_PTR(k->rung_used));
 	free(MOVE_PTR(k->object_gone));
 	free(MOVE_PTR(k->rung_gone));
-	free(MOVE_PTR(k->object_left));
-	free(MOVE_PTR(k->rung_left));
+	free(MOVE_PTR(k->object_went));
+	free(MOVE_PTR(k->rung_went));
 	free(MOVE_PTR(k->lesson_wanted));
 	k->library = NULL;
 }
@@ -256,13 +257,13 @@ static bool make_arrays(struct keeper *k, const struct library *l)
 	k->rung_used = calloc(rungs, sizeof(*k->rung_used));
 	k->object_gone = calloc(objects, sizeof(*k->object_gone));
 	k->rung_gone = calloc(rungs, sizeof(*k->rung_gone));
-	k->object_left = calloc(objects, sizeof(*k->object_left));
-	k->rung_left = calloc(rungs, sizeof(*k->rung_left));
+	k->object_went = calloc(objects, sizeof(*k->object_went));
+	k->rung_went = calloc(rungs, sizeof(*k->rung_went));
 	k->lesson_wanted = calloc(lessons, sizeof(*k->lesson_wanted));
 	for (size_t i = 0; k->owner && i < objects; i++)
 		k->owner[i] = LIBRARY_NONE;
 	return k->objects && k->lessons && k->owner && k->object_used && k->rung_used &&
-	       k->object_gone && k->rung_gone && k->object_left && k->rung_left && k->lesson_wanted;
+	       k->object_gone && k->rung_gone && k->object_went && k->rung_went && k->lesson_wanted;
 }
 
 static int read_gone(void *data, const struct store_list_gone *gone)
@@ -278,14 +279,14 @@ static int read_gone(void *data, const struct store_list_gone *gone)
 		if (at == LIBRARY_NONE || k->library->objects[at].complete)
 			return 0;
 		k->object_gone[at] = gone->held;
-		k->object_left[at] = true;
+		k->object_went[at] = gone->bytes;
 	} else if (sscanf(gone->what, "rung/%95[^/]/%15s", lesson, rung) == 2 &&
 		   kitchen_rung_parse(rung, &which) == 0) {
 		const size_t at = library_find_lesson(k->library, lesson);
 		if (at == LIBRARY_NONE || k->library->lessons[at].rungs[which].complete)
 			return 0;
 		k->rung_gone[at * RUNG_COUNT + which] = gone->held;
-		k->rung_left[at * RUNG_COUNT + which] = true;
+		k->rung_went[at * RUNG_COUNT + which] = gone->bytes;
 	}
 	return 0;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "content/keeper_priv.h"
@@ -15,6 +17,7 @@ struct purse {
 	uint64_t due;   /* what programmes and pins may, stale included */
 	uint64_t margin;
 	bool other; /* a hold has changed */
+	uint64_t held_bytes;
 };
 
 static bool spend(struct purse *p, uint64_t bytes, enum store_list_held gone, bool guarded)
@@ -44,14 +47,18 @@ static void judge_object(struct keeper *k, struct purse *p, size_t object)
 		held = !spend(p, o->size, k->object_gone[object],
 			      keeper_protected(&k->objects[object]));
 	p->other |= o->held != held;
+	p->held_bytes += held ? o->size : 0;
 	o->held = held;
 }
 
-static uint64_t rung_bytes(const struct library_lesson *it, unsigned rung)
+/* As large as it was, when it was here before; else as its rate allows. */
+static uint64_t rung_bytes(const struct keeper *k, size_t lesson, unsigned rung)
 {
+	const struct library_lesson *it = &k->library->lessons[lesson];
+	const uint64_t went = k->rung_went[lesson * RUNG_COUNT + rung];
 	const uint64_t whole = (uint64_t)it->rungs[rung].shape.cap_bps / 8 *
 			       (uint64_t)it->item->duration_ms / 1000;
-	return whole / (it->segments ? it->segments : 1) * (it->segments - it->rungs[rung].done);
+	return (went > whole ? went : whole) / it->segments * (it->segments - it->rungs[rung].done);
 }
 
 static void judge_rungs(struct keeper *k, struct purse *p, size_t lesson, uint32_t rungs)
@@ -67,10 +74,11 @@ static void judge_rungs(struct keeper *k, struct purse *p, size_t lesson, uint32
 		if (!(it->ladder & rungs & bit))
 			continue;
 		if (!it->rungs[rung].complete)
-			held = barren || !spend(p, rung_bytes(it, rung),
+			held = barren || !spend(p, rung_bytes(k, lesson, rung),
 						k->rung_gone[lesson * RUNG_COUNT + rung],
 						keeper_protected(&k->lessons[lesson]));
 		p->other |= ((it->held & bit) != 0) != held;
+		p->held_bytes += held ? rung_bytes(k, lesson, rung) : 0;
 		it->held = held ? it->held | bit : it->held & ~bit;
 	}
 }
@@ -111,6 +119,19 @@ static void open_missing(struct keeper *k)
 		k->calls.changed(k->calls.data);
 }
 
+/* Said as long as something new is held back; who listens says it once (contentd.c). */
+static void tell_held(struct keeper *k, const struct purse *p, uint64_t room)
+{
+	char text[300];
+	snprintf(text, sizeof(text),
+		 "lessons of about %" PRIu64 " bytes find no room: %" PRIu64
+		 " bytes are free and not given away; they come when somebody asks. Raise the "
+		 "limit, "
+		 "unpin or remove lessons",
+		 p->held_bytes, room);
+	k->report.tell(k->report.data, "store.full", "store", "store", text);
+}
+
 void keeper_judge(struct keeper *k)
 {
 	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
@@ -122,7 +143,10 @@ void keeper_judge(struct keeper *k)
 	p.stale = evict_reach(rows.items, rows.count, EVICT_FOR_BACKGROUND, now);
 	p.due = evict_reach(rows.items, rows.count, EVICT_FOR_DUE, now);
 	p.margin = (p.free + p.due) / 64;
+	const uint64_t room = p.free;
 	judge_all(k, &p);
+	if (p.held_bytes)
+		tell_held(k, &p, room);
 	if (p.other)
 		k->calls.poke(k->calls.data);
 }

@@ -41,14 +41,14 @@ struct keeper {
 	struct sd_event_source *tick;
 	int64_t clock_s;    /* of use */
 	int64_t clock_base; /* clock_wall_s() when it was set */
-	uint64_t flush_ms, judge_ms, full_told_ms;
+	uint64_t flush_ms, judge_ms;
 	/* Of the library: by object, and by lesson * RUNG_COUNT + rung. */
 	struct keeper_facts *objects, *lessons;
 	size_t *owner;                    /* of an object: the first lesson that names it */
 	int64_t *object_used, *rung_used; /* not noted in the store yet; 0: nothing to note */
 	enum store_list_held *object_gone, *rung_gone;
-	bool *object_left, *rung_left; /* the store remembers why it went */
-	bool *lesson_wanted;           /* somebody waits for something of it now */
+	uint64_t *object_went, *rung_went; /* how much, when the store remembers that it went */
+	bool *lesson_wanted;               /* somebody waits for something of it now */
 	/* What was unlinked, and the disk may not have given back yet. */
 	uint64_t pending_bytes, pending_ms;
 	uint64_t evicted_count, evicted_bytes;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A store that is too small: what goes, what never does, what comes back, and what `wasl store` says of it.
-# shellcheck source=tests/content/lib.sh
+# shellcheck source=tests/content/lib.sh disable=SC2317
 . "$(dirname "$0")/lib.sh"
 
 wasl() { WASL_ROOT=$box "$B/bin/wasl" --lang en "$@" >"$top/out" 2>&1; }
@@ -19,7 +19,7 @@ small() { configure "$fast" "${1:-}[kitchen]\nrungs = 240p audio\n"; }
 store() { field /v1/store/status ".$1"; }
 why() { wasl --json store why "$1" && jq -r '.things[0] | "\(.state) \(.reason)"' "$top/out"; }
 all_done() { [ "$(field /v1/lessons '[.lessons[] | select(.complete)] | length')" = "$1" ]; }
-gone() { ask '/v1/events?limit=1000' | jq -r '[.rows[] | select(.kind == "store.evicted") | .subject] | join(" ")'; }
+went() { ask '/v1/events?limit=1000' | jq -r '[.rows[] | select(.kind == "store.evicted") | .subject] | join(" ")'; }
 work() { field /v1/status '"\(.fetch.chunks) \(.fetch.maps) \(.cook.segments)"'; }
 quiet() { # quiet NAME: nothing is fetched or cooked any more, for a second
 	local was
@@ -64,7 +64,7 @@ WASL_ROOT=$box "$B/bin/wasl" --lang ar store why pinned-1 >"$top/out"
 like "$top/out" 'pinned-1/240p .* يبقى: هو في برنامج للوزارة' "in Arabic"
 wasl store add "$top/file" --path /p/first.bin
 is $? 0 "a person's file makes room"
-is "$(gone)" "old-1/240p" "by what can be made again, and by no more than it takes"
+is "$(went)" "old-1/240p" "by what can be made again, and by no more than it takes"
 is "$(get /p/first.bin)" 200 "and is served"
 is "$(why old-1/240p)" "gone made-room" "why: gone"
 wasl store why old-1/240p
@@ -78,7 +78,7 @@ is "$(why old-1/240p)" "stays busy" "then it is in use"
 # --- kill -9 and on ---
 stop_contentd KILL
 start_contentd
-is "$(gone)" "old-1/240p" "killed: what went is remembered"
+is "$(went)" "old-1/240p" "killed: what went is remembered"
 is "$(get /p/first.bin)" 200 "and nothing else went"
 
 # --- pins ---
@@ -135,7 +135,7 @@ start_portal
 until_so 60 all_done 1
 ok $? "of four lessons one fits"
 quiet "and no more is tried than fits"
-is "$(gone)" "" "nothing came to go again"
+is "$(went)" "" "nothing came to go again"
 is "$(why four/film)" "absent no-room" "why: no room"
 [ "$(store bytes)" -le $((full * 3 / 5)) ]
 ok $? "the limit holds"
@@ -146,19 +146,19 @@ until_so 5 is_field /v1/lessons .catalogue_version 4
 quiet "two days later, too"
 is "$(segment four audio 2)" 200 "who asks for one that is not here gets it"
 is "$(segment four 240p 1)" 200 "in each size"
-gone | grep -q '^one/'
+went | grep -q '^one/'
 ok $? "the longest unused made room"
 until_so 20 test "$(work)" = "$(work)"
 quiet "and nobody takes turns with it"
 [ "$(store bytes)" -le $((full * 3 / 5)) ]
 ok $? "the limit holds"
-before=$(gone | wc -w)
+before=$(went | wc -w)
 stop_contentd TERM
 export WASL_CLOCK_OFFSET_S=$((30 * 86400))
 start_contentd
 until_so 10 is_field /v1/status .cook.segments 6
 quiet "a month later what nobody wants any more may be replaced, once"
-[ "$(($(gone | wc -w) - before))" -le 16 ]
+[ "$(($(went | wc -w) - before))" -le 16 ]
 ok $? "and then there is rest"
 
 # --- a programme comes ---
