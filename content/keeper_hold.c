@@ -47,7 +47,7 @@ static void judge_object(struct keeper *k, struct purse *p, size_t object)
 		held = !spend(p, o->size, k->object_gone[object],
 			      keeper_protected(&k->objects[object]));
 	p->other |= o->held != held;
-	p->held_bytes += held ? o->size : 0;
+	p->held_bytes += held && k->object_gone[object] != STORE_LIST_UNTIL_ASKED ? o->size : 0;
 	o->held = held;
 }
 
@@ -78,7 +78,8 @@ static void judge_rungs(struct keeper *k, struct purse *p, size_t lesson, uint32
 						k->rung_gone[lesson * RUNG_COUNT + rung],
 						keeper_protected(&k->lessons[lesson]));
 		p->other |= ((it->held & bit) != 0) != held;
-		p->held_bytes += held ? rung_bytes(k, lesson, rung) : 0;
+		if (held && k->rung_gone[lesson * RUNG_COUNT + rung] != STORE_LIST_UNTIL_ASKED)
+			p->held_bytes += rung_bytes(k, lesson, rung);
 		it->held = held ? it->held | bit : it->held & ~bit;
 	}
 }
