@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 wasl() { WASL_ROOT=$box "$B/bin/wasl" --lang en "$@" >"$top/out" 2>&1; }
-explain() { sed 's/^/# out: /' "$top/out" 2>/dev/null; tail -n 12 "$top/contentd.log" | sed 's/^/# log: /'; }
+explain() { sed "s/^/# out: /" "$top/out" 2>/dev/null; tail -n 12 "$top/contentd.log" | sed "s/^/# log: /"; }
 small_lesson() { # nine seconds, three segments
 	ffmpeg -v error -y -f lavfi -i testsrc2=s=426x240:r=15:d=9 -f lavfi -i sine=f=440:d=9 -c:v libx264 -preset ultrafast \
 		-b:v 500k -c:a aac "$top/film.mp4" &&
@@ -43,12 +43,12 @@ full=$(store bytes)
 stop_contentd TERM
 
 # --- a person adds a file to a store that is full ---
-small "[store]\nmax = $((full + 10000))\n"
+small "[store]\nmax = $((full + 60000))\n"
 start_contentd
 start_portal
 is "$(why pinned-1/film)" "stays programme" "why: a programme names it"
 is "$(why old-1/240p)" "stays busy" "why: made a moment ago"
-head -c 40000 /dev/urandom >"$top/file"
+head -c 70000 /dev/urandom >"$top/file"
 wasl store add "$top/file" --path /p/first.bin
 is $? 1 "nothing goes that was used a moment ago: no room"
 like "$top/out" 'bytes do not fit: [0-9]+ are free, 0 may go, the other [0-9]+ stay' "and the numbers are said"
