@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cache/guard.h"
+
 void sender_init(struct sender *s, const struct names_entry *entry)
 {
 	*s = (struct sender){ .entry = *entry, .extent_from = entry->bytes_len };
@@ -107,16 +109,38 @@ static enum sender_step segment(struct sender *s, struct view *v, struct sender_
 	return file(s, out);
 }
 
-static enum sender_step virtual(struct sender *s, struct view *v, struct sender_piece *out) {
-	if (s->at < s->entry.bytes_len) return memory(s, s->entry.bytes_len, out);
+/* The extent that holds the next byte, and how far into it that is. */
+struct place {
+	struct sender *sender;
+	struct names_extent extent;
+	uint64_t skip;
+};
+
+/* Under a guard: the list lies in the index, which is a mapped file like others. */
+static int find_place(void *arg)
+{
+	struct place *p = arg;
+	struct sender *s = p->sender;
 	while (s->extent < s->entry.extent_count &&
-	       s->at - s->extent_from >= s->entry.extents[s->extent].length) s->extent_from +=
-	s->entry.extents[s->extent++].length;
-	if (s->extent == s->entry.extent_count) return fail(out, -EBADMSG);
-	const struct names_extent *e = &s->entry.extents[s->extent];
-	const uint64_t skip = s->at - s->extent_from;
+	       s->at - s->extent_from >= s->entry.extents[s->extent].length)
+		s->extent_from += s->entry.extents[s->extent++].length;
+	if (s->extent == s->entry.extent_count)
+		return -EBADMSG;
+	p->extent = s->entry.extents[s->extent];
+	p->skip = s->at - s->extent_from;
+	return p->skip < p->extent.length ? 0 : -EBADMSG;
+}
+
+static enum sender_step extent(struct sender *s, struct view *v, struct sender_piece *out)
+{
+	if (s->at < s->entry.bytes_len)
+		return memory(s, s->entry.bytes_len, out);
+	struct place p = { .sender = s };
+	int rc = guard_read(find_place, &p);
 	/* Its renditions were complete when it was listed: one that is gone will be made under another name. */
-	int rc = view_extent(v, e->rendition, e->offset + skip, e->length - skip, &out->file);
+	if (!rc)
+		rc = view_extent(v, p.extent.rendition, p.extent.offset + p.skip,
+				 p.extent.length - p.skip, &out->file);
 	return rc ? fail(out, rc) : file(s, out);
 }
 
@@ -133,7 +157,7 @@ enum sender_step sender_next(struct sender *s, struct view *v, struct sender_pie
 	case NAMES_RENDITION:
 		return segment(s, v, out);
 	case NAMES_VIRTUAL:
-		return virtual(s, v, out);
+		return extent(s, v, out);
 	case NAMES_REDIRECT:
 		break;
 	}

@@ -292,14 +292,20 @@ static int create(struct store_object *o, const char *media_type, struct fault *
 	return 0;
 }
 
-static int row_exists(struct store *s, const struct objmap_id *id, bool *out, struct fault *why)
+/* *complete: as the row says; -1 where there is none. */
+static int row_of(struct store *s, const struct objmap_id *id, int64_t *complete, struct fault *why)
 {
-	int64_t known;
-	int rc = db_int(s->db, 0, &known, why, "SELECT 1 FROM objects WHERE id=?", "b",
-			(const void *)id->b, sizeof(id->b));
-	if (!rc)
-		*out = known != 0;
-	return rc;
+	return db_int(s->db, -1, complete, why, "SELECT complete FROM objects WHERE id=?", "b",
+		      (const void *)id->b, sizeof(id->b));
+}
+
+/* Whether disk and row have something to learn of a complete object; if not, opening it writes nothing. */
+static bool untold(const struct store_object *o, int64_t row)
+{
+	for (uint64_t i = 0; i < chunks(o); i++)
+		if (!(o->durable[i / 64] >> i % 64 & 1))
+			return true;
+	return row != 1;
 }
 
 int store_object_open(struct store *s, const struct objmap *map, const char *media_type,
@@ -318,10 +324,11 @@ int store_object_open(struct store *s, const struct objmap *map, const char *med
 	o->store = s;
 	o->fd = o->read_fd = o->bits.fd = -1;
 	o->opened = 1;
-	bool known = false;
+	int64_t row = -1;
 	int rc = copy_map(map, &o->map, why);
 	if (!rc)
-		rc = row_exists(s, id, &known, why);
+		rc = row_of(s, id, &row, why);
+	const bool known = row >= 0;
 	if (!rc)
 		rc = known ? open_files(o, why) : create(o, media_type, why);
 	if (rc)
@@ -329,10 +336,10 @@ int store_object_open(struct store *s, const struct objmap *map, const char *med
 	/* An object without chunks is complete as it is made. */
 	if (!chunks(o))
 		o->complete = true;
-	o->behind |= o->complete; /* so that the row says it, too */
-	if (known && !o->complete)
-		rc = db_exec(s->db, why, "UPDATE objects SET complete=0 WHERE id=? AND complete=1",
-			     "b", (const void *)id->b, sizeof(id->b));
+	o->behind |= o->complete && untold(o, row);
+	if (row == 1 && !o->complete)
+		rc = db_exec(s->db, why, "UPDATE objects SET complete=0 WHERE id=?", "b",
+			     (const void *)id->b, sizeof(id->b));
 	if (rc)
 		return rc;
 	o->next = s->objects;
@@ -344,8 +351,7 @@ int store_object_open(struct store *s, const struct objmap *map, const char *med
 int store_object_known(struct store *s, const struct objmap_id *id, struct fault *why)
 {
 	int64_t complete;
-	int rc = db_int(s->db, -1, &complete, why, "SELECT complete FROM objects WHERE id=?", "b",
-			(const void *)id->b, sizeof(id->b));
+	int rc = row_of(s, id, &complete, why);
 	if (!rc && complete < 0)
 		return fault_set(why, -ENOENT, "store.absent", "'%s/%s': not in the store", s->dir,
 				 layout_object(id, "").at);
@@ -362,11 +368,11 @@ int store_object_find(struct store *s, const struct objmap_id *id, struct store_
 		return 0;
 	}
 	struct layout at = layout_object(id, ".map");
-	bool known = false;
-	int rc = row_exists(s, id, &known, why);
+	int64_t row;
+	int rc = row_of(s, id, &row, why);
 	if (rc)
 		return rc;
-	if (!known)
+	if (row < 0)
 		return fault_set(why, -ENOENT, "store.absent", "'%s/%s': not in the store", s->dir,
 				 at.at);
 

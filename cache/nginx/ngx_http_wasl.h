@@ -180,6 +180,8 @@ ngx_int_t ngx_http_wasl_begin(ngx_http_wasl_ctx_t *ctx, uint64_t size);
 ngx_int_t ngx_http_wasl_send_header(ngx_http_wasl_ctx_t *ctx);
 ngx_int_t ngx_http_wasl_unavailable(ngx_http_wasl_ctx_t *ctx);
 ngx_int_t ngx_http_wasl_redirect(ngx_http_request_t *r, const char *to);
+/* 503 with Retry-After, where no header was sent yet */
+ngx_int_t ngx_http_wasl_later(ngx_http_request_t *r);
 ngx_table_elt_t *ngx_http_wasl_push(ngx_http_request_t *r, const char *name, const char *value);
 
 /* ngx_http_wasl_cors.c */

@@ -125,9 +125,14 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
         return ngx_http_wasl_options(r);
     }
 
-    if (view_find(wmcf->worker->view, (char *) r->uri.data, r->uri.len, &entry, &names) != 0) {
+    rc = view_find(wmcf->worker->view, (char *) r->uri.data, r->uri.len, &entry, &names);
+    if (rc == -NGX_ENOENT) {
         ngx_http_wasl_more(wmcf->worker, REPLIES_MISSING, 1);
         return NGX_DECLINED;
+    }
+    if (rc != 0) {
+        /* the name is there and rotted: until contentd has written the index anew nobody can say where it leads */
+        return ngx_http_wasl_later(r);
     }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {

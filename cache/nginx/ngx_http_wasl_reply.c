@@ -39,6 +39,13 @@ ngx_http_wasl_unavailable(ngx_http_wasl_ctx_t *ctx)
         return NGX_ERROR;
     }
 
+    return ngx_http_wasl_later(r);
+}
+
+
+ngx_int_t
+ngx_http_wasl_later(ngx_http_request_t *r)
+{
     if (ngx_http_wasl_push(r, "Retry-After", NGX_HTTP_WASL_RETRY_S) == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
