@@ -65,8 +65,8 @@ cp "$top/store/names.idx" "$top/index"
 printf x | dd of="$top/store/names.idx" bs=1 seek=$(($(stat -c %s "$top/store/names.idx") - 3)) conv=notrunc status=none
 some_refused() {
 	local path count=0
-	for path in /p/one.bin /p/two.bin /p/lesson/g-1/240p/1.m4s /p/download-240p.mp4; do [ "$(get $path)" != 503 ] || count=$((count + 1)); done
-	[ $count = 1 ]
+	for path in /p/one.bin /p/two.bin /p/lesson/g-1/240p/1.m4s /p/download-240p.mp4; do [ "$(get "$path")" != 503 ] || count=$((count + 1)); done
+	[ "$count" = 1 ]
 }
 until_so 10 some_refused
 ok $? "a name that rots is refused within a second or two, the others are sent"
