@@ -12,6 +12,7 @@
 
 #include "cache/pass.h"
 #include "content/kitchen.h"
+#include "content/live_ctl.h"
 #include "content/passing.h"
 #include "content/portal/files.h"
 #include "content/portal/press.h"
@@ -347,30 +348,6 @@ static void uplinks_changed(void *data)
 	publish_pages_soon(c);
 }
 
-static void live_changed(void *data)
-{
-	publish_pages_soon(data);
-}
-
-static int open_live(struct contentd *c, struct fault *why)
-{
-	const struct relay_part *relay = &c->conf->relay;
-	struct path folder = paths_at("/run/wasl/live");
-	const struct report report = { tell, c };
-	const struct live_calls calls = { live_changed, c };
-	const struct live_options options = { .folder = folder.at,
-					      .max_bytes = relay->max_bytes,
-					      .allow = relay->allow,
-					      .patience_s = (unsigned)relay->patience_s,
-					      .linger_s = (unsigned)relay->linger_s,
-					      .settle_s = (unsigned)relay->settle_s,
-					      .stale_s = (unsigned)relay->stale_s };
-	int r = live_new(c->loop, c->http, &options, &calls, &report, &c->live, why);
-	for (size_t i = 0; r == 0 && i < c->conf->live_count; i++)
-		r = live_add(c->live, &c->conf->live[i], LIVE_CONFIGURED, why);
-	return r;
-}
-
 /* --- once a second --------------------------------------------------------------------------------- */
 
 static int each_second(sd_event_source *s, uint64_t usec, void *data)
@@ -524,7 +501,7 @@ static int open_all(struct contentd *c, struct fault *why)
 	if (r == 0)
 		r = open_parts(c, why);
 	if (r == 0)
-		r = open_live(c, why);
+		r = live_ctl_open(c, why);
 	if (r == 0)
 		r = publish_start(c, why);
 	if (r)
@@ -564,7 +541,7 @@ void contentd_free(struct contentd *c)
 {
 	if (!c)
 		return;
-	live_free(c->live);
+	live_ctl_close(c);
 	ctl_close(c->control);
 	ctl_close(c->public);
 	publish_stop(c);

@@ -22,6 +22,7 @@ struct ctl_request;
 struct fault;
 struct http;
 struct kitchen;
+struct live_keep;
 struct pass;
 struct sd_event;
 struct sd_event_source;
@@ -49,6 +50,7 @@ struct contentd {
 	struct sync *sync;
 	struct uplinks *uplinks;
 	struct live *live;
+	struct live_keep *keep;
 	struct library *library; /* NULL: no catalogue yet */
 	struct ctl *control, *public;
 	struct sd_event_source *every_second, *publish_names, *publish_pages;
@@ -89,6 +91,8 @@ struct publish_site {
 	struct site_download *downloads;
 	bool *files_here;
 	struct site_live live[LIVE_CLASSES_MOST];
+	struct site_kept *kept;
+	char (*kept_dates)[11];
 	struct site_uplink uplinks[UPLINKS_MOST];
 	char since[16], read_at[16];
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "content/contentd.h"
+#include "content/live_ctl.h"
 #include "content/store_ctl.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -125,12 +126,6 @@ static void get_events(struct ctl_request *req, void *data)
 	get_rows(req, data, book_events);
 }
 
-static void get_live(struct ctl_request *req, void *data)
-{
-	struct contentd *c = data;
-	ctl_reply_json(req, 200, live_json(c->live));
-}
-
 /* --- POST /v1/sync waits for the look to end --------------------------------------------------------- */
 
 struct waiter {
@@ -199,7 +194,11 @@ int control_start(struct contentd *c, struct fault *why)
 		{ "POST", "/v1/store/pin", store_ctl_pin, 4096 },
 		{ "POST", "/v1/store/unpin", store_ctl_unpin, 4096 },
 		{ "POST", "/v1/store/evict", store_ctl_evict, 4096 },
-		{ "GET", "/v1/live", get_live, 0 },
+		{ "GET", "/v1/live", live_ctl_status, 0 },
+		{ "POST", "/v1/live/start", live_ctl_start, 4096 },
+		{ "POST", "/v1/live/stop", live_ctl_stop, 4096 },
+		{ "POST", "/v1/live/keep", live_ctl_keep, 4096 },
+		{ "POST", "/v1/live/forget", live_ctl_forget, 4096 },
 	};
 	return ctl_listen(c->loop, paths_at("/run/wasl/contentd.sock").at, 0660, routes,
 			  ARRAY_LEN(routes), c, &c->control, why);

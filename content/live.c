@@ -112,6 +112,13 @@ int live_add(struct live *l, const struct live_class_conf *conf, enum live_origi
 	return 0;
 }
 
+static int missing(const char *name, struct fault *why)
+{
+	return fault_set(why, -ENOENT, "live.missing",
+			 "there is no class '%.80s'; 'wasl live status' lists those that there are",
+			 name);
+}
+
 int live_stop(struct live *l, const char *name, struct fault *why)
 {
 	size_t at = 0;
@@ -133,6 +140,41 @@ int live_stop(struct live *l, const char *name, struct fault *why)
 	free(c);
 	live_changed(l);
 	return 0;
+}
+
+int live_keep(struct live *l, const char *name, struct fault *why)
+{
+	struct live_class *c = find(l, name, NULL);
+	if (!c)
+		return missing(name, why);
+	live_wake(c);
+	if (c->state == LIVE_OFF || c->state == LIVE_OVER)
+		return fault_set(why, -ENODATA, "live.off", "nothing is live in '%s' now: %s", name,
+				 c->reason);
+	c->keep = true;
+	c->main.init_kept = c->sound.init_kept = 0;
+	if (c->known)
+		live_review(c);
+	live_touch(l);
+	return 0;
+}
+
+void live_let_go(struct live *l, const char *name)
+{
+	struct live_class *c = find(l, name, NULL);
+	if (c)
+		c->keep = false;
+}
+
+const struct live_class_conf *live_conf(const struct live *l, const char *name)
+{
+	const struct live_class *c = find(l, name, NULL);
+	return c ? &c->conf : NULL;
+}
+
+enum live_origin live_origin_at(const struct live *l, size_t i)
+{
+	return l->classes[i]->origin;
 }
 
 void live_line(struct live *l, uint32_t down_kbps)

@@ -58,8 +58,19 @@ struct live_view { /* of one class, for pages and `wasl live`; pointers are live
 	enum live_state state;
 };
 
+struct live_bytes { /* of a class that is kept, as phones get them */
+	const char *class;
+	char track, kind; /* as in live_window.h; kind 'i': an init section */
+	uint32_t ms;
+	uint64_t stretch;
+	const void *bytes;
+	size_t len;
+};
+
 struct live_calls {
 	void (*changed)(void *data); /* classes came or went, or one's state changed */
+	void (*kept)(void *data, const struct live_bytes *bytes);
+	void (*kept_all)(void *data, const char *class); /* the class has ended */
 	void *data;
 };
 
@@ -75,6 +86,12 @@ int live_add(struct live *l, const struct live_class_conf *conf, enum live_origi
 	     struct fault *why);
 /* Ends the class's session; one that was started is forgotten. -ENOENT. */
 int live_stop(struct live *l, const char *name, struct fault *why);
+/* From now on everything of the class is given to calls.kept, and it goes on until it is over, whoever watches. -ENOENT. */
+int live_keep(struct live *l, const char *name, struct fault *why);
+void live_let_go(struct live *l,
+		 const char *name); /* not kept any more; calls.kept_all is not called */
+const struct live_class_conf *live_conf(const struct live *l, const char *name); /* or NULL */
+enum live_origin live_origin_at(const struct live *l, size_t i);
 /* What netmgrd says that the line brings; 0 not known. */
 void live_line(struct live *l, uint32_t down_kbps);
 

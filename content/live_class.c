@@ -247,6 +247,13 @@ static void look(struct live_class *c)
 
 /* --- one class, as it is now ------------------------------------------------------------------------------ */
 
+static void end_keeping(struct live_class *c)
+{
+	if (c->keep && c->live->calls.kept_all)
+		c->live->calls.kept_all(c->live->calls.data, c->conf.name);
+	c->keep = false;
+}
+
 void live_new_session(struct live_class *c)
 {
 	uint8_t salt[8];
@@ -262,6 +269,7 @@ void live_end_session(struct live_class *c)
 	for (size_t i = 0; i < ARRAY_LEN(tracks); i++) {
 		char name = tracks[i]->window.track;
 		live_track_stop(tracks[i]);
+		free(tracks[i]->init_bytes);
 		*tracks[i] = (struct live_track){ 0 };
 		live_track_init(tracks[i], c, name);
 	}
@@ -270,6 +278,7 @@ void live_end_session(struct live_class *c)
 	c->known = c->sound_only = c->apart = c->dirty = false;
 	c->rate = (struct live_rate){ 0 };
 	c->stale_ms = c->over_ms = 0;
+	end_keeping(c);
 	live_new_session(c);
 }
 
@@ -349,8 +358,9 @@ static void publish(struct live_class *c, uint64_t now)
 static void turn_tracks(struct live_class *c, uint64_t now)
 {
 	bool over = c->state == LIVE_OVER;
-	bool main = leased(&c->main, now) && !c->sound_only && !over;
-	bool sound = (leased(&c->sound, now) || (main && c->apart)) && c->sound.url[0] && !over;
+	bool main = (leased(&c->main, now) || c->keep) && !c->sound_only && !over;
+	bool sound = (leased(&c->sound, now) || (c->keep && c->sound_only) || (main && c->apart)) &&
+		     c->sound.url[0] && !over;
 	if (c->main.on && !main)
 		live_track_stop(&c->main);
 	if (c->sound.on && !sound)
@@ -377,6 +387,7 @@ static void judge_running(struct live_class *c, uint64_t now)
 		c->main.window.ended = c->sound.window.ended = true;
 		c->main.dirty = c->sound.dirty = true;
 		c->over_ms = now;
+		end_keeping(c);
 		live_set_state(c, LIVE_OVER);
 		return;
 	}

@@ -43,6 +43,9 @@ struct live_track {
 	char init_known[LIVE_URL_BYTES];
 	uint64_t init_from;
 	uint32_t init_number;
+	uint32_t init_kept; /* given to calls.kept */
+	void *init_bytes;
+	size_t init_len;
 };
 
 struct live_class {
@@ -63,6 +66,7 @@ struct live_class {
 	size_t versions;
 	bool apart; /* picture and sound come apart */
 	struct live_rate rate;
+	bool keep;              /* until it is over, whoever watches */
 	bool sound_only, dirty; /* dirty: what master.m3u8 and state.json say */
 	struct live_track main, sound;
 	uint64_t stale_ms, over_ms;

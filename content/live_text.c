@@ -54,8 +54,9 @@ static json_t *one(const struct live_class *c)
 {
 	const char *version = c->sound_only ? "sound" : "video";
 	int at = c->rate.chosen ? c->rate.at : -1;
-	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:s,s:I,s:I,s:I,s:I}", "name", c->conf.name,
-			 "url", c->conf.url, "state", live_state_name(c->state), "mode", version,
+	return json_pack("{s:s,s:s,s:s,s:s,s:b,s:b,s:i,s:i,s:i,s:s,s:I,s:I,s:I,s:I}", "name",
+			 c->conf.name, "url", c->conf.url, "state", live_state_name(c->state),
+			 "mode", version, "keeping", c->keep, "started", c->origin == LIVE_STARTED,
 			 "version", at, "versions", (int)c->versions, "kbps",
 			 at >= 0 && c->versions ? (int)c->need_kbps[at] : 0, "reason", c->reason,
 			 "playlists", (json_int_t)c->playlists, "segments", (json_int_t)c->segments,

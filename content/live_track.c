@@ -207,6 +207,27 @@ static void piece_failed(struct live_track *t, const struct fault *why)
 	live_fault(t->class, why);
 }
 
+static void give(struct live_track *t, const struct live_piece *p, const void *bytes, size_t len)
+{
+	const struct live_calls *calls = &t->class->live->calls;
+	struct live_bytes b = { .class = t->class->conf.name,
+				.track = t->window.track,
+				.kind = 'i',
+				.stretch = p->stretch,
+				.bytes = t->init_bytes,
+				.len = t->init_len };
+	if (!t->class->keep)
+		return;
+	if (p->init && t->init_kept != p->init)
+		calls->kept(calls->data, &b);
+	t->init_kept = p->init;
+	b.kind = p->kind;
+	b.ms = p->duration_ms;
+	b.bytes = bytes;
+	b.len = len;
+	calls->kept(calls->data, &b);
+}
+
 static void piece_here(struct live_track *t, const struct http_result *result)
 {
 	struct live_class *c = t->class;
@@ -235,6 +256,7 @@ static void piece_here(struct live_track *t, const struct http_result *result)
 	t->piece_next_ms = 0;
 	c->segments++;
 	c->bytes += result->body_len;
+	give(t, &p, result->body, result->body_len);
 	live_rate_saw(&c->rate, result->body_len, now - t->piece_asked_ms, p.duration_ms, now);
 }
 
@@ -246,8 +268,15 @@ static int init_here(struct live_track *t, const struct http_result *result, str
 	snprintf(path, sizeof(path), "%s/%s", c->session, name);
 	int r = live_files_put(c->live->files, c->conf.name, path, result->body, result->body_len,
 			       why);
+	void *bytes = r == 0 ? malloc(result->body_len) : NULL;
+	if (r == 0 && !bytes)
+		r = fault_set(why, -ENOMEM, "memory", "out of memory");
 	if (r)
 		return r;
+	memcpy(bytes, result->body, result->body_len);
+	free(t->init_bytes);
+	t->init_bytes = bytes;
+	t->init_len = result->body_len;
 	t->init_number++;
 	t->init_from = t->taking.init.from;
 	memcpy(t->init_known, t->init_url, sizeof(t->init_known));

@@ -8,6 +8,7 @@
 
 #include "content/contentd.h"
 #include "content/eta.h"
+#include "content/live_keep.h"
 #include "content/portal/files.h"
 #include "content/portal/press.h"
 #include "content/shelf.h"
@@ -175,6 +176,27 @@ static size_t put_live(const struct live *l, struct site_live *out)
 	return count;
 }
 
+static int put_kept(const struct live_keep *k, struct publish_site *p)
+{
+	size_t count = live_keep_count(k);
+	p->kept = calloc(count + 1, sizeof(*p->kept));
+	p->kept_dates = calloc(count + 1, sizeof(*p->kept_dates));
+	if (!p->kept || !p->kept_dates)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const struct live_keep_row *row = live_keep_at(k, i);
+		struct tm local;
+		time_t t = (time_t)row->day_s;
+		if (localtime_r(&t, &local))
+			strftime(p->kept_dates[i], sizeof(p->kept_dates[i]), "%Y-%m-%d", &local);
+		p->kept[i] = (struct site_kept){ row->id,   row->ar,          row->fr, row->en,
+						 row->name, p->kept_dates[i], row->ms };
+	}
+	p->site.kept = p->kept;
+	p->site.kept_count = count;
+	return 0;
+}
+
 static void put_time(int64_t unix_s, char out[static 16])
 {
 	struct tm local;
@@ -226,7 +248,7 @@ int publish_site_make(struct contentd *c, struct publish_site *p)
 				 .live = p->live,
 				 .live_count = put_live(c->live, p->live) };
 	put_status(c, p);
-	return 0;
+	return put_kept(c->keep, p);
 }
 
 void publish_site_done(struct publish_site *p)
@@ -234,6 +256,8 @@ void publish_site_done(struct publish_site *p)
 	free(p->lessons);
 	free(p->downloads);
 	free(p->files_here);
+	free(p->kept);
+	free(p->kept_dates);
 }
 
 static int begin_pages(struct contentd *c)

@@ -204,10 +204,23 @@ static int put_class(struct press *p, const struct site *s, enum strings_lang la
 	return r ? r : put_file(p, name, text, len);
 }
 
+static int put_kept(struct press *p, const struct site *s, enum strings_lang lang, size_t kept)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	char name[128];
+	snprintf(name, sizeof(name), "%s/live/%s.html", strings_lang_code(lang), s->kept[kept].id);
+	int r = site_kept(s, lang, kept, &text, &len, p->why);
+	return r ? r : put_file(p, name, text, len);
+}
+
 static bool has_class(const struct site *s, const char *id)
 {
 	for (size_t i = 0; i < s->live_count; i++)
 		if (strcmp(s->live[i].name, id) == 0)
+			return true;
+	for (size_t i = 0; i < s->kept_count; i++)
+		if (strcmp(s->kept[i].id, id) == 0)
 			return true;
 	return strcmp(id, "index") == 0;
 }
@@ -266,6 +279,8 @@ static int put_language(struct press *p, const struct site *s, const uint64_t *m
 		r = put_subject(p, s, lang, subjects[i]);
 	for (size_t i = 0; r == 0 && i < s->live_count; i++)
 		r = put_class(p, s, lang, i);
+	for (size_t i = 0; r == 0 && i < s->kept_count; i++)
+		r = put_kept(p, s, lang, i);
 	for (size_t i = 0; r == 0 && i < s->lesson_count; i++)
 		if (made[i] != site_lesson_print(s, i))
 			r = put_lesson(p, s, lang, i);

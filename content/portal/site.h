@@ -67,6 +67,14 @@ struct site_live {                /* a live class */
 	enum site_class state;    /* as it was last seen */
 };
 
+struct site_kept {                /* a live class that was kept */
+	const char *id;           /* part of its addresses: /live/ID, /p/live/ID/ */
+	const char *ar, *fr, *en; /* titles, as of a class */
+	const char *name;         /* of the class */
+	const char *date;         /* "2026-11-22" */
+	uint64_t ms;
+};
+
 struct site {
 	const struct page_source *pages;
 	const char *school;                /* "" : the general name */
@@ -77,6 +85,8 @@ struct site {
 	size_t lesson_count;
 	const struct site_live *live;
 	size_t live_count;
+	const struct site_kept *kept;
+	size_t kept_count;
 	struct site_status status;
 };
 
@@ -96,6 +106,8 @@ int site_classes(const struct site *s, enum strings_lang lang, char **out, size_
 		 struct fault *why);
 int site_class(const struct site *s, enum strings_lang lang, size_t live, char **out, size_t *len,
 	       struct fault *why);
+int site_kept(const struct site *s, enum strings_lang lang, size_t kept, char **out, size_t *len,
+	      struct fault *why);
 enum site_error { SITE_MISSING = 404, SITE_BUSY = 503 };
 int site_error(const struct site *s, enum strings_lang lang, enum site_error error, char **out,
 	       size_t *len, struct fault *why);

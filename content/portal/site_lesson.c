@@ -136,13 +136,15 @@ static void put_wait(json_t *c, const struct site_lesson *l)
 
 static void put_player(json_t *c, const struct site_lesson *l)
 {
-	char sound[128] = "";
+	char sound[128] = "", hls[128];
+	snprintf(hls, sizeof(hls), "/m/%s/master.m3u8", l->item->id);
 	site_put(c, "playable", json_boolean(l->playable));
 	if (!l->playable)
 		return;
 	if (l->sound)
 		snprintf(sound, sizeof(sound), "/m/%s/%s/audio/index.m3u8", l->item->id,
 			 l->generation);
+	site_put_text(c, "hls", hls);
 	site_put_text(c, "sound", sound);
 	site_put(c, "video", json_boolean(l->item->plan.width > 0));
 	site_put(c, "files_ready", files_ready(l));

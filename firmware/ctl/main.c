@@ -25,6 +25,8 @@ static const struct wasl_command commands[] = {
 	{ "receipts", "", "what the ministry has acknowledged", 0, 0, wasl_receipts, .json = true },
 	{ "lessons", "", "which lessons are here, and how far", 0, 0, wasl_lessons, .json = true },
 	{ "sync", "", "look for newer lessons now", 0, 0, wasl_sync, .json = true },
+	{ "live", "COMMAND ...", "live classes; 'wasl live' lists its commands", 0, 4, wasl_live,
+	  .json = true },
 	{ "store", STORE_ARGS, "what the box keeps; 'wasl store' lists its commands", 0, 64,
 	  wasl_store, .json = true, .own_options = true },
 	{ "config", "get [SECTION[.KEY]] | check", "show or check the configuration", 1, 2,

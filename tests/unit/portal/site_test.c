@@ -124,6 +124,20 @@ static const struct site_live classes_now[] = {
 	{ "plain-name", "", "", "", SITE_CLASS_UNKNOWN },
 };
 
+static const struct site_kept kept_now[] = {
+	{ "physics-20261121-0930", "الفيزياء", "Physique", "", "physics", "2026-11-21", 2700000 },
+	{ "maths-20261122-1000", "", "", "", "maths", "2026-11-22", 754000 },
+};
+
+static int kept(const struct world *w, enum strings_lang lang, char **out, size_t *len,
+		struct fault *why)
+{
+	struct site with = w->site;
+	with.kept = kept_now;
+	with.kept_count = ARRAY_LEN(kept_now);
+	return site_kept(&with, lang, 0, out, len, why);
+}
+
 static int home_live(const struct world *w, enum strings_lang lang, char **out, size_t *len,
 		     struct fault *why)
 {
@@ -139,6 +153,8 @@ static int classes(const struct world *w, enum strings_lang lang, char **out, si
 	struct site with = w->site;
 	with.live = classes_now;
 	with.live_count = ARRAY_LEN(classes_now);
+	with.kept = kept_now;
+	with.kept_count = ARRAY_LEN(kept_now);
 	return site_classes(&with, lang, out, len, why);
 }
 
@@ -213,6 +229,7 @@ static const struct {
 	{ "classes", STRINGS_FR, classes },
 	{ "classes-none", STRINGS_AR, no_classes },
 	{ "class", STRINGS_AR, one_class },
+	{ "kept", STRINGS_AR, kept },
 	{ "class", STRINGS_EN, one_class },
 	{ "status", STRINGS_AR, status },
 	{ "status", STRINGS_EN, status },

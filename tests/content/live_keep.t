@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Live classes that a person begins, ends and keeps with `wasl live`: what survives a restart and a kill -9, and that what was kept is what
+# the encoder sent.
+# shellcheck source=tests/content/live.sh
+. "$(dirname "$0")/live.sh"
+
+wasl() { WASL_ROOT=$box "$B/bin/wasl" --lang en "$@"; }
+pieces() { class "$1" .segments; }
+has_pieces() { [ "$(pieces "$1")" -ge "$2" ]; }
+kept() { ask /v1/live | jq -r ".kept[$1].id"; }
+kept_are() { [ "$(ask /v1/live | jq '.kept | length')" = "$1" ]; }
+store_files() { ask /v1/store/files | jq '.files | length'; }
+
+start_encoder
+start_stream
+mkdir -p "$origin"
+new_box
+mkdir -p "$content/store" "$content/portal"
+configure 9 "[relay]\nlinger = 2\n"
+start_contentd
+start_portal
+until_so 20 test -s "$stream/apart/master.m3u8"
+until_so 20 grep -qs 'voice2\.m4s' "$stream/apart/voice.m3u8" || skip_all "no stream could be made here: $(head -n 1 "$top/encoder.log")"
+
+wasl live start physics "http://127.0.0.1:$stream_port/plain/master.m3u8" 'الفيزياء' >"$top/out"
+is $? 0 "a person begins a class"
+like "$top/out" 'physics: nobody watches' "which is listed"
+until_so 10 test -s "$content/portal/ar/live/physics.html"
+like "$content/portal/ar/live/physics.html" 'الفيزياء' "and has a page"
+: >"$top/asked"
+is "$(get /live/physics/main.m3u8)" 404 "a stream in the school's own network is not followed"
+is "$(grep -c . "$top/asked")" 0 "not even asked"
+like <(wasl live status) 'not allowed' "and the list says why"
+wasl live start physics http://stream.example/a.m3u8 2>"$top/out"
+is $? 1 "a name is taken once"
+wasl live start x file:///etc/passwd 2>"$top/out"
+is $? 1 "no stream from a file"
+like "$top/out" 'only http:// and https://' "says what there may be"
+wasl live keep physics 2>"$top/out"
+is $? 1 "nothing can be kept while nothing is live"
+
+stop_contentd KILL
+configure 9 "[relay]\nlinger = 2\nallow = 127.0.0.1:$stream_port\n"
+start_contentd
+is "$(class physics .state)" idle "the class is there after a kill -9"
+wasl live start apart "http://127.0.0.1:$stream_port/apart/master.m3u8" >"$top/out"
+wasl live keep physics >"$top/out"
+is $? 0 "it is kept"
+like "$top/out" 'being kept' "as the list says"
+wasl live keep apart >"$top/out"
+until_so 15 has_pieces physics 4
+until_so 15 has_pieces apart 6
+is "$(is_class apart .keeping true && echo yes)" yes "kept without anybody watching"
+stop_contentd KILL
+start_contentd
+until_so 10 kept_are 2
+ok $? "what a kill -9 interrupted is a lesson at the next start"
+physics=$(kept 0) apart=$(kept 1)
+[[ $physics == physics-* ]] || { physics=$(kept 1) apart=$(kept 0); }
+like <(wasl live status) "$physics" "which is listed"
+until_so 10 curl -sf -o /dev/null "$portal/p/live/$physics/master.m3u8"
+is "$(get "/p/live/$physics/main.m3u8")" 200 "it has an address"
+like "$top/body" 'EXT-X-ENDLIST' "and an end"
+is "$(get "/p/live/$physics/m1.ts")" 200 "and its bytes"
+cp "$top/body" "$top/kept.ts"
+# the same segments, in the order in which the encoder made them
+first='' whole=
+for n in $(seq 0 40); do
+	for v in low high; do
+		f=$stream/plain/$v$n.ts
+		[ -s "$f" ] && [ -z "$first" ] && cmp -s -n "$(stat -c %s "$f")" "$f" "$top/kept.ts" && first=$n
+	done
+done
+if [ -n "$first" ]; then
+	pieces=$(get "/p/live/$physics/main.m3u8" >/dev/null && grep -c EXTINF "$top/body")
+	for ((n = first; n < first + pieces; n++)); do cat "$stream/plain/low$n.ts"; done >"$top/whole.ts"
+	cmp "$top/whole.ts" "$top/kept.ts"
+	whole=$?
+fi
+is "$whole" 0 "byte for byte what the encoder sent"
+seconds=$(ffprobe -v error -show_entries format=duration -of csv=p=0 "$portal/p/live/$apart/master.m3u8" | cut -d. -f1)
+[ "${seconds:-0}" -ge 2 ]
+ok $? "picture and sound apart: ffprobe plays ${seconds:-no} s of it"
+is "$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$portal/p/live/$apart/master.m3u8" | sort -u | xargs)" "audio video" "both of them"
+
+before=$(store_files)
+wasl live forget "$physics" >"$top/out"
+is $? 0 "a recording is forgotten"
+is "$((before - $(store_files)))" 3 "with all that belongs to it"
+until_so 10 bash -c "[ \"\$(curl -s -o /dev/null -w '%{http_code}' $portal/p/live/$physics/main.m3u8)\" = 404 ]"
+ok $? "its address, too"
+is "$(get "/live/physics/main.m3u8")" 200 "the class goes on"
+wasl live stop physics >"$top/out"
+is $? 0 "and ends when a person says so"
+files_are 0
+ok $? "without a trace"
+is "$(get "/live/physics/main.m3u8")" 404 "it is gone"
+stop_contentd TERM
+start_contentd
+is "$(ask /v1/live | jq -r '[.classes[].name] | join(" ")')" apart "also after a restart"
+kept_are 1
+ok $? "what was kept stays"
+done_testing
