@@ -11,6 +11,7 @@
 #include "cache/air.h"
 #include "cache/counters.h"
 #include "cache/crew.h"
+#include "cache/guard.h"
 #include "cache/guests.h"
 #include "cache/names.h"
 #include "cache/pass.h"

@@ -110,6 +110,20 @@ ngx_http_wasl_air_share(ngx_http_wasl_worker_t *w, ngx_http_request_t *r, size_t
 }
 
 
+/* A text of the index, copied out of the mapping: 0 when there is none, or it cannot be read. */
+static size_t
+ngx_http_wasl_air_text(const struct names_entry *entry, char text[AIR_TEXT_BYTES])
+{
+    if (entry->kind != NAMES_BYTES || entry->bytes_len > AIR_TEXT_BYTES
+        || guard_copy(text, entry->bytes, entry->bytes_len) != 0)
+    {
+        return 0;
+    }
+
+    return entry->bytes_len;
+}
+
+
 /* "BEFORE/NAME" and the request's path, in the index. */
 static int
 ngx_http_wasl_air_find(ngx_http_wasl_worker_t *w, ngx_http_request_t *r, const char *before,
@@ -134,6 +148,7 @@ void
 ngx_http_wasl_air_offer(ngx_http_wasl_worker_t *w, ngx_http_request_t *r,
     struct names_entry *entry, struct view_names **names)
 {
+    char                text[AIR_TEXT_BYTES];
     size_t              room, rung;
     struct air_rungs    rungs;
     struct view_names  *other;
@@ -143,8 +158,7 @@ ngx_http_wasl_air_offer(ngx_http_wasl_worker_t *w, ngx_http_request_t *r,
 
     if (room == AIR_ROOMS
         || ngx_http_wasl_air_find(w, r, AIR_PLAN_PATH, "", &found, &other) != 0
-        || found.kind != NAMES_BYTES
-        || air_rungs_parse(found.bytes, found.bytes_len, &rungs) != 0)
+        || air_rungs_parse(text, ngx_http_wasl_air_text(&found, text), &rungs) != 0)
     {
         return;
     }
@@ -175,13 +189,13 @@ ngx_http_wasl_air_offer(ngx_http_wasl_worker_t *w, ngx_http_request_t *r,
 void
 ngx_http_wasl_air_tick(ngx_http_wasl_worker_t *w)
 {
+    char                text[AIR_TEXT_BYTES];
     int32_t             day;
     struct view_names  *names;
     struct names_entry  entry;
 
     if (view_find(w->view, AIR_PLAN_PATH, sizeof(AIR_PLAN_PATH) - 1, &entry, &names) != 0
-        || entry.kind != NAMES_BYTES
-        || air_plan_parse(entry.bytes, entry.bytes_len, &w->air) != 0)
+        || air_plan_parse(text, ngx_http_wasl_air_text(&entry, text), &w->air) != 0)
     {
         w->air.count = 0;
         return;

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # called by name
 # What a classroom gets from wasl-contentd through the real web server: pages in three languages, a lesson that plays while it
 # arrives over a slow line, downloads, search, counted use; and what stays when contentd is away.
 # shellcheck source=tests/content/lib.sh
@@ -101,10 +102,10 @@ is "$(get "$lesson/$generation/240p/$last.m4s")" 200 "with the origin away, too"
 stop_contentd TERM
 configure "$slow" '[classroom main]\nair_kbps = 1500\n'
 start_contentd
-watched() { get $lesson/master.m3u8 >/dev/null && grep -qi '^Cache-Control: no-cache' "$top/head"; }
+watched() { get "$lesson/master.m3u8" >/dev/null && grep -qi '^Cache-Control: no-cache' "$top/head"; }
 until_so 10 watched
 like "$top/body" '/360p/index.m3u8' "one phone is offered every size"
-for phone in 2 3 4 5; do get $lesson/master.m3u8 --interface "127.0.0.$phone" >/dev/null; done
+for phone in 2 3 4 5; do get "$lesson/master.m3u8" --interface "127.0.0.$phone" >/dev/null; done
 grep -q /360p/ "$top/body"
 is $? 1 "of a class each is offered what the air carries"
 heights=$(ffprobe -v error -show_entries stream=height -of csv=p=0 "$portal$lesson/master.m3u8" | grep -E '^[0-9]+' | sort -nu | tr -d ',' | xargs)
@@ -112,5 +113,5 @@ is "$heights" 240 "which plays"
 while read -r named; do
 	[ "$(get "$lesson/$named")" = 200 ]
 	ok $? "it names $named, which is there"
-done < <(get $lesson/master.m3u8 >/dev/null; sed -nE 's/.*URI="([^"]*)".*/\1/p; /^[^#]/p' "$top/body" | sort -u)
+done < <(get "$lesson/master.m3u8" >/dev/null; sed -nE 's/.*URI="([^"]*)".*/\1/p; /^[^#]/p' "$top/body" | sort -u)
 done_testing
