@@ -84,11 +84,35 @@ static void only_what_people_see_differs(void **state)
 	assert_true(uplinks_differ(&a, &b));
 }
 
+static void what_the_line_brings(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *json;
+		uint32_t kbps;
+	} lines[] = {
+		{ "{\"uplinks\":[]}", 0 },
+		{ "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"down_kbps\":900}]}", 900 },
+		{ "{\"uplinks\":[{\"name\":\"a\",\"state\":\"down\",\"down_kbps\":900}]}", 0 },
+		{ "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"down_kbps\":900},"
+		  "{\"name\":\"b\",\"state\":\"up\",\"down_kbps\":70}],\"preferred\":\"b\"}",
+		  70 },
+		{ "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"down_kbps\":-5}]}", 0 },
+		{ "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"down_kbps\":\"fast\"}]}", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		struct uplinks_view v;
+		assert_int_equal(uplinks_parse(lines[i].json, strlen(lines[i].json), NOW, &v), 0);
+		assert_int_equal(uplinks_down_kbps(&v), lines[i].kbps);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row),
 		cmocka_unit_test(only_what_people_see_differs),
+		cmocka_unit_test(what_the_line_brings),
 	};
 	return cmocka_run_group_tests_name("content/uplinks", tests, NULL, NULL);
 }
