@@ -15,7 +15,7 @@ small_lesson() { # nine seconds, three segments
 small_lesson || skip_all "no film could be made here"
 mkdir -p "$origin/wasl/v1/root"
 lessons() { ministry lessons "$origin" "$1" "$top/mezz.mp4" "$top/plan.pb" "${@:2}"; }
-small() { configure "$fast" "${1:-}[kitchen]\nrungs = 240p audio\n"; }
+small() { configure "$fast" "${1:-}[kitchen]\nrungs = 240p\n"; }
 store() { field /v1/store/status ".$1"; }
 why() { wasl --json store why "$1" && jq -r '.things[0] | "\(.state) \(.reason)"' "$top/out"; }
 all_done() { [ "$(field /v1/lessons '[.lessons[] | select(.complete)] | length')" = "$1" ]; }
@@ -144,7 +144,7 @@ export WASL_CLOCK_OFFSET_S=$((2 * 86400))
 start_contentd
 until_so 5 is_field /v1/lessons .catalogue_version 4
 quiet "two days later, too"
-is "$(segment four audio 2)" 200 "who asks for one that is not here gets it"
+is "$(segment four 240p 2)" 200 "who asks for one that is not here gets it"
 is "$(segment four 240p 1)" 200 "in each size"
 went | grep -q '^one/'
 ok $? "the longest unused made room"
@@ -156,7 +156,7 @@ before=$(went | wc -w)
 stop_contentd TERM
 export WASL_CLOCK_OFFSET_S=$((30 * 86400))
 start_contentd
-until_so 10 is_field /v1/status .cook.segments 6
+until_so 10 at_least /v1/status .cook.segments 2
 quiet "a month later what nobody wants any more may be replaced, once"
 [ "$(($(went | wc -w) - before))" -le 16 ]
 ok $? "and then there is rest"
