@@ -41,6 +41,8 @@ static const struct conf_key store_keys[] = {
 		   "bytes that lessons may take; 0: what the disk has, less `keep_free`"),
 	CONF_BYTES(struct store_part, keep_free_bytes, "keep_free", "256M", 0, INT64_MAX,
 		   "bytes of the disk that stay free"),
+	CONF_INT(struct store_part, scrub_days, "scrub", "7", 0, 365,
+		 "days between looks at every byte that is kept, while nobody waits; 0: none"),
 	CONF_BYTES(struct store_part, pass_bytes, "pass", "16M", 1 << 20, 1 << 30,
 		   "memory that lessons pass through when the disk is full and nothing may go"),
 };

@@ -31,6 +31,7 @@ struct content_conf {
 	size_t source_count;
 	struct store_part {
 		uint64_t max_bytes, keep_free_bytes, pass_bytes;
+		int64_t scrub_days;
 	} store;
 	struct kitchen_part {
 		char program[256], rungs[64];

@@ -475,7 +475,8 @@ static int open_parts(struct contentd *c, struct fault *why)
 		r = cook_new(c->loop, c->kitchen, c->wants, c->workers, &cook, &report, &c->cook,
 			     why);
 	if (r == 0)
-		r = keeper_new(c->loop, c->store, c->wants, &keeper, &report, &c->keeper, why);
+		r = keeper_new(c->loop, c->store, c->wants, (unsigned)c->conf->store.scrub_days,
+			       &keeper, &report, &c->keeper, why);
 	if (r == 0)
 		r = sync_new(c->loop, c->http, &c->origin, c->catalogue,
 			     (unsigned)c->conf->origin.interval_s, &sync, &report, &c->sync, why);

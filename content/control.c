@@ -24,11 +24,11 @@ static json_t *health(struct contentd *c)
 		total += c->library->lessons[i].playable;
 		ready += c->library->lessons[i].playable && library_progress(c->library, i).plays;
 	}
-	return json_pack("{s:I,s:I,s:i,s:i,s:i,s:{s:b,s:s}}", "disk_free_bytes",
+	return json_pack("{s:I,s:I,s:i,s:i,s:i,s:o,s:{s:b,s:s}}", "disk_free_bytes",
 			 (json_int_t)t.free_bytes, "store_bytes", (json_int_t)t.bytes,
 			 "lessons_ready", ready, "lessons_total", total, "catalogue_version",
-			 (int)catalogue_version(c->catalogue), "origin", "ok", c->origin.ok,
-			 "reason", c->origin.reason);
+			 (int)catalogue_version(c->catalogue), "disk", keeper_disk(c->keeper),
+			 "origin", "ok", c->origin.ok, "reason", c->origin.reason);
 }
 
 static void get_health(struct ctl_request *req, void *data)
@@ -193,6 +193,7 @@ int control_start(struct contentd *c, struct fault *why)
 		{ "GET", "/v1/store/why", store_ctl_why, 0 },
 		{ "POST", "/v1/store/pin", store_ctl_pin, 4096 },
 		{ "POST", "/v1/store/unpin", store_ctl_unpin, 4096 },
+		{ "POST", "/v1/store/verify", store_ctl_verify, 4096 },
 		{ "POST", "/v1/store/evict", store_ctl_evict, 4096 },
 		{ "GET", "/v1/live", live_ctl_status, 0 },
 		{ "POST", "/v1/live/start", live_ctl_start, 4096 },

@@ -331,7 +331,7 @@ static int tick(sd_event_source *s, uint64_t usec, void *data)
 	return 0;
 }
 
-int keeper_new(struct sd_event *loop, struct store *store, struct wants *wants,
+int keeper_new(struct sd_event *loop, struct store *store, struct wants *wants, unsigned scrub_days,
 	       const struct keeper_calls *calls, const struct report *report, struct keeper **out,
 	       struct fault *why)
 {
@@ -343,13 +343,14 @@ int keeper_new(struct sd_event *loop, struct store *store, struct wants *wants,
 	k->calls = *calls;
 	k->report = *report;
 	k->flush_ms = clock_mono_ms() + FLUSH_MS;
+	k->busy_ms = clock_mono_ms();
 	int r = store_list_clock(store, &k->clock_s, why);
 	if (r)
 		return r;
 	if (sd_event_add_time(loop, &k->tick, CLOCK_BOOTTIME, 0, 100000, tick, k) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	sd_event_source_set_priority(k->tick, SD_EVENT_PRIORITY_IDLE);
-	r = keeper_scrub_new(loop, k, &k->scrub, why);
+	r = keeper_scrub_new(loop, k, scrub_days, &k->scrub, why);
 	if (r)
 		return r;
 	*out = MOVE_PTR(k);

@@ -5,7 +5,6 @@
 #include <stdint.h>
 
 #include "cache/evict.h"
-#include "cache/store_scrub.h"
 #include "content/library.h"
 #include "content/report.h"
 #include "content/wants.h"
@@ -34,7 +33,8 @@ struct keeper_calls {
 	void *data;
 };
 
-int keeper_new(struct sd_event *loop, struct store *store, struct wants *wants,
+/* `scrub_days`: between whole looks at the disk that begin by themselves; 0: none does. */
+int keeper_new(struct sd_event *loop, struct store *store, struct wants *wants, unsigned scrub_days,
 	       const struct keeper_calls *calls, const struct report *report, struct keeper **out,
 	       struct fault *why);
 void keeper_free(struct keeper *k); /* NULL is fine; notes what was used first */
@@ -73,4 +73,13 @@ json_t *keeper_pin(struct keeper *k, const char *name, struct fault *why);
 json_t *keeper_unpin(struct keeper *k, const char *name, struct fault *why);
 json_t *keeper_evict(struct keeper *k, const char *name, struct fault *why);
 json_t *keeper_evict_bytes(struct keeper *k, uint64_t bytes, struct fault *why);
+/*
+ * Reads all of it from the disk, now; `done` gets the answer (stolen) once, later. 0, or why it cannot be. keeper_verify_leave():
+ * who asked is gone. keeper_verify_all() only begins: keeper_disk() says how far it is.
+ */
+int keeper_verify(struct keeper *k, const char *name, void (*done)(void *data, json_t *answer),
+		  void *data, struct fault *why);
+void keeper_verify_leave(struct keeper *k);
+void keeper_verify_all(struct keeper *k);
+json_t *keeper_disk(const struct keeper *k);
 json_t *keeper_status(struct keeper *k); /* pins, what could go, the last eviction */

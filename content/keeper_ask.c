@@ -7,6 +7,7 @@
 
 #include "cache/store_local.h"
 #include "content/keeper_priv.h"
+#include "content/keeper_scrub.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -482,6 +483,45 @@ json_t *keeper_evict_bytes(struct keeper *k, uint64_t bytes, struct fault *why)
 	return went(k, list, gained);
 }
 
+/* --- verify ------------------------------------------------------------------------------------------- */
+
+static void verified(void *data, const struct keeper_scrub_result *result)
+{
+	struct keeper *k = data;
+	k->verified(k->verified_data,
+		    json_pack("{s:I, s:I, s:I}", "bytes", (json_int_t)result->bytes, "bad",
+			      (json_int_t)result->bad, "mended", (json_int_t)result->mended));
+}
+
+int keeper_verify(struct keeper *k, const char *name, void (*done)(void *data, json_t *answer),
+		  void *data, struct fault *why)
+{
+	struct named n;
+	int r = find(k, name, &n, why);
+	if (r == 0)
+		r = keeper_scrub_things(k->scrub, n.things, n.count, verified, k, why);
+	if (r)
+		return r;
+	k->verified = done;
+	k->verified_data = data;
+	return 0;
+}
+
+void keeper_verify_leave(struct keeper *k)
+{
+	keeper_scrub_leave(k->scrub);
+}
+
+void keeper_verify_all(struct keeper *k)
+{
+	keeper_scrub_hurry(k->scrub);
+}
+
+json_t *keeper_disk(const struct keeper *k)
+{
+	return keeper_scrub_health(k->scrub);
+}
+
 /* --- status ------------------------------------------------------------------------------------------- */
 
 static int count_pin(void *data, const char *what, int64_t added_s)
@@ -507,10 +547,10 @@ json_t *keeper_status(struct keeper *k)
 	(void)store_list_room(k->store, &room, NULL);
 	if (keeper_list(k, &rows, NULL) == 0)
 		reach = evict_reach(rows.items, rows.count, EVICT_FOR_PUPIL, keeper_clock(k));
-	return json_pack("{s:I, s:I, s:I, s:O, s:{s:I, s:I, s:s, s:I, s:s}}", "room_bytes",
+	return json_pack("{s:I, s:I, s:I, s:O, s:o, s:{s:I, s:I, s:s, s:I, s:s}}", "room_bytes",
 			 (json_int_t)room, "may_go_bytes", (json_int_t)reach, "held_bytes",
-			 (json_int_t)held_bytes(k), "pins", pins, "evicted", "count",
-			 (json_int_t)k->evicted_count, "bytes", (json_int_t)k->evicted_bytes,
-			 "last", k->last.what, "last_s", (json_int_t)k->last.at_s, "last_cause",
-			 k->last.cause);
+			 (json_int_t)held_bytes(k), "pins", pins, "disk", keeper_disk(k), "evicted",
+			 "count", (json_int_t)k->evicted_count, "bytes",
+			 (json_int_t)k->evicted_bytes, "last", k->last.what, "last_s",
+			 (json_int_t)k->last.at_s, "last_cause", k->last.cause);
 }

@@ -113,6 +113,7 @@ void keeper_used(struct keeper *k, size_t lesson, unsigned rung)
 	if (!k || !k->library)
 		return;
 	const int64_t now = keeper_clock(k);
+	k->busy_ms = clock_mono_ms();
 	for (unsigned r = 0; r < RUNG_COUNT; r++)
 		if (rung == RUNG_COUNT || r == rung)
 			k->rung_used[lesson * RUNG_COUNT + r] = now;

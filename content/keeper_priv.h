@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "cache/store_list.h"
+#include "cache/store_scrub.h"
 #include "content/keeper.h"
 
 /* What keeper.c (notes, room), keeper_hold.c (holds), keeper_ask.c (people) and keeper_scrub.c (rot) share. */
@@ -42,6 +43,7 @@ struct keeper {
 	int64_t clock_s;    /* of use */
 	int64_t clock_base; /* clock_wall_s() when it was set */
 	uint64_t flush_ms, judge_ms;
+	uint64_t busy_ms; /* when somebody watched something last */
 	/* Of the library: by object, and by lesson * RUNG_COUNT + rung. */
 	struct keeper_facts *objects, *lessons;
 	size_t *owner;                    /* of an object: the first lesson that names it */
@@ -54,6 +56,9 @@ struct keeper {
 	uint64_t evicted_count, evicted_bytes;
 	struct store_list_gone last;
 	struct keeper_scrub *scrub;
+	/* Who waits for a look at a thing. */
+	void (*verified)(void *data, json_t *answer);
+	void *verified_data;
 };
 
 /* keeper.c */

@@ -253,6 +253,38 @@ void store_ctl_evict(struct ctl_request *req, void *data)
 	reply(req, out, &why);
 }
 
+/* --- verify waits until it was read ---------------------------------------------------------------------- */
+
+static void verified(void *data, json_t *answer)
+{
+	ctl_reply_json(data, 200, answer);
+}
+
+static void verify_gone(void *data)
+{
+	const struct contentd *c = data;
+	keeper_verify_leave(c->keeper);
+}
+
+void store_ctl_verify(struct ctl_request *req, void *data)
+{
+	struct contentd *c = data;
+	const char *name = ctl_arg(req, "name");
+	struct fault why = { 0 };
+	if (!name && ctl_arg(req, "all")) {
+		keeper_verify_all(c->keeper);
+		ctl_reply_json(req, 202, json_pack("{s:o}", "disk", keeper_disk(c->keeper)));
+		return;
+	}
+	int r = name && *name
+			? keeper_verify(c->keeper, name, verified, req, &why)
+			: fault_set(&why, -EINVAL, "store.name", "of what? name=LESSON, or all=1");
+	if (r)
+		refuse(req, &why);
+	else
+		ctl_on_gone(req, verify_gone, c);
+}
+
 void store_ctl_status(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;

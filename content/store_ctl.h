@@ -18,5 +18,6 @@ void store_ctl_put(struct ctl_request *req, void *data); /* ?id=HEX&chunk=N, bod
 void store_ctl_why(struct ctl_request *req, void *data);
 void store_ctl_pin(struct ctl_request *req, void *data);
 void store_ctl_unpin(struct ctl_request *req, void *data);
-void store_ctl_evict(struct ctl_request *req, void *data); /* or ?bytes=N */
-void store_ctl_name(struct ctl_request *req, void *data);  /* ?id=HEX&path=…&type=… */
+void store_ctl_verify(struct ctl_request *req, void *data); /* or ?all=1 */
+void store_ctl_evict(struct ctl_request *req, void *data);  /* or ?bytes=N */
+void store_ctl_name(struct ctl_request *req, void *data);   /* ?id=HEX&path=…&type=… */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "firmware/base/clean.h"
 #include "firmware/base/conf.h"
@@ -25,6 +26,7 @@ static void clean_curl(char **held)
 
 struct order { /* what stood behind `wasl store COMMAND` */
 	const char *path, *type, *what, *bytes;
+	bool all;
 };
 
 static int show_json(const json_t *answer)
@@ -136,6 +138,46 @@ static int evict(const struct wasl *w, const struct order *o)
 	return show(w, "POST", "evict", "bytes", number, store_view_evicted);
 }
 
+#define LOOK_EVERY_S 1
+
+/* Goes on without us; we only look until it is through. */
+static int verify_all(const struct wasl *w)
+{
+	struct fault why = { 0 };
+	CLEANUP(clean_json) json_t *answer = NULL;
+	json_t *disk;
+	if (ask_store("POST", "verify", "all", "1", &answer, &why) < 0)
+		return wasl_failed(&why);
+	const json_t *first = json_object_get(answer, "disk");
+	const int64_t bad = view_int(first, "bad", 0), mended = view_int(first, "mended", 0);
+	for (;;) {
+		disk = json_object_get(answer, "disk");
+		if (!json_is_true(json_object_get(disk, "running")))
+			break;
+		sleep(LOOK_EVERY_S);
+		json_decref(MOVE_PTR(answer));
+		if (ask_json("contentd", "GET", "/v1/store/status", ASK_TIMEOUT_MS, &answer, &why) <
+		    0)
+			return wasl_failed(&why);
+	}
+	CLEANUP(clean_json)
+	json_t *found = json_pack("{s:O, s:I, s:I}", "bytes", json_object_get(disk, "pass_bytes"),
+				  "bad", (json_int_t)(view_int(disk, "bad", 0) - bad), "mended",
+				  (json_int_t)(view_int(disk, "mended", 0) - mended));
+	if (w->form == WASL_JSON)
+		return show_json(found);
+	store_view_verified(found, &w->view, stdout);
+	return WASL_GOOD;
+}
+
+static int verify(const struct wasl *w, const struct order *o)
+{
+	if (o->what && o->all)
+		return wasl_misused("'store verify' takes a name, or --all");
+	return o->what ? show(w, "POST", "verify", "name", o->what, store_view_verified)
+		       : verify_all(w);
+}
+
 static const struct command {
 	const char *name, *args, *summary;
 	enum { NOTHING, ONE_THING, PERHAPS } takes;
@@ -147,6 +189,7 @@ static const struct command {
 	{ "why", "NAME", "why a thing is here, would go, or went", ONE_THING, tell_why },
 	{ "pin", "NAME", "keep a lesson or file, whatever room is needed", ONE_THING, pin },
 	{ "unpin", "NAME", "undo that", ONE_THING, unpin },
+	{ "verify", "[NAME | --all]", "read it from the disk, all of it", PERHAPS, verify },
 	{ "evict", "NAME | --bytes N", "send a thing away, or the next to go", PERHAPS, evict },
 };
 
@@ -163,9 +206,13 @@ static void put_usage(FILE *to)
 int wasl_store(const struct wasl *w, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "path", required_argument, NULL, 'p' },  { "type", required_argument, NULL, 't' },
-		{ "bytes", required_argument, NULL, 'b' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },        { 0 },
+		{ "path", required_argument, NULL, 'p' },
+		{ "type", required_argument, NULL, 't' },
+		{ "bytes", required_argument, NULL, 'b' },
+		{ "all", no_argument, NULL, 'a' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
 	struct wasl mine = *w;
 	struct order order = { 0 };
@@ -179,6 +226,9 @@ int wasl_store(const struct wasl *w, int argc, char **argv)
 			break;
 		case 't':
 			order.type = optarg;
+			break;
+		case 'a':
+			order.all = true;
 			break;
 		case 'b':
 			order.bytes = optarg;

@@ -29,6 +29,22 @@ static void put_room(const struct view *v, const json_t *answer, FILE *to)
 	view_row(v, left ? VIEW_GOOD : goes ? VIEW_MODERATE : VIEW_NO, text, to);
 }
 
+static void put_disk(const struct view *v, const json_t *disk, FILE *to)
+{
+	char when[20], bad[24];
+	const int64_t last = view_int(disk, "last_pass_s", 0), found = view_int(disk, "bad", 0);
+	view_time(v, last, when);
+	snprintf(bad, sizeof(bad), "%" PRId64, found);
+	AUTO_FREE char *text = view_fill(v, last ? "wasl.store.disk" : "wasl.store.disk.never",
+					 "when", when, "n", bad, NULL);
+	view_row(v,
+		 view_int(disk, "unreadable", 0) ? VIEW_NO
+		 : found                         ? VIEW_MODERATE
+		 : last                          ? VIEW_GOOD
+						 : VIEW_NEVER,
+		 text, to);
+}
+
 static void put_pins(const struct view *v, const json_t *answer, FILE *to)
 {
 	size_t i;
@@ -57,6 +73,7 @@ void store_view_status(const json_t *answer, const struct view *v, FILE *to)
 	put_count(v, answer, "segments", "wasl.store.segments", to);
 	put_count(v, answer, "files", "wasl.store.files", to);
 	put_room(v, answer, to);
+	put_disk(v, json_object_get(answer, "disk"), to);
 	put_pins(v, answer, to);
 }
 
@@ -112,6 +129,18 @@ void store_view_pin(const json_t *answer, const struct view *v, FILE *to)
 	snprintf(id, sizeof(id), "wasl.store.%.20s", view_text(answer, "state"));
 	AUTO_FREE char *text = view_fill(v, id, "what", what, NULL);
 	view_row(v, VIEW_GOOD, text, to);
+}
+
+void store_view_verified(const json_t *answer, const struct view *v, FILE *to)
+{
+	char size[48], bad[24], mended[24];
+	const int64_t found = view_int(answer, "bad", 0);
+	view_size(v, (uint64_t)view_int(answer, "bytes", 0), size, sizeof(size));
+	snprintf(bad, sizeof(bad), "%" PRId64, found);
+	snprintf(mended, sizeof(mended), "%" PRId64, view_int(answer, "mended", 0));
+	AUTO_FREE char *text = view_fill(v, found ? "wasl.store.rot" : "wasl.store.sound", "size",
+					 size, "n", bad, "mended", mended, NULL);
+	view_row(v, found ? VIEW_MODERATE : VIEW_GOOD, text, to);
 }
 
 void store_view_evicted(const json_t *answer, const struct view *v, FILE *to)

@@ -6,12 +6,6 @@
 
 wasl() { WASL_ROOT=$box "$B/bin/wasl" --lang en "$@" >"$top/out" 2>&1; }
 explain() { sed "s/^/# out: /" "$top/out" 2>/dev/null; tail -n 12 "$top/contentd.log" | sed "s/^/# log: /"; }
-small_lesson() { # nine seconds, three segments
-	ffmpeg -v error -y -f lavfi -i testsrc2=s=426x240:r=15:d=9 -f lavfi -i sine=f=440:d=9 -c:v libx264 -preset ultrafast \
-		-b:v 500k -c:a aac "$top/film.mp4" &&
-		"$B/bin/wasl-transcoder" mezzanine --in "$top/film.mp4" --out "$top/mezz.mp4" --plan "$top/plan.pb" \
-			--poster "$top/poster.jpg" --preset 13 >"$top/mezzanine.log" 2>&1
-}
 small_lesson || skip_all "no film could be made here"
 mkdir -p "$origin/wasl/v1/root"
 lessons() { ministry lessons "$origin" "$1" "$top/mezz.mp4" "$top/plan.pb" "${@:2}"; }

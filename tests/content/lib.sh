@@ -50,6 +50,12 @@ make_lesson() { # a film of 22 s, and the mezzanine and plan that a ministry pub
 		"$B/bin/wasl-transcoder" mezzanine --in "$top/film.mp4" --out "$top/mezz.mp4" --plan "$top/plan.pb" \
 			--poster "$top/poster.jpg" --preset 13 >"$top/mezzanine.log" 2>&1
 }
+small_lesson() { # the same with a small film of nine seconds, in two segments
+	ffmpeg -v error -y -f lavfi -i testsrc2=s=426x240:r=15:d=9 -f lavfi -i sine=f=440:d=9 -c:v libx264 -preset ultrafast \
+		-b:v 500k -c:a aac "$top/film.mp4" &&
+		"$B/bin/wasl-transcoder" mezzanine --in "$top/film.mp4" --out "$top/mezz.mp4" --plan "$top/plan.pb" \
+			--poster "$top/poster.jpg" --preset 13 >"$top/mezzanine.log" 2>&1
+}
 publish() { # publish VERSION TITLE KEYS: prints the id of the mezzanine
 	ministry publish "$origin" "$1" "$2" "$3" "$top/mezz.mp4" "$top/plan.pb" "$top/poster.jpg" "$house/content/sample/fractions.ar.vtt"
 }

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A disk that forgets: found by itself while nobody waits, found when asked, mended from the origin or made again, told.
+# shellcheck source=tests/content/lib.sh disable=SC2317
+. "$(dirname "$0")/lib.sh"
+
+wasl() { WASL_ROOT=$box "$B/bin/wasl" --lang en "$@" >"$top/out" 2>&1; }
+explain() { sed 's/^/# out: /' "$top/out" 2>/dev/null; tail -n 12 "$top/contentd.log" | sed 's/^/# log: /'; }
+small_lesson || skip_all "no film could be made here"
+mkdir -p "$origin/wasl/v1/root"
+ministry lessons "$origin" 3 "$top/mezz.mp4" "$top/plan.pb" one-1
+start_origin
+configure "$fast" "[kitchen]\nrungs = 240p\n"
+new_box
+start_contentd
+until_so 60 complete
+ok $? "a lesson in full"
+start_portal
+head -c 300000 /dev/urandom >"$top/file"
+wasl store add "$top/file" --path /p/own.bin
+is $? 0 "and a file of the school"
+path_of() { echo "$content/store/obj/${1:0:2}/$1"; } # path_of ID
+film=$(path_of "$(basename "$origin"/wasl/v1/object/*)")
+own=$(path_of "$(field /v1/store/files '.files[0].id')")
+rung=$(find "$content/store/rend" -name '*.mp4' -size +1k | head -n 1)
+
+# --- found by itself ---
+spoil "$film" 70000 && sync "$film"
+until_so 40 is_field '/v1/events?limit=1000' '[.rows[] | select(.kind == "disk.rot")] | length' 1
+ok $? "rot is found while nobody waits"
+is "$(field '/v1/events?limit=1000' '.rows[] | select(.kind == "disk.rot") | "\(.subject) \(.reason)"')" "one-1/film disk" "told, as the disk's fault"
+until_so 20 is_field /v1/lessons '.lessons[0].mezzanine_have == .lessons[0].mezzanine_size' true
+ok $? "and fetched again"
+cmp -s "$film" "$(ls "$origin"/wasl/v1/object/*)"
+ok $? "as it was"
+is "$(field /v1/health .disk.bad)" 1 "health counts it"
+
+# --- found when asked ---
+wasl store verify one-1
+is $? 0 "a lesson is read when asked"
+like "$top/out" 'read: all of it is sound' "and is sound"
+spoil "$rung" 9000 && sync "$rung"
+wasl store verify one-1/240p
+like "$top/out" 'read: 1 damaged' "a segment that rotted is found"
+until_so 60 complete
+ok $? "and made again"
+wasl store verify one-1/240p
+like "$top/out" 'all of it is sound' "then it is sound"
+spoil "$own" 100 && sync "$own"
+wasl store verify /p/own.bin --json
+is "$(jq -c '[.bad, .mended]' "$top/out")" '[1,0]' "the school's own file rotted"
+like "$top/contentd.log" 'event=disk.rot layer=disk .*nobody else has it: add the file again' "nobody can fetch that again, which is said"
+wasl store add "$top/file" --path /p/own.bin
+is "$?$(get /p/own.bin)" 0200 "added again it is whole again"
+cmp -s "$top/file" "$top/body"
+ok $? "byte for byte"
+wasl store verify --all
+is $? 0 "everything is read"
+like "$top/out" 'read: all of it is sound' "and is sound"
+wasl store status
+like "$top/out" 'Disk: read in full last on 20.* found damaged: 3' "status says when, and what was found"
+[ "$(field /v1/health .disk.last_pass_s)" -gt 0 ]
+ok $? "so does health"
+wasl store verify nothing-1
+is $? 1 "what nobody knows is not read"
+wasl store verify one-1 --all
+is $? 2 "nor two things at once"
+stop_contentd KILL
+start_contentd
+is "$(field /v1/health '.disk.bad')" 3 "killed: the health of the disk is remembered"
+done_testing
