@@ -90,6 +90,8 @@ ngx_http_wasl_pass(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
     }
 
     s->at += got;
+    ngx_http_wasl_more(ctx->worker, PASSED, 1);
+    ngx_http_wasl_more(ctx->worker, PASSED_BYTES, (uint64_t) got);
 
     b = &ctx->first_buf;
     ngx_memzero(b, sizeof(ngx_buf_t));

@@ -83,6 +83,34 @@ for pid in $(workers); do kill -KILL "$pid"; done
 is "$before" none "nothing of it was told before"
 count_is audio "starts 4 completions 4 devices 4 watched 64000 sent $((4 * all))" "what a killed worker counted is not lost"
 
+# Workers are killed while they serve, again and again: what a phone has received in full is counted.
+until_so 20 state_has 'workers 2'
+until_so 20 all_told
+count_of() { feed use 240p | sed -n 's/.* sent //p' | grep . || echo 0; }
+before=$(count_of)
+(while [ ! -e "$top/enough" ]; do
+	curl -s -m 10 -o /dev/null -w '%{size_download}\n' "$url/m/lesson/g-1/240p/2.m4s"
+done >"$top/sizes") &
+phone=$!
+received() { [ "$(grep -cx "$(segment_len 2)" "$top/sizes")" -ge "$1" ]; }
+kills=0
+while [ $kills -lt 10 ]; do
+	kills=$((kills + 1))
+	until_so 20 received $((kills * 10))
+	kill -KILL "$(workers | shuf -n 1)" 2>/dev/null
+done
+until_so 20 received $((kills * 10 + 10))
+touch "$top/enough"
+wait "$phone"
+good=$(grep -cx "$(segment_len 2)" "$top/sizes")
+until_so 20 state_has 'workers 2'
+must hangup # so that they tell at once
+until_so 20 all_told
+counted=$((($(count_of) - before) / $(segment_len 2)))
+echo "# $good segments received in full while $kills workers were killed, $counted counted"
+[ "$counted" -ge $((good - kills)) ] && [ "$counted" -le $((good + kills)) ]
+ok $? "but for the one that was being sent at each kill"
+
 # A long reply is under way: what has left of it is counted before it ends.
 sent() { feed use download | sed -n 's/.* sent //p' | grep . || echo 0; }
 before=$(sent)
