@@ -53,13 +53,26 @@ $(B)/lib/ngx_http_wasl_module.so: $(NGX_GLUE) $(NGX_PIC) $(B)/pic/modules.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)gcc -shared -Wl,-z,relro,-z,now,-z,defs -Wl,--unresolved-symbols=ignore-in-object-files -o $@ $^ -lsodium
+# The module once more with sanitizers, for an nginx that their runtime is preloaded into (tests/cache/lib.sh): our own memory
+# and arithmetic are watched; a pool of nginx is one block to them.
+NGX_WATCHED := $(patsubst $(B)/pic/%,$(B)/watched/%,$(NGX_GLUE) $(NGX_PIC))
+WATCH_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+TEST_PROGS += $(if $(filter asan,$(FLAVOUR)),$(B)/lib/ngx_http_wasl_module.watched.so)
+$(B)/watched/%.o: %.c $(NGX)/objs/ngx_http_wasl_module_modules.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(CPPFLAGS) $(NGX_INCLUDE) $(PIC_FLAGS) $(WATCH_FLAGS) -Wno-unused-parameter -Wno-switch-enum -Wno-cast-qual -c $< -o $@
+$(B)/lib/ngx_http_wasl_module.watched.so: $(NGX_WATCHED) $(B)/pic/modules.o
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc -shared $(WATCH_FLAGS) -Wl,-z,relro,-z,now -o $@ $^ -lsodium
 # A server under it is not ours and has no sanitizer, so neither has this.
 $(B)/tests/slow-disk.so: $(B)/pic/tests/cache/slow_disk.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)gcc -shared -Wl,-z,relro,-z,now -o $@ $^ -ldl
 
--include $(NGX_GLUE:.o=.d) $(NGX_PIC:.o=.d)
+-include $(NGX_GLUE:.o=.d) $(NGX_PIC:.o=.d) $(NGX_WATCHED:.o=.d)
 
 # --- power cuts: a recorder to preload, a program that is recorded, and the replay (tests/crash) ----
 TEST_PROGS += $(B)/tests/crash-work $(B)/tests/crash-replay $(B)/tests/crash-recorder.so

@@ -19,6 +19,7 @@ check: ## everything: dependencies, build, lint, units (plain and with sanitizer
 	$(Q)$(MAKE) FLAVOUR=asan $(JOBS) all check-build
 	$(Q)$(MAKE) FLAVOUR=asan check-units
 	$(Q)$(MAKE) FLAVOUR=asan check-fuzz-replay
+	$(Q)$(MAKE) FLAVOUR=asan check-door
 	$(Q)$(MAKE) check-daemons
 	$(Q)$(MAKE) check-e2e
 
@@ -31,13 +32,17 @@ check-units: all $$(UNITS)
 	$(PROVE) -j2 $(UNITS)
 check-daemons: all $$(TEST_PROGS) $(B)/e2e/.npm
 	$(if $(TAPS),$(PROVE) -j2 $(TAPS))
+# The module with sanitizers inside a real nginx: what is served, and clients without manners.
+check-door: $$(TEST_PROGS)
+	$(PROVE) -j2 $(DOOR:%=tests/cache/%.t)
+DOOR ?= $(if $(filter asan,$(FLAVOUR)),http hostile,door hostile players)
 check-e2e: all $(B)/e2e/.npm
 	$(PROVE) tests/e2e/chain.t tests/e2e/outage.t
 check-lint: all man
 	$(PROVE) -j2 tests/lint/run
 check-fuzz-replay: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
 	$(if $(FUZZERS),$(PROVE) -j2 $(foreach f,$(FUZZERS),$(B)/fuzz/$(f)))
-.PHONY: check check-units check-daemons check-e2e check-lint check-fuzz-replay
+.PHONY: check check-door check-units check-daemons check-e2e check-lint check-fuzz-replay
 
 lint: deps check-lint ## layers, headers, format, shell, man pages, units, strings
 format: ## formats the C code in place

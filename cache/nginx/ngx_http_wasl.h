@@ -202,6 +202,7 @@ void ngx_http_wasl_wake_handler(ngx_event_t *ev);
 void ngx_http_wasl_timeout_handler(ngx_event_t *ev);
 void ngx_http_wasl_leave(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_give_up(ngx_http_wasl_ctx_t *ctx);
+void ngx_http_wasl_sleep(ngx_http_request_t *r);
 void ngx_http_wasl_push_out(ngx_connection_t *c);
 
 /* ngx_http_wasl_disk.c */

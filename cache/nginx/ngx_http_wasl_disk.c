@@ -255,8 +255,7 @@ ngx_http_wasl_disk_wait(ngx_http_wasl_ctx_t *ctx)
         ngx_add_timer(&ctx->timeout, ctx->patience);
     }
 
-    r->read_event_handler = ngx_http_test_reading;
-    r->write_event_handler = ngx_http_request_empty_handler;
+    ngx_http_wasl_sleep(r);
 
     return NGX_DONE;
 }

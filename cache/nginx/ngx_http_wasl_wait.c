@@ -12,6 +12,24 @@ ngx_http_wasl_push_out(ngx_connection_t *c)
 }
 
 
+/* Until an event of ours: who leaves meanwhile is noticed. */
+void
+ngx_http_wasl_sleep(ngx_http_request_t *r)
+{
+    ngx_event_t  *rev;
+
+    rev = r->connection->read;
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    /* who hung up right behind the request was told of together with it, and no other event will come */
+    if (rev->ready) {
+        ngx_post_event(rev, &ngx_posted_events);
+    }
+}
+
+
 /* NGX_DONE: sleeps until contentd has said something. NGX_OK: it is there already. */
 ngx_int_t
 ngx_http_wasl_wait(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
@@ -59,8 +77,7 @@ ngx_http_wasl_wait(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
         ngx_add_timer(&ctx->timeout, ctx->patience);
     }
 
-    r->read_event_handler = ngx_http_test_reading;
-    r->write_event_handler = ngx_http_request_empty_handler;
+    ngx_http_wasl_sleep(r);
 
     return NGX_DONE;
 }

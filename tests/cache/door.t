@@ -12,7 +12,7 @@ mkdir -p "$box/etc/wasl" "$box/var/lib/wasl/conf" "$box/var/lib/wasl/content/sto
 portal=$box/var/lib/wasl/content/portal
 for lang in ar fr en; do mkdir -p "$portal/$lang" && echo "<p>$lang" >"$portal/$lang/index.html"; done
 mkdir -p "$portal/assets" && echo 'body{}' >"$portal/assets/portal.css"
-door() { WASL_ROOT=$box "$B/bin/wasl-door" --parts "$house/cache/nginx" --module "$B/lib/ngx_http_wasl_module.so" "$@"; }
+door() { WASL_ROOT=$box "$B/bin/wasl-door" --parts "$house/cache/nginx" --module "$module" "$@"; }
 site=$box/var/lib/wasl/conf/site.conf
 printf '[door]\nlisten = 127.0.0.1\nport = %s\nworkers = 2\n' "$port" >"$site"
 
@@ -133,7 +133,7 @@ done <<-END
 	503|/api/v1/status
 	403|/search|-X POST
 	204|/generate_204
-	413|/|-d @$B/lib/ngx_http_wasl_module.so
+	413|/|-d @$module
 	414|/$(printf 'a%.0s' $(seq 9000))
 	400|/%00
 END

@@ -7,7 +7,7 @@
  *
  * Kinds of flood: silent (nothing is said), half (a head that does not end), drip (a head, a byte at a time), body (a body,
  * a byte at a time), deaf (a large reply that is not read), reset (a large reply, reset in its middle), waiting (a
- * segment that does not come, then reset), idle (an answered request, then nothing).
+ * segment that does not come, then reset), gone (the same, but it has hung up before it is heard), idle (an answered request, then nothing).
  * A flood ends when the server has hung up on all, or when it has no more to do; it prints
  * "opened N answered N shut N ms N", and while it stands "standing" and waits for a line on standard input.
  */
@@ -155,7 +155,7 @@ static int all_rows(int port)
 
 /* --- floods ----------------------------------------------------------------------------------------- */
 
-enum kind { SILENT, HALF, DRIP, BODY, DEAF, RESET, WAITING, IDLE, KINDS };
+enum kind { SILENT, HALF, DRIP, BODY, DEAF, RESET, WAITING, GONE, IDLE, KINDS };
 
 static const struct {
 	const char *name, *say, *drip;
@@ -170,6 +170,7 @@ static const struct {
 	[RESET] = { "reset", "GET /p/whole.bin HTTP/1.1\r\nHost: x\r\n\r\n", "", 4096 },
 	[WAITING] = { "waiting", "GET /m/lesson/g-1/240p/11.m4s HTTP/1.1\r\nHost: x\r\n\r\n", "",
 		      0 },
+	[GONE] = { "gone", "GET /m/lesson/g-1/240p/10.m4s HTTP/1.1\r\nHost: x\r\n\r\n", "", 0 },
 	[IDLE] = { "idle", "GET /p/small.bin HTTP/1.1\r\nHost: x\r\n\r\n", "", 0 },
 };
 
@@ -178,6 +179,17 @@ struct flood {
 	struct pollfd *polls;
 	size_t count, opened, answered, shut;
 };
+
+static void hang_up(struct flood *f, size_t i, int how)
+{
+	const struct linger hard = { 1, 0 };
+	if (f->polls[i].fd < 0)
+		return;
+	if (how)
+		setsockopt(f->polls[i].fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(f->polls[i].fd);
+	f->polls[i].fd = -1;
+}
 
 static void open_all(struct flood *f, int port, int devices)
 {
@@ -194,18 +206,9 @@ static void open_all(struct flood *f, int port, int devices)
 		f->opened++;
 		if (say[0] && send(fd, say, strlen(say), MSG_NOSIGNAL) < 0)
 			continue; /* found out below */
+		if (f->kind == GONE)
+			hang_up(f, i, 0);
 	}
-}
-
-static void hang_up(struct flood *f, size_t i, int how)
-{
-	const struct linger hard = { 1, 0 };
-	if (f->polls[i].fd < 0)
-		return;
-	if (how)
-		setsockopt(f->polls[i].fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
-	close(f->polls[i].fd);
-	f->polls[i].fd = -1;
 }
 
 /* Reads what is there of every connection but those that are to stay full. */

@@ -15,7 +15,7 @@ stream 1 0 $size >"$top/whole"
 # What befalls a request is told too, here; times are short, devices of loopback are counted as others are, and what one
 # worker holds is easier to compare than what two share.
 quick='s|^worker_processes .*|worker_processes 1;|; s|^\terror_log .* emerg;|\terror_log '"$run"'/requests.log warn;|; s|^client_header_timeout .*|client_header_timeout 1s;|
-	s|^send_timeout .*|send_timeout 1s;|; s|^lingering_time .*|lingering_time 1s;|; s|^lingering_timeout .*|lingering_timeout 1s;|
+	s|^send_timeout .*|send_timeout 2s;|; s|^lingering_time .*|lingering_time 1s;|; s|^lingering_timeout .*|lingering_timeout 1s;|
 	s|^wasl_connections 512;|wasl_connections 512 all;|'
 configure "$quick"
 start_feeder
@@ -39,6 +39,9 @@ files_are() { [ "$(files)" -ge "$1" ]; }
 files_again() { [ "$(files)" -le $((rest + 2)) ]; } # a file of the store may stay open
 rest=$(files)
 
+memory() { # memory STATUS NAME
+	if [ "${FLAVOUR:-}" = asan ]; then skip "$2" "sanitizers keep back what was freed"; else ok "$1" "$2"; fi
+}
 honest() { # honest NAME: forty phones behind one address, while the flood stands
 	is "$("$B/tests/cache-crowd" "$port" /p/whole.bin 40 "$top/whole")" "good 40 busy 0 cut 0 wrong 0" "$1"
 }
@@ -68,7 +71,7 @@ until_so 20 files_are 1000
 ok $? "a thousand phones stay connected"
 each=$((($(pss_kb) - kept) * 1024 / 1000))
 [ $each -lt 1500 ]
-ok $? "each takes $each bytes of the workers"
+memory $? "each takes $each bytes of the workers"
 stop_flood >/dev/null
 is "$(figure answered) $(figure shut)" "1000 0" "all were answered, none was hung up on"
 
@@ -127,6 +130,11 @@ first_round() {
 	stop_flood >/dev/null
 	until_so 20 state_has 'open 0'
 	ok $? "and not any more when they are gone"
+	must reset
+	flood gone 300 5
+	await_flood >/dev/null
+	until_so 5 state_has 'wants [1-9].* open 0'
+	ok $? "who hung up before they were heard are not waited for"
 	until_so 20 files_again
 	ok $? "no connection and no file is left open ($(files), before $rest)"
 }
@@ -135,7 +143,7 @@ first_round
 all_at_once() {
 	local kind floods=()
 	for kind in silent half drip body deaf reset waiting; do
-		"$B/tests/cache-hostile" flood "$port" $kind 250 5 <"$top/hold" >/dev/null &
+		"$B/tests/cache-hostile" flood "$port" $kind ${floods_of:-250} 5 <"$top/hold" >/dev/null &
 		floods+=($!)
 	done
 	honest "all of them at once"
@@ -145,13 +153,13 @@ all_at_once() {
 	wait "${floods[@]}"
 }
 mkfifo "$top/hold" && exec 6<>"$top/hold"
+[ "${FLAVOUR:-}" != asan ] || floods_of=50
 all_at_once
 peak=$(peak_kb)
 all_at_once
-all_at_once
 grown=$(($(peak_kb) - peak))
-[ $grown -lt 3000 ]
-ok $? "twice more takes no more memory than once (at most $peak kB, grown by $grown kB)"
+[ $grown -lt 6000 ]
+memory $? "a second time takes no more memory than the first (at most $peak kB, grown by $grown kB)"
 until_so 20 files_again
 ok $? "nor files"
 

@@ -64,6 +64,8 @@ state_has() { feed state | grep -qE -- "$1"; }
 # --- nginx -------------------------------------------------------------------------------------------
 port=$(free_port)
 url=http://127.0.0.1:$port
+module=$B/lib/ngx_http_wasl_module.so
+[ "${FLAVOUR:-}" != asan ] || module=$B/lib/ngx_http_wasl_module.watched.so
 configure() { # configure [SED EXPRESSION]: the box's own configuration, filled in; the expression changes the files it includes, too
 	local user='' from part
 	from=$(dirname "$0")/../../cache/nginx
@@ -71,18 +73,31 @@ configure() { # configure [SED EXPRESSION]: the box's own configuration, filled 
 	mkdir -p "$top/parts"
 	for part in "$from"/conf/*; do sed -e "${1:-}" "$part" >"$top/parts/${part##*/}"; done
 	sed -e "s|@LISTEN@|127.0.0.1|; s|@PORT@|$port|; s|@ROOT@|$run|; s|@USER_LINE@|$user|; s|@WORKERS@|2|" \
-		-e "s|@PARTS@|$top/parts|; s|@MODULE@|$B/lib/ngx_http_wasl_module.so|" \
+		-e "s|@PARTS@|$top/parts|; s|@MODULE@|$module|" \
 		-e "s|@STORE@|$top/store|; s|@RUN@|$run|; s|@PORTAL@|$top/portal|" \
 		-e "s|@WANT_SOCK@|$deep/want.sock|; s|@CONTENT_PUBLIC_SOCK@|public.sock|" -e '/^#/d' -e "${1:-}" \
 		"$from/nginx.conf.in" >"$top/nginx.conf"
 }
+# A module with sanitizers in a program without needs their runtime first; what they find is in files, which finish() looks at.
+watched=()
+if [ "${FLAVOUR:-}" = asan ]; then
+	watched=(env LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
+		ASAN_OPTIONS="detect_leaks=0:log_path=$top/sanitizer" UBSAN_OPTIONS="print_stacktrace=1:log_path=$top/sanitizer")
+	finish() {
+		cat "$top"/sanitizer.* 2>/dev/null | sed 's/^/# /' | head -n 60
+		[ -z "$(find "$top" -name 'sanitizer.*')" ]
+		ok $? "the sanitizers have nothing to say"
+		echo "1..$count"
+		exit $failed
+	}
+fi
 start_nginx() {
-	/usr/sbin/nginx -c "$top/nginx.conf" -e "$run/nginx-error.log" -g 'daemon off;' &
+	"${watched[@]}" /usr/sbin/nginx -c "$top/nginx.conf" -e "$run/nginx-error.log" -g 'daemon off;' &
 	nginx=$!
 	until_so 20 curl -s -o /dev/null "$url/generate_204"
 }
 start_nginx_daemon() { # as on a box: only this one changes its program on USR2
-	/usr/sbin/nginx -c "$top/nginx.conf" -e "$run/nginx-error.log"
+	"${watched[@]}" /usr/sbin/nginx -c "$top/nginx.conf" -e "$run/nginx-error.log"
 	until_so 20 curl -s -o /dev/null "$url/generate_204"
 	nginx=$(cat "$run/nginx.pid")
 }
