@@ -32,7 +32,7 @@ tell() { # tell COMMAND: its line of JSON in $state
 	echo "$*" >&8
 	read -r -t 10 state <&9
 }
-crowd() { "$B/tests/bench-client" crowd "$port" /body "$1" "$2" "${3:-10}" | tail -n 1 >"$top/crowd"; } # crowd COUNT FILE [SECONDS]
+crowd() { "$B/tests/bench-client" crowd "$port" /body "$1" "$2" "${3:-10}" "${4:-1}" | tail -n 1 >"$top/crowd"; } # crowd COUNT FILE [SECONDS [PROCESSES]]
 saw() { jq -r "$1" "$top/crowd"; }
 
 tell state
@@ -40,6 +40,8 @@ crowd 20 "$top/origin/body"
 is "$(saw '[.good, .wrong, .cut] | join(" ")')" "20 0 0" "twenty clients get every byte"
 tell state
 is "$(jq .bytes <<<"$state")" 10000000 "and the line has counted each"
+crowd 21 "$top/origin/body" 10 2
+is "$(saw '[.good, .wrong, .cut, .bytes] | join(" ")')" "21 0 0 10500000" "and so do more, looked after by two processes"
 crowd 3 "$top/other"
 is "$(saw .wrong)" 3 "one byte that differs is seen"
 crowd 3 "$top/shorter"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the benchmarks ask web servers with, where a body must be checked, held or paced:
- *	bench-client crowd PORT PATH COUNT FILE SECONDS		everyone wants the same at once, every byte is compared
+ *	bench-client crowd PORT PATH COUNT FILE SECONDS [2]		everyone wants the same at once, every byte is compared
  *	bench-client load PORT PATH CONNECTIONS SECONDS [RATE]	again and again, at a fixed rate in all when RATE is given
  *	bench-client hold PORT PATH COUNT BYTES			everyone reads so far, then waits until standard input ends
  *	bench-client players PORT LIST SECONDS PIECE		each line "PATH FILE" of LIST is one player, who reads on and on

@@ -5,7 +5,7 @@
  * The parts of the benchmark's client: each takes its own arguments (argv[0] is its name), prints lines of JSON with
  * times in milliseconds of CLOCK_MONOTONIC, and returns the exit status.
  */
-int crowd_run(int argc, char **argv);   /* PORT PATH COUNT FILE SECONDS */
+int crowd_run(int argc, char **argv);   /* PORT PATH COUNT FILE SECONDS [PROCESSES] */
 int load_run(int argc, char **argv);    /* PORT PATH CONNECTIONS SECONDS [RATE] */
 int hold_run(int argc, char **argv);    /* PORT PATH COUNT BYTES */
 int players_run(int argc, char **argv); /* PORT LIST SECONDS PIECE */

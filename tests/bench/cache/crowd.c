@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "firmware/base/clean.h"
 #include "tests/bench/cache/client.h"
@@ -14,34 +17,29 @@
 struct guest {
 	struct talk talk;
 	double first_ms, last_ms; /* of the body's bytes */
-	bool over, differs;
+	enum { WAITING, GOOD, BUSY, CUT, WRONG, OUTCOMES } outcome;
+	bool differs;
 };
 
 static struct crowd {
-	struct guest *guests;
-	size_t count, left;
+	struct guest *guests; /* in memory that all processes share */
+	size_t count;
 	const char *want;
 	size_t want_len;
-	unsigned good, busy, cut, wrong, open;
-	uint64_t bytes;
 } c;
 
 static void finish(struct guest *g, enum talk_what what)
 {
 	const struct talk *t = &g->talk;
 	if (t->status && t->status != 200 && t->status != 206)
-		c.busy++; /* a clean refusal */
+		g->outcome = BUSY; /* a clean refusal */
 	else if (g->differs)
-		c.wrong++;
-	else if (what == TALK_DONE && t->got == c.want_len)
-		c.good++;
-	else if (what == TALK_DONE)
-		c.wrong++; /* a short body that looks complete */
+		g->outcome = WRONG;
+	else if (what == TALK_DONE) /* a short body that looks complete is wrong */
+		g->outcome = t->got == c.want_len ? GOOD : WRONG;
 	else
-		c.cut++;
+		g->outcome = CUT;
 	talk_close(&g->talk);
-	g->over = true;
-	c.left--;
 }
 
 static void receive(struct guest *g, double now)
@@ -54,7 +52,6 @@ static void receive(struct guest *g, double now)
 		if (!g->first_ms)
 			g->first_ms = now;
 		g->last_ms = now;
-		c.bytes += len;
 		if (at + len > c.want_len || memcmp(c.want + at, body, len))
 			g->differs = true;
 	}
@@ -66,60 +63,90 @@ static void print_result(double began)
 {
 	AUTO_FREE double *first = calloc(c.count, sizeof(*first));
 	AUTO_FREE double *last = calloc(c.count, sizeof(*last));
-	unsigned long firsts = 0, lasts = 0;
+	unsigned long firsts = 0, lasts = 0, outcomes[OUTCOMES] = { 0 };
+	uint64_t bytes = 0;
 	for (size_t i = 0; first && last && i < c.count; i++) {
 		const struct guest *g = &c.guests[i];
-		c.open += !g->over;
-		if (g->first_ms)
+		outcomes[g->outcome]++;
+		if (g->first_ms) {
 			first[firsts++] = g->first_ms;
-		if (g->over && g->talk.got == c.want_len)
+			bytes += g->talk.got;
+		}
+		if (g->outcome == GOOD)
 			last[lasts++] = g->last_ms;
 	}
-	printf("{\"count\":%zu,\"good\":%u,\"busy\":%u,\"cut\":%u,\"wrong\":%u,\"open\":%u,"
-	       "\"bytes\":%llu,"
-	       "\"begin_ms\":%.3f,\"end_ms\":%.3f,",
-	       c.count, c.good, c.busy, c.cut, c.wrong, c.open, (unsigned long long)c.bytes, began,
-	       http_head_now_ms());
+	printf("{\"count\":%zu,\"good\":%lu,\"busy\":%lu,\"cut\":%lu,\"wrong\":%lu,\"open\":%lu,"
+	       "\"bytes\":%llu,\"begin_ms\":%.3f,\"end_ms\":%.3f,",
+	       c.count, outcomes[GOOD], outcomes[BUSY], outcomes[CUT], outcomes[WRONG],
+	       outcomes[WAITING], (unsigned long long)bytes, began, http_head_now_ms());
 	client_print_quantiles("first_ms", first, firsts);
 	printf(",");
 	client_print_quantiles("last_ms", last, lasts);
 	printf("}\n");
 }
 
-static int come(int epoll, struct guest *g, int port, const char *path)
+/* Looks after guests [from, to); the others are another process's. */
+static int attend(size_t from, size_t to, double end)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = g };
-	return talk_open(&g->talk, port) || talk_ask(&g->talk, path, 0, 0, "close") ||
-	       epoll_ctl(epoll, EPOLL_CTL_ADD, g->talk.fd, &e);
+	enum { EVENTS = 256 };
+	AUTO_FD int epoll = epoll_create1(EPOLL_CLOEXEC);
+	size_t left = to - from;
+	for (size_t i = 0; i < c.count; i++) {
+		struct guest *g = &c.guests[i];
+		struct epoll_event e = { .events = EPOLLIN, .data.ptr = g };
+		if (i < from || i >= to)
+			close(g->talk.fd); /* in this process; its number stays for the one that needs it */
+		else if (epoll_ctl(epoll, EPOLL_CTL_ADD, g->talk.fd, &e))
+			return -1;
+	}
+	while (left && http_head_now_ms() < end) {
+		struct epoll_event events[EVENTS];
+		const int n = epoll_wait(epoll, events, EVENTS, 100);
+		for (int i = 0; i < n; i++) {
+			struct guest *g = events[i].data.ptr;
+			receive(g, http_head_now_ms());
+			left -= g->outcome != WAITING;
+		}
+	}
+	return 0;
+}
+
+static int come(const char *port, const char *path)
+{
+	talk_room_for(c.count);
+	for (size_t i = 0; i < c.count; i++)
+		if (talk_open(&c.guests[i].talk, atoi(port)) ||
+		    talk_ask(&c.guests[i].talk, path, 0, 0, "close")) {
+			perror("connect");
+			return -1;
+		}
+	printf("{\"asked_ms\":%.3f}\n", http_head_now_ms());
+	fflush(stdout);
+	return 0;
 }
 
 int crowd_run(int argc, char **argv)
 {
-	enum { EVENTS = 256 };
-	AUTO_FD int epoll = epoll_create1(EPOLL_CLOEXEC);
-	(void)argc;
-	c.count = c.left = strtoul(argv[3], NULL, 10);
-	talk_room_for(c.count);
-	c.guests = calloc(c.count, sizeof(*c.guests));
-	if (epoll < 0 || !c.guests || talk_load(argv[4], &c.want, &c.want_len)) {
+	c.count = strtoul(argv[3], NULL, 10);
+	c.guests = mmap(NULL, (c.count + 1) * sizeof(*c.guests), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c.guests == MAP_FAILED || talk_load(argv[4], &c.want, &c.want_len)) {
 		perror(argv[4]);
 		return 1;
 	}
 	const double began = http_head_now_ms(), end = began + strtod(argv[5], NULL) * 1000;
-	for (size_t i = 0; i < c.count; i++)
-		if (come(epoll, &c.guests[i], atoi(argv[1]), argv[2])) {
-			perror("connect");
-			return 1;
-		}
-	printf("{\"asked_ms\":%.3f}\n", http_head_now_ms());
-	fflush(stdout);
-	while (c.left && http_head_now_ms() < end) {
-		struct epoll_event events[EVENTS];
-		const int n = epoll_wait(epoll, events, EVENTS, 100);
-		for (int i = 0; i < n; i++)
-			receive(events[i].data.ptr, http_head_now_ms());
+	const size_t half = argc > 6 && atoi(argv[6]) > 1 ? c.count / 2 : 0;
+	int status = 0;
+	if (come(argv[1], argv[2]))
+		return 1;
+	const pid_t helper = half ? fork() : 0;
+	if (half && helper == 0)
+		_exit(attend(0, half, end) ? 1 : 0);
+	if (helper < 0 || attend(half, c.count, end) ||
+	    (helper && (waitpid(helper, &status, 0) != helper || status))) {
+		perror("crowd");
+		return 1;
 	}
 	print_result(began);
-	free(c.guests);
 	return 0;
 }
