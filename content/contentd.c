@@ -108,8 +108,10 @@ static int look_at_segment(struct contentd *c, const struct want_msg *want)
 		return -ENOENT;
 	if (it->lost[want->first] & 1u << rung)
 		return -ENODATA;
-	if (!(it->made[want->first] & 1u << rung))
-		return 0;
+	if (!(it->made[want->first] & 1u << rung)) {
+		const struct pass_key key = { .rendition = want->rendition, .number = want->first };
+		return pass_has(c->pass, &key, NULL);
+	}
 	/* Opening mends a slot that the worker found damaged; or it is found that the bytes are gone. */
 	struct store_rendition *r = NULL;
 	const bool there = library_open_rung(c->library, lesson, rung, &r, NULL) == 0 &&
@@ -472,8 +474,8 @@ static int open_parts(struct contentd *c, struct fault *why)
 		r = fetch_new(c->loop, c->http, &c->sources, c->wants, c->pass,
 			      (unsigned)c->conf->origin.streams, &fetch, &report, &c->fetch, why);
 	if (r == 0)
-		r = cook_new(c->loop, c->kitchen, c->wants, c->workers, &cook, &report, &c->cook,
-			     why);
+		r = cook_new(c->loop, c->kitchen, c->wants, c->pass, c->workers, &cook, &report,
+			     &c->cook, why);
 	if (r == 0)
 		r = keeper_new(c->loop, c->store, c->wants, (unsigned)c->conf->store.scrub_days,
 			       &keeper, &report, &c->keeper, why);

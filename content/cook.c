@@ -5,88 +5,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "content/backoff.h"
-#include "content/jobs.h"
-#include "content/replan.h"
+#include "content/cook_private.h"
+#include "content/passing_lesson.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 
-#define MOST_JOBS 16u
-#define MOST_BLOCKS 256u
 #define MOST_TRIES 3u
-#define FIRST_WAIT_MS 2000u
 #define MOST_WAIT_MS 60000u
-#define NO_ROOM_WAIT_MS 30000u
-#define TELL_AGAIN_MS 3600000u /* told again only after an hour without it */
 #define INIT_LIMIT_BYTES 65536u
-#define ROOM_FOR_PAGES 8192u /* a segment begins on a page */
 #define BASIC (1u << RUNG_240P | 1u << RUNG_AUDIO)
 
-struct job {
-	struct cook *of;
-	struct kitchen_job *kitchen; /* NULL: free */
-	struct store_object *source;
-	size_t lesson;
-	uint32_t segment, rungs;
-	unsigned priority;
-	uint64_t since_ms;
-	int refused; /* what the store said */
-	void *init[RUNG_COUNT];
-};
-
-struct bad_segment {
-	size_t lesson;
-	uint32_t segment;
-	uint64_t until_ms;
-	unsigned tries;
-};
-
-struct cook {
-	struct replan replan;
-	struct kitchen *kitchen;
-	struct wants *wants;
-	struct library *library;
-	struct cook_calls calls;
-	struct report report;
-	struct job jobs[MOST_JOBS];
-	unsigned workers;
-	struct jobs_lesson *lessons; /* in the library's order */
-	size_t *place;               /* of a lesson in that order */
-	struct seen {
-		const struct library *library;
-		size_t lesson;
-	} * seen;
-	struct jobs_want *wanted;
-	size_t wanted_room;
-	struct bad_segment bad[MOST_BLOCKS];
-	size_t bad_count;
-	uint64_t not_before_ms;      /* no room on disk for anybody */
-	uint64_t idle_not_before_ms; /* nor for what nobody waits for */
-	uint64_t full_told_ms;       /* no room on disk: until then it has been said */
-	bool start_told, walls_told;
-	struct cook_counts counts;
-};
-
 CLEAN_FN(rendition, struct store_rendition, store_rendition_close)
-
-static void tell(const struct cook *c, const char *kind, const char *subject, const char *layer,
-		 const char *sentence)
-{
-	c->report.tell(c->report.data, kind, subject, layer, sentence);
-}
-
-static struct library_lesson *lesson_of(const struct job *j)
-{
-	return &j->of->library->lessons[j->lesson];
-}
 
 /* Those of its rungs whose dish is in the store. */
 static uint32_t rungs_here(const struct job *j)
 {
-	return j->rungs & lesson_of(j)->made[j->segment];
+	return j->rungs & cook_lesson_of(j)->made[j->segment];
 }
 
 /* Gives back what the job held; its kitchen job has ended. */
@@ -97,9 +36,12 @@ static void release(struct job *j)
 		j->init[i] = NULL;
 	}
 	if (j->of->library)
-		lesson_of(j)->cooking[j->segment] &= ~j->rungs;
+		cook_lesson_of(j)->cooking[j->segment] &= ~j->rungs;
 	store_object_close(j->source);
 	j->source = NULL;
+	if (j->source_fd >= 0)
+		close(j->source_fd);
+	j->source_fd = -1;
 	j->kitchen = NULL;
 }
 
@@ -111,66 +53,7 @@ static void cancel(struct job *j)
 	release(j);
 }
 
-/* --- what comes out of the kitchen -------------------------------------------------------------- */
-
-static void no_room(const struct job *j, const struct fault *why)
-{
-	struct cook *c = j->of;
-	const bool soon = why->code == -EAGAIN; /* what made room is still on its way out */
-	c->idle_not_before_ms = clock_mono_ms() + (soon ? FIRST_WAIT_MS : NO_ROOM_WAIT_MS);
-	if (j->priority < 9)
-		c->not_before_ms = clock_mono_ms() + FIRST_WAIT_MS;
-	if (soon)
-		return;
-	if (clock_mono_ms() >= c->full_told_ms)
-		tell(c, why->code == -ENOSPC ? "store.full" : "store.write", "kitchen", "store",
-		     why->text);
-	c->full_told_ms = clock_mono_ms() + TELL_AGAIN_MS;
-}
-
-static int try_dish(struct job *j, const struct kitchen_dish *dish, struct fault *why)
-{
-	struct cook *c = j->of;
-	struct library_lesson *it = lesson_of(j);
-	CLEANUP(clean_rendition) struct store_rendition *to = NULL;
-	int r = library_open_rung(c->library, j->lesson, dish->rung, &to, why);
-	if (r)
-		return r;
-	uint64_t us =
-		dish->segment ? kitchen_segment_us(&it->item->plan, dish->rung, dish->segment) : 0;
-	r = store_rendition_put(to, dish->segment, (uint32_t)((us + 500) / 1000), dish->bytes,
-				dish->len, why);
-	if (r)
-		return r;
-	it->made[dish->segment] |= 1u << dish->rung;
-	c->calls.segment_here(c->calls.data, it->rungs[dish->rung].number, dish->segment);
-	return 0;
-}
-
-static int put_dish(struct job *j, const struct kitchen_dish *dish, struct fault *why)
-{
-	const struct cook_calls *calls = &j->of->calls;
-	int r = try_dish(j, dish, why);
-	if (r == -ENOSPC &&
-	    !(r = calls->room(calls->data, j->lesson, dish->rung, dish->len + ROOM_FOR_PAGES, why)))
-		r = try_dish(j, dish, why);
-	return r;
-}
-
-static void made(void *data, const struct kitchen_dish *dish)
-{
-	struct job *j = data;
-	struct fault why = { 0 };
-	bool asked = (j->rungs & 1u << dish->rung) &&
-		     (dish->segment == j->segment || dish->segment == 0);
-	if (!asked || j->refused)
-		return;
-	j->refused = put_dish(j, dish, &why);
-	if (j->refused)
-		no_room(j, &why);
-	else
-		j->of->counts.segments += dish->segment != 0;
-}
+/* --- what went wrong -------------------------------------------------------------------------- */
 
 static struct bad_segment *bad_of(struct cook *c, size_t lesson, uint32_t segment)
 {
@@ -189,7 +72,7 @@ static void forget_bad(struct cook *c, struct bad_segment *b)
 static void give_up(struct job *j, uint32_t rungs, const struct fault *why)
 {
 	struct cook *c = j->of;
-	struct library_lesson *it = lesson_of(j);
+	struct library_lesson *it = cook_lesson_of(j);
 	for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
 		CLEANUP(clean_rendition) struct store_rendition *r = NULL;
 		if (!(rungs & 1u << rung))
@@ -206,7 +89,7 @@ static void give_up(struct job *j, uint32_t rungs, const struct fault *why)
 	snprintf(text, sizeof(text),
 		 "segment %u of lesson '%s' cannot be made: %s; the rest of the lesson goes on",
 		 j->segment, it->item->id, why->text);
-	tell(c, "segment.lost", it->item->id, "kitchen", text);
+	cook_tell(c, "segment.lost", it->item->id, "kitchen", text);
 }
 
 static void failed(struct job *j, uint32_t rungs, const struct fault *why)
@@ -214,13 +97,13 @@ static void failed(struct job *j, uint32_t rungs, const struct fault *why)
 	struct cook *c = j->of;
 	struct bad_segment *b = bad_of(c, j->lesson, j->segment);
 	c->counts.failures++;
-	if (!b && c->bad_count < MOST_BLOCKS) {
+	if (!b && c->bad_count < COOK_MOST_BLOCKS) {
 		b = &c->bad[c->bad_count++];
 		*b = (struct bad_segment){ .lesson = j->lesson, .segment = j->segment };
 	}
 	if (b && ++b->tries < MOST_TRIES) {
 		b->until_ms = clock_mono_ms() +
-			      backoff_ms(b->tries, FIRST_WAIT_MS, MOST_WAIT_MS, j->segment);
+			      backoff_ms(b->tries, COOK_FIRST_WAIT_MS, MOST_WAIT_MS, j->segment);
 		return;
 	}
 	forget_bad(c, b);
@@ -235,8 +118,8 @@ static void rungs_may_be_whole(struct cook *c, size_t lesson, uint32_t rungs)
 			continue;
 		struct fault why = { 0 };
 		if (library_refresh_rung(c->library, lesson, (enum kitchen_rung)rung, &why))
-			tell(c, "download.refused", c->library->lessons[lesson].item->id, "kitchen",
-			     why.text);
+			cook_tell(c, "download.refused", c->library->lessons[lesson].item->id,
+				  "kitchen", why.text);
 		if (r->complete)
 			c->calls.rung_here(c->calls.data, lesson, (enum kitchen_rung)rung);
 	}
@@ -260,7 +143,7 @@ static void look_at_walls(struct cook *c)
 	snprintf(text, sizeof(text),
 		 "this kernel gives the transcoder no %s; it works behind the other walls",
 		 missing);
-	tell(c, "sandbox.missing", "kitchen", "kernel", text);
+	cook_tell(c, "sandbox.missing", "kitchen", "kernel", text);
 }
 
 static void done(void *data, int code, const struct fault *why)
@@ -268,7 +151,7 @@ static void done(void *data, int code, const struct fault *why)
 	struct job *j = data;
 	struct cook *c = j->of;
 	const uint32_t here = rungs_here(j);
-	const uint32_t missing = j->rungs & ~here;
+	const uint32_t missing = j->rungs & ~here & ~j->passed;
 	struct fault none = { .code = -ENODATA,
 			      .id = "kitchen.short",
 			      .text = "the kitchen made fewer rungs than asked" };
@@ -289,7 +172,7 @@ static void done(void *data, int code, const struct fault *why)
 /* What the rendition began with: every later segment must fit it. */
 static int read_inits(struct job *j, struct kitchen_order *order)
 {
-	const struct library_lesson *it = lesson_of(j);
+	const struct library_lesson *it = cook_lesson_of(j);
 	for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
 		CLEANUP(clean_rendition) struct store_rendition *r = NULL;
 		uint64_t offset;
@@ -323,20 +206,26 @@ static int prepare(struct cook *c, struct job *j, const struct jobs_pick *pick,
 	j->priority = pick->priority;
 	j->refused = 0;
 	j->since_ms = clock_mono_ms();
-	int r = store_object_find(c->library->store, &c->library->objects[it->mezzanine].id,
-				  &j->source, why);
+	j->passed = 0;
+	const struct library_object *o = &c->library->objects[it->mezzanine];
+	int r = o->passing ? passing_lesson_source(c->library, lesson, pick->segment, &j->source_fd)
+			   : store_object_find(c->library->store, &o->id, &j->source, why);
 	if (r)
-		return r;
+		return o->passing ? fault_set(why, r, "kitchen.source",
+					      "what '%s' is made from "
+					      "passed by too early",
+					      it->item->id)
+				  : r;
 	*order = (struct kitchen_order){
-		.source_fd = store_object_fd(j->source),
-		.source_size = store_object_size(j->source),
+		.source_fd = o->passing ? j->source_fd : store_object_fd(j->source),
+		.source_size = o->size,
 		.plan = &it->item->plan,
 		.segment = pick->segment,
 		.rung_mask = pick->rungs,
 		.point = POINT_NOW,
 		.with_init = pick->with_init,
 		.priority = pick->priority,
-		.made = made,
+		.made = cook_made,
 		.done = done,
 		.data = j,
 	};
@@ -387,7 +276,7 @@ static size_t see_wants(struct cook *c)
 
 static struct jobs_pick look(struct cook *c, uint64_t now)
 {
-	struct jobs_block blocks[MOST_BLOCKS];
+	struct jobs_block blocks[COOK_MOST_BLOCKS];
 	for (size_t i = 0; i < c->bad_count; i++)
 		blocks[i] = (struct jobs_block){ c->place[c->bad[i].lesson], c->bad[i].segment,
 						 c->bad[i].until_ms };
@@ -438,9 +327,9 @@ static struct job *make_way(struct cook *c)
 static void kitchen_closed(struct cook *c, struct job *j, const struct fault *why, uint64_t now)
 {
 	if (!c->start_told)
-		tell(c, "kitchen.start", lesson_of(j)->item->id, "kitchen", why->text);
+		cook_tell(c, "kitchen.start", cook_lesson_of(j)->item->id, "kitchen", why->text);
 	c->start_told = true;
-	c->not_before_ms = now + FIRST_WAIT_MS;
+	c->not_before_ms = now + COOK_FIRST_WAIT_MS;
 	replan_at(&c->replan, c->not_before_ms);
 	release(j);
 }
@@ -524,7 +413,7 @@ static bool make_view(struct cook *c, const struct library *l)
 
 void cook_use(struct cook *c, struct library *library)
 {
-	for (size_t i = 0; i < MOST_JOBS; i++)
+	for (size_t i = 0; i < COOK_MOST_JOBS; i++)
 		cancel(&c->jobs[i]);
 	free_view(c);
 	c->bad_count = 0;
@@ -549,7 +438,7 @@ void cook_free(struct cook *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < MOST_JOBS; i++)
+	for (size_t i = 0; i < COOK_MOST_JOBS; i++)
 		cancel(&c->jobs[i]);
 	free_view(c);
 	replan_done(&c->replan);
@@ -559,20 +448,21 @@ void cook_free(struct cook *c)
 
 CLEAN_FN(cook, struct cook, cook_free)
 
-int cook_new(struct sd_event *loop, struct kitchen *kitchen, struct wants *wants, unsigned workers,
-	     const struct cook_calls *calls, const struct report *report, struct cook **out,
-	     struct fault *why)
+int cook_new(struct sd_event *loop, struct kitchen *kitchen, struct wants *wants, struct pass *pass,
+	     unsigned workers, const struct cook_calls *calls, const struct report *report,
+	     struct cook **out, struct fault *why)
 {
 	CLEANUP(clean_cook) struct cook *c = calloc(1, sizeof(*c));
 	if (!c)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	c->kitchen = kitchen;
 	c->wants = wants;
-	c->workers = workers < 1 ? 1 : workers > MOST_JOBS ? MOST_JOBS : workers;
+	c->pass = pass;
+	c->workers = workers < 1 ? 1 : workers > COOK_MOST_JOBS ? COOK_MOST_JOBS : workers;
 	c->calls = *calls;
 	c->report = *report;
-	for (size_t i = 0; i < MOST_JOBS; i++)
-		c->jobs[i].of = c;
+	for (size_t i = 0; i < COOK_MOST_JOBS; i++)
+		c->jobs[i] = (struct job){ .of = c, .source_fd = -1 };
 	if (replan_init(&c->replan, loop, plan, c))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	*out = MOVE_PTR(c);

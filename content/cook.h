@@ -9,6 +9,7 @@
 
 struct fault;
 struct kitchen;
+struct pass;
 struct sd_event;
 
 /*
@@ -32,10 +33,10 @@ struct cook_counts {
 	unsigned ms_a_dish; /* one rung of one segment, wall time, of late; 0 not known */
 };
 
-/* At most `workers` jobs at once. */
-int cook_new(struct sd_event *loop, struct kitchen *kitchen, struct wants *wants, unsigned workers,
-	     const struct cook_calls *calls, const struct report *report, struct cook **out,
-	     struct fault *why);
+/* At most `workers` jobs at once. `pass`: where segments go that the disk has no room for. */
+int cook_new(struct sd_event *loop, struct kitchen *kitchen, struct wants *wants, struct pass *pass,
+	     unsigned workers, const struct cook_calls *calls, const struct report *report,
+	     struct cook **out, struct fault *why);
 void cook_free(struct cook *c); /* NULL is fine */
 
 /* Works for this library from now on (NULL: rests); what was under way is ended. */

@@ -386,6 +386,11 @@ bool library_readable(const struct library *l, size_t lesson, uint32_t segment)
 	if (o->complete)
 		return true;
 	const wasl_Segment *s = &it->item->plan.segments[segment - 1];
+	uint64_t first, count;
+	library_span(l, lesson, segment, &first, &count);
+	if (o->passing)
+		return passing_run(o->passing, 0, o->head_chunks) == o->head_chunks &&
+		       passing_run(o->passing, first, count) == count;
 	return o->open && store_object_has_bytes(o->open, 0, it->item->plan.head_bytes) &&
 	       store_object_has_bytes(o->open, s->byte_from, s->byte_len);
 }

@@ -20,9 +20,10 @@ paper() { # paper BYTES: a new catalogue that names one new file, /m/papers-1/fi
 	version=$((version + 1)) file=paper-$version.bin
 	head -c "$1" /dev/urandom >"$top/$file"
 	ministry papers "$origin" $version "$top/$file" >"$top/id"
-	[ -z "$contentd_pid" ] || is "$(sync_now | jq -r .version)" $version "a new paper is published"
+	[ -z "$contentd_pid" ] || until_so 10 synced
 	[ -z "$portal_pid" ] || until_so 10 named
 }
+synced() { [ "$(sync_now | jq -r .version)" = $version ]; } # a look that was under way may have seen the one before
 named() { [ "$(curl -s -o /dev/null -w '%{http_code}' -I "$portal/m/papers-1/files/$file")" = 200 ]; }
 crowd() { # crowd CLIENTS [HEADER [FILE]]: how it went
 	CROWD_TIMES=1 "$B/tests/cache-crowd" "$portal_port" "/m/papers-1/files/$file" "$1" "${3:-$top/$file}" ${2:+"$2"} >"$top/crowd-$1"
@@ -160,5 +161,53 @@ else
 	skip "a disk that is really full" "no namespaces of one's own here: a small disk cannot be made"
 fi
 
+# --- a lesson whose film has no room, either ------------------------------------------------------------------
+[ -z "$portal_pid" ] || end_child "$portal_pid" QUIT
+portal_pid=
+new_box
+if make_lesson; then
+	publish 100 Film 1 >"$top/id"
+	configure "$fast" '[store]\nkeep_free = 0\nmax = 20000\n'
+	start_contentd
+	until_so 10 is_field /v1/lessons .catalogue_version 100
+	start_portal
+	until_so 10 curl -sf -o /dev/null "$portal/m/fractions-1/master.m3u8"
+	get /m/fractions-1/master.m3u8 >"$top/out"
+	rung=/m/fractions-1/$(sed -nE 's|^(g-[0-9a-f]+/240p)/.*|\1|p' "$top/body")
+	: >"$top/film"
+	for part in init.mp4 1.m4s 3.m4s; do
+		is "$(get "$rung/$part")" 200 "$part is made of what passes by, and passed on"
+		cat "$top/body" >>"$top/film"
+	done
+	ffmpeg -v error -i "$top/film" -f null - >"$top/out" 2>&1 && [ ! -s "$top/out" ]
+	ok $? "and plays"
+	is "$(find "$content/store/obj" "$content/store/rend" -size +64k | wc -l)" 0 "nothing of it is on the disk"
+	stop_contentd TERM
+else
+	skip "a lesson on a full disk" "no film could be made here"
+fi
+
 # --- patience ----------------------------------------------------------------------------------------------
+end_child "$portal_pid" QUIT
+portal_pid=
+new_box
+configure "$fast" '[content]\npatience = 2\n'
+version=200
+paper 300000
+ctl 'mode=silent' >/dev/null
+start_contentd
+until_so 10 is_field /v1/lessons .catalogue_version $version
+start_portal
+until_so 10 named
+is "$(crowd 5)" "good 0 busy 5 cut 0 wrong 0" "who had no byte in [content] patience is told to come back"
+is "$(get "/m/papers-1/files/$file")" 503 "with a 503"
+like "$top/head" '^Retry-After: ' "that says when"
+ctl 'mode=ok&rate=300000&cut=1' >/dev/null
+ctl 'cut=0' >/dev/null
+sync_now >/dev/null
+crowd 5 >"$top/went" & all=$!
+until_so 10 at_least /v1/status .fetch.received_bytes 150000
+ctl 'mode=silent&cut=1' >/dev/null
+wait $all
+is "$(cat "$top/went")" "good 0 busy 0 cut 5 wrong 0" "who had some is cut off, so that it does not look whole"
 done_testing

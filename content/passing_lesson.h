@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+#include "content/kitchen.h"
+#include "content/library.h"
+
+struct pass;
+
+/* Segments past a full disk: made from what passes through memory, and passed on the same way (cache/pass.h). */
+
+/*
+ * A read-only file in memory with the index and what `segment` is made from, holes elsewhere, for the kitchen. -EAGAIN: not
+ * all of it is in memory now.
+ */
+int passing_lesson_source(const struct library *l, size_t lesson, uint32_t segment, int *fd);
+/* -E2BIG: larger than half of the area; -ENOENT: its rendition has no number, so nobody can ask for it. */
+int passing_lesson_put(struct pass *area, const struct library_lesson *it,
+		       const struct kitchen_dish *dish, uint32_t duration_ms);
