@@ -334,7 +334,8 @@ int names_write(struct names_builder *b, const char *path, struct fault *why)
 				 "'%s': %s; the old index stays in use%s", path, strerror(-rc),
 				 rc == -ENOSPC ? ". Free some space" : "");
 	}
-	supersede(old_fd);
+	/* The name first: a cut may take it back, and would leave an index that has itself looked for again and again. */
 	rc = fileio_sync_parent(path);
+	supersede(old_fd);
 	return rc ? fault_set(why, rc, "names.write", "'%s': %s", path, strerror(-rc)) : 0;
 }

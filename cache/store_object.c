@@ -153,9 +153,11 @@ static int renew_bits(struct store_object *o)
 		bits_unmap(&fresh);
 		return rc;
 	}
+	/* The name first: after a cut that takes it back, the old file must not say that it is an old one. */
+	rc = fileio_sync_parent(store_path(s, at.at).at);
 	bits_supersede(&old);
 	bits_unmap(&old);
-	return fileio_sync_parent(store_path(s, at.at).at);
+	return rc;
 }
 
 /* What the body does not reach to is not durable whatever was said: other hands cut it short. */

@@ -11,6 +11,7 @@
 #include <ftw.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ struct replay {
 	struct objmap *maps[WORLD_OBJECTS];
 	struct check_found sum;
 	unsigned ordered, torn, killed, rounds;
+	bool handed; /* the next round goes on with what a cut of the last one left */
 	uint64_t records, most_rehashed, most_refetched;
 };
 
@@ -258,7 +260,7 @@ static void one_round(struct replay *r, unsigned cuts, struct world_promises *ca
 	char folder[PATH_MAX], recorded[PATH_MAX], log[PATH_MAX];
 	size_t at[CUTS_A_ROUND];
 	struct disk_model *m = disk_model_new();
-	const int goes_on = r->rounds % 2;
+	const bool goes_on = r->handed;
 	place(r, "log", log);
 	if (!goes_on) {
 		memset(carried, 0, sizeof(*carried));
@@ -278,11 +280,13 @@ static void one_round(struct replay *r, unsigned cuts, struct world_promises *ca
 	qsort(at, cuts, sizeof(at[0]), in_order);
 	struct world_promises p = *carried, handed = p;
 	size_t next = 0;
+	bool given = false;
 	for (unsigned i = 0; i < cuts; i++) {
 		for (; next < at[i]; next++)
 			take(m, &l, next, &p);
 		cut_here(r, m, next, &p);
-		if (i == cuts / 2) {
+		if (i >= cuts / 2 && !given && !world_rots(&p)) {
+			given = true;
 			handed = p;
 			hand_on(r, m, &handed);
 		}
@@ -296,6 +300,7 @@ static void one_round(struct replay *r, unsigned cuts, struct world_promises *ca
 		exit(1);
 	}
 	*carried = handed;
+	r->handed = given && !goes_on;
 	r->records += l.count;
 	r->rounds++;
 	log_done(&l);
@@ -339,6 +344,9 @@ static void one_kill(struct replay *r, const char *folder, struct world_promises
 	const struct check_found found = checked(r, folder, CHECK_KILLED, p);
 	snprintf(when, sizeof(when), "kill %u", r->killed++);
 	add(r, &found, when);
+	/* The check scrubbed it. */
+	memset(p->chunk_rots, 0, sizeof(p->chunk_rots));
+	memset(p->segment_rots, 0, sizeof(p->segment_rots));
 }
 
 static void write_json(const struct replay *r, const char *path)

@@ -5,13 +5,16 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cache/layout.h"
 #include "cache/names_builder.h"
 #include "cache/store.h"
+#include "cache/store_local.h"
 #include "cache/store_scrub.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
@@ -219,6 +222,86 @@ static void end_store(struct work *w)
 	all_safe(w);
 }
 
+/* A byte turns on the disk. */
+static void spoil(const struct work *w, struct layout at, uint64_t offset)
+{
+	char path[PATH_MAX];
+	uint8_t byte;
+	snprintf(path, sizeof(path), "%s/%s", w->folder, at.at);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || pread(fd, &byte, 1, (off_t)offset) != 1)
+		_exit(4);
+	byte ^= 0x40;
+	if (pwrite(fd, &byte, 1, (off_t)offset) != 1 || fdatasync(fd))
+		_exit(4);
+	close(fd);
+}
+
+static void find_rot(struct work *w, struct store_scrub_cursor c)
+{
+	struct store_scrub_found found;
+	struct fault why = { 0 };
+	must(store_scrub_step(w->store, &c, UINT64_MAX, &found, &why), &why);
+	if (found.count != 1)
+		must(fault_set(&why, -EBADMSG, "rot", "the scrub found %zu of one", found.count),
+		     &why);
+}
+
+static void rot_chunk(struct work *w)
+{
+	const unsigned o = (unsigned)(world_dice(&w->luck) % WORLD_OBJECTS);
+	const uint64_t c = world_chunks(o) ? world_dice(&w->luck) % world_chunks(o) : 0;
+	need_object(w, o);
+	if (!world_chunks(o) || !store_object_has(w->objects[o], c))
+		return;
+	sync_all(w);
+	say(w, WORLD_CHUNK_ROTS, o, c, 0);
+	spoil(w, layout_object(objmap_get_id(w->maps[o]), ""), c * WORLD_CHUNK + 3);
+	find_rot(w, store_scrub_object(objmap_get_id(w->maps[o])));
+	say(w, WORLD_CHUNK_WITHDRAWN, o, c, 0);
+}
+
+static void rot_segment(struct work *w)
+{
+	const unsigned l = (unsigned)(world_dice(&w->luck) % WORLD_LESSONS);
+	const uint32_t s = (uint32_t)(world_dice(&w->luck) % (WORLD_SEGMENTS + 1));
+	uint64_t offset;
+	uint32_t len;
+	need_rendition(w, l);
+	if (store_rendition_slot(w->renditions[l], s, &offset, &len))
+		return;
+	const uint64_t number = store_rendition_number(w->renditions[l]);
+	say(w, WORLD_SEGMENT_ROTS, l, s, 0);
+	spoil(w, layout_rendition(number, ".mp4"), offset + 5);
+	find_rot(w, store_scrub_rendition(number));
+	say(w, WORLD_SEGMENT_WITHDRAWN, l, s, 0);
+	/* Too much rot takes the whole rendition. */
+	struct store_rendition *still;
+	if (store_rendition_find(w->store, number, &still, NULL)) {
+		say(w, WORLD_LESSON_DROP, l, 0, 0);
+		say(w, WORLD_LESSON_GONE, l, 0, 0);
+		store_rendition_close(w->renditions[l]);
+		w->renditions[l] = NULL;
+	} else {
+		store_rendition_close(still);
+	}
+}
+
+/* A person gave it an address. */
+static void add_local(struct work *w)
+{
+	struct fault why = { 0 };
+	const unsigned o = (unsigned)(world_dice(&w->luck) % WORLD_OBJECTS);
+	struct store_local file = { .media_type = "video/mp4",
+				    .id = *objmap_get_id(w->maps[o]),
+				    .size = world_object_size(o) };
+	if (store_object_known(w->store, &file.id, NULL) != 1)
+		return;
+	snprintf(file.path, sizeof(file.path), "/p/%u", o);
+	must(store_local_put(w->store, &file, &why), &why);
+	say(w, WORLD_LOCAL, o, 0, 0);
+}
+
 static void scrub(struct work *w)
 {
 	struct store_scrub_cursor c;
@@ -247,12 +330,17 @@ static void step(struct work *w)
 		write_names(w);
 	} else if (turn < 90) {
 		close_object(w, (unsigned)(world_dice(&w->luck) % WORLD_OBJECTS));
-	} else if (turn < 93) {
+	} else if (turn < 92) {
 		drop_object(w);
-	} else if (turn < 95) {
+	} else if (turn < 93) {
 		drop_rendition(w);
-	} else if (turn < 98) {
+	} else if (turn < 95) {
+		rot_chunk(w);
+	} else if (turn < 97) {
+		rot_segment(w);
+	} else if (turn < 99) {
 		scrub(w);
+		add_local(w);
 	} else {
 		end_store(w);
 		open_store(w);

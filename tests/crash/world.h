@@ -12,7 +12,7 @@ enum {
 	WORLD_OBJECTS = 6,
 	WORLD_MOST_CHUNKS = 41,
 	WORLD_LESSONS = 3,
-	WORLD_SEGMENTS = 8,
+	WORLD_SEGMENTS = 5,
 	WORLD_CHUNK = OBJMAP_CHUNK_BYTES,
 };
 
@@ -61,6 +61,12 @@ enum world_mark {
 	WORLD_LESSON_DROP = 'e',
 	WORLD_LESSON_GONE = 'E',
 	WORLD_LESSON_OPEN = 'l',
+	WORLD_CHUNK_ROTS =
+		'f', /* chunk `index` of object `thing` is about to be spoilt by other hands */
+	WORLD_CHUNK_WITHDRAWN = 'F', /* and was found by the scrub */
+	WORLD_SEGMENT_ROTS = 'g',
+	WORLD_SEGMENT_WITHDRAWN = 'G',
+	WORLD_LOCAL = 'L',  /* object `thing` has an address of its own */
 	WORLD_NUMBER = 'R', /* the rendition of lesson `thing` has this `number` */
 	WORLD_NAMES = 'n',  /* an index that says `number` was written */
 };
@@ -77,6 +83,9 @@ struct world_promises {
 	uint8_t put[WORLD_OBJECTS][WORLD_MOST_CHUNKS];
 	uint8_t chunk[WORLD_OBJECTS][WORLD_MOST_CHUNKS];
 	uint8_t segment[WORLD_LESSONS][WORLD_SEGMENTS + 1];
+	uint8_t chunk_rots[WORLD_OBJECTS][WORLD_MOST_CHUNKS];
+	uint8_t segment_rots[WORLD_LESSONS][WORLD_SEGMENTS + 1];
+	uint8_t local[WORLD_OBJECTS];
 	uint8_t object_gone[WORLD_OBJECTS], lesson_gone[WORLD_LESSONS];
 	uint64_t number[WORLD_LESSONS];
 	uint64_t names;
@@ -94,7 +103,25 @@ static inline void world_hear(struct world_promises *p, const struct world_said 
 	case WORLD_SEGMENT_SAFE:
 		p->segment[m->thing][m->index] = 1;
 		break;
+	case WORLD_CHUNK_ROTS:
+		p->put[m->thing][m->index] = p->chunk[m->thing][m->index] = 0;
+		p->chunk_rots[m->thing][m->index] = 1;
+		break;
+	case WORLD_CHUNK_WITHDRAWN:
+		p->chunk_rots[m->thing][m->index] = 0;
+		break;
+	case WORLD_SEGMENT_ROTS:
+		p->segment[m->thing][m->index] = 0;
+		p->segment_rots[m->thing][m->index] = 1;
+		break;
+	case WORLD_SEGMENT_WITHDRAWN:
+		p->segment_rots[m->thing][m->index] = 0;
+		break;
+	case WORLD_LOCAL:
+		p->local[m->thing] = 1;
+		break;
 	case WORLD_OBJECT_DROP:
+		p->local[m->thing] = 0;
 		memset(p->put[m->thing], 0, sizeof(p->put[0]));
 		memset(p->chunk[m->thing], 0, sizeof(p->chunk[0]));
 		break;
@@ -116,6 +143,18 @@ static inline void world_hear(struct world_promises *p, const struct world_said 
 		p->names = m->number;
 		break;
 	}
+}
+
+/* Something is spoilt and not found yet: no state to go on from. */
+static inline int world_rots(const struct world_promises *p)
+{
+	for (size_t i = 0; i < sizeof(p->chunk_rots); i++)
+		if (((const uint8_t *)p->chunk_rots)[i])
+			return 1;
+	for (size_t i = 0; i < sizeof(p->segment_rots); i++)
+		if (((const uint8_t *)p->segment_rots)[i])
+			return 1;
+	return 0;
 }
 
 static inline uint64_t world_dice(uint64_t *state)
