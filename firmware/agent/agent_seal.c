@@ -3,7 +3,9 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "board/board.h"
 #include "firmware/agent/agent_priv.h"
+#include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
@@ -20,6 +22,19 @@ static uint64_t free_bytes(const struct agent *a)
 							       : 0;
 }
 
+CLEAN_FN(board, struct board, board_close)
+
+/* Percent of its life plus 1; 0: the storage does not say. */
+static uint32_t wear(void)
+{
+	CLEANUP(clean_board) struct board *b = NULL;
+	struct board_storage s;
+	if (board_open("", &b, NULL) || board_storage(b, paths_at("/var/lib/wasl").at, &s, NULL) ||
+	    s.wear_percent < 0)
+		return 0;
+	return (uint32_t)s.wear_percent + 1;
+}
+
 static wasl_BoxHealth health_of(const struct agent *a)
 {
 	wasl_BoxHealth h = {
@@ -29,6 +44,11 @@ static wasl_BoxHealth health_of(const struct agent *a)
 		.catalogue_version = a->health.catalogue_version,
 		.lessons_ready = a->health.lessons_ready,
 		.lessons_total = a->health.lessons_total,
+		.disk_bad = a->health.disk_bad,
+		.disk_unreadable = a->health.disk_unreadable,
+		.disk_read_bytes = a->health.disk_read_bytes,
+		.disk_read_s = (int64_t)a->health.disk_read_s,
+		.disk_wear = wear(),
 		.root_version = a->trust ? trust_version(a->trust) : 0,
 	};
 	snprintf(h.image_version, sizeof(h.image_version), "%s", WASL_VERSION);

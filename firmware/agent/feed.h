@@ -33,5 +33,6 @@ int feed_event(const json_t *row, struct outbox_event *out, struct fault *why);
 struct feed_health {
 	uint64_t disk_free_bytes;
 	uint32_t lessons_ready, lessons_total, catalogue_version;
+	uint64_t disk_bad, disk_unreadable, disk_read_bytes, disk_read_s;
 };
 void feed_health(const json_t *answer, struct feed_health *out);

@@ -211,13 +211,19 @@ static void reads_as_much_health_as_there_is(void **state)
 	(void)state;
 	CLEANUP(clean_json)
 	json_t *j =
-		parse("{\"disk_free_bytes\":12345678901,\"lessons_ready\":-3,\"lessons_total\":4}");
+		parse("{\"disk_free_bytes\":12345678901,\"lessons_ready\":-3,\"lessons_total\":4,"
+		      "\"disk\":{\"bad\":2,\"unreadable\":\"x\",\"bytes\":7,\"last_pass_s\":"
+		      "1795000000}}");
 	struct feed_health h;
 	feed_health(j, &h);
 	assert_int_equal(h.disk_free_bytes, 12345678901);
 	assert_int_equal(h.lessons_ready, 0);
 	assert_int_equal(h.lessons_total, 4);
 	assert_int_equal(h.catalogue_version, 0);
+	assert_int_equal(h.disk_bad, 2);
+	assert_int_equal(h.disk_unreadable, 0);
+	assert_int_equal(h.disk_read_bytes, 7);
+	assert_int_equal(h.disk_read_s, 1795000000);
 	feed_health(NULL, &h);
 	assert_int_equal(h.lessons_total, 0);
 }
