@@ -8,7 +8,7 @@ $(eval $(call prog,bench-stock,tests/bench/cache/stock.c,cache record base,tests
 
 BENCHES += bench-cache
 bench-cache: deps-bench all $(BENCH_TOOLS) $(B)/tests/cache-feeder $(B)/tests/content-origin ## our cache beside nginx static, proxy_cache and Varnish
-	$(Q)tests/bench/cache/run.mjs $(B) build/bench/cache.json
+	$(Q)tests/bench/cache/run.mjs $(B) build/bench/cache$(if $(BENCH_SHORT),-short).json
 deps-bench:
 	$(Q)board/deps build run bench
 .PHONY: bench-cache deps-bench

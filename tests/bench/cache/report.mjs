@@ -39,8 +39,19 @@ function crash(dir) {
 	}
 }
 
-export function write(scene, { resultFile, seed, machine, parts }) {
-	const out = {}
+// What an earlier run of other parts found, so that parts can be run one by one: never a short run's beside a real one's.
+function earlier(resultFile, short) {
+	try {
+		const was = JSON.parse(fs.readFileSync(resultFile, 'utf8'))
+		return was.short === short ? was : {}
+	} catch {
+		return {}
+	}
+}
+
+export function write(scene, { resultFile, seed, machine, runs }) {
+	const was = earlier(resultFile, scene.short)
+	const out = { ...was }
 	for (const [key, f] of Object.entries(scene.figures)) {
 		out[key] = f.value
 		out[`${key}_n`] = f.n
@@ -49,7 +60,9 @@ export function write(scene, { resultFile, seed, machine, parts }) {
 	}
 	Object.assign(out, crash(path.dirname(resultFile)))
 	const missed = Object.keys(WANTED).filter((key) => out[key] !== undefined && !meets(WANTED[key], out[key]))
-	Object.assign(out, { missed, short: scene.short, parts, seed, skipped: scene.skipped, machine, peers: scene.peers })
+	Object.assign(out, {
+		missed, short: scene.short, seed, runs: { ...was.runs, ...runs }, skipped: scene.skipped, machine, peers: { ...was.peers, ...scene.peers },
+	})
 	fs.mkdirSync(path.dirname(resultFile), { recursive: true })
 	fs.writeFileSync(resultFile, `${JSON.stringify(out, null, '\t')}\n`)
 	say(`\n${missed.length ? `missed: ${missed.join(', ')}` : 'every wanted figure was met'} -> ${resultFile}`)

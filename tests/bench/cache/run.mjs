@@ -29,21 +29,26 @@ const scene = new Scene(rig, { short: Boolean(process.env.BENCH_SHORT), alone: p
 const machine = { cpus: os.cpus().length, model: os.cpus()[0].model, kernel: os.release(), memory_mb: Math.round(os.totalmem() / 2 ** 20), load_before: os.loadavg() }
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => rig.end().then(() => process.exit(1)))
 say(`cache benchmark: ${only.join(', ')}${scene.short ? ' (short: the tool is tried, the figures are not to be believed)' : ''}; seed ${seed}; load ${machine.load_before.map((x) => x.toFixed(2)).join(' ')}`)
-let status = 0
+const runs = {}
 try {
 	for (const name of only) {
 		const began = performance.now()
+		runs[name] = { at: new Date().toISOString(), seed, load_before: os.loadavg() }
 		say(name)
-		await PARTS[name](scene)
-		say(`  took ${((performance.now() - began) / 1000).toFixed(0)} s`)
+		// A part that fails takes no other with it; the command fails at the end.
+		await PARTS[name](scene).catch((e) => {
+			console.error(e)
+			runs[name].failed = e.message
+			return rig.strike()
+		})
+		runs[name].seconds = Math.round((performance.now() - began) / 1000)
+		runs[name].load_after = os.loadavg()
+		say(`  took ${runs[name].seconds} s`)
 	}
 	machine.load_after = os.loadavg()
 	table(scene)
-	write(scene, { resultFile, seed, machine, parts: only })
-} catch (e) {
-	console.error(e)
-	status = 1
+	write(scene, { resultFile, seed, machine, runs })
 } finally {
 	await rig.end()
 }
-process.exit(status)
+process.exit(Object.values(runs).some((r) => r.failed) ? 1 : 0)
