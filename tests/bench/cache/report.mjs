@@ -52,6 +52,9 @@ function earlier(resultFile, short) {
 export function write(scene, { resultFile, seed, machine, runs }) {
 	const was = earlier(resultFile, scene.short)
 	const out = { ...was }
+	for (const part of Object.keys(runs)) // its old figures go, also when it found none this time
+		for (const key of was.runs?.[part]?.figures ?? [])
+			for (const end of ['', '_n', '_ci_low', '_ci_high']) delete out[key + end]
 	for (const [key, f] of Object.entries(scene.figures)) {
 		out[key] = f.value
 		out[`${key}_n`] = f.n

@@ -32,7 +32,7 @@ say(`cache benchmark: ${only.join(', ')}${scene.short ? ' (short: the tool is tr
 const runs = {}
 try {
 	for (const name of only) {
-		const began = performance.now()
+		const began = performance.now(), before = new Set(Object.keys(scene.figures))
 		runs[name] = { at: new Date().toISOString(), seed, load_before: os.loadavg() }
 		say(name)
 		// A part that fails takes no other with it; the command fails at the end.
@@ -41,6 +41,7 @@ try {
 			runs[name].failed = e.message
 			return rig.strike()
 		})
+		runs[name].figures = Object.keys(scene.figures).filter((key) => !before.has(key))
 		runs[name].seconds = Math.round((performance.now() - began) / 1000)
 		runs[name].load_after = os.loadavg()
 		say(`  took ${runs[name].seconds} s`)
