@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "content/contentd.h"
+#include "content/metrics.h"
 #include "content/portal/site.h"
 #include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/paths.h"
@@ -238,6 +240,43 @@ static void get_search(struct ctl_request *req, void *data)
 				"text/html; charset=utf-8", page, len);
 }
 
+/* --- numbers --------------------------------------------------------------------------------------- */
+
+/* For the box itself alone: the web server lets nobody else ask (cache/nginx/conf/metrics.conf). */
+static void get_metrics(struct ctl_request *req, void *data)
+{
+	struct contentd *c = data;
+	const struct fetch_counts f = fetch_count(c->fetch);
+	const struct cook_counts k = cook_count(c->cook);
+	const struct want_msg *const *list;
+	struct store_totals t = { 0 };
+	char text[METRICS_TEXT_BYTES];
+	(void)store_totals(c->store, &t, NULL);
+	struct metrics m = {
+		.up_seconds = (clock_mono_ms() - c->started_ms) / 1000,
+		.catalogue_version = catalogue_version(c->catalogue),
+		.store_bytes = t.bytes,
+		.disk_free_bytes = t.free_bytes,
+		.wants = wants_list(c->wants, &list),
+		.origin_ok = c->origin.ok,
+		.line_bits_per_second = f.bps,
+		.received_bytes_total = f.received_bytes,
+		.chunks_total = f.chunks,
+		.bad_chunks_total = f.bad_chunks,
+		.maps_total = f.maps,
+		.segments_total = k.segments,
+		.segment_failures_total = k.failures,
+		.segments_given_up_total = k.given_up,
+	};
+	for (size_t i = 0; c->library && i < c->library->lesson_count; i++) {
+		m.lessons += c->library->lessons[i].playable;
+		m.lessons_ready +=
+			c->library->lessons[i].playable && library_progress(c->library, i).plays;
+	}
+	ctl_reply_bytes(req, 200, "text/plain; version=0.0.4; charset=utf-8", text,
+			metrics_text(&m, text));
+}
+
 /* --- live classes --------------------------------------------------------------------------------- */
 
 static void get_live(struct ctl_request *req, void *data)
@@ -253,6 +292,7 @@ int public_start(struct contentd *c, struct fault *why)
 		{ "GET", "/api/v1/status", get_status, 0 },
 		{ "GET", "/api/v1/catalogue", get_catalogue, 0 },
 		{ "GET", "/api/v1/lessons/*", get_lesson, 0 },
+		{ "GET", "/metrics/content", get_metrics, 0 },
 		{ "GET", "/live/*", get_live, 0 },
 	};
 	/* Those that wait for a live class leave room for the others. */

@@ -87,12 +87,17 @@ is "$(ask /v1/usage | jq -r '[.rows[].lesson] | unique | join(" ")')" fractions-
 ask /v1/usage | jq -r '.rows[] | keys[]' | sort -u >"$top/out"
 is "$(xargs <"$top/out")" "completions cursor day devices lesson rung sent_bytes starts watched_s" "and nothing else"
 
+is "$(get /metrics/content)" 200 "numbers of contentd for the box itself"
+is "$(awk '$1 == "wasl_content_lessons_ready" { print $2 }' "$top/body")" 1 "say what plays"
+like "$top/head" '^Content-Type: text/plain; version=0.0.4' "as Prometheus reads them"
+
 # --- contentd is away ---
 stop_contentd KILL
 is "$(get "$lesson/$generation/360p/1.m4s")" 200 "with contentd killed, a finished lesson plays"
 is "$(get /)" 200 "pages are there"
 is "$(get '/search?q=x')" 503 "search says that it is away"
 like "$top/body" 'lang="ar"' "with a page"
+is "$(get /metrics/content) $(get /metrics)" "503 200" "its numbers are away with it, the web server's are not"
 start_contentd
 is "$(get '/search?q=fractions')" 200 "and is back when contentd is"
 stop_origin
