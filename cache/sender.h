@@ -41,6 +41,7 @@ struct sender_want {
 	uint64_t rendition;
 	uint64_t first, count; /* chunks, or segment and 1 */
 	uint64_t size;         /* of the object */
+	int error; /* 0, or why what is there could not be read: the disk's negative errno */
 };
 
 struct sender_piece {

@@ -39,7 +39,7 @@ static bool is_object(const struct sender_want *want)
 /* `count` is advice and not part of what is wanted. */
 static bool same(const struct sender_want *a, const struct sender_want *b)
 {
-	return a->rendition == b->rendition && a->first == b->first &&
+	return a->rendition == b->rendition && a->first == b->first && a->error == b->error &&
 	       !memcmp(&a->id, &b->id, sizeof(a->id));
 }
 
@@ -190,6 +190,7 @@ bool waiters_next(struct waiters *w, struct want_msg *out)
 		.rendition = t->want.rendition,
 		.first = t->want.first,
 		.count = t->want.count,
+		.error = t->state == QUEUED ? t->want.error : 0,
 	};
 	return true;
 }

@@ -36,6 +36,8 @@ static int check_msg(const struct want_msg *m)
 	if (!m->count || m->first > OBJMAP_MAX_SIZE || m->count > OBJMAP_MAX_SIZE ||
 	    m->priority > 9)
 		return -EBADMSG;
+	if (m->type == WANT_WANT)
+		return m->error <= 0 ? 0 : -EBADMSG;
 	return (m->type == WANT_FAILED) == (m->error < 0) ? 0 : -EBADMSG;
 }
 

@@ -18,7 +18,8 @@ struct fault;
  * The worker speaks first, with HELLO; another version than one's own closes the connection. A want ends with exactly
  * one READY, FAILED or CANCEL. READY of an object says which chunks from the wanted `first` on are readable by now (at
  * least that one); whoever wants what lies behind asks anew, so an object is wanted chunk by chunk as it is sent, and
- * `count` says how far the pupil means to read. READY of a segment means that its slot is published. Messages that name
+ * `count` says how far the pupil means to read. A WANT with an error is about what is there and cannot be read from the disk:
+ * `count` chunks are to be looked at, and fetched again if they are bad. READY of a segment means that its slot is published. Messages that name
  * an unknown token are not an error: a CANCEL and a READY may cross.
  */
 #define WANT_VERSION 2u /* contentd's HELLO: see want_send_hello() */
@@ -49,7 +50,7 @@ struct want_msg {
 	uint32_t priority; /* 0 a pupil waits .. 9 background */
 	uint32_t
 		deadline_ms; /* from now; 0 none; contentd's HELLO: how long a client is to be patient */
-	int32_t error;       /* FAILED: negative errno */
+	int32_t error; /* FAILED: negative errno; WANT: 0, or why what is there cannot be read */
 	uint32_t reserved;
 };
 

@@ -16,6 +16,7 @@
 #include "content/passing.h"
 #include "content/portal/files.h"
 #include "content/portal/press.h"
+#include "content/reread.h"
 #include "content/vtt.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -138,6 +139,8 @@ static int look_at_other(struct contentd *c, const struct want_msg *want)
 static int look(void *data, const struct want_msg *want)
 {
 	struct contentd *c = data;
+	if (want->error)
+		reread(c->store, want, &(struct report){ tell, c });
 	if (want->kind == WANT_OBJECT) {
 		bool named =
 			c->library && library_find_object(c->library, &want->id) != LIBRARY_NONE;

@@ -178,7 +178,8 @@ static void take_want(struct client *c, const struct want_msg *m)
 		send_msg(c, &answer);
 		return;
 	}
-	w->all[w->count++] = (struct want){ *m, c, ++w->arrivals, 0 };
+	w->all[w->count] = (struct want){ *m, c, ++w->arrivals, 0 };
+	w->all[w->count++].msg.error = 0; /* it was looked at, once */
 	something_changed(w);
 	if (stand > 0)
 		told(w, w->count - 1, (uint64_t)stand);

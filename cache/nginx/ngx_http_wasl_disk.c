@@ -41,6 +41,30 @@ ngx_http_wasl_disk_read(void *data, ngx_log_t *log)
 }
 
 
+/* contentd looks what is wrong with it, and brings it again; the pupil waits for that, as for anything missing. */
+static void
+ngx_http_wasl_disk_failed(ngx_http_wasl_ctx_t *ctx, const ngx_http_wasl_load_t *load)
+{
+    struct sender_want  want;
+
+    /* what a download is put together from is looked at when its segments are played */
+    if (ctx->sender.entry.kind != NAMES_VIRTUAL) {
+        want = sender_want(&ctx->sender);
+        want.error = load->error;
+
+        if (want.size) {
+            want.count = ngx_min(want.count, load->file.length / OBJMAP_CHUNK_BYTES + 1);
+        }
+
+        if (ngx_http_wasl_wait(ctx, &want) == NGX_DONE) {
+            return;
+        }
+    }
+
+    ngx_http_wasl_give_up(ctx);
+}
+
+
 static void
 ngx_http_wasl_disk_done(ngx_event_t *ev)
 {
@@ -73,7 +97,7 @@ ngx_http_wasl_disk_done(ngx_event_t *ev)
         ngx_http_wasl_disk_leave(ctx);
 
         if (load->error) {
-            ngx_http_wasl_give_up(ctx);
+            ngx_http_wasl_disk_failed(ctx, load);
 
         } else {
             ngx_http_wasl_resume(ctx);

@@ -60,7 +60,7 @@ ngx_http_wasl_wait(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
     }
 
     /* first registered, then looked: nothing can fall between */
-    if (sender_there(w->view, want) || ngx_http_wasl_pass_there(w, want, NULL)) {
+    if (ngx_http_wasl_want_there(want, w)) {
         waiters_leave(w->waiters, &ctx->waiter);
         return NGX_OK;
     }

@@ -227,12 +227,14 @@ ngx_http_wasl_want_read(ngx_event_t *ev)
 }
 
 
-static bool
+bool
 ngx_http_wasl_want_there(const struct sender_want *want, void *data)
 {
     ngx_http_wasl_worker_t  *w = data;
 
-    return sender_there(w->view, want) || ngx_http_wasl_pass_there(w, want, NULL);
+    /* what could not be read is there, which is no use: contentd says when it is right */
+    return want->error == 0
+           && (sender_there(w->view, want) || ngx_http_wasl_pass_there(w, want, NULL));
 }
 
 

@@ -30,7 +30,7 @@ stream 1 0 300000 >"$top/hot"
 stream 2 0 5000 >"$top/short"
 { printf HEAD; for i in 1 2 3 4; do stream $((1000 + i)) 100 $(($(segment_len $i) - 100)); done; } >"$top/virtual"
 
-configure 's|worker_processes 2|worker_processes 1|'
+configure 's|worker_processes 2|worker_processes 1|; s|location ^~ /p/ {|& wasl_patience 2s;|'
 # A process before nginx decides what is preloaded; its workers are born of it.
 SLOW_DISK_DIR=$top/store SLOW_DISK_BPS=$bps SLOW_DISK_STATE=$top/disk LD_PRELOAD=$B/tests/slow-disk.so start_nginx
 ok $? "nginx starts on a slow disk"

@@ -8,7 +8,8 @@
  *	SLOW_DISK_BPS		bytes a second
  *	SLOW_DISK_STATE		a file of any name: what is in memory; shared by the processes of one server
  *
- * A file with the sticky bit (chmod +t) lies on bad sectors: what of it is not in memory cannot be read.
+ * A file with the sticky bit (chmod +t) lies on bad sectors: what of it is not in memory cannot be read, until something writes
+ * to it; a disk puts what is written to bad sectors elsewhere.
  * preadv2(RWF_NOWAIT) says EAGAIN of what is not in memory, as ext4, xfs and btrfs do. sendfile() waits for what it then sent.
  */
 #include <dlfcn.h>
@@ -123,7 +124,8 @@ static bool in_memory(uint64_t file, uint64_t offset, uint64_t len)
 static bool broken(int fd)
 {
 	struct stat st;
-	return fstat(fd, &st) == 0 && st.st_mode & S_ISVTX;
+	return fstat(fd, &st) == 0 && st.st_mode & S_ISVTX &&
+	       (st.st_ctim.tv_sec != st.st_mtim.tv_sec || st.st_ctim.tv_nsec != st.st_mtim.tv_nsec);
 }
 
 static void read_in(uint64_t file, uint64_t offset, uint64_t len)

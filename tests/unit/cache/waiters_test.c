@@ -196,6 +196,31 @@ static void a_lost_ready_is_made_up_for(void **state)
 	waiters_free(w);
 }
 
+static void what_cannot_be_read_is_asked_for_with_its_error(void **state)
+{
+	(void)state;
+	struct waiters *w = waiters_new();
+	struct waiter who[3] = { 0 };
+	struct sender_want want = chunks(1, 3, 8);
+	assert_int_equal(waiters_join(w, &want, &who[0]), 0);
+	want.error = -EIO;
+	assert_int_equal(waiters_join(w, &want, &who[1]), 0);
+	assert_int_equal(waiters_join(w, &want, &who[2]), 0);
+	assert_int_equal(next(w, WANT_WANT).error, 0);
+	const struct want_msg m = next(w, WANT_WANT);
+	assert_int_equal(m.error, -EIO);
+	assert_int_equal(m.count, 8);
+	silent(w);
+	const struct want_msg ready = want_ready(&m, 3, 1);
+	assert_int_equal(want_check(&ready, sizeof(ready)), 0);
+	assert_int_equal(chain_length(waiters_hear(w, &ready)), 2);
+	assert_int_equal(waiters_join(w, &want, &who[1]), 0);
+	next(w, WANT_WANT);
+	waiters_leave(w, &who[1]);
+	assert_int_equal(next(w, WANT_CANCEL).error, 0);
+	waiters_free(w);
+}
+
 static void is_bounded(void **state)
 {
 	(void)state;
@@ -222,6 +247,7 @@ int main(void)
 		cmocka_unit_test(the_last_to_leave_cancels),
 		cmocka_unit_test(all_is_asked_again_after_a_reconnect),
 		cmocka_unit_test(a_lost_ready_is_made_up_for),
+		cmocka_unit_test(what_cannot_be_read_is_asked_for_with_its_error),
 		cmocka_unit_test(is_bounded),
 	};
 	return cmocka_run_group_tests_name("cache/waiters", tests, NULL, NULL);

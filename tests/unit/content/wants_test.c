@@ -22,14 +22,15 @@ struct scene {
 	struct wants *wants;
 	char dir[64], path[96];
 	int stand; /* what look() answers */
-	unsigned changes, tallies;
+	unsigned changes, tallies, errors;
 	uint64_t instance;
 };
 
 static int look(void *data, const struct want_msg *want)
 {
-	(void)want;
-	return ((struct scene *)data)->stand;
+	struct scene *s = data;
+	s->errors += want->error == -EIO;
+	return s->stand;
 }
 
 static void changed(void *data)
@@ -109,6 +110,24 @@ static struct want_msg segment(uint64_t token, uint64_t rendition, uint64_t numb
 				  .first = number,
 				  .count = 1,
 				  .priority = priority };
+}
+
+/* The store is read for it; not again each time that all wants are looked at. */
+static void what_cannot_be_read_is_looked_at_once(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int fd = worker(s, 7);
+	struct want_msg m = segment(5, 1, 3, 0);
+	m.error = -EIO;
+	say(s, fd, &m, sizeof(m));
+	assert_int_equal(s->errors, 1);
+	wants_recheck(s->wants);
+	assert_int_equal(s->errors, 1);
+	s->stand = 1;
+	wants_recheck(s->wants);
+	const struct want_msg answer = hear(fd);
+	assert_int_equal(answer.type, WANT_READY);
+	assert_int_equal(answer.error, 0);
 }
 
 static void what_is_there_is_answered_at_once(void **state)
@@ -337,6 +356,7 @@ static void a_worker_that_does_not_read_blocks_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		SCENE(what_cannot_be_read_is_looked_at_once),
 		SCENE(what_is_there_is_answered_at_once),
 		SCENE(all_who_wait_are_told),
 		SCENE(a_want_ends_with_the_chunk_it_waits_for),
