@@ -70,6 +70,7 @@ bench-ready: all ## time to a classroom that plays, first and second run
 .PHONY: bench-ready
 
 include tests/bench/cache/bench.mk
+include tests/bench/evict/bench.mk
 
 BENCHES += bench-cache-crash
 CUTS ?= 1000
