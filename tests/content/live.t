@@ -39,7 +39,7 @@ files_are 0
 ok $? "what a killed one left of a class is swept away"
 start_portal
 until_so 20 test -s "$stream/apart/master.m3u8"
-until_so 20 grep -qs 'voice3\.m4s' "$stream/apart/voice.m3u8" || skip_all "no stream could be made here: $(head -n 1 "$top/encoder.log")"
+until_so 20 grep -qs 'voice1\.m4s' "$stream/apart/voice.m3u8" || skip_all "no stream could be made here: $(head -n 1 "$top/encoder.log")"
 is "$(asked '/(plain|apart)/')" 0 "the stream is asked nothing while nobody watches"
 
 # --- one copy for all ---

@@ -21,7 +21,7 @@ configure 9 "[relay]\nlinger = 2\n"
 start_contentd
 start_portal
 until_so 20 test -s "$stream/apart/master.m3u8"
-until_so 20 grep -qs 'voice2\.m4s' "$stream/apart/voice.m3u8" || skip_all "no stream could be made here: $(head -n 1 "$top/encoder.log")"
+until_so 20 grep -qs 'voice1\.m4s' "$stream/apart/voice.m3u8" || skip_all "no stream could be made here: $(head -n 1 "$top/encoder.log")"
 
 wasl live start physics "http://127.0.0.1:$stream_port/plain/master.m3u8" 'الفيزياء' >"$top/out"
 is $? 0 "a person begins a class"
