@@ -191,7 +191,7 @@ static int byte_range(struct reader *r, const char *text, struct live_part *out,
 static int map(struct reader *r, char *text)
 {
 	struct attribute a;
-	bool has_from;
+	bool has_from = false;
 	r->init = (struct live_part){ 0 };
 	while (next_attribute(&text, &a)) {
 		if (strcmp(a.name, "URI") == 0)
@@ -257,7 +257,7 @@ static int stretch(struct reader *r, char *text)
 
 static int range_tag(struct reader *r, char *text)
 {
-	bool has_from;
+	bool has_from = false;
 	int rc = byte_range(r, text, &r->segment.body, &has_from);
 	r->sized = rc == 0;
 	r->segment.body.url = has_from ? "" : NULL; /* "": the offset was said */

@@ -38,7 +38,7 @@ const struct live_segment *live_window_next(struct live_window *w, const struct 
 static void went_by(struct live_window *w, const struct live_segment *s)
 {
 	if (!w->begun) {
-		w->next = s->number ? s->number : 1;
+		w->next = s->number;
 		w->stretch = s->stretch;
 	} else if (s->stretch != w->theirs) {
 		w->stretch++;

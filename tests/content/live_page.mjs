@@ -43,7 +43,7 @@ const facts = () => {
 async function plays(path) {
 	const { page, errors } = await open(path);
 	await page.locator(".big").click({ timeout: 15000 });
-	await until(() => page.evaluate("document.querySelector('video').currentTime > 1.5"));
+	await until(() => page.evaluate("document.querySelector('video').currentTime > 1 && document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 10"));
 	const out = { ...await page.evaluate(facts), errors };
 	await axe(page);
 	await page.close();
