@@ -38,7 +38,7 @@ export class Box {
 	async startContent() {
 		this.content = this.rig.start(`${this.name}-contentd`, path.join(this.rig.build, 'bin/wasl-contentd'), ['-c', this.conf],
 			{ core: SERVER_CORE, env: { WASL_ROOT: this.root }, cgroup: this.cgroup })
-		await until('contentd answers', 20, () => this.ask('/v1/status'))
+		await this.rig.up(this.content, 'contentd answers', 20, () => this.ask('/v1/status'))
 		if (this.server) this.server.more = [this.content]
 	}
 
@@ -74,7 +74,7 @@ export class Box {
 		const program = this.rig.start(`${this.name}-nginx`, '/usr/sbin/nginx', ['-c', conf, '-e', `${web}/nginx-error.log`, '-g', 'daemon off;'],
 			{ core: SERVER_CORE, cgroup: this.cgroup })
 		this.server = new Server(this.name, port, program, { more: [this.content], dirs: ['rend', 'obj'].map((d) => path.join(this.store, d)) })
-		await until('our nginx answers', 10, async () => (await fetchBytes(`${this.server.url}/generate_204`)).status === 204)
+		await this.rig.up(program, 'our nginx answers', 10, async () => (await fetchBytes(`${this.server.url}/generate_204`)).status === 204)
 		return this.server
 	}
 

@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 
-import { cpuSeconds, family, fetchBytes, freePort, root, SERVER_CORE, until } from './rig.mjs'
+import { cpuSeconds, family, fetchBytes, freePort, root, SERVER_CORE } from './rig.mjs'
 
 const NGINX = '/usr/sbin/nginx'
 export const VARNISHD = '/usr/sbin/varnishd'
@@ -81,7 +81,7 @@ http {
 }
 `)
 	const program = rig.start(name, NGINX, ['-c', conf, '-e', `${dir}/error.log`, '-g', 'daemon off;'], { core: SERVER_CORE, cgroup: how.cgroup })
-	await until(`${name} answers`, 10, async () => (await fetchBytes(`http://127.0.0.1:${port}/`)).status > 0)
+	await rig.up(program, `${name} answers`, 10, async () => (await fetchBytes(`http://127.0.0.1:${port}/`)).status > 0)
 	return new Server(name, port, program, { dirs: [kind === 'proxy' ? `${dir}/cache` : files] })
 }
 
@@ -106,6 +106,6 @@ sub vcl_backend_response { set beresp.ttl = 1d; set beresp.grace = 0s; }
 `)
 	const program = rig.start(name, VARNISHD, ['-F', '-j', 'none', '-n', work, '-a', `127.0.0.1:${port}`, '-f', path.join(dir, 'default.vcl'),
 		'-s', storage, '-T', 'none', '-p', 'http_gzip_support=off', '-p', `vsl_mask=${VSL}`], { core: SERVER_CORE, cgroup: how.cgroup })
-	await until(`${name} answers`, 20, async () => (await fetchBytes(`http://127.0.0.1:${port}/`)).status > 0)
+	await rig.up(program, `${name} answers`, 20, async () => (await fetchBytes(`http://127.0.0.1:${port}/`)).status > 0)
 	return new Server(name, port, program)
 }

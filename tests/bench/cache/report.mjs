@@ -68,5 +68,5 @@ export function write(scene, { resultFile, seed, machine, runs }) {
 	})
 	fs.mkdirSync(path.dirname(resultFile), { recursive: true })
 	fs.writeFileSync(resultFile, `${JSON.stringify(out, null, '\t')}\n`)
-	say(`\n${missed.length ? `missed: ${missed.join(', ')}` : 'every wanted figure was met'} -> ${resultFile}`)
+	say(`\n${missed.length ? `missed: ${missed.join(', ')}` : `${Object.keys(scene.figures).length} figures, nothing missed`} -> ${resultFile}`)
 }

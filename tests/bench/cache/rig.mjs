@@ -19,13 +19,14 @@ export function say(text) {
 }
 
 // Asks again until it is so; the deadline is an error that names what was waited for.
-export async function until(what, seconds, ask) {
+export async function until(what, seconds, ask, over = () => false) {
 	const end = performance.now() + seconds * 1000
 	for (;;) {
 		try {
 			const got = await ask()
 			if (got) return got
 		} catch { /* not yet */ }
+		if (over()) throw new Error(`${what}: ${over()}`)
 		if (performance.now() > end) throw new Error(`${what}: not so after ${seconds} s`)
 		await sleep(20)
 	}
@@ -122,6 +123,17 @@ export class Rig {
 		child.on('error', (e) => { it.ended = { code: 127, signal: e.message } })
 		this.children.push(it)
 		return it
+	}
+
+	// Waits until a program that was started is as it should be; when it ends instead, its own last words are the error.
+	up(it, what, seconds, ask) {
+		return until(what, seconds, ask, () => it.ended && `it has ended (${it.ended.code ?? it.ended.signal})`).catch((e) => {
+			throw new Error(`${e.message}; ${this.lastWords(it)}`)
+		})
+	}
+
+	lastWords(it) {
+		return fs.readFileSync(path.join(this.top, `${it.name}.log`), 'utf8').trim().split('\n').slice(-3).join(' | ')
 	}
 
 	async stop(it, signal = 'TERM') {
