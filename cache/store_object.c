@@ -538,14 +538,22 @@ int store_object_write_fd(const struct store_object *o)
 
 int store_object_withdraw(struct store_object *o, uint64_t chunk, struct fault *why)
 {
+	struct store *s = o->store;
 	const struct objmap_id *id = objmap_get_id(o->map);
-	int rc = db_exec(o->store->db, why, "UPDATE objects SET complete=0 WHERE id=?", "b",
-			 (const void *)id->b, sizeof(id->b));
+	int rc;
+	/* Also on a disk that is full to the last block. */
+	do
+		rc = db_exec(s->db, why, "UPDATE objects SET complete=0 WHERE id=?", "b",
+			     (const void *)id->b, sizeof(id->b));
+	while (store_give_spare(s, rc));
 	if (rc)
 		return rc;
 	bits_clear(&o->bits, chunk);
 	o->complete = false;
-	rc = renew_bits(o);
+	do
+		rc = renew_bits(o);
+	while (store_give_spare(s, rc));
+	store_keep_spare(s);
 	return rc ? object_fault(o, ".bits", rc, why) : 0;
 }
 

@@ -528,7 +528,11 @@ int store_rendition_withdraw(struct store_rendition *r, uint32_t segment, struct
 				 (unsigned long long)r->number, SEGTAB_MAX_WITHDRAWN);
 	const struct segtab_range range = { r->rows[segment].offset,
 					    padded(r->rows[segment].length) };
-	int rc = withdraw_row(r, segment, &range, why);
+	int rc;
+	do
+		rc = withdraw_row(r, segment, &range, why);
+	while (store_give_spare(r->store, rc));
+	store_keep_spare(r->store);
 	if (rc)
 		return rc;
 	r->withdrawn[r->withdrawn_count++] = range;

@@ -16,6 +16,7 @@
 #include "cache/names_builder.h"
 #include "cache/segtab.h"
 #include "cache/store.h"
+#include "cache/store_scrub.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
 #include "tests/unit/cache/scratch.h"
@@ -169,10 +170,69 @@ static void refuses_cleanly_and_goes_on(void **state)
 	objmap_free(big);
 }
 
+static void fill_disk(void **state)
+{
+	static const uint8_t bytes[4096];
+	int fd = open(scratch_path(state, "filler"), O_WRONLY | O_CREAT, 0600);
+	while (write(fd, bytes, sizeof(bytes)) > 0)
+		;
+	assert_int_equal(errno, ENOSPC);
+	close(fd);
+}
+
+/* What rotted goes, however full the disk is. */
+static void rot_is_withdrawn_all_the_same(void **state)
+{
+	if (scratch_size(scratch_path(state, "mounted")) < 0)
+		skip();
+	struct store *s = NULL;
+	struct store_object *o;
+	struct store_rendition *r;
+	struct objmap *map = sample_map(1, 4 * CHUNK);
+	uint8_t bytes[5000] = { 1 };
+	assert_int_equal(store_open(*state, &unlimited, &s, NULL), 0);
+	assert_int_equal(store_object_open(s, map, "", &o, NULL), 0);
+	for (uint64_t c = 0; c < 4; c++)
+		assert_true(put(o, 1, c));
+	assert_int_equal(store_rendition_open(s, "l", "g", "240p", 3, 0, &r, NULL), 0);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(store_rendition_put(r, i, 1000, bytes, sizeof(bytes), NULL), 0);
+	assert_int_equal(store_sync(s, NULL), 0);
+	fill_disk(state);
+	assert_int_equal(scratch_flip(scratch_path(state,
+						   layout_object(objmap_get_id(map), "").at),
+				      2 * CHUNK, 1),
+			 0);
+	assert_int_equal(scratch_flip(scratch_path(state, layout_rendition(store_rendition_number(r),
+									  ".mp4")
+								  .at),
+				      8192, 1),
+			 0);
+	struct store_scrub_cursor c = { 0 };
+	struct store_scrub_found found;
+	struct fault why;
+	if (store_scrub_step(s, &c, UINT64_MAX, &found, &why))
+		fail_msg("%s", why.text);
+	assert_int_equal(found.count, 2);
+	assert_false(store_object_has(o, 2));
+	assert_true(store_object_has(o, 3));
+	assert_false(store_rendition_has(r, 1));
+	assert_true(store_rendition_has(r, 2));
+	/* Its place in the body is still reserved. */
+	assert_true(put(o, 1, 2));
+	check_bytes(o, 1, 2);
+	store_object_close(o);
+	store_rendition_close(r);
+	store_close(s);
+	objmap_free(map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(refuses_cleanly_and_goes_on, mount_small,
+						unmount_small),
+		cmocka_unit_test_setup_teardown(rot_is_withdrawn_all_the_same, mount_small,
 						unmount_small),
 	};
 	return cmocka_run_group_tests_name("cache/store_full", tests, NULL, NULL);
