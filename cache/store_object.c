@@ -30,12 +30,12 @@ static void release(struct store_object *o)
 
 CLEAN_FN(object, struct store_object, release)
 
-static uint64_t chunks(const struct store_object *o)
+uint64_t store_object_chunks(const struct store_object *o)
 {
 	return objmap_chunk_count(objmap_size(o->map));
 }
 
-static size_t chunk_len(const struct store_object *o, uint64_t index)
+size_t store_object_chunk_len(const struct store_object *o, uint64_t index)
 {
 	uint64_t left = objmap_size(o->map) - index * OBJMAP_CHUNK_BYTES;
 	return left < OBJMAP_CHUNK_BYTES ? (size_t)left : OBJMAP_CHUNK_BYTES;
@@ -54,185 +54,10 @@ static struct store_object *already_open(struct store *s, const struct objmap_id
 	return NULL;
 }
 
-static int object_fault(const struct store_object *o, const char *suffix, int code,
-			struct fault *why)
+int store_object_fault(const struct store_object *o, const char *suffix, int code,
+		       struct fault *why)
 {
 	return store_fault(o->store, layout_object(objmap_get_id(o->map), suffix).at, code, why);
-}
-
-/* Hashes what the disk has for this chunk. */
-static bool on_disk(const struct store_object *o, uint64_t index, uint8_t *room)
-{
-	size_t len = chunk_len(o, index);
-	return !fileio_pread_all(o->fd, room, len, index * OBJMAP_CHUNK_BYTES) &&
-	       !objmap_check_chunk(o->map, index, room, len);
-}
-
-/* Bytes first, then the bitmap that speaks of them. */
-static int save_durable(struct store_object *o)
-{
-	if (fdatasync(o->fd) < 0)
-		return -errno;
-	bits_copy_readable(&o->bits, o->durable);
-	int rc = bits_save_durable(&o->bits, o->durable);
-	if (!rc)
-		o->behind = false;
-	return rc;
-}
-
-/*
- * Sorts out what is there after a stop of any kind. A chunk that is durable is kept; one that is only said to be readable
- * is hashed, and so is every chunk when no bitmap can be trusted. Bits that are right are never cleared meanwhile:
- * workers may be reading (a killed contentd leaves them running).
- */
-static int recover(struct store_object *o, const struct bits *old, bool trusted)
-{
-	AUTO_FREE uint8_t *room = malloc(OBJMAP_CHUNK_BYTES);
-	if (!room)
-		return -ENOMEM;
-	for (uint64_t i = 0; i < chunks(o); i++) {
-		if (o->durable[i / 64] >> i % 64 & 1) {
-			bits_set(&o->bits, i);
-			continue;
-		}
-		if (trusted && !bits_get(old, i))
-			continue;
-		o->behind = true;
-		o->store->rehashed_bytes += chunk_len(o, i);
-		if (on_disk(o, i, room))
-			bits_set(&o->bits, i);
-		else
-			bits_clear(&o->bits, i);
-	}
-	o->complete = bits_run(&o->bits, 0) == chunks(o);
-	return 0;
-}
-
-/*
- * A new bitmap: for a new object, for another boot (whose readable bits prove nothing), for damage. It takes its place
- * only when it knows and has saved all that can be known: a cut before leaves the old file to start from again.
- */
-static int replace_bits(struct store_object *o, const struct bits *old, bool trusted, bool fresh)
-{
-	struct store *s = o->store;
-	struct layout at = layout_object(objmap_get_id(o->map), ".bits");
-	int rc = bits_create(s->fd, at.at, objmap_get_id(o->map), chunks(o), s->boot, &o->bits);
-	if (rc)
-		return rc;
-	if (!trusted)
-		bits_supersede_damaged(s->fd, at.at);
-	if (!fresh) {
-		rc = recover(o, old, trusted);
-		if (!rc)
-			rc = save_durable(o);
-	}
-	if (!rc)
-		rc = bits_install(s->fd, at.at);
-	/* The names, too: a durable bit in a file that a cut can take back is none. The body is in the same folder. */
-	return rc ? rc : fileio_sync_parent(store_path(s, at.at).at);
-}
-
-/* The same bits in a new file: readers map again, those too that remember that once all was there. */
-static int renew_bits(struct store_object *o)
-{
-	struct store *s = o->store;
-	struct layout at = layout_object(objmap_get_id(o->map), ".bits");
-	struct bits old = o->bits, fresh;
-	int rc = bits_create(s->fd, at.at, objmap_get_id(o->map), chunks(o), s->boot, &fresh);
-	if (rc)
-		return rc;
-	for (uint64_t i = 0; i < chunks(o); i++)
-		if (bits_get(&old, i))
-			bits_set(&fresh, i);
-	o->bits = fresh;
-	rc = save_durable(o);
-	if (!rc)
-		rc = bits_install(s->fd, at.at);
-	if (rc) {
-		o->bits = old;
-		bits_unmap(&fresh);
-		return rc;
-	}
-	/* The name first: after a cut that takes it back, the old file must not say that it is an old one. */
-	rc = fileio_sync_parent(store_path(s, at.at).at);
-	bits_supersede(&old);
-	bits_unmap(&old);
-	return rc;
-}
-
-/* What the body does not reach to is not durable whatever was said: other hands cut it short. */
-static void forget_beyond(struct store_object *o, uint64_t had_bytes)
-{
-	for (uint64_t i = had_bytes / OBJMAP_CHUNK_BYTES; i < chunks(o); i++)
-		if (i * OBJMAP_CHUNK_BYTES + chunk_len(o, i) > had_bytes)
-			o->durable[i / 64] &= ~(UINT64_C(1) << i % 64);
-}
-
-static int recover_in_place(struct store_object *o)
-{
-	const bool was_complete = bits_run(&o->bits, 0) == chunks(o);
-	int rc = recover(o, &o->bits, true);
-	return !rc && was_complete && !o->complete ? renew_bits(o) : rc;
-}
-
-/* `had_bytes` is how long the body was when it was found; 0: there is nothing to look for in it. */
-static int open_bits(struct store_object *o, uint64_t had_bytes)
-{
-	struct store *s = o->store;
-	const struct objmap_id *id = objmap_get_id(o->map);
-	struct bits old = { .fd = -1 };
-
-	o->durable = calloc(bits_words(chunks(o)) + 1, sizeof(*o->durable));
-	if (!o->durable)
-		return -ENOMEM;
-	struct layout at = layout_object(id, ".bits");
-	int rc = bits_open(s->fd, at.at, id, chunks(o), &old);
-	if (!rc && had_bytes) {
-		bits_load_durable(&old, o->durable);
-		forget_beyond(o, had_bytes);
-	}
-	if (!rc && had_bytes && bits_same_boot(&old, s->boot) && !bits_superseded(&old)) {
-		o->bits = old;
-		return recover_in_place(o);
-	}
-	const bool trusted = !rc;
-	rc = replace_bits(o, &old, trusted, !had_bytes);
-	if (!rc && trusted)
-		bits_supersede(&old);
-	bits_unmap(&old);
-	return rc;
-}
-
-/* Opens the body and allocates it in full; what it has stays. *had_bytes: how long it was. */
-static int open_body(struct store_object *o, uint64_t *had_bytes)
-{
-	struct layout at = layout_object(objmap_get_id(o->map), "");
-	struct stat st;
-	o->fd = openat(o->store->fd, at.at, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (o->fd < 0 || fstat(o->fd, &st) < 0)
-		return -errno;
-	*had_bytes = (uint64_t)st.st_size;
-	if (*had_bytes < objmap_size(o->map)) {
-		int rc = -posix_fallocate(o->fd, 0, (off_t)objmap_size(o->map));
-		if (rc)
-			return rc;
-	}
-	o->read_fd = openat(o->store->fd, at.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return o->read_fd < 0 ? -errno : 0;
-}
-
-/* Leaves the map file as it is when it is the right one. */
-static int keep_map(struct store_object *o, struct fault *why)
-{
-	AUTO_FREE void *have = NULL;
-	size_t len, have_len;
-	const void *raw = objmap_raw(o->map, &len);
-	struct store_path path =
-		store_path(o->store, layout_object(objmap_get_id(o->map), ".map").at);
-	if (!fileio_read(path.at, len, &have, &have_len, NULL) && have_len == len &&
-	    !memcmp(have, raw, len))
-		return 0;
-	return fileio_replace(path.at, raw, len, 0644, why);
 }
 
 static void remove_files(struct store *s, const struct objmap_id *id)
@@ -247,21 +72,6 @@ static int copy_map(const struct objmap *map, struct objmap **out, struct fault 
 	size_t len;
 	const void *raw = objmap_raw(map, &len);
 	return objmap_verify(objmap_get_id(map), raw, len, out, why);
-}
-
-/* Body, map and bitmap; the row is the caller's. */
-static int open_files(struct store_object *o, struct fault *why)
-{
-	uint64_t had_bytes = 0;
-	o->store->opened++;
-	int rc = keep_map(o, why);
-	if (rc)
-		return rc;
-	rc = open_body(o, &had_bytes);
-	if (rc)
-		return object_fault(o, "", rc, why);
-	rc = open_bits(o, had_bytes);
-	return rc ? object_fault(o, ".bits", rc, why) : 0;
 }
 
 static int make_folder(struct store *s, const struct objmap_id *id, struct fault *why)
@@ -281,7 +91,7 @@ static int create(struct store_object *o, const char *media_type, struct fault *
 	if (!rc)
 		rc = make_folder(s, id, why);
 	if (!rc)
-		rc = open_files(o, why);
+		rc = store_object_open_files(o, why);
 	if (!rc)
 		rc = db_exec(s->db, why, "INSERT INTO objects(id, size, media_type) VALUES(?,?,?)",
 			     "bit", (const void *)id->b, sizeof(id->b),
@@ -304,7 +114,7 @@ static int row_of(struct store *s, const struct objmap_id *id, int64_t *complete
 /* Whether disk and row have something to learn of a complete object; if not, opening it writes nothing. */
 static bool untold(const struct store_object *o, int64_t row)
 {
-	for (uint64_t i = 0; i < chunks(o); i++)
+	for (uint64_t i = 0; i < store_object_chunks(o); i++)
 		if (!(o->durable[i / 64] >> i % 64 & 1))
 			return true;
 	return row != 1;
@@ -332,11 +142,11 @@ int store_object_open(struct store *s, const struct objmap *map, const char *med
 		rc = row_of(s, id, &row, why);
 	const bool known = row >= 0;
 	if (!rc)
-		rc = known ? open_files(o, why) : create(o, media_type, why);
+		rc = known ? store_object_open_files(o, why) : create(o, media_type, why);
 	if (rc)
 		return rc;
 	/* An object without chunks is complete as it is made. */
-	if (!chunks(o))
+	if (!store_object_chunks(o))
 		o->complete = true;
 	o->behind |= o->complete && untold(o, row);
 	if (row == 1 && !o->complete)
@@ -400,9 +210,9 @@ static int sync_one(struct store_object *o, struct fault *why)
 {
 	if (!o->behind || o->dropped)
 		return 0;
-	int rc = save_durable(o);
+	int rc = store_object_save_durable(o);
 	if (rc)
-		return object_fault(o, "", rc, why);
+		return store_object_fault(o, "", rc, why);
 	const struct objmap_id *id = objmap_get_id(o->map);
 	if (!o->complete)
 		return 0;
@@ -492,7 +302,7 @@ bool store_object_has_bytes(const struct store_object *o, uint64_t from, uint64_
 
 bool store_object_gap(const struct store_object *o, uint64_t from, uint64_t *first, uint64_t *count)
 {
-	heal(o, from, chunks(o));
+	heal(o, from, store_object_chunks(o));
 	return bits_gap(&o->bits, from, first, count);
 }
 
@@ -517,18 +327,13 @@ int store_object_put(struct store_object *o, uint64_t index, const void *bytes, 
 		return 0;
 	rc = fileio_pwrite_all(o->fd, bytes, len, index * OBJMAP_CHUNK_BYTES);
 	if (rc)
-		return object_fault(o, "", rc, why);
+		return store_object_fault(o, "", rc, why);
 	bits_set(&o->bits, index);
 	o->behind = true;
 	o->store->behind_bytes += len;
-	if (!o->complete && bits_run(&o->bits, 0) == chunks(o))
+	if (!o->complete && bits_run(&o->bits, 0) == store_object_chunks(o))
 		o->complete = true;
 	return o->store->behind_bytes >= BEHIND_MAX ? store_sync(o->store, why) : 0;
-}
-
-size_t store_object_chunk_len(const struct store_object *o, uint64_t chunk)
-{
-	return chunk_len(o, chunk);
 }
 
 int store_object_write_fd(const struct store_object *o)
@@ -551,10 +356,10 @@ int store_object_withdraw(struct store_object *o, uint64_t chunk, struct fault *
 	bits_clear(&o->bits, chunk);
 	o->complete = false;
 	do
-		rc = renew_bits(o);
+		rc = store_object_renew_bits(o);
 	while (store_give_spare(s, rc));
 	store_keep_spare(s);
-	return rc ? object_fault(o, ".bits", rc, why) : 0;
+	return rc ? store_object_fault(o, ".bits", rc, why) : 0;
 }
 
 int store_object_drop(struct store *s, const struct objmap_id *id, struct fault *why)

@@ -57,7 +57,7 @@ struct store_rendition {
 
 enum { STORE_PAGE = 4096 };
 
-/* What a segment of `length` takes in its file, in SQL; the same as padded() of store_rendition.c. */
+/* What a segment of `length` takes in its file, in SQL; the same as store_padded(). */
 #define STORE_PADDED_SQL "CASE WHEN length%4096=0 THEN length ELSE (length+4103)/4096*4096 END"
 
 struct store_path {
@@ -85,7 +85,24 @@ int store_object_sync_all(struct store *s, struct fault *why);
  */
 int store_object_withdraw(struct store_object *o, uint64_t chunk, struct fault *why);
 int store_rendition_withdraw(struct store_rendition *r, uint32_t segment, struct fault *why);
+uint64_t store_object_chunks(const struct store_object *o);
 size_t store_object_chunk_len(const struct store_object *o, uint64_t chunk);
+int store_object_fault(const struct store_object *o, const char *suffix, int code,
+		       struct fault *why);
+/* Body, map and bitmap, made if need be; the row is the caller's. */
+int store_object_open_files(struct store_object *o, struct fault *why);
+/* Bytes first, then the bitmap that speaks of them. */
+int store_object_save_durable(struct store_object *o);
+/* The same bits in a new file: readers map again, those too that remember that once all was there. */
+int store_object_renew_bits(struct store_object *o);
+/* Rows, body and table; the rendition's own row is the caller's. */
+int store_rendition_open_files(struct store_rendition *r, uint64_t expected_bytes,
+			       struct fault *why);
+int store_rendition_fault(const struct store_rendition *r, const char *suffix, int code,
+			  struct fault *why);
+int store_rendition_forget_notes(struct store_rendition *r, struct fault *why);
+/* Segments begin on a page; the rest of the last page is a `free` box, which needs 8 bytes at least (ISO/IEC 14496-12). */
+uint64_t store_padded(uint64_t length);
 int store_object_write_fd(const struct store_object *o);       /* borrowed */
 int store_rendition_write_fd(const struct store_rendition *r); /* borrowed */
 void store_sweep_end(struct store *s);

@@ -199,15 +199,14 @@ static void rot_is_withdrawn_all_the_same(void **state)
 		assert_int_equal(store_rendition_put(r, i, 1000, bytes, sizeof(bytes), NULL), 0);
 	assert_int_equal(store_sync(s, NULL), 0);
 	fill_disk(state);
-	assert_int_equal(scratch_flip(scratch_path(state,
-						   layout_object(objmap_get_id(map), "").at),
+	assert_int_equal(scratch_flip(scratch_path(state, layout_object(objmap_get_id(map), "").at),
 				      2 * CHUNK, 1),
 			 0);
-	assert_int_equal(scratch_flip(scratch_path(state, layout_rendition(store_rendition_number(r),
-									  ".mp4")
-								  .at),
-				      8192, 1),
-			 0);
+	assert_int_equal(
+		scratch_flip(scratch_path(state,
+					  layout_rendition(store_rendition_number(r), ".mp4").at),
+			     8192, 1),
+		0);
 	struct store_scrub_cursor c = { 0 };
 	struct store_scrub_found found;
 	struct fault why;
