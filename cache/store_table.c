@@ -195,11 +195,16 @@ static int open_table(struct store_rendition *r)
 		segtab_unmap(&fresh);
 		return rc;
 	}
+	/*
+	 * What is withdrawn is written to this table alone: a cut that brought the old one back would bring rotten bytes back.
+	 * The name before the flag, too: the old one must not say that it is old when it is all there is.
+	 */
+	rc = fileio_sync_parent(store_path(s, at.at).at);
 	if (r->tab.head)
 		segtab_supersede(&r->tab);
 	segtab_unmap(&r->tab);
 	r->tab = fresh;
-	return 0;
+	return rc;
 }
 
 int store_rendition_open_files(struct store_rendition *r, uint64_t expected_bytes,
