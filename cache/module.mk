@@ -78,6 +78,7 @@ $(B)/tests/slow-disk.so: $(B)/pic/tests/cache/slow_disk.o
 TEST_PROGS += $(B)/tests/crash-work $(B)/tests/crash-replay $(B)/tests/crash-recorder.so
 $(eval $(call prog,crash-work,tests/crash/work.c,cache record base,tests))
 $(eval $(call prog,crash-replay,$(addprefix tests/crash/,replay.c check.c disk_model.c),cache record base,tests))
+$(eval $(call unit,crash_disk_model,tests/unit/crash/disk_model_test.c tests/crash/disk_model.c,record base))
 $(B)/tests/crash-recorder.so: $(B)/pic/tests/crash/recorder.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
