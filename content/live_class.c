@@ -19,7 +19,8 @@
 #define LOOK_FRESH_MS 10000u /* what a look found is believed this long */
 #define OVER_MS 60000u       /* for phones to play to the end */
 #define LOST_MS 10000u       /* a stream that did not answer for this long is stale */
-#define DSCP_LIVE 34         /* AF41: live classes and pupils who wait */
+#define TELL_AGAIN_MS 600000u
+#define DSCP_LIVE 34 /* AF41: live classes and pupils who wait */
 
 const char *live_state_name(enum live_state state)
 {
@@ -35,9 +36,11 @@ void live_set_state(struct live_class *c, enum live_state state)
 		 live_state_name(state), state == LIVE_ON ? "" : c->reason);
 	c->state = state;
 	c->dirty = true;
-	if (state == LIVE_STALE)
+	if (state == LIVE_STALE && (!c->told_ms || clock_mono_ms() - c->told_ms > TELL_AGAIN_MS)) {
+		c->told_ms = clock_mono_ms();
 		c->live->report.tell(c->live->report.data, "live.stale", c->conf.name, "origin",
 				     c->reason);
+	}
 	live_changed(c->live);
 }
 

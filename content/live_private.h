@@ -69,7 +69,7 @@ struct live_class {
 	bool keep;              /* until it is over, whoever watches */
 	bool sound_only, dirty; /* dirty: what master.m3u8 and state.json say */
 	struct live_track main, sound;
-	uint64_t stale_ms, over_ms;
+	uint64_t stale_ms, over_ms, told_ms; /* told: people know of a pause; 0: they do not */
 	uint64_t playlists, segments, bytes, asked; /* counts of this session */
 };
 
