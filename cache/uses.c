@@ -77,15 +77,33 @@ static uint64_t hash(const struct uses *u, const void *bytes, size_t len)
 uint64_t uses_device(const struct uses *u, const void *address, size_t address_len,
 		     const void *agent, size_t agent_len)
 {
-	const uint64_t both[] = { hash(u, address, address_len), hash(u, agent, agent_len) };
-	return hash(u, both, sizeof(both));
+	struct {
+		uint64_t agent, len;
+		uint8_t address[16];
+	} all = { hash(u, agent, agent_len), address_len, { 0 } };
+	memcpy(all.address, address, address_len < 16 ? address_len : 16);
+	return hash(u, &all, sizeof(all));
+}
+
+/*
+ * A device's lesson. The device is a secret hash already, so that a plain one of the lesson (FNV-1a, and MurmurHash3's published
+ * finalizer over both) is as good as another secret one, and costs little: this is on the way of each segment, twice.
+ */
+static uint64_t who_of(const struct uses_event *e)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+	for (const char *at = e->lesson; *at; at++)
+		h = (h ^ (uint8_t)*at) * 0x100000001b3ull;
+	h ^= e->device;
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdull;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;
+	return (h ^ h >> 33) | 1;
 }
 
 /* The device's slot for this lesson, begun anew when half an hour has passed. Of a full neighbourhood the oldest goes. */
 static struct slot *visit(struct uses *u, const struct uses_event *e)
 {
-	const uint64_t both[] = { e->device, hash(u, e->lesson, strlen(e->lesson)) };
-	const uint64_t who = hash(u, both, sizeof(both)) | 1;
+	const uint64_t who = who_of(e);
 	struct slot *best = NULL;
 	for (uint64_t i = 0; i < PROBES; i++) {
 		struct slot *s = &u->slots[(who + i) & (u->slot_count - 1)];

@@ -95,12 +95,14 @@ ngx_http_wasl_next(ngx_http_wasl_ctx_t *ctx, struct sender_piece *piece)
     uint64_t          ready;
     enum sender_step  step;
 
-    step = sender_next(&ctx->sender, ctx->worker->view, piece);
-
-    if (step == SENDER_FILE && ctx->copy) {
-        piece->bytes = ngx_http_wasl_disk_copy(ctx, &piece->file, piece->length);
+    if (ctx->copy && ctx->sender.at < ctx->sender.end) {
+        piece->bytes = ngx_http_wasl_disk_copy(ctx, NULL, 0);
+        piece->length = (uint64_t) ctx->length;
+        ctx->sender.at = ctx->sender.end;
         return SENDER_MEMORY;
     }
+
+    step = sender_next(&ctx->sender, ctx->worker->view, piece);
 
     if (step == SENDER_FILE) {
         ready = ngx_http_wasl_disk_ready(ctx, &piece->file, piece->length);

@@ -73,8 +73,9 @@ reads=$(($(number wasl_cold_reads_total) - before))
 ok $? "each lesson is read once, however many play it ($reads reads)"
 of() { sed -n "s/.*$1 \([0-9]*\).*/\1/p" "$2"; } # of p50|p99 FILE
 echo "# idle: $(cat "$top/idle"); beside the disk: $(cat "$top/busy")"
-# One piece from this disk takes 26 ms, and 40 stand in line for it; a machine that is busy otherwise takes some, too.
-[ "$(of p50 "$top/busy")" -lt $((2 * $(of p50 "$top/idle") + 5000)) ] && [ "$(of p99 "$top/busy")" -lt $((2 * $(of p99 "$top/idle") + 25000)) ]
+is "$(od -An -t u8 -j 8 -N 8 "$top/disk" | tr -d ' ')" 0 "no worker ever waited for the disk"
+# One piece takes it 26 ms, and 40 stand in line; how a busy machine shares itself out is not what is asked here.
+[ "$(of p50 "$top/busy")" -lt $((2 * $(of p50 "$top/idle") + 13000)) ]
 ok $? "who plays what is in memory notices nothing"
 
 # One who leaves while the disk is reading, and one who waits on.

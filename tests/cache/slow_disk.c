@@ -6,7 +6,8 @@
  *
  *	SLOW_DISK_DIR		the folder
  *	SLOW_DISK_BPS		bytes a second
- *	SLOW_DISK_STATE		a file of any name: what is in memory; shared by the processes of one server
+ *	SLOW_DISK_STATE		a file of any name: what is in memory; shared by the processes of one server. The second
+ *				64-bit number in it says how often sendfile() waited
  *
  * A file with the sticky bit (chmod +t) lies on bad sectors: what of it is not in memory cannot be read, until something writes
  * to it; a disk puts what is written to bad sectors elsewhere.
@@ -35,6 +36,8 @@ enum { BLOCK = 32 * 1024, BLOCKS = 1 << 20 };
 
 struct shared {
 	_Atomic uint64_t busy_until_ns;
+	_Atomic uint64_t
+		stalls; /* calls of sendfile() that waited for the disk: a test reads it here */
 	_Atomic unsigned char
 		there[BLOCKS]; /* by a hash of file and block: two may be taken for one */
 };
@@ -172,6 +175,8 @@ EXPORT ssize_t sendfile(int out, int in, off_t *offset, size_t len)
 	const uint64_t from = offset ? (uint64_t)*offset : 0;
 	const ssize_t n = d.sendfile(out, in, offset, len);
 	const uint64_t file = n > 0 && offset ? file_of(in) : 0;
+	if (file && !in_memory(file, from, (uint64_t)n))
+		atomic_fetch_add(&d.shared->stalls, 1);
 	if (file)
 		read_in(file, from, (uint64_t)n);
 	return n;

@@ -21,7 +21,7 @@ named() { [ "$(curl -s -o /dev/null -w '%{http_code}' -I "$portal$at")" = 200 ];
 start_portal
 until_so 20 named
 is "$(get $at)" 200 "a paper is read, and so fetched"
-whole() { is_field /v1/status .fetch.received_bytes $size; }
+whole() { is_field /v1/status .fetch.received_bytes "$size"; }
 until_so 10 whole
 end_child "$portal_pid" QUIT
 portal_pid=
