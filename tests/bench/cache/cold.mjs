@@ -4,7 +4,7 @@ import path from 'node:path'
 
 import { Box } from './box.mjs'
 import { nginx, varnish } from './peers.mjs'
-import { CLIENT_CORE, say, sleep } from './rig.mjs'
+import { CLIENT_CORE, say, sleep, until } from './rig.mjs'
 import { median } from './stats.mjs'
 
 const LINE = 20e6 / 8 // bytes a second
@@ -133,7 +133,32 @@ async function classOf(scene, stage, { label, size, count, rounds, peerRounds = 
 	return seen
 }
 
-// What is told beside the figures: the machine's own bound, a far origin, and proxy_cache as it comes.
+// The same line with the way that a satellite or a far city adds.
+async function far(scene, stage) {
+	const got = await classOf(scene, stage, { label: '200_20m_rtt60', size: 20e6, count: 200, rounds: 1, how: { before: 'delay 60' }, peers: false })
+	await stage.ourLine.ask('delay 0')
+	await stage.peerLine.ask('delay 0')
+	scene.note('cold_ttlb_ratio_rtt60', got.ttlb)
+}
+
+// The same crowd while the box is bringing in what nobody waits for: the line belongs to the class.
+async function syncing(scene, stage, { size, count }) {
+	const lone = await stage.lone(size)
+	const later = await stage.fresh(scene.short ? 3e6 : 60e6)
+	await stage.ourLine.ask('gate open')
+	await stage.ourLine.ask(`rate ${LINE}`)
+	await stage.ourLine.ask('reset')
+	await stage.box.publish([later])
+	await stage.box.sync()
+	await until('the box brings in what nobody waits for', 20, async () => (await stage.ourLine.ask('state')).bytes > 300000)
+	const got = await stage.ours(size, count, 120)
+	tell('ours, syncing', got, size, lone.ttlb_ms)
+	scene.note('cold_syncing_ttlb_ratio', [got.ttlb_ms / lone.ttlb_ms])
+	scene.note('cold_syncing_ttfb_ms', [got.ttfb_ms])
+	scene.note('cold_syncing_failed_clients', [count - got.good])
+}
+
+// What is told beside the figures: the machine's own bound, and proxy_cache as it comes.
 async function beside(scene, stage, big, many, lone) {
 	// What this machine takes for the same crowd when nothing must be fetched: no cache can be sooner.
 	const file = await stage.fresh(many.size)
@@ -142,13 +167,6 @@ async function beside(scene, stage, big, many, lone) {
 	for (let i = 0; i < 4; i++)
 		warm.push(await crowd(scene, stage.peerLine, { port: stage.peers.proxy_cache_lock.port, at: `/${path.basename(file)}`, file, count: many.count, seconds: 60, rate: 0 }))
 	scene.peers.cold_1000_2m_machine = { warm_ttlb_ms: median(warm.slice(1).map((w) => w.last_ms.p100 - w.begin_ms)), lone_ms: lone }
-	if (!scene.short) {
-		// The same line with the way that a satellite or a far city adds.
-		const far = await classOf(scene, stage, { label: '200_20m_rtt60', size: 20e6, count: 200, rounds: 1, how: { before: 'delay 60' }, peers: false })
-		await stage.ourLine.ask('delay 0')
-		await stage.peerLine.ask('delay 0')
-		scene.note('cold_ttlb_ratio_rtt60', far.ttlb)
-	}
 	// Without a lock everyone fetches for himself: hours at 20 Mbit/s; seen for a few seconds only, and last.
 	const open = await stage.peer(stage.unlocked, big.size, big.count, scene.short ? 1 : 12)
 	tell('proxy_cache without lock', open, big.size, 0)
@@ -169,6 +187,9 @@ export async function run(scene) {
 	scene.note('cold_ttlb_ratio_1000', b.ttlb)
 	scene.note('cold_streams', [...a.streams, ...b.streams])
 	scene.note('cold_failed_clients', [a.bad + b.bad])
+	if (!scene.short) await far(scene, stage)
+	await syncing(scene, stage, big) // last of ours: what nobody waits for goes on coming
+	await stage.box.stopContent()
 	if (!scene.alone) await beside(scene, stage, big, many, b.lone)
 	await scene.rig.strike()
 }
