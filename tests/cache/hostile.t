@@ -143,7 +143,7 @@ first_round
 all_at_once() {
 	local kind floods=()
 	for kind in silent half drip body deaf reset waiting; do
-		"$B/tests/cache-hostile" flood "$port" $kind ${floods_of:-250} 5 <"$top/hold" >/dev/null &
+		"$B/tests/cache-hostile" flood "$port" $kind 250 5 <"$top/hold" >/dev/null &
 		floods+=($!)
 	done
 	honest "all of them at once"
@@ -152,16 +152,17 @@ all_at_once() {
 	kill "${floods[-1]}"
 	wait "${floods[@]}"
 }
-mkfifo "$top/hold" && exec 6<>"$top/hold"
-[ "${FLAVOUR:-}" != asan ] || floods_of=50
-all_at_once
-peak=$(peak_kb)
-all_at_once
-grown=$(($(peak_kb) - peak))
-[ $grown -lt 6000 ]
-memory $? "a second time takes no more memory than the first (at most $peak kB, grown by $grown kB)"
-until_so 20 files_again
-ok $? "nor files"
+if [ "${FLAVOUR:-}" != asan ]; then # sanitizers keep back what was freed
+	mkfifo "$top/hold" && exec 6<>"$top/hold"
+	all_at_once
+	peak=$(peak_kb)
+	all_at_once
+	grown=$(($(peak_kb) - peak))
+	[ $grown -lt 6000 ]
+	ok $? "a second time takes no more memory than the first (at most $peak kB, grown by $grown kB)"
+	until_so 20 files_again
+	ok $? "nor files"
+fi
 
 is "$(workers | sort)" "$stood" "no worker died"
 ! grep -vE 'access forbidden by rule|client intended to send too large|client sent invalid chunked body' "$run/requests.log" | grep .
