@@ -7,6 +7,7 @@ import { Server } from './peers.mjs'
 import { fetchBytes, freePort, root, SERVER_CORE, until } from './rig.mjs'
 
 const NGINX_CONF = 'cache/nginx/nginx.conf.in'
+const PARTS = 'cache/nginx/conf'
 export const FILM = 'bench-film' // a lesson whose segments are put into the store: its mezzanine is nowhere
 export const FILM_SEGMENTS = 12
 
@@ -57,6 +58,16 @@ export class Box {
 		if (got.version !== this.version) throw new Error(`contentd took catalogue ${got.version}, not ${this.version}`)
 	}
 
+	// The web server's parts, with one word more: connections from this machine are counted at the door as phones' are, and all
+	// clients here have one address.
+	parts() {
+		const from = path.join(this.rig.house, PARTS), to = path.join(this.root, 'web/parts')
+		fs.mkdirSync(to)
+		for (const name of fs.readdirSync(from))
+			fs.writeFileSync(path.join(to, name), fs.readFileSync(path.join(from, name), 'utf8').replace(/wasl_connections \d+;/, 'wasl_connections 100000 all;'))
+		return to
+	}
+
 	async startWeb() {
 		const port = await freePort()
 		const web = path.join(this.root, 'web')
@@ -65,7 +76,7 @@ export class Box {
 		const words = {
 			LISTEN: '127.0.0.1', PORT: port, ROOT: web, USER_LINE: root ? 'user root;' : '', WORKERS: 1,
 			MODULE: path.join(this.rig.build, 'lib/ngx_http_wasl_module.so'), STORE: this.store, PORTAL: path.join(content, 'portal'),
-			PARTS: path.join(this.rig.house, 'cache/nginx/conf'), WANT_SOCK: path.join(this.root, 'run/wasl/want.sock'), CONTENT_PUBLIC_SOCK: '../run/wasl/content-public.sock',
+			PARTS: this.parts(), WANT_SOCK: path.join(this.root, 'run/wasl/want.sock'), CONTENT_PUBLIC_SOCK: '../run/wasl/content-public.sock',
 		}
 		let text = fs.readFileSync(path.join(this.rig.house, NGINX_CONF), 'utf8').replace(/^#.*\n/gm, '')
 			.replace(/@([A-Z_]+)@/g, (all, word) => words[word] ?? all)
@@ -110,7 +121,7 @@ export class Box {
 
 // All that the box's web server is told, in one text.
 export function template(rig) {
-	const parts = path.join(rig.house, 'cache/nginx/conf')
+	const parts = path.join(rig.house, PARTS)
 	const files = [path.join(rig.house, NGINX_CONF), ...fs.readdirSync(parts).map((name) => path.join(parts, name))]
 	return files.map((f) => fs.readFileSync(f, 'utf8')).join('\n')
 }

@@ -97,7 +97,7 @@ export async function run(scene) {
 			fs.writeFileSync(listFile, lessons.map((f) => `${s.at(f)} ${path.join(truth, path.basename(f))}\n`).join(''))
 			forget([...lessons, ...filesBelow(path.join(box.store, 'obj')).filter((f) => !path.basename(f).includes('.'))]) // bodies
 			const ask = (t) => scene.client(['load', s.server.port, s.hot, 8, t, RATE], 60)
-			await ask(0.5)
+			await ask(0.2)
 			const idle = await ask(seconds)
 			if (!scene.short) await sleep((touched[s.name] ?? began) + FORGOTTEN_MS - performance.now())
 			const players = scene.client(['players', s.server.port, listFile, seconds + 1, PIECE], 60)

@@ -29,6 +29,7 @@ const scene = new Scene(rig, { short: Boolean(process.env.BENCH_SHORT), alone: p
 const machine = { cpus: os.cpus().length, model: os.cpus()[0].model, kernel: os.release(), memory_mb: Math.round(os.totalmem() / 2 ** 20), load_before: os.loadavg() }
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => rig.end().then(() => process.exit(1)))
 say(`cache benchmark: ${only.join(', ')}${scene.short ? ' (short: the tool is tried, the figures are not to be believed)' : ''}; seed ${seed}; load ${machine.load_before.map((x) => x.toFixed(2)).join(' ')}`)
+if (!scene.short && machine.load_before[0] > 0.7) say('this machine is busy with something else: counts hold, times and ratios are not to be believed')
 const runs = {}
 try {
 	for (const name of only) {
