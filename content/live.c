@@ -134,11 +134,24 @@ int live_stop(struct live *l, const char *name, struct fault *why)
 	c->looked_ms = clock_mono_ms();
 	live_set_state(c, LIVE_OFF);
 	live_hold_settle(l);
-	if (c->origin == LIVE_CONFIGURED)
+	if (c->origin == LIVE_CONFIGURED) {
+		c->stopped = true;
 		return 0;
+	}
 	l->classes[at] = l->classes[--l->count];
 	free(c);
 	live_changed(l);
+	return 0;
+}
+
+int live_resume(struct live *l, const char *name, struct fault *why)
+{
+	struct live_class *c = find(l, name, NULL);
+	if (!c)
+		return missing(name, why);
+	c->stopped = false;
+	c->looked_ms = 0;
+	live_wake(c);
 	return 0;
 }
 
@@ -147,6 +160,7 @@ int live_keep(struct live *l, const char *name, struct fault *why)
 	struct live_class *c = find(l, name, NULL);
 	if (!c)
 		return missing(name, why);
+	c->looked_ms = 0; /* a person asks: what was seen a moment ago is not good enough */
 	live_wake(c);
 	if (c->state == LIVE_OFF || c->state == LIVE_OVER)
 		return fault_set(why, -ENODATA, "live.off", "nothing is live in '%s' now: %s", name,

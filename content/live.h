@@ -84,7 +84,11 @@ void live_free(struct live *l); /* NULL is fine; before the sockets that it answ
 enum live_origin { LIVE_CONFIGURED, LIVE_STARTED };
 int live_add(struct live *l, const struct live_class_conf *conf, enum live_origin origin,
 	     struct fault *why);
-/* Ends the class's session; one that was started is forgotten. -ENOENT. */
+/*
+ * Ends the class's session. One that was started is forgotten; one that is configured stays off until live_resume() or
+ * the next start. -ENOENT.
+ */
+int live_resume(struct live *l, const char *name, struct fault *why);
 int live_stop(struct live *l, const char *name, struct fault *why);
 /* From now on everything of the class is given to calls.kept, and it goes on until it is over, whoever watches. -ENOENT. */
 int live_keep(struct live *l, const char *name, struct fault *why);

@@ -466,7 +466,7 @@ void live_wake(struct live_class *c)
 	uint64_t now = clock_mono_ms();
 	c->touched_ms = now;
 	bool fresh = c->looked_ms && now - c->looked_ms < LOOK_FRESH_MS;
-	if (c->asks || running(c) || c->over_ms || (c->known && fresh))
+	if (c->stopped || c->asks || running(c) || c->over_ms || (c->known && fresh))
 		return;
 	if (fresh && (c->state == LIVE_OFF || c->state == LIVE_OVER))
 		return;

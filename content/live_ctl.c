@@ -187,12 +187,15 @@ void live_ctl_start(struct ctl_request *req, void *data)
 		r = asked(req, "fr", conf.fr, sizeof(conf.fr), &why);
 	if (r == 0)
 		r = asked(req, "en", conf.en, sizeof(conf.en), &why);
-	if (r == 0)
+	if (r == 0 && !conf.url[0]) {
+		r = live_resume(c->live, conf.name, &why);
+	} else if (r == 0) {
 		r = live_add(c->live, &conf, LIVE_STARTED, &why);
-	if (r == 0) {
-		r = write_notes(c, &why);
-		if (r)
-			(void)live_stop(c->live, conf.name, NULL);
+		if (r == 0) {
+			r = write_notes(c, &why);
+			if (r) /* what is not durable is not begun */
+				(void)live_stop(c->live, conf.name, NULL);
+		}
 	}
 	if (r)
 		refuse(req, &why);

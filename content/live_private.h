@@ -66,6 +66,7 @@ struct live_class {
 	size_t versions;
 	bool apart; /* picture and sound come apart */
 	struct live_rate rate;
+	bool stopped;           /* by a person, until a person begins it again */
 	bool keep;              /* until it is over, whoever watches */
 	bool sound_only, dirty; /* dirty: what master.m3u8 and state.json say */
 	struct live_track main, sound;

@@ -101,4 +101,12 @@ start_contentd
 is "$(ask /v1/live | jq -r '[.classes[].name] | join(" ")')" apart "also after a restart"
 kept_are 1
 ok $? "what was kept stays"
+stop_contentd TERM
+configure 9 "[live physics]\nurl = http://127.0.0.1:$stream_port/plain/master.m3u8\n"
+start_contentd
+is "$(get /live/physics/main.m3u8)" 200 "a configured class"
+wasl live stop physics >"$top/out"
+is "$(get /live/physics/main.m3u8)" 404 "that a person has stopped stays off, whoever asks"
+wasl live start physics >"$top/out"
+is "$(get /live/physics/main.m3u8)" 200 "until a person begins it again"
 done_testing
