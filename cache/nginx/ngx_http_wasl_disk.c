@@ -45,23 +45,30 @@ ngx_http_wasl_disk_read(void *data, ngx_log_t *log)
 static void
 ngx_http_wasl_disk_failed(ngx_http_wasl_ctx_t *ctx, const ngx_http_wasl_load_t *load)
 {
-    struct sender_want  want;
+    ngx_int_t            rc;
+    ngx_connection_t    *c;
+    struct sender_want   want;
 
     /* what a download is put together from is looked at when its segments are played */
-    if (ctx->sender.entry.kind != NAMES_VIRTUAL) {
-        want = sender_want(&ctx->sender);
-        want.error = load->error;
-
-        if (want.size) {
-            want.count = ngx_min(want.count, load->file.length / OBJMAP_CHUNK_BYTES + 1);
-        }
-
-        if (ngx_http_wasl_wait(ctx, &want) == NGX_DONE) {
-            return;
-        }
+    if (ctx->sender.entry.kind == NAMES_VIRTUAL) {
+        ngx_http_wasl_give_up(ctx);
+        return;
     }
 
-    ngx_http_wasl_give_up(ctx);
+    want = sender_want(&ctx->sender);
+    want.error = load->error;
+
+    if (want.size) {
+        want.count = ngx_min(want.count, load->file.length / OBJMAP_CHUNK_BYTES + 1);
+    }
+
+    c = ctx->request->connection;
+    rc = ngx_http_wasl_wait(ctx, &want);
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(ctx->request, rc);
+        ngx_http_run_posted_requests(c);
+    }
 }
 
 

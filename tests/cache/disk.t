@@ -24,6 +24,8 @@ must object late 3 1000000 /p/late.bin video/mp4
 must fill late
 must object bad 4 1500001 /p/bad.bin video/mp4
 must fill bad
+must object worse 5 300001 /p/worse.bin video/mp4
+must fill worse
 must publish
 stream 3 0 1000000 >"$top/late"
 stream 1 0 300000 >"$top/hot"
@@ -101,5 +103,10 @@ is "$(get /p/bad.bin)" 200 "and when it can be read, it is served"
 [ "$(number wasl_damaged_total)" -ge 2 ]
 ok $? "and the damage was counted"
 like "$run/nginx-error.log" 'wasl: [0-9]+ bytes at [0-9]+ of a file of the store cannot be read: the disk may be failing' "and said"
+stop_feeder
+chmod +t "$(find "$top/store/obj" -size 300001c)"
+at_once() { [ "$(curl -s -m 0.5 -o /dev/null -w '%{http_code}' "$url/p/worse.bin")" = 503 ]; }
+until_so 20 at_once
+is "$(get /p/worse.bin) $(header Retry-After)" "503 5" "without contentd nobody waits for what it alone could bring"
 is "$(workers)" "$workers_before" "by the same worker"
 finish
