@@ -160,7 +160,6 @@ int live_keep(struct live *l, const char *name, struct fault *why)
 	struct live_class *c = find(l, name, NULL);
 	if (!c)
 		return missing(name, why);
-	c->looked_ms = 0; /* a person asks: what was seen a moment ago is not good enough */
 	live_wake(c);
 	if (c->state == LIVE_OFF || c->state == LIVE_OVER)
 		return fault_set(why, -ENODATA, "live.off", "nothing is live in '%s' now: %s", name,

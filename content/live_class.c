@@ -28,6 +28,13 @@ const char *live_state_name(enum live_state state)
 	return names[state];
 }
 
+static void end_keeping(struct live_class *c)
+{
+	if (c->keep && c->live->calls.kept_all)
+		c->live->calls.kept_all(c->live->calls.data, c->conf.name);
+	c->keep = false;
+}
+
 void live_set_state(struct live_class *c, enum live_state state)
 {
 	if (c->state == state)
@@ -36,6 +43,8 @@ void live_set_state(struct live_class *c, enum live_state state)
 		 live_state_name(state), state == LIVE_ON ? "" : c->reason);
 	c->state = state;
 	c->dirty = true;
+	if (state == LIVE_OFF)
+		end_keeping(c); /* what began with nothing ends with nothing */
 	if (state == LIVE_STALE && (!c->told_ms || clock_mono_ms() - c->told_ms > TELL_AGAIN_MS)) {
 		c->told_ms = clock_mono_ms();
 		c->live->report.tell(c->live->report.data, "live.stale", c->conf.name, "origin",
@@ -249,13 +258,6 @@ static void look(struct live_class *c)
 }
 
 /* --- one class, as it is now ------------------------------------------------------------------------------ */
-
-static void end_keeping(struct live_class *c)
-{
-	if (c->keep && c->live->calls.kept_all)
-		c->live->calls.kept_all(c->live->calls.data, c->conf.name);
-	c->keep = false;
-}
 
 void live_new_session(struct live_class *c)
 {
