@@ -69,6 +69,7 @@ static void object_trouble(const struct stream *s, const char *kind, const char 
 		sources_failed(f->sources, s->source, s->object, SOURCES_WHOLE, clock_mono_ms());
 	char id[65];
 	objmap_id_hex(&f->library->objects[s->object].id, id);
+	f->library->objects[s->object].absent = true;
 	if (tries == 1 && kind)
 		tell(f, kind, id, "origin", text);
 }
@@ -276,6 +277,7 @@ static void take_map(const struct stream *s, const void *bytes, size_t len)
 		return;
 	}
 	o->map_known = true;
+	o->absent = false;
 	if (o->open && store_object_complete(o->open))
 		object_done(f, s->object);
 }

@@ -43,7 +43,7 @@ static void judge_object(struct keeper *k, struct purse *p, size_t object)
 		return;
 	struct library_object *o = &k->library->objects[object];
 	bool held = false;
-	if (!o->complete && !o->open) /* what is open has its room already */
+	if (!o->complete && !o->open && !o->absent) /* what is open has its room already */
 		held = !spend(p, o->size, k->object_gone[object],
 			      keeper_protected(&k->objects[object]));
 	p->other |= o->held != held;
@@ -67,7 +67,8 @@ static void judge_rungs(struct keeper *k, struct purse *p, size_t lesson, uint32
 	if (it->mezzanine == LIBRARY_NONE)
 		return;
 	/* What it would be made from does not come either. */
-	const bool barren = k->library->objects[it->mezzanine].held;
+	const struct library_object *film = &k->library->objects[it->mezzanine];
+	const bool barren = film->held || film->absent;
 	for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
 		bool held = false;
 		const uint32_t bit = 1u << rung;

@@ -25,6 +25,7 @@ struct library_object {
 		first_chunks; /* first_chunks: what the first segment needs, from the start */
 	const char *media_type;
 	bool map_known, complete;
+	bool absent; /* nobody who was asked has it: no room is kept for it */
 	bool held; /* there is no room for it: only what somebody asks for is fetched (content/keeper.h) */
 	struct store_object *open; /* while bytes are missing and the map is known */
 	struct passing *passing;   /* instead: the disk has no room (content/passing.h) */
