@@ -9,7 +9,7 @@ CACHE_WRITER += store_disk store_note store_recover store_scrub store_sweep stor
 $(eval $(call lib,cache,$(patsubst %,cache/%.c,$(CACHE_READER) $(CACHE_WRITER)),record base,libsodium))
 
 $(foreach u,$(CACHE_READER) $(CACHE_WRITER),$(if $(wildcard tests/unit/cache/$(u)_test.c),$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base))))
-$(foreach u,store_crash store_full air_class tally_kill,$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base)))
+$(foreach u,store_crash store_full air_class tally_kill threads,$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base)))
 $(foreach f,air names segtab bits want request,$(eval $(call fuzzer,cache_$(f),tests/fuzz/cache_$(f)_fuzz.c,cache record base)))
 
 TEST_PROGS += $(addprefix $(B)/tests/cache-,feeder crowd hostile players)

@@ -20,6 +20,7 @@ check: ## everything: dependencies, build, lint, units (plain and with sanitizer
 	$(Q)$(MAKE) FLAVOUR=asan check-units
 	$(Q)$(MAKE) FLAVOUR=asan check-fuzz-replay
 	$(Q)$(MAKE) FLAVOUR=asan check-door
+	$(Q)$(MAKE) $(JOBS) FLAVOUR=tsan check-tsan
 	$(Q)$(MAKE) check-daemons
 	$(Q)$(MAKE) check-e2e
 
@@ -36,13 +37,17 @@ check-daemons: all $$(TEST_PROGS) $(B)/e2e/.npm
 check-door: $$(TEST_PROGS)
 	$(PROVE) -j2 $(DOOR:%=tests/cache/%.t)
 DOOR ?= $(if $(filter asan,$(FLAVOUR)),http hostile,door hostile players)
+# What several processes share is tried by threads (a sanitizer sees no two processes): make FLAVOUR=tsan check-tsan
+THREADED := $(foreach u,threads crew pass,$(B)/unit/cache_$(u))
+check-tsan: $(THREADED)
+	$(PROVE) $(THREADED)
 check-e2e: all $(B)/e2e/.npm
 	$(PROVE) tests/e2e/chain.t tests/e2e/outage.t
 check-lint: all man
 	$(PROVE) -j2 tests/lint/run
 check-fuzz-replay: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
 	$(if $(FUZZERS),$(PROVE) -j2 $(foreach f,$(FUZZERS),$(B)/fuzz/$(f)))
-.PHONY: check check-door check-units check-daemons check-e2e check-lint check-fuzz-replay
+.PHONY: check check-tsan check-door check-units check-daemons check-e2e check-lint check-fuzz-replay
 
 lint: deps check-lint ## layers, headers, format, shell, man pages, units, strings
 format: ## formats the C code in place
