@@ -256,7 +256,8 @@ static void rot_chunk(struct work *w)
 		return;
 	sync_all(w);
 	say(w, WORLD_CHUNK_ROTS, o, c, 0);
-	spoil(w, layout_object(objmap_get_id(w->maps[o]), ""), c * WORLD_CHUNK + world_chunk_len(o, c) / 2);
+	spoil(w, layout_object(objmap_get_id(w->maps[o]), ""),
+	      c * WORLD_CHUNK + world_chunk_len(o, c) / 2);
 	find_rot(w, store_scrub_object(objmap_get_id(w->maps[o])));
 	say(w, WORLD_CHUNK_WITHDRAWN, o, c, 0);
 }
