@@ -60,8 +60,8 @@ struct names_entry { /* points into the mapping */
 	const struct names_extent *extents;
 	size_t extent_count;
 	const char *redirect;
-	uint64_t etag;      /* never 0; other bytes, other value */
-	int64_t modified_s; /* Unix time when this path first had this etag, by the box's clock */
+	uint64_t etag; /* never 0; other bytes, other value */
+	int64_t modified_s; /* Unix time when this path first had this etag, by the box's clock; later than its last */
 };
 /*
  * A record, with all that belongs to it, is checked when it is found the first time, and again after each call

@@ -248,14 +248,21 @@ static uint32_t *make_buckets(const struct names_builder *b, uint32_t *count)
 	return buckets;
 }
 
-/* A path whose bytes did not change keeps its time, so that phones need not fetch it again. The record is whole then. */
+/*
+ * A path whose bytes did not change keeps its time, so that phones need not fetch it again; one whose bytes did gets a later one,
+ * however soon that is and whatever the clock says by now, so that a time is never that of two versions. The record is whole then.
+ */
 static void finish_records(struct names_builder *b, const struct names *old, int64_t now_s)
 {
 	for (size_t i = 0; i < b->record_count; i++) {
 		struct names_record *r = &b->records[i];
 		const struct names_record *was =
 			old ? names_record_of(old, b->heap + r->path, r->path_len) : NULL;
-		r->modified_s = was && was->etag == r->etag ? was->modified_s : now_s;
+		if (was && was->etag == r->etag)
+			r->modified_s = was->modified_s;
+		else
+			r->modified_s =
+				was && was->modified_s >= now_s ? was->modified_s + 1 : now_s;
 		r->check = 0;
 		names_record_check(r, b->heap, b->heap_len, &r->check);
 	}

@@ -488,6 +488,12 @@ ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
     ctx->timeout.log = r->connection->log;
 
     sender_init(&ctx->sender, entry);
+
+    /* no reply may say a time to come, which a clock that went back makes of the past: RFC 9110, section 8.8.2.1 */
+    if (ctx->sender.entry.modified_s > ngx_time()) {
+        ctx->sender.entry.modified_s = -1;
+    }
+
     view_names_hold(names);
     ctx->names = names;
 

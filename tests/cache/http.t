@@ -176,6 +176,16 @@ wait $waiting
 is "$(cat "$top/code") $(header Content-Range)" "206 bytes 196615-196714/$size" "a part ahead of the fill"
 cmp -s <(piece "$top/half" 196615 100) "$top/body"
 ok $? "its bytes"
+# The clock was a week ahead when it was written, and is right now.
+stop_feeder
+WASL_CLOCK_OFFSET_S=604800 start_feeder
+must text /m/x/ahead.m3u8 '#EXTM3U'
+must publish
+there() { [ "$(get /m/x/ahead.m3u8)" = 200 ]; }
+until_so 20 there
+is "$(header Last-Modified)" "" "no reply was made in times to come"
+is "$(get /m/x/ahead.m3u8 -H "If-Modified-Since: $date")" 200 "and a date decides nothing then"
+is "$(get /m/x/ahead.m3u8 -H "If-None-Match: $(header ETag)")" 304 "a tag does"
 ! grep -E 'alert|emerg|crit|\[error\]' "$run/nginx-error.log"
 ok $? "nginx had nothing to complain about"
 finish

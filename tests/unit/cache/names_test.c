@@ -249,6 +249,15 @@ static void a_new_index_flags_the_old_mapping(void **state)
 	assert_in_range(is.modified_s - was.modified_s, 86400, 86460);
 	assert_true(was.etag != is.etag);
 	names_unmap(old);
+
+	/* The clock went back a day, and it changed again. */
+	was = is;
+	b = names_builder_new();
+	assert_int_equal(names_add_bytes(b, "/other", "t", NAMES_CACHE_NONE, "3", 1), 0);
+	old = written(state, b);
+	assert_int_equal(find(old, "/other", &is), 0);
+	assert_int_equal(is.modified_s, was.modified_s + 1);
+	names_unmap(old);
 	names_unmap(fresh);
 }
 
