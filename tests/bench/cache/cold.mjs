@@ -176,8 +176,8 @@ async function beside(scene, stage, big, many, lone) {
 export async function run(scene) {
 	const stage = new Stage(scene, 'cold')
 	await stage.set()
-	const big = scene.short ? { size: 1000000, count: 50, rounds: 1 } : { size: 20e6, count: 200, rounds: 3, peerRounds: 1 }
-	const many = scene.short ? { size: 500000, count: 200, rounds: 1 } : { size: 2e6, count: 1000, rounds: 5 }
+	const big = scene.short ? { size: 1000000, count: 50, rounds: 1 } : { size: 20e6, count: 200, rounds: 5, peerRounds: 1 }
+	const many = scene.short ? { size: 500000, count: 200, rounds: 1 } : { size: 2e6, count: 1000, rounds: 15, peerRounds: 3 }
 	const a = await classOf(scene, stage, { label: '200_20m', ...big })
 	const b = await classOf(scene, stage, { label: '1000_2m', ...many })
 	scene.note('cold_origin_ratio', [...a.origin, ...b.origin])
