@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "content/live_list.h"
+#include "content/live_log.h"
 #include "content/live_url.h"
 #include "content/live_window.h"
 #include "firmware/base/clean.h"
@@ -50,9 +51,25 @@ static void check_window(const struct live_list *l)
 	live_list_done(&back);
 }
 
+/* What a power cut left of a recording's log makes playlists that can be read. */
+static void check_log(const char *text, size_t size)
+{
+	uint64_t ms;
+	size_t len = 0;
+	struct live_list back = { 0 };
+	AUTO_FREE char *list = live_log_playlist(text, size, 'm', &ms, &len);
+	AUTO_FREE char *master = live_log_master(text, size, true, &(size_t){ 0 });
+	if (!master || (list == NULL) != (live_log_kind(text, size, 'm') == '\0'))
+		abort();
+	/* One with segments longer than a minute is nothing that the relay takes. */
+	if (list && live_list_parse(list, len, &back, NULL) == 0)
+		live_list_done(&back);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct live_list l = { 0 };
+	check_log((const char *)data, size);
 	if (live_list_parse((const char *)data, size, &l, NULL))
 		return 0;
 	for (size_t i = 0; i < l.variant_count; i++) {
