@@ -190,11 +190,17 @@ static void ask_list(struct live_track *t, uint64_t now)
 
 static void bring(struct live_track *t, uint64_t now);
 
+/* Where it may not lead today it may not lead in a second. */
+static bool is_final(int code)
+{
+	return code == -EINVAL || code == -EACCES || code == -EPERM || code == -EFBIG;
+}
+
 /* A piece that does not come is asked again while it is worth it, then passed over. */
 static void piece_failed(struct live_track *t, const struct fault *why)
 {
 	uint64_t now = clock_mono_ms();
-	t->piece_tries++;
+	t->piece_tries = is_final(why->code) ? PIECE_TRIES : t->piece_tries + 1;
 	log_debug("event=live.piece_failed class=%s number=%llu text=\"%s\"", t->class->conf.name,
 		  (unsigned long long)t->taking.number, why->text);
 	if (t->piece_tries < PIECE_TRIES) {
@@ -292,8 +298,8 @@ static void body_came(void *data, const struct http_result *result)
 	t->brings = NULL;
 	if (result->code || (result->status != 200 && result->status != 206) ||
 	    result->body_len == 0)
-		r = fault_set(&why, -EIO, "live.segment", "a segment does not come: %s %ld",
-			      result->error, result->status);
+		r = fault_set(&why, is_final(result->code) ? result->code : -EIO, "live.segment",
+			      "a segment does not come: %s %ld", result->error, result->status);
 	if (r == 0 && t->wants_init)
 		r = init_here(t, result, &why);
 	else if (r == 0)

@@ -48,6 +48,7 @@ http {
 		location /plain/high { limit_rate ${1:-0}; }
 		location /plain/sound { limit_rate ${2:-0}; }
 	}
+	server { listen unix:$top/netmgrd.sock; root $top/netmgrd; }
 	server { listen 127.0.0.1:$elsewhere; location / { access_log $top/secrets one; return 200 secret; } }
 }
 END

@@ -10,6 +10,7 @@ pieces() { class "$1" .segments; }
 has_pieces() { [ "$(pieces "$1")" -ge "$2" ]; }
 kept() { ask /v1/live | jq -r ".kept[$1].id"; }
 kept_are() { [ "$(ask /v1/live | jq '.kept | length')" = "$1" ]; }
+is_line() { [ "$(ask /v1/live | jq .line_kbps)" = "$1" ]; }
 store_files() { ask /v1/store/files | jq '.files | length'; }
 
 start_encoder
@@ -109,4 +110,14 @@ wasl live stop physics >"$top/out"
 is "$(get /live/physics/main.m3u8)" 404 "that a person has stopped stays off, whoever asks"
 wasl live start physics >"$top/out"
 is "$(get /live/physics/main.m3u8)" 200 "until a person begins it again"
+
+# --- what netmgrd says of the line, before anything has come over it ---
+stop_contentd TERM
+mkdir -p "$top/netmgrd/v1"
+echo '{"uplinks":[{"name":"adsl","state":"up","since_s":60,"down_kbps":90}],"preferred":"adsl"}' >"$top/netmgrd/v1/uplinks"
+ln -s "$top/netmgrd.sock" "$box/run/wasl/netmgrd.sock"
+start_contentd
+until_so 10 is_line 90
+is "$(get /live/physics/master.m3u8)" 200 "on a line of 90 kbit/s"
+like "$top/body" '^sound.m3u8' "a class begins with sound alone"
 done_testing
