@@ -91,6 +91,11 @@ int store_object_fault(const struct store_object *o, const char *suffix, int cod
 		       struct fault *why);
 /* Body, map and bitmap, made if need be; the row is the caller's. */
 int store_object_open_files(struct store_object *o, struct fault *why);
+/*
+ * Writes the map anew from a whole body: of a file that a person added nobody else has one. Hashes all of it in one go, so bodies of
+ * more than 256 MiB are refused (-EFBIG); -EBADMSG when the body is not whole.
+ */
+int store_object_remake_map(struct store *s, const struct objmap_id *id);
 /* Bytes first, then the bitmap that speaks of them. */
 int store_object_save_durable(struct store_object *o);
 /* The same bits in a new file: readers map again, those too that remember that once all was there. */

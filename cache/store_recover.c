@@ -11,6 +11,11 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fileio.h"
 
+enum { REMAKE_BYTES = 256 << 20 };
+
+CLEAN_FN(map, struct objmap, objmap_free)
+CLEAN_FN(maker, struct objmap_maker, objmap_maker_free)
+
 /* Hashes what the disk has for this chunk. */
 static bool on_disk(const struct store_object *o, uint64_t index, uint8_t *room)
 {
@@ -201,4 +206,40 @@ int store_object_open_files(struct store_object *o, struct fault *why)
 		return store_object_fault(o, "", rc, why);
 	rc = open_bits(o, had_bytes);
 	return rc ? store_object_fault(o, ".bits", rc, why) : 0;
+}
+
+static int map_of_body(int fd, uint64_t size, struct objmap **out)
+{
+	AUTO_FREE uint8_t *room = malloc(OBJMAP_CHUNK_BYTES);
+	CLEANUP(clean_maker) struct objmap_maker *m = objmap_maker_new();
+	int rc = room && m ? 0 : -ENOMEM;
+	for (uint64_t at = 0; !rc && at < size; at += OBJMAP_CHUNK_BYTES) {
+		const size_t len =
+			size - at < OBJMAP_CHUNK_BYTES ? (size_t)(size - at) : OBJMAP_CHUNK_BYTES;
+		rc = fileio_pread_all(fd, room, len, at);
+		if (!rc)
+			rc = objmap_maker_feed(m, room, len);
+	}
+	return rc ? rc : objmap_maker_finish(m, out);
+}
+
+int store_object_remake_map(struct store *s, const struct objmap_id *id)
+{
+	int64_t size;
+	CLEANUP(clean_map) struct objmap *map = NULL;
+	size_t len;
+	AUTO_FD int fd = openat(s->fd, layout_object(id, "").at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int rc = db_int(s->db, -1, &size, NULL, "SELECT size FROM objects WHERE id=?", "b",
+			(const void *)id->b, sizeof(id->b));
+	if (rc || fd < 0 || size < 0)
+		return rc ? rc : -ENOENT;
+	if ((uint64_t)size > REMAKE_BYTES)
+		return -EFBIG;
+	rc = map_of_body(fd, (uint64_t)size, &map);
+	if (rc)
+		return rc;
+	if (memcmp(objmap_get_id(map), id, sizeof(*id)))
+		return -EBADMSG;
+	const void *raw = objmap_raw(map, &len);
+	return fileio_replace(store_path(s, layout_object(id, ".map").at).at, raw, len, 0644, NULL);
 }

@@ -87,10 +87,17 @@ static int look_at_object(struct pass *p, struct fault *why)
 		return rc;
 	}
 	if (rc) { /* the row is there: its map is not, or its files cannot be opened */
-		note(p, (struct store_scrub_item){
-				.kind = STORE_SCRUB_MAP, .unreadable = rc == -EIO, .id = p->c.id });
-		p->c.at = UINT64_MAX;
-		return 0;
+		const bool mended = !store_object_remake_map(p->s, &p->c.id) &&
+				    !store_object_find(p->s, &p->c.id, &o, NULL);
+		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_MAP,
+						   .mended = mended,
+						   .unreadable = rc == -EIO,
+						   .id = p->c.id });
+		if (!mended) {
+			p->c.at = UINT64_MAX;
+			return 0;
+		}
+		rc = 0;
 	}
 	/* Opening finds out what was cut short, and says nothing. */
 	uint64_t gap, count;

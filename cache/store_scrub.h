@@ -15,7 +15,7 @@
  */
 enum store_scrub_kind {
 	STORE_SCRUB_CHUNK, /* chunk `at` of object `id` */
-	STORE_SCRUB_MAP, /* the map of object `id`; lost: fetch it again, the bytes are found again */
+	STORE_SCRUB_MAP, /* the map of object `id`; made again from a whole body; else fetch it again, the bytes are found again */
 	STORE_SCRUB_SEGMENT, /* segment `at` of rendition `number`; the same */
 	STORE_SCRUB_NAMES,   /* names.idx: write it again */
 };

@@ -300,7 +300,18 @@ static void maps_and_the_index_are_looked_at(void **state)
 	assert_int_equal(all.count, 2);
 	assert_int_equal(all.items[0].kind, STORE_SCRUB_MAP);
 	assert_memory_equal(&all.items[0].id, &id, sizeof(id));
+	assert_true(all.items[0].mended); /* from the body */
 	assert_int_equal(all.items[1].kind, STORE_SCRUB_NAMES);
+	assert_false(all.items[1].mended);
+	struct store_object *o;
+	assert_int_equal(store_object_find(s, &id, &o, NULL), 0);
+	store_object_close(o);
+	/* Body and map: no way back but to fetch it. */
+	assert_int_equal(scratch_flip(scratch_path(state, layout_object(&id, ".map").at), 9, 1), 0);
+	assert_int_equal(scratch_flip(scratch_path(state, layout_object(&id, "").at), 9, 1), 0);
+	const struct store_scrub_found lost = full_pass(s, 1 << 20);
+	assert_int_equal(lost.items[0].kind, STORE_SCRUB_MAP);
+	assert_false(lost.items[0].mended);
 	assert_int_equal(names_write(b, scratch_path(state, LAYOUT_NAMES), NULL), 0);
 	names_builder_free(b);
 	store_close(s);
