@@ -16,7 +16,7 @@ stream 1 0 $size >"$top/whole"
 # worker holds is easier to compare than what two share.
 quick='s|^worker_processes .*|worker_processes 1;|; s|^\terror_log .* emerg;|\terror_log '"$run"'/requests.log warn;|; s|^client_header_timeout .*|client_header_timeout 1s;|
 	s|^send_timeout .*|send_timeout 2s;|; s|^lingering_time .*|lingering_time 1s;|; s|^lingering_timeout .*|lingering_timeout 1s;|
-	s|^wasl_connections 512;|wasl_connections 512 all;|'
+	s|^wasl_connections 1024;|wasl_connections 1024 all;|'
 configure "$quick"
 start_feeder
 must object whole 1 $size /p/whole.bin application/octet-stream
@@ -75,11 +75,12 @@ memory $? "each takes $each bytes of the workers"
 stop_flood >/dev/null
 is "$(figure answered) $(figure shut)" "1000 0" "all were answered, none was hung up on"
 
-flood idle 240 1
-is "$(figure opened)" "" "forty phones with six connections each, from one address"
+flood idle 1000 1
+until_so 20 files_are 1000
+ok $? "five hundred phones with two connections each, from one address"
 honest "and forty more"
 stop_flood >/dev/null
-is "$(figure answered) $(figure shut)" "240 0" "none was refused"
+is "$(figure answered) $(figure shut)" "1000 0" "none was refused"
 
 # --- rows --------------------------------------------------------------------------------------------
 "$B/tests/cache-hostile" rows "$port" >"$top/rows"
@@ -94,6 +95,8 @@ first_round() {
 	await_flood >/dev/null
 	[ "$(figure shut)" = 2000 ] && [ "$(figure ms)" -lt 9000 ]
 	ok $? "and all are closed ($(tail -n 1 "$top/flood"))"
+
+	is "$(curl -s "$url/metrics" | sed -n 's/^wasl_connections_refused_total //p')" 976 "those beyond 1,024 at once"
 
 	flood half 900 2
 	honest "heads that do not end"

@@ -62,6 +62,7 @@ perl -MIO::Socket::UNIX -e '
 	while (my $c = $l->accept) {
 		my ($head, $line) = ("", "");
 		while (defined($line = <$c>) && $line ne "\r\n") { $head .= $line }
+		open(my $heard, ">>", "heard") or die; print $heard $head; close $heard;
 		my ($path) = $head =~ m{^GET (\S+)};
 		my ($lang) = $head =~ m{^X-Wasl-Lang: (\w+)}mi;
 		my $text = "$path $lang\n";
@@ -73,6 +74,10 @@ up() { [ "$(get '/search?q=x' -b lang=fr)" = 200 ]; }
 until_so 20 up
 is "$(get '/search?q=a%20b' -b lang=fr) $(body)" "200 /search?q=a%20b fr" "search with contentd, which hears the language"
 is "$(get /api/v1/lessons/fractions) $(body)" "200 /api/v1/lessons/fractions ar" "and the API"
+rm -f "$run/heard"
+is "$(get '/search?q=x' -b lang=fr -X GET -d 'a=b' -H 'X-Odd: 1' -H 'Transfer-Encoding: chunked' -H 'X-Wasl-Lang: xx' -H 'Accept: text/html')" 200 "a question with a body and odd lines"
+is "$(sed -n 's/^\([A-Za-z-]*\):.*/\1/p' "$run/heard" | sort | paste -sd' ')" "Accept Host X-Wasl-Lang" "contentd hears what it uses, and nothing more"
+like "$run/heard" '^X-Wasl-Lang: fr' "and of the language what the box made of it"
 kill $answers
 wait $answers 2>/dev/null
 is "$(get '/search?q=x')" 503 "gone again"
