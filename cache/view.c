@@ -349,6 +349,37 @@ static int read_extent(void *arg)
 	return segtab_withdrawn(tab, look->from, look->length) ? -EAGAIN : 0;
 }
 
+int view_object_size(struct view *v, const struct objmap_id *id, uint64_t *size)
+{
+	struct stat st;
+	int rc = folder(v);
+	if (rc)
+		return rc;
+	if (fstatat(v->fd, layout_object(id, "").at, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOENT;
+	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int view_object_map(struct view *v, const struct objmap_id *id, int *fd, uint64_t *size)
+{
+	struct stat st;
+	int rc = folder(v);
+	if (rc)
+		return rc;
+	AUTO_FD int map =
+		openat(v->fd, layout_object(id, ".map").at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (map < 0 || fstat(map, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -ENOENT;
+	*size = (uint64_t)st.st_size;
+	*fd = MOVE_FD(map);
+	return 0;
+}
+
 int view_extent(struct view *v, uint64_t rendition, uint64_t offset, uint64_t length,
 		struct view_file *out)
 {

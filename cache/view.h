@@ -49,6 +49,10 @@ int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct vi
  */
 int view_object(struct view *v, const struct objmap_id *id, uint64_t size, uint64_t offset,
 		struct view_file *out);
+/* How long the object is that the store has under this id, whole or in part; -ENOENT. */
+int view_object_size(struct view *v, const struct objmap_id *id, uint64_t *size);
+/* Opens its map, for who verifies it: the descriptor is the caller's. -ENOENT. */
+int view_object_map(struct view *v, const struct objmap_id *id, int *fd, uint64_t *size);
 /* `length` bytes at `offset` of a rendition's file, for virtual files; -EAGAIN when it has not so many. */
 int view_extent(struct view *v, uint64_t rendition, uint64_t offset, uint64_t length,
 		struct view_file *out);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "content/conf.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,10 @@ static const struct conf_key content_keys[] = {
 		 "where lessons, index, database and pages are kept"),
 	CONF_INT(struct content_part, patience_s, "patience", "20", 1, 600,
 		 "seconds that a player waits for its next byte before it is told to come back"),
+	CONF_STR(struct content_part, neighbours, "neighbours", "",
+		 "addresses or networks of boxes that may fetch what is here, as 10.4.0.0/16; "
+		 "empty: "
+		 "none"),
 };
 
 static const struct conf_key origin_keys[] = {
@@ -190,6 +195,44 @@ int content_conf_rungs(const char *words, uint32_t *out, struct fault *why)
 	return 0;
 }
 
+/* An address, or the address of a network and the length of its prefix. */
+static bool is_network(const char *word)
+{
+	char copy[64];
+	uint8_t bytes[16];
+	unsigned prefix;
+	int end = 0;
+	snprintf(copy, sizeof(copy), "%s", word);
+	char *slash = strchr(copy, '/');
+	if (slash)
+		*slash = '\0';
+	const bool v4 = inet_pton(AF_INET, copy, bytes) == 1;
+	if (strlen(word) >= sizeof(copy) || (!v4 && inet_pton(AF_INET6, copy, bytes) != 1))
+		return false;
+	return !slash || (sscanf(slash + 1, "%3u%n", &prefix, &end) == 1 && !slash[1 + end] &&
+			  prefix <= (v4 ? 32 : 128));
+}
+
+int content_conf_neighbours(const char *words, char out[static 512], struct fault *why)
+{
+	char copy[512];
+	snprintf(copy, sizeof(copy), "%s", words);
+	char *rest = copy;
+	size_t len = 0, count = 0;
+	out[0] = '\0';
+	for (char *word; (word = strsep(&rest, " ,"));) {
+		if (*word == '\0')
+			continue;
+		if (!is_network(word) || ++count > 32)
+			return fault_set(why, -EINVAL, "conf.value",
+					 "[content] neighbours: '%s': at most 32 addresses or "
+					 "networks, as 10.4.0.7 or 10.4.0.0/16",
+					 word);
+		len += (size_t)snprintf(out + len, 512 - len, "%s\n", word);
+	}
+	return 0;
+}
+
 int content_conf_sources(const struct content_conf *c, uint64_t salt, struct origin *origin,
 			 struct sources *out, struct fault *why)
 {
@@ -241,7 +284,10 @@ int content_conf_check(const void *conf, struct fault *why)
 	}
 	if (r == 0)
 		r = content_conf_air(c, &(struct air_plan){ 0 }, why);
+	char neighbours[512];
 	if (r == 0)
 		r = origin_set(&origin, c->origin.url, 1, 0, why);
+	if (r == 0)
+		r = content_conf_neighbours(c->content.neighbours, neighbours, why);
 	return r ? r : content_conf_sources(c, 0, &origin, &(struct sources){ 0 }, why);
 }

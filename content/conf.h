@@ -19,6 +19,7 @@ struct content_conf {
 	struct content_part {
 		char folder[256];
 		int64_t patience_s;
+		char neighbours[512];
 	} content;
 	struct origin_part {
 		char url[512];
@@ -60,6 +61,8 @@ extern const struct conf_schema content_schema;
 int content_conf_check(const void *conf, struct fault *why);
 /* "240p 360p audio" as a mask of 1 << enum kitchen_rung; -EINVAL names the word. */
 int content_conf_rungs(const char *words, uint32_t *out, struct fault *why);
+/* The addresses and networks that may fetch what is here, one a line, as the web server reads them; -EINVAL names the word. */
+int content_conf_neighbours(const char *words, char out[static 512], struct fault *why);
 /* Who is asked for bytes, in order; `origin` is among them. */
 int content_conf_sources(const struct content_conf *c, uint64_t salt, struct origin *origin,
 			 struct sources *out, struct fault *why);

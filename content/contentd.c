@@ -449,6 +449,16 @@ static int open_disk(struct contentd *c, struct fault *why)
 	return r ? r : catalogue_open(path, &c->catalogue, why);
 }
 
+/* Beside the store, where the web server's workers read it when they have said hello. */
+static int write_neighbours(const struct contentd *c, struct fault *why)
+{
+	char path[PATH_MAX], text[512];
+	int r = content_conf_neighbours(c->conf->content.neighbours, text, why);
+	if (r == 0)
+		r = contentd_file(c, "store/neighbours", path, why);
+	return r ? r : fileio_replace(path, text, strlen(text), 0644, why);
+}
+
 static int open_parts(struct contentd *c, struct fault *why)
 {
 	const struct report report = { tell, c };
@@ -466,6 +476,8 @@ static int open_parts(struct contentd *c, struct fault *why)
 		r = content_conf_sources(c->conf, salt, &c->origin, &c->sources, why);
 	if (r == 0)
 		r = http_new(c->loop, &c->http, why);
+	if (r == 0)
+		r = write_neighbours(c, why);
 	if (r == 0)
 		r = wants_new(c->loop, socket.at, 0660, &wants, &c->wants, why);
 	if (r == 0)

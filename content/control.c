@@ -36,6 +36,21 @@ static void get_health(struct ctl_request *req, void *data)
 	ctl_reply_json(req, 200, health(data));
 }
 
+static json_t *sources(const struct sources *s)
+{
+	static const char *const kinds[] = { "neighbour", "origin", "mirror" };
+	json_t *out = json_array();
+	for (size_t i = 0; i < s->count; i++) {
+		const struct source *it = &s->all[i];
+		json_array_append_new(out, json_pack("{s:s,s:s,s:b,s:s,s:I,s:I}", "name", it->name,
+						     "kind", kinds[it->kind], "ok", it->at->ok,
+						     "reason", it->at->reason, "received_bytes",
+						     (json_int_t)it->received_bytes, "bad_chunks",
+						     (json_int_t)it->bad_chunks));
+	}
+	return out;
+}
+
 static void get_status(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
@@ -52,6 +67,7 @@ static void get_status(struct ctl_request *req, void *data)
 			  (json_int_t)k.failures, "given_up", (json_int_t)k.given_up, "ms_a_dish",
 			  (int)k.ms_a_dish);
 	json_object_update(out, more);
+	json_object_set_new(out, "sources", sources(&c->sources));
 	json_decref(more);
 	ctl_reply_json(req, 200, out);
 }

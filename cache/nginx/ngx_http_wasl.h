@@ -34,6 +34,7 @@
  *     ngx_http_wasl_wait.c      one request that sleeps until contentd has brought what it needs
  *     ngx_http_wasl_disk.c      bytes that are not in memory
  *     ngx_http_wasl_pass.c      bytes that pass through memory, past a full disk
+ *     ngx_http_wasl_near.c      what neighbour schools' boxes may fetch
  *     ngx_http_wasl_want.c      the worker's socket to contentd
  *     ngx_http_wasl_door.c      who may have how many connections
  *     ngx_http_wasl_air.c       crowd control: which playlist a classroom's air carries
@@ -53,6 +54,7 @@
     "Players by classroom; room=\"\": those in none."
 #define NGX_HTTP_WASL_PATIENCE  20000       /* where neither nginx's configuration nor contentd says another */
 
+#define NGX_HTTP_WASL_NEAR      32          /* addresses or networks of neighbours */
 #define NGX_HTTP_WASL_HEIRS   4     /* dead workers whose counts one carries at a time */
 
 
@@ -84,6 +86,9 @@ typedef struct {                    /* one worker process */
     int32_t                       stuck;       /* process that was said to hang */
     uint64_t                      instance;
     ngx_str_t                     want_path;
+    ngx_str_t                     store;
+    ngx_cidr_t                    near[NGX_HTTP_WASL_NEAR];
+    ngx_uint_t                    near_count;
     ngx_connection_t             *want;        /* NULL: contentd is away */
     ngx_msec_t                    away_since;
     ngx_uint_t                    away;        /* away_since is set, and it was logged */
@@ -115,6 +120,7 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t                    enable;
+    ngx_flag_t                    neighbours;
     ngx_flag_t                    metrics;
     ngx_msec_t                    patience;
 } ngx_http_wasl_loc_conf_t;
@@ -157,6 +163,7 @@ struct ngx_http_wasl_ctx_s {
     off_t                         length;      /* of the body */
     uint32_t                      duration_ms;
     uint32_t                      segment_count;
+    unsigned                      near:1;      /* another box asks: nothing is waited for */
     unsigned                      decided:1;
     unsigned                      part:1;
     unsigned                      to_end:1;    /* the body reaches the thing's last byte */
@@ -220,6 +227,12 @@ void ngx_http_wasl_pass_take(ngx_http_wasl_worker_t *w, int fd);
 ngx_uint_t ngx_http_wasl_pass_there(ngx_http_wasl_worker_t *w, const struct sender_want *want,
     struct pass_about *about);
 ngx_int_t ngx_http_wasl_pass(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want);
+
+/* ngx_http_wasl_near.c */
+void ngx_http_wasl_near_read(ngx_http_wasl_worker_t *w);
+ngx_int_t ngx_http_wasl_near_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_wasl_near_clip(ngx_http_wasl_ctx_t *ctx, enum reply_kind kind, uint64_t from,
+    uint64_t *len);
 
 /* ngx_http_wasl_want.c */
 ngx_int_t ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w);

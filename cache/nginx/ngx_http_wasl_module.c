@@ -12,6 +12,7 @@ static void *ngx_http_wasl_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_wasl_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 static char *ngx_http_wasl_set_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_wasl_set_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_wasl_set_neighbours(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_wasl_set_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_wasl_set_connections(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_wasl_init_process(ngx_cycle_t *cycle);
@@ -57,6 +58,14 @@ static ngx_command_t  ngx_http_wasl_commands[] = {
       ngx_http_wasl_set_on,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_wasl_loc_conf_t, enable),
+      NULL },
+
+    /* objects by their ids, for boxes of neighbour schools */
+    { ngx_string("wasl_neighbours"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_http_wasl_set_neighbours,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_wasl_loc_conf_t, neighbours),
       NULL },
 
     /* what the workers have counted of themselves; the location says who may ask */
@@ -234,6 +243,7 @@ ngx_http_wasl_create_loc_conf(ngx_conf_t *cf)
     }
 
     conf->enable = NGX_CONF_UNSET;
+    conf->neighbours = NGX_CONF_UNSET;
     conf->metrics = NGX_CONF_UNSET;
     conf->patience = NGX_CONF_UNSET_MSEC;
 
@@ -248,6 +258,7 @@ ngx_http_wasl_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_wasl_loc_conf_t  *conf = child;
 
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
+    ngx_conf_merge_value(conf->neighbours, prev->neighbours, 0);
     /* unset: as contentd says */
     if (conf->patience == NGX_CONF_UNSET_MSEC) {
         conf->patience = prev->patience;
@@ -300,6 +311,24 @@ ngx_http_wasl_set_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf->handler = ngx_http_wasl_handler;
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_wasl_set_neighbours(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char                       *rv;
+    ngx_http_core_loc_conf_t   *clcf;
+    ngx_http_wasl_loc_conf_t   *wlcf = conf;
+
+    rv = ngx_conf_set_flag_slot(cf, cmd, conf);
+
+    if (rv == NGX_CONF_OK && wlcf->neighbours) {
+        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+        clcf->handler = ngx_http_wasl_near_handler;
+    }
+
+    return rv;
 }
 
 
@@ -374,6 +403,7 @@ ngx_http_wasl_init_process(ngx_cycle_t *cycle)
     w->log = cycle->log;
     w->zone = wmcf->zone;
     w->want_path = wmcf->want;
+    w->store = wmcf->store;
     w->waiters = waiters_new();
     ngx_queue_init(&w->under_way);
 

@@ -252,6 +252,7 @@ ngx_int_t
 ngx_http_wasl_begin(ngx_http_wasl_ctx_t *ctx, uint64_t size)
 {
     uint64_t             from, len;
+    ngx_int_t            rc;
     enum reply_kind      kind;
     ngx_http_request_t  *r;
 
@@ -275,6 +276,13 @@ ngx_http_wasl_begin(ngx_http_wasl_ctx_t *ctx, uint64_t size)
     case REPLY_PART:
     case REPLY_WHOLE:
         break;
+    }
+
+    if (ctx->near) {
+        rc = ngx_http_wasl_near_clip(ctx, kind, from, &len);
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     sender_range(&ctx->sender, from, len);

@@ -494,7 +494,9 @@ ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
         ctx->sender.entry.modified_s = -1;
     }
 
-    view_names_hold(names);
+    if (names) {
+        view_names_hold(names);
+    }
     ctx->names = names;
 
     cln->handler = ngx_http_wasl_cleanup;

@@ -40,7 +40,7 @@ ngx_http_wasl_wait(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
     r = ctx->request;
     w = ctx->worker;
 
-    if (ngx_http_wasl_want_hopeless(w)) {
+    if (ctx->near || ngx_http_wasl_want_hopeless(w)) {
         return ngx_http_wasl_unavailable(ctx);
     }
 

@@ -177,6 +177,7 @@ ngx_http_wasl_want_hear(ngx_http_wasl_worker_t *w, const union want_packet *pack
             w->patience = packet->msg.deadline_ms ? packet->msg.deadline_ms
                                                   : NGX_HTTP_WASL_PATIENCE;
             ngx_http_wasl_pass_take(w, passed);
+            ngx_http_wasl_near_read(w);
             return;
         }
     }
