@@ -186,6 +186,7 @@ static uint64_t count_tallies(void *data, uint64_t instance, const struct want_t
 static void chunk_here(void *data, size_t object, uint64_t chunk)
 {
 	struct contentd *c = data;
+	keeper_object_grows(c->keeper, object);
 	wants_chunk_here(c->wants, &c->library->objects[object].id, chunk);
 	cook_poke(c->cook);
 }
@@ -277,14 +278,19 @@ static void work_again(void *data)
 	cook_poke(c->cook);
 }
 
-/* Names first: nobody should be sent to what is no longer there. */
-static void store_changed(void *data)
+static void store_left(void *data)
 {
 	struct contentd *c = data;
-	(void)publish_names(c, NULL);
 	wants_recheck(c->wants);
 	publish_pages_soon(c);
 	work_again(c);
+}
+
+/* Names first: nobody should be sent to what is no longer there. */
+static void store_changed(void *data)
+{
+	(void)publish_names(data, NULL);
+	store_left(data);
 }
 
 static bool is_idle(void *data)
@@ -465,7 +471,8 @@ static int open_parts(struct contentd *c, struct fault *why)
 	const struct wants_calls wants = { look, wants_changed, count_tallies, c };
 	const struct fetch_calls fetch = { chunk_here, object_here, room_for_object, c };
 	const struct cook_calls cook = { segment_here, segment_lost, room_for_rung, rung_here, c };
-	const struct keeper_calls keeper = { object_leaves, store_changed, work_again, is_idle, c };
+	const struct keeper_calls keeper = { object_leaves, store_left, store_changed,
+					     work_again,    is_idle,    c };
 	const struct sync_calls sync = { catalogue_taken, looked, c };
 	struct path socket = paths_at("%s", WANT_SOCKET);
 	uint64_t salt;

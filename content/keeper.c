@@ -133,6 +133,8 @@ static int evict_for(struct keeper *k, uint64_t bytes, uint64_t room, enum evict
 		need += more;
 	const size_t goes = evict_choose(rows.items, rows.count, need, asker, now);
 	uint64_t gained = 0;
+	bool addresses =
+		false; /* of films, documents and pictures they are the same, here or not */
 	for (size_t i = 0; i < goes; i++) {
 		const struct evict_item *item = &rows.items[i];
 		const struct keeper_farewell f = { .item = item,
@@ -143,11 +145,14 @@ static int evict_for(struct keeper *k, uint64_t bytes, uint64_t room, enum evict
 		if (r)
 			break;
 		gained += item->bytes;
+		addresses |= f.thing->kind == KEEPER_RUNG;
 	}
 	k->pending_bytes = gained;
 	k->pending_ms = clock_mono_ms();
-	if (gained)
+	if (addresses)
 		k->calls.changed(k->calls.data);
+	else if (gained)
+		k->calls.left(k->calls.data);
 	keeper_judge_soon(k);
 	return r;
 }
@@ -344,6 +349,7 @@ int keeper_new(struct sd_event *loop, struct store *store, struct wants *wants, 
 	k->report = *report;
 	k->flush_ms = clock_mono_ms() + FLUSH_MS;
 	k->busy_ms = clock_mono_ms();
+	k->clock_at_ms = clock_mono_ms();
 	int r = store_list_clock(store, &k->clock_s, why);
 	if (r)
 		return r;

@@ -24,7 +24,9 @@ struct keeper;
 struct keeper_calls {
 	/* An object is about to leave: whoever fills it lets go of it. */
 	void (*object_leaves)(void *data, size_t object);
-	/* Something left, came back or was found bad: addresses, pages and waiting pupils are looked at again. */
+	/* Something left or was found bad: pages and waiting pupils are looked at again. */
+	void (*left)(void *data);
+	/* The same, and addresses lead elsewhere now. */
 	void (*changed)(void *data);
 	/* What holds were is another: fetcher and cook look again. */
 	void (*poke)(void *data);
@@ -44,7 +46,8 @@ void keeper_use(struct keeper *k, struct library *library);
 /* A lesson is watched (`rung` RUNG_COUNT: in any of its sizes); what pupils wait for is noted by itself. */
 void keeper_used(struct keeper *k, size_t lesson, unsigned rung);
 
-/* A segment of it came: what comes is not the next to go. */
+/* A segment or a chunk of it came: what comes is not the next to go. */
+void keeper_object_grows(struct keeper *k, size_t object);
 void keeper_arrived(struct keeper *k, uint64_t rendition);
 
 /*

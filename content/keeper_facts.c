@@ -99,10 +99,13 @@ static void note_object(struct keeper *k, size_t object, size_t lesson)
 
 /* --- use ------------------------------------------------------------------------------------------ */
 
-/* The wall clock where it moves forward; stands where that was set back. */
+/* The wall clock where it moves forward; goes on from where it stood when that was set back. */
 int64_t keeper_clock(struct keeper *k)
 {
 	const int64_t wall = clock_wall_s();
+	const uint64_t now = clock_mono_ms(), seconds = (now - k->clock_at_ms) / 1000;
+	k->clock_s += (int64_t)seconds;
+	k->clock_at_ms += seconds * 1000;
 	if (wall > k->clock_s)
 		k->clock_s = wall;
 	return k->clock_s;
@@ -126,6 +129,12 @@ void keeper_arrived(struct keeper *k, uint64_t rendition)
 	enum kitchen_rung rung;
 	if (k->library && library_find_rendition(k->library, rendition, &lesson, &rung))
 		k->rung_used[lesson * RUNG_COUNT + rung] = keeper_clock(k);
+}
+
+void keeper_object_grows(struct keeper *k, size_t object)
+{
+	if (k->library)
+		k->object_used[object] = keeper_clock(k);
 }
 
 /* Who waits for something uses it, and it stays while somebody waits. */

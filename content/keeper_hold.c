@@ -121,6 +121,21 @@ static void open_missing(struct keeper *k)
 		k->calls.changed(k->calls.data);
 }
 
+static uint64_t missing_bytes(const struct keeper *k)
+{
+	const struct library *l = k->library;
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < l->object_count; i++)
+		if (!l->objects[i].complete && !l->objects[i].open)
+			bytes += l->objects[i].size;
+	for (size_t i = 0; i < l->lesson_count; i++)
+		for (unsigned rung = 0; rung < RUNG_COUNT; rung++)
+			if (l->lessons[i].ladder & 1u << rung &&
+			    !l->lessons[i].rungs[rung].complete)
+				bytes += rung_bytes(k, i, rung);
+	return bytes + bytes / 32;
+}
+
 /* Said as long as something new is held back; who listens says it once (contentd.c). */
 static void tell_held(struct keeper *k, const struct purse *p, uint64_t room)
 {
@@ -138,10 +153,13 @@ void keeper_judge(struct keeper *k)
 {
 	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
 	struct purse p = { 0 };
-	if (!k->library || store_list_room(k->store, &p.free, NULL) || keeper_list(k, &rows, NULL))
+	if (!k->library || store_list_room(k->store, &p.free, NULL))
 		return;
 	const int64_t now = keeper_clock(k);
 	open_missing(k);
+	/* With room for everything there is no need to look at what could go. */
+	if (missing_bytes(k) > p.free && keeper_list(k, &rows, NULL))
+		return;
 	p.stale = evict_reach(rows.items, rows.count, EVICT_FOR_BACKGROUND, now);
 	p.due = evict_reach(rows.items, rows.count, EVICT_FOR_DUE, now);
 	p.margin = (p.free + p.due) / 64;

@@ -40,8 +40,8 @@ struct keeper {
 	struct keeper_calls calls;
 	struct report report;
 	struct sd_event_source *tick;
-	int64_t clock_s;    /* of use */
-	int64_t clock_base; /* clock_wall_s() when it was set */
+	int64_t clock_s; /* of use, at clock_mono_ms() clock_at_ms */
+	uint64_t clock_at_ms;
 	uint64_t flush_ms, judge_ms;
 	uint64_t busy_ms; /* when somebody watched something last */
 	/* Of the library: by object, and by lesson * RUNG_COUNT + rung. */

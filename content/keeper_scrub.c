@@ -14,7 +14,7 @@
 
 #define STEP_BYTES (512u << 10) /* 25 ms of a slow card: no pupil notices */
 #define STEP_MS 100u            /* so at most 5 MB/s */
-#define HURRY_BYTES (4u << 20)
+#define HURRY_BYTES (1u << 20)
 #define HURRY_MS 2u
 #define QUIET_MS 10000u /* since anybody watched anything */
 #define REST_MS 5000u   /* looked again whether there is something to do */

@@ -25,7 +25,10 @@ own=$(path_of "$(field /v1/store/files '.files[0].id')")
 rung=$(find "$content/store/rend" -name '*.mp4' -size +1k | head -n 1)
 
 # --- found by itself ---
+stop_contentd TERM
 spoil "$film" 70000 && sync "$film"
+export WASL_CLOCK_OFFSET_S=$((8 * 86400))
+start_contentd
 until_so 40 is_field '/v1/events?limit=1000' '[.rows[] | select(.kind == "disk.rot")] | length' 1
 ok $? "rot is found while nobody waits"
 is "$(field '/v1/events?limit=1000' '.rows[] | select(.kind == "disk.rot") | "\(.subject) \(.reason)"')" "one-1/film disk" "told, as the disk's fault"
