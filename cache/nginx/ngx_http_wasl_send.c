@@ -229,6 +229,11 @@ ngx_http_wasl_body(ngx_http_wasl_ctx_t *ctx)
                 return rc;
             }
 
+            /* what comes next would be written over what nginx still holds */
+            if (r->buffered || r->connection->buffered) {
+                return ngx_http_wasl_blocked(ctx);
+            }
+
         } else if (step == SENDER_WAIT) {
             rc = ngx_http_wasl_wait(ctx, &piece.want);
             if (rc != NGX_OK) {
@@ -437,11 +442,6 @@ ngx_http_wasl_cleanup(void *data)
     ngx_http_wasl_file_t  *f;
 
     ngx_http_wasl_leave(ctx);
-
-    if (ctx->wake.posted) {
-        ngx_delete_posted_event(&ctx->wake);
-    }
-
     ngx_http_wasl_metrics_done(ctx);
     ngx_http_wasl_count_done(ctx);
 

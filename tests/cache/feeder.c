@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "cache/names_builder.h"
+#include "cache/pass.h"
 #include "cache/store.h"
 #include "cache/want.h"
 #include "firmware/base/clock.h"
@@ -55,6 +56,7 @@ struct use {
 static struct feeder {
 	struct store *store;
 	struct names_builder *names;
+	struct pass *pass;
 	char index[4096];
 	int listener, workers[MAX_WORKERS];
 	struct pending pending[MAX_WANTS];
@@ -214,6 +216,8 @@ static void hear(int worker, const union want_packet *packet)
 		const struct want_msg ack =
 			want_tallied(packet->tally.instance, packet->tally.sequence);
 		send(worker, &ack, sizeof(ack), MSG_DONTWAIT | MSG_NOSIGNAL);
+	} else if (packet->type == WANT_HELLO) {
+		want_send_hello(worker, 0, pass_fd(f.pass));
 	} else if (packet->type == WANT_CANCEL) {
 		f.cancels++;
 		for (struct pending *p = f.pending; p < f.pending + MAX_WANTS; p++)
@@ -350,6 +354,24 @@ static int do_fill(char **word)
 	return rc;
 }
 
+/* A chunk that passes through memory, and is not in the file; nobody is told. */
+static int do_pass(char **word)
+{
+	static uint8_t bytes[CHUNK];
+	const struct thing *t = by_key(word[1]);
+	const uint64_t chunk = strtoull(word[2], NULL, 10);
+	const uint64_t size = t ? store_object_size(t->object) : 0;
+	if (chunk * CHUNK >= size)
+		return -ENOENT;
+	const struct pass_key key = { .id = *objmap_get_id(store_object_map(t->object)),
+				      .number = chunk };
+	const struct pass_about about = { .size = size - chunk * CHUNK < CHUNK
+							  ? size - chunk * CHUNK
+							  : CHUNK };
+	sample_fill(t->seed, chunk * CHUNK, bytes, about.size);
+	return pass_put(f.pass, &key, &about, bytes, clock_mono_ms());
+}
+
 /* A chunk that is there and nobody is told of: a READY that found no room. */
 static int do_quiet(char **word)
 {
@@ -470,6 +492,7 @@ static const struct {
 	{ "reset", do_reset },      { "state", do_state },
 	{ "use", do_use },          { "forget", do_forget },
 	{ "hangup", do_hangup },    { "fill", do_fill },
+	{ "pass", do_pass },
 };
 
 static void command(char *line)
@@ -558,6 +581,8 @@ int main(int argc, char **argv)
 	f.names = names_builder_new();
 	if (store_open(argv[1], &unlimited, &f.store, &why))
 		die("store", &why);
+	if (pass_new((uint64_t)PASS_LEAST_SLOTS * CHUNK, &f.pass, &why))
+		die("memory to pass bytes through", &why);
 	f.listener = want_listen(argv[2], 0666, &why);
 	if (f.listener < 0)
 		die("socket", &why);

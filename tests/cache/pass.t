@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bytes that pass through memory, past a full disk, beside bytes that are in the file: the disk has room again while a phone
+# that is slower than the box still has half of a chunk to take.
+# shellcheck source=tests/cache/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+chunks=20 size=$((20 * 65536 - 1000))
+start_feeder
+must object mixed 7 $size /p/mixed.bin video/mp4
+for i in $(seq 0 2 $((chunks - 1))); do must pass mixed "$i"; done
+for i in $(seq 1 2 $((chunks - 1))); do must quiet mixed "$i"; done
+must publish
+stream 7 0 $size >"$top/mixed"
+
+# What nginx cannot give to the socket at once it keeps, and goes on with later.
+configure 's|backlog=4096|& sndbuf=8k|'
+start_nginx
+ok $? "nginx starts"
+until_so 20 state_has 'workers 2'
+get /p/mixed.bin >/dev/null
+same "$top/body" "$top/mixed" "every other chunk passes through memory"
+is "$(get /p/mixed.bin --limit-rate 600k)" 200 "a slow phone is answered"
+same "$top/body" "$top/mixed" "and gets the same bytes"
+is "$(get /p/mixed.bin -r 70000-900000 --limit-rate 400k)" 206 "a part of it"
+piece "$top/mixed" 70000 830001 >"$top/part"
+same "$top/body" "$top/part" "has the right bytes, too"
+finish
