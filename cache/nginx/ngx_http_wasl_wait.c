@@ -93,6 +93,11 @@ ngx_http_wasl_leave(ngx_http_wasl_ctx_t *ctx)
         ngx_http_wasl_want_flush(ctx->worker);
     }
 
+    /* told in the very turn of the loop in which patience ended: what is answered must not go on */
+    if (ctx->wake.posted) {
+        ngx_delete_posted_event(&ctx->wake);
+    }
+
     ngx_http_wasl_disk_leave(ctx);
 
     if (ctx->timeout.timer_set) {
