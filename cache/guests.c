@@ -20,17 +20,14 @@ struct guests {
 
 struct guest guest_v4(const void *four_bytes)
 {
-	struct guest g = { .address = { 0, 0, 0, 4 } };
-	memcpy(g.address + 4, four_bytes, 4);
+	struct guest g = { .address = { [10] = 0xff, [11] = 0xff } };
+	memcpy(g.address + 12, four_bytes, 4);
 	return g;
 }
 
 struct guest guest_v6(const void *sixteen_bytes)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	struct guest g;
-	if (memcmp(sixteen_bytes, mapped, sizeof(mapped)) == 0)
-		return guest_v4((const uint8_t *)sixteen_bytes + sizeof(mapped));
 	memcpy(g.address, sixteen_bytes, sizeof(g.address));
 	return g;
 }
@@ -59,12 +56,15 @@ void guests_free(struct guests *g)
 /* Whoever picks addresses does not know the seed, and so cannot pick them to fall together. */
 static uint32_t home(const struct guests *g, const struct guest *who)
 {
-	uint64_t x;
-	memcpy(&x, who->address, sizeof(x));
-	x ^= g->seed;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return (uint32_t)(x ^ x >> 31) & g->mask;
+	uint64_t half[2], x = g->seed;
+	memcpy(half, who->address, sizeof(half));
+	for (int i = 0; i < 2; i++) {
+		x ^= half[i];
+		x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+		x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+		x ^= x >> 31;
+	}
+	return (uint32_t)x & g->mask;
 }
 
 static uint32_t find(const struct guests *g, const struct guest *who)

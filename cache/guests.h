@@ -6,12 +6,12 @@
 
 /*
  * How many connections each address has open at one worker, so that one device cannot take the whole door. Counted from
- * the moment a connection is accepted: a head that never comes is a connection, too. An IPv6 device has a whole /64 to
- * itself and is known by that. Nothing of an address stays when its last connection is closed.
+ * the moment a connection is accepted: a head that never comes is a connection, too. Phones of one school share the /64
+ * of its network, so an IPv6 address counts whole. Nothing of an address stays when its last connection is closed.
  */
 struct guests;
 
-enum { GUESTS_ADDRESS_BYTES = 8 };
+enum { GUESTS_ADDRESS_BYTES = 16 };
 
 struct guest {
 	uint8_t address[GUESTS_ADDRESS_BYTES]; /* guest_v4(), guest_v6() */
@@ -20,7 +20,7 @@ struct guest {
 struct guest guest_v4(const void *four_bytes);
 struct guest guest_v6(const void *sixteen_bytes); /* IPv4 in IPv6 is the same guest as in IPv4 */
 
-/* For at most `connections` at a time; NULL without memory or without `seed` from the system. */
+/* For at most `connections` at a time; NULL without memory, or without randomness from the kernel. */
 struct guests *guests_new(uint32_t connections);
 void guests_free(struct guests *g); /* NULL is fine */
 

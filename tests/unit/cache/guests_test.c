@@ -47,10 +47,14 @@ static void addresses(void **state)
 		uint8_t a[16], b[16];
 		int same;
 	} rows[] = {
-		{ "one device of IPv6, two of its addresses",
-		  { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, [15] = 1 },
-		  { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, [8] = 7 },
+		{ "one of IPv6",
+		  { 0x20, 1, 0xd, 0xb8, [15] = 1 },
+		  { 0x20, 1, 0xd, 0xb8, [15] = 1 },
 		  1 },
+		{ "two phones of one network",
+		  { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, [15] = 1 },
+		  { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, [15] = 2 },
+		  0 },
 		{ "two networks",
 		  { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1 },
 		  { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 2 },
