@@ -4,12 +4,12 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
@@ -171,29 +171,25 @@ bool live_url_public(const struct sockaddr *to)
 	return false;
 }
 
-static bool same_address(const struct sockaddr *a, const struct sockaddr *b)
+/* A socket can be bound to an address of this machine and to no other; a list of them would need netlink. */
+static bool is_own(const struct sockaddr *to)
 {
-	if (a->sa_family != b->sa_family)
-		return false;
-	if (a->sa_family == AF_INET) {
-		struct sockaddr_in x, y;
-		memcpy(&x, a, sizeof(x));
-		memcpy(&y, b, sizeof(y));
-		return x.sin_addr.s_addr == y.sin_addr.s_addr;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+	AUTO_FD int fd = socket(to->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return true;
+	if (to->sa_family == AF_INET) {
+		memcpy(&v4, to, sizeof(v4));
+		v4.sin_port = 0;
+		return bind(fd, (const struct sockaddr *)&v4, sizeof(v4)) == 0;
 	}
-	struct sockaddr_in6 x, y;
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return memcmp(&x.sin6_addr, &y.sin6_addr, sizeof(x.sin6_addr)) == 0;
+	memcpy(&v6, to, sizeof(v6));
+	v6.sin6_port = 0;
+	return bind(fd, (const struct sockaddr *)&v6, sizeof(v6)) == 0;
 }
 
 bool live_url_admit(const struct sockaddr *to)
 {
-	struct ifaddrs *own = NULL;
-	bool good = live_url_public(to) && getifaddrs(&own) == 0;
-	for (const struct ifaddrs *i = own; good && i; i = i->ifa_next)
-		if (i->ifa_addr && same_address(i->ifa_addr, to))
-			good = false;
-	freeifaddrs(own);
-	return good;
+	return live_url_public(to) && !is_own(to);
 }

@@ -109,8 +109,9 @@ static void only_the_public_internet_is_admitted(void **state)
 			four ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6;
 		if (live_url_public(to) != addresses[i].open)
 			fail_msg("%s", addresses[i].address);
-		if (!addresses[i].open)
-			assert_false(live_url_admit(to));
+		/* No machine of ours has a public address of the table. */
+		if (live_url_admit(to) != addresses[i].open)
+			fail_msg("%s: admitted", addresses[i].address);
 	}
 	struct sockaddr local = { .sa_family = AF_UNIX };
 	assert_false(live_url_public(&local));
