@@ -225,8 +225,10 @@ static void no_torn_bytes_are_ever_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(what_one_writes_the_other_reads), SCENE(a_segment_takes_several_slots),
-		SCENE(the_longest_unused_gives_way),    SCENE(what_came_just_now_is_left_to_its_readers),
+		SCENE(what_one_writes_the_other_reads),
+		SCENE(a_segment_takes_several_slots),
+		SCENE(the_longest_unused_gives_way),
+		SCENE(what_came_just_now_is_left_to_its_readers),
 		SCENE(what_is_no_area_is_not_mapped),
 		SCENE(no_torn_bytes_are_ever_read),
 	};

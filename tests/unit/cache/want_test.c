@@ -2,14 +2,17 @@
 #include "cache/want.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <cmocka.h>
 
+#include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/scratch.h"
 
@@ -149,6 +152,43 @@ static void receives_until_the_end(void **state)
 	close(pair[0]);
 }
 
+static void a_greeting_brings_a_descriptor(void **state)
+{
+	(void)state;
+	int pair[2], passed = 0;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	union want_packet got;
+	AUTO_FD int area = memfd_create("area", MFD_CLOEXEC);
+	assert_int_equal(write(area, "here", 4), 4);
+	assert_int_equal(want_send_hello(pair[1], 7000, area), 0);
+	assert_int_equal(want_receive_fd(pair[0], &got, &passed), 1);
+	assert_int_equal(got.type, WANT_HELLO);
+	assert_int_equal(got.msg.token, WANT_VERSION);
+	assert_int_equal(got.msg.deadline_ms, 7000);
+	char text[4];
+	assert_int_equal(pread(passed, text, 4, 0), 4);
+	assert_memory_equal(text, "here", 4);
+	assert_int_equal(fcntl(passed, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	close(passed);
+
+	assert_int_equal(want_send_hello(pair[1], 7000, -1), 0);
+	assert_int_equal(want_receive_fd(pair[0], &got, &passed), 1);
+	assert_int_equal(passed, -1);
+	assert_int_equal(want_receive_fd(pair[0], &got, &passed), 0);
+	assert_int_equal(passed, -1);
+	/* Who takes no descriptor leaves none open. */
+	const int before = dup(area);
+	close(before);
+	assert_int_equal(want_send_hello(pair[1], 7000, area), 0);
+	assert_int_equal(want_receive(pair[0], &got), 1);
+	const int next = dup(area);
+	assert_int_equal(next, before);
+	close(next);
+	close(pair[1]);
+	assert_int_equal(want_receive_fd(pair[0], &got, &passed), -ENOTCONN);
+	close(pair[0]);
+}
+
 static int accepted(int listener)
 {
 	struct pollfd p = { .fd = listener, .events = POLLIN };
@@ -210,6 +250,7 @@ int main(void)
 		cmocka_unit_test(checks_tallies),
 		cmocka_unit_test(answers_carry_the_token),
 		cmocka_unit_test(receives_until_the_end),
+		cmocka_unit_test(a_greeting_brings_a_descriptor),
 		cmocka_unit_test_setup_teardown(sockets_meet_at_a_long_path, scratch_make,
 						scratch_remove),
 		cmocka_unit_test_setup_teardown(never_removes_what_is_no_socket, scratch_make,

@@ -47,6 +47,17 @@ static const struct {
 	  "[classroom a]\naddresses = 10.1.2.3/16\n[classroom b]\naddresses = 10.1.0.0/16\n",
 	  "same" },
 	{ "air that carries nothing", "[classroom a]\nair_kbps = 0\n", "500" },
+	{ "a neighbour and a mirror",
+	  "[source b]\nurl = http://10.1.2.3\n[source far]\nurl = https://x\nkind = mirror\n",
+	  NULL },
+	{ "a source that is no address", "[source b]\nurl = 10.1.2.3\n", "[source b]" },
+	{ "a source of no kind", "[source b]\nurl = http://x\nkind = friend\n", "friend" },
+	{ "boxes that may fetch", "[content]\nneighbours = 10.1.2.3, 10.2.0.0/16 fd00::/8\n",
+	  NULL },
+	{ "a name is no address", "[content]\nneighbours = madrasa\n", "madrasa" },
+	{ "a prefix that is too long", "[content]\nneighbours = 10.1.2.3/33\n", "10.1.2.3/33" },
+	{ "something behind the prefix", "[content]\nneighbours = 10.1.2.3/8;\n", "10.1.2.3/8;" },
+	{ "no memory to pass through", "[store]\npass = 10\n", "pass" },
 	{ "a key that is not there", "[origin]\nstream = 2\n", "stream" },
 };
 
