@@ -147,7 +147,9 @@ static int evict_for(struct keeper *k, uint64_t bytes, uint64_t room, enum evict
 		gained += item->bytes;
 		addresses |= f.thing->kind == KEEPER_RUNG;
 	}
-	k->pending_bytes = gained;
+	uint64_t after = 0;
+	(void)store_list_room(k->store, &after, NULL);
+	k->pending_bytes = room + gained > after ? room + gained - after : 0;
 	k->pending_ms = clock_mono_ms();
 	if (addresses)
 		k->calls.changed(k->calls.data);
