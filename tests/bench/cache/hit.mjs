@@ -5,7 +5,7 @@ import path from 'node:path'
 
 import { Box, FILM } from './box.mjs'
 import { nginx, varnish } from './peers.mjs'
-import { CLIENT_CORE, fetchBytes, filesBelow, forget, say, until } from './rig.mjs'
+import { CLIENT_CORE, fetchBytes, filesBelow, forget, say, spent, until } from './rig.mjs'
 import { median, ratios, shuffle } from './stats.mjs'
 
 const CLIENTS = 32
@@ -26,10 +26,9 @@ async function own(scene, server, at, seconds) {
 
 // One server, one window: what was answered, and what it cost the server.
 async function window(scene, { name, server, at }, size, seconds) {
-	const pids = server.pids()
-	const before = server.cpu(pids)
+	const before = server.cpu()
 	const got = await asker(scene, size)(scene, server, at[size], seconds)
-	const cpu = server.cpu(pids) - before
+	const cpu = spent(before, server.cpu())
 	if (got.errors) throw new Error(`${name}: ${got.errors} errors at ${size}`)
 	return { perCpu: got.requests / cpu, perSecond: got.requests * 1e6 / got.us, requests: got.requests, busy: cpu / (got.us / 1e6), p99_ms: got.p99_ms }
 }

@@ -34,8 +34,8 @@ export class Server {
 		return all
 	}
 
-	cpu(pids = this.pids()) {
-		return cpuSeconds(pids)
+	cpu() {
+		return cpuSeconds(this.pids())
 	}
 }
 

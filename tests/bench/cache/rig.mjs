@@ -60,20 +60,31 @@ export function family(pid) {
 	return all
 }
 
-// Processor seconds, user and system, of these processes with all their threads: to the nanosecond where the kernel tells,
-// else in ticks. Threads that ended are in the ticks alone; the servers measured here keep theirs for minutes.
+// Processor seconds so far, user and system, of each of these processes with all its threads: to the nanosecond where the kernel
+// tells, else in ticks. Threads that ended are in the ticks alone; the servers measured here keep theirs for minutes.
 export function cpuSeconds(pids) {
-	let seconds = 0
+	const seconds = new Map()
 	for (const pid of pids) {
 		try {
+			let sum = 0
 			for (const thread of fs.readdirSync(`/proc/${pid}/task`))
-				seconds += Number(fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]) / 1e9
+				sum += Number(fs.readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]) / 1e9
+			seconds.set(pid, sum)
 		} catch {
-			const f = statOf(pid)
-			seconds += (Number(f[11]) + Number(f[12])) / TICKS
+			try {
+				const f = statOf(pid)
+				seconds.set(pid, (Number(f[11]) + Number(f[12])) / TICKS)
+			} catch { /* it has ended: nginx's cache loader does, after a minute */ }
 		}
 	}
 	return seconds
+}
+
+// What was spent between two moments; who came in between counts in full.
+export function spent(before, after) {
+	let sum = 0
+	for (const [pid, seconds] of after) sum += seconds - (before.get(pid) ?? 0)
+	return sum
 }
 
 // Proportional memory of these processes, in KiB.
