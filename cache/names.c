@@ -324,3 +324,36 @@ int names_find(struct names *n, const char *path, size_t len, struct names_entry
 		return -ENOENT;
 	return guard_read(find, &(struct find){ n, path, len, out });
 }
+
+struct kept {
+	struct names_entry *entry;
+	char *room;
+	size_t len;
+};
+
+static int keep_texts(void *arg)
+{
+	struct kept *k = arg;
+	struct names_entry *e = k->entry;
+	const char **const texts[] = { &e->media_type, &e->lesson, &e->rung, &e->download_name };
+	size_t at = 0;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		const size_t n = strlen(*texts[i]) + 1;
+		if (k->room && n > k->len - at)
+			return -ENOBUFS;
+		if (k->room)
+			*texts[i] = memcpy(k->room + at, *texts[i], n);
+		at += n;
+	}
+	k->len = at;
+	return 0;
+}
+
+int names_keep_texts(struct names_entry *e, char *room, size_t *len)
+{
+	struct kept k = { e, room, *len };
+	int rc = guard_read(keep_texts, &k);
+	if (!rc)
+		*len = k.len;
+	return rc;
+}

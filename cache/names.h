@@ -73,3 +73,9 @@ void names_recheck(struct names *n);
  * segment table's to say). Never allocates.
  */
 int names_find(struct names *n, const char *path, size_t len, struct names_entry *out);
+/*
+ * Copies the texts of the entry to `room` and points it there, for who needs them longer than a moment: their pages may
+ * leave memory, and may not come back. `room` NULL: *len becomes what is needed. -EIO, or -ENOBUFS for more than *len; the
+ * entry is of no use then.
+ */
+int names_keep_texts(struct names_entry *e, char *room, size_t *len);

@@ -457,6 +457,25 @@ ngx_http_wasl_cleanup(void *data)
 }
 
 
+/* They are read when the reply begins and when it is over: the index may be damaged by then. */
+static ngx_int_t
+ngx_http_wasl_keep_texts(ngx_http_wasl_ctx_t *ctx)
+{
+    char    *room;
+    size_t   len;
+
+    len = 0;
+
+    if (names_keep_texts(&ctx->sender.entry, NULL, &len) != 0) {
+        return NGX_ERROR;
+    }
+
+    room = ngx_pnalloc(ctx->request->pool, len);
+
+    return room && names_keep_texts(&ctx->sender.entry, room, &len) == 0 ? NGX_OK : NGX_ERROR;
+}
+
+
 ngx_http_wasl_ctx_t *
 ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
     const struct names_entry *entry, struct view_names *names)
@@ -475,6 +494,12 @@ ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
 
     ctx->request = r;
     ctx->worker = w;
+    sender_init(&ctx->sender, entry);
+
+    if (ngx_http_wasl_keep_texts(ctx) != NGX_OK) {
+        return NULL;
+    }
+
     ctx->patience = wlcf->patience == NGX_CONF_UNSET_MSEC ? w->patience : wlcf->patience;
     ngx_http_wasl_count_begin(ctx);
     ctx->first_chain.buf = &ctx->first_buf;
@@ -486,8 +511,6 @@ ngx_http_wasl_create_ctx(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
     ctx->timeout.handler = ngx_http_wasl_timeout_handler;
     ctx->timeout.data = r->connection;
     ctx->timeout.log = r->connection->log;
-
-    sender_init(&ctx->sender, entry);
 
     /* no reply may say a time to come, which a clock that went back makes of the past: RFC 9110, section 8.8.2.1 */
     if (ctx->sender.entry.modified_s > ngx_time()) {

@@ -79,6 +79,19 @@ is "$(workers)" "$worker" "and the worker lives"
 must publish
 until_so 10 all_there
 ok $? "the next index is taken"
+must mode manual 0
+must rendition late 4 /m/late/ video/mp4
+must publish
+get /m/late/2.m4s >"$top/late" &
+late=$!
+until_so 10 state_has 'open 1'
+truncate -s 0 "$top/store/names.idx"
+must segment late 2
+wait $late
+is "$(cat "$top/late")" 200 "an index that is cut short while somebody waits: what it said is known"
+must mode auto 0
+must publish
+until_so 10 all_there
 is "$(workers)" "$worker" "by the same worker"
 ! grep -E 'alert|emerg|exited on signal' "$run/nginx-error.log"
 ok $? "nginx had nothing to complain about"
