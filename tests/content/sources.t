@@ -50,6 +50,7 @@ use_box() { # use_box NAME: what follows is about the box of that name
 }
 trap 'use_box b; end_child "$contentd_pid" TERM; end_child "$portal_pid" QUIT; use_box a
 	end_child "$line_pid" TERM; end_child "$mirror_pid" TERM; cleanup' EXIT
+# shellcheck disable=SC2317 # until_so calls it
 here_whole() { [ "$(find "$content/store/obj" -name "$(cat "$top/id")" | wc -l)" = 1 ] && at_least /v1/status .fetch.chunks "$1"; }
 use_box b
 new_box
