@@ -110,13 +110,20 @@ static int write_notes(struct contentd *c, struct fault *why)
 	return r ? r : fileio_replace(path, text, strlen(text), 0600, why);
 }
 
+/* A class that is kept makes room for itself like any file that a person adds. */
+static int room(void *data, uint64_t bytes, const char *cause, struct fault *why)
+{
+	struct contentd *c = data;
+	return keeper_make_room(c->keeper, bytes, EVICT_FOR_PERSON, cause, why);
+}
+
 int live_ctl_open(struct contentd *c, struct fault *why)
 {
 	const struct relay_part *relay = &c->conf->relay;
 	struct path folder = paths_at("/run/wasl/live");
 	const struct report report = { tell, c };
 	const struct live_calls calls = { changed, kept, kept_all, c };
-	const struct live_keep_calls keep = { named, changed, c };
+	const struct live_keep_calls keep = { named, changed, room, c };
 	const struct live_options options = { .folder = folder.at,
 					      .max_bytes = relay->max_bytes,
 					      .allow = relay->allow,

@@ -49,6 +49,8 @@ static int put_object(struct live_keep *k, const struct objmap *map, const char 
 	CLEANUP(clean_object) struct store_object *o = NULL;
 	int r = store_object_open(k->store, map, type, &o, why);
 	uint64_t chunk = 0;
+	if (r == -ENOSPC && !(r = k->calls.room(k->calls.data, len, "a class that is kept", why)))
+		r = store_object_open(k->store, map, type, &o, why);
 	for (size_t at = 0; r == 0 && at < len; at += OBJMAP_CHUNK_BYTES, chunk++) {
 		size_t left = len - at;
 		r = store_object_put(o, chunk, bytes + at,
@@ -334,8 +336,9 @@ static int open_part(struct live_keep *k, struct tape *t, size_t which, char kin
 		close(*fd);
 		*fd = -1;
 		live_log_part_name(track, t->track[which].kind, t->track[which].part, name);
+		/* Where room is still on its way it waits beside the store, until the class ends. */
 		int r = store_part(k, t->id, t->folder, name, why);
-		if (r)
+		if (r && r != -EAGAIN)
 			return r;
 	}
 	live_log_part_name(track, kind, ++t->track[which].part, name);

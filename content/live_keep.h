@@ -25,6 +25,8 @@ struct store;
 struct live_keep_calls {
 	int (*named)(void *data, struct fault *why); /* new addresses are to be published */
 	void (*changed)(void *data);                 /* a recording came or went */
+	/* The store is full: 0, -EAGAIN: in a moment, or why there is no room. */
+	int (*room)(void *data, uint64_t bytes, const char *cause, struct fault *why);
 	void *data;
 };
 
