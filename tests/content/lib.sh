@@ -44,17 +44,20 @@ fast=$(free_port) slow=$(free_port)
 user_line=
 [ "$(id -u)" != 0 ] || user_line='user root;'
 
+make_mezzanine() { # our own program: where it fails there is nothing to skip
+	"$B/bin/wasl-transcoder" mezzanine --in "$top/film.mp4" --out "$top/mezz.mp4" --plan "$top/plan.pb" \
+		--poster "$top/poster.jpg" --preset 13 >"$top/mezzanine.log" 2>&1 && return
+	ok 1 "a ministry's mezzanine is made"
+	sed 's/^/# /' "$top/mezzanine.log"
+	finish
+}
 make_lesson() { # a film of 22 s, and the mezzanine and plan that a ministry publishes
 	ffmpeg -v error -y -f lavfi -i testsrc2=s=640x360:r=25:d=22 -f lavfi -i sine=f=440:d=22 -c:v libx264 -preset ultrafast \
-		-b:v 1M -c:a aac "$top/film.mp4" &&
-		"$B/bin/wasl-transcoder" mezzanine --in "$top/film.mp4" --out "$top/mezz.mp4" --plan "$top/plan.pb" \
-			--poster "$top/poster.jpg" --preset 13 >"$top/mezzanine.log" 2>&1
+		-b:v 1M -c:a aac "$top/film.mp4" && make_mezzanine
 }
 small_lesson() { # the same with a small film of nine seconds, in two segments
 	ffmpeg -v error -y -f lavfi -i testsrc2=s=426x240:r=15:d=9 -f lavfi -i sine=f=440:d=9 -c:v libx264 -preset ultrafast \
-		-b:v 500k -c:a aac "$top/film.mp4" &&
-		"$B/bin/wasl-transcoder" mezzanine --in "$top/film.mp4" --out "$top/mezz.mp4" --plan "$top/plan.pb" \
-			--poster "$top/poster.jpg" --preset 13 >"$top/mezzanine.log" 2>&1
+		-b:v 500k -c:a aac "$top/film.mp4" && make_mezzanine
 }
 publish() { # publish VERSION TITLE KEYS: prints the id of the mezzanine
 	ministry publish "$origin" "$1" "$2" "$3" "$top/mezz.mp4" "$top/plan.pb" "$top/poster.jpg" "$house/content/sample/fractions.ar.vtt"
