@@ -5,6 +5,7 @@
 
 #define GET(path) T("GET " path " HTTP/1.1\r\nHost: x\r\n\r\n")
 #define ASK(line) T("GET /p/small.bin HTTP/1.1\r\nHost: x\r\n" line "\r\n\r\n")
+#define NOBODY "0000000000000000000000000000000000000000000000000000000000000000"
 #define ONE(text) .head = text
 #define OK_SYNC .want = "200", .end = END_SYNC
 #define BAD .want = "400", .end = END_SHUT
@@ -121,6 +122,28 @@ const struct row rows[] = {
 	{ "segment 2^64+1", ONE(GET("/m/lesson/g-1/240p/18446744073709551617.m4s")), NOT_THERE },
 	{ "segment of 6,000 digits", T("GET /m/lesson/g-1/240p/"), T("1"), 6000,
 	  T(".m4s HTTP/1.1\r\nHost: x\r\n\r\n"), NOT_THERE },
+
+	/* --- neighbours and live classes -------------------------------------------------------- */
+	{ "an object that nobody has", ONE(GET("/wasl/v1/object/" NOBODY)), NOT_THERE },
+	{ "a map that nobody has", ONE(GET("/wasl/v1/map/" NOBODY)), NOT_THERE },
+	{ "a catalogue of a box", ONE(GET("/wasl/v1/catalogue/latest")), NOT_THERE },
+	{ "an id a digit too long", ONE(GET("/wasl/v1/object/" NOBODY "0")), NOT_THERE },
+	{ "an id a digit too short", ONE(GET("/wasl/v1/object/000000000000000")), NOT_THERE },
+	{ "an id of other letters", T("GET /wasl/v1/object/"), T("G"), 64,
+	  T(" HTTP/1.1\r\nHost: x\r\n\r\n"), NOT_THERE },
+	{ "an id that is a way out", ONE(GET("/wasl/v1/object/..%2f..%2fstore.db")), NOT_THERE },
+	{ "an id with a zero", ONE(GET("/wasl/v1/object/" NOBODY "%00")), NOT_THERE },
+	{ "an id of 6,000 digits", T("GET /wasl/v1/map/"), T("0"), 6000,
+	  T(" HTTP/1.1\r\nHost: x\r\n\r\n"), NOT_THERE },
+	{ "a POST to a neighbour",
+	  ONE(T("POST /wasl/v1/object/" NOBODY
+		" HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na")),
+	  .want = "404 405 403", .end = END_EITHER },
+	{ "a class that is a way out", ONE(GET("/live/..%2f..%2foutside/master.m3u8")), NOT_THERE },
+	{ "a class that is none", ONE(GET("/live/x/state.json")), .want = "404 503",
+	  .end = END_EITHER },
+	{ "a piece of a class from inside", ONE(GET("/live-pieces/x/outside")), NOT_THERE },
+	{ "an answer to a probe from inside", ONE(GET("/.probe/apple")), NOT_THERE },
 
 	/* --- header lines ----------------------------------------------------------------------- */
 	{ "a folded line", ONE(ASK("X-A: b\r\n c")), BAD },
