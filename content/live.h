@@ -80,7 +80,7 @@ int live_new(struct sd_event *loop, struct http *http, const struct live_options
 	     struct fault *why);
 void live_free(struct live *l); /* NULL is fine; before the sockets that it answers on are closed */
 
-/* A class that a person has configured (`own`: its host is taken as it is) or begins now. -EEXIST, -EINVAL, -ENOSPC. */
+/* A class that is configured (its host is taken as it is) or that a person begins. -EEXIST, -EINVAL, -ENOSPC. */
 enum live_origin { LIVE_CONFIGURED, LIVE_STARTED };
 int live_add(struct live *l, const struct live_class_conf *conf, enum live_origin origin,
 	     struct fault *why);
@@ -92,8 +92,8 @@ int live_resume(struct live *l, const char *name, struct fault *why);
 int live_stop(struct live *l, const char *name, struct fault *why);
 /* From now on everything of the class is given to calls.kept, and it goes on until it is over, whoever watches. -ENOENT. */
 int live_keep(struct live *l, const char *name, struct fault *why);
-void live_let_go(struct live *l,
-		 const char *name); /* not kept any more; calls.kept_all is not called */
+/* It is not kept any more; calls.kept_all is not called. */
+void live_let_go(struct live *l, const char *name);
 const struct live_class_conf *live_conf(const struct live *l, const char *name); /* or NULL */
 enum live_origin live_origin_at(const struct live *l, size_t i);
 /* What netmgrd says that the line brings; 0 not known. */

@@ -232,7 +232,6 @@ static void master_came(void *data, const struct http_result *result)
 	c->asks = NULL;
 	if (take_master(c, result, &why)) {
 		live_fault(c, &why);
-		c->tries++;
 		c->looked_ms = clock_mono_ms();
 		live_set_state(c, LIVE_OFF);
 	}

@@ -60,7 +60,6 @@ struct live_class {
 	struct http_transfer *asks;
 	uint64_t looked_ms;  /* when a look last ended, well or not */
 	uint64_t touched_ms; /* when somebody last asked anything */
-	unsigned tries;
 	uint32_t need_kbps[LIVE_VARIANTS_MOST];
 	size_t variant_of[LIVE_VARIANTS_MOST]; /* version -> variant of the master */
 	size_t versions;

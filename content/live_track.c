@@ -90,7 +90,8 @@ void live_track_clear(struct live_track *t)
 	size_t count = w->count;
 	memcpy(gone, w->pieces, sizeof(gone));
 	w->count = 0;
-	if (count)
+	/* Picture and sound apart are put together by their stretches, which must be the stream's own. */
+	if (count && !t->class->apart)
 		w->stretch = gone[count - 1].stretch + 1;
 	w->ended = false;
 	t->dirty = true;

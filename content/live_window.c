@@ -38,8 +38,9 @@ const struct live_segment *live_window_next(struct live_window *w, const struct 
 static void went_by(struct live_window *w, const struct live_segment *s)
 {
 	if (!w->begun) {
-		w->next = s->number;
-		w->stretch = s->stretch;
+		/* What phones were given before stays before. */
+		w->next = s->number > w->next ? s->number : w->next;
+		w->stretch = s->stretch > w->stretch ? s->stretch : w->stretch;
 	} else if (s->stretch != w->theirs) {
 		w->stretch++;
 	}
