@@ -159,8 +159,7 @@ static int take(void *data, const struct store_list_row *from)
 		return -ENOMEM;
 	struct keeper_row *row = &r->rows[r->count];
 	struct evict_item *item = &r->items[r->count];
-	*row = (struct keeper_row){ .complete = from->complete,
-				    .thing = { .object = LIBRARY_NONE,
+	*row = (struct keeper_row){ .thing = { .object = LIBRARY_NONE,
 					       .lesson = LIBRARY_NONE,
 					       .id = from->id,
 					       .number = from->number } };

@@ -18,14 +18,12 @@ struct keeper_thing { /* of the library, or of the store alone */
 
 struct keeper_row { /* one thing that is in the store */
 	struct keeper_thing thing;
-	bool complete;
 };
 
 struct keeper_rows { /* all of them; items[i].ref is the row's place in rows */
 	struct keeper_row *rows;
 	struct evict_item *items;
 	size_t count, room;
-	uint64_t local_bytes, kept_bytes;
 };
 
 struct keeper_facts {

@@ -9,6 +9,7 @@ wasl() { WASL_ROOT=$box "$B/bin/wasl" --lang en "$@" >"$top/out" 2>&1; }
 explain() { sed 's/^/# out: /' "$top/out" 2>/dev/null; tail -n 8 "$top/contentd.log" | sed 's/^/# log: /'; }
 path_of() { echo "$content/store/obj/${1:0:2}/$1"; } # path_of ID
 evicted() { ask '/v1/events?limit=1000' | jq -r '[.rows[] | select(.kind == "store.evicted")] | length'; }
+more_than() { [ "$(evicted)" -gt "$1" ]; } # more_than N: have gone
 objects() { find "$content/store/obj" -type f ! -name '*.*' -printf '%f\n' | sort; }
 rows() { # ids that the store has a row of
 	objects | while read -r id; do
@@ -31,9 +32,11 @@ head -c 1000000 /dev/urandom >"$top/big"
 torn=0 kept=0
 for round in 1 2 3 4 5 6; do
 	start_contentd
+	before=$(evicted)
 	WASL_ROOT=$box "$B/bin/wasl" store add "$top/big" --path "/p/big-$round" >"$top/added" 2>&1 &
 	adder=$!
-	sleep "0.0$((RANDOM % 90 + 10))"
+	until_so 5 more_than "$before"
+	sleep "0.00$((RANDOM % 9))"
 	stop_contentd KILL
 	wait "$adder" && added=yes || added=no
 	start_contentd
