@@ -13,6 +13,7 @@ void choose_init(struct choose *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->preferred = -1;
+	c->last = -1;
 }
 
 /* The fittest, then the one people prefer; -1 when none reaches `floor`. */
@@ -67,9 +68,9 @@ static uint64_t due_ms(const struct choose *c, const struct choose_rules *rules,
 	return due;
 }
 
-int choose_step(struct choose *c, const struct choose_rules *rules,
-		const struct choose_candidate *all, size_t count, uint64_t now_ms,
-		uint64_t *next_ms)
+static int decide(struct choose *c, const struct choose_rules *rules,
+		  const struct choose_candidate *all, size_t count, uint64_t now_ms,
+		  uint64_t *next_ms)
 {
 	*next_ms = UINT64_MAX;
 	const struct choose_candidate *now =
@@ -79,8 +80,8 @@ int choose_step(struct choose *c, const struct choose_rules *rules,
 		return to == c->preferred ? to : move_now(c, rules, to, now_ms);
 	}
 	int to = best_of(all, count, CHOOSE_FIT);
-	if (now->fitness == CHOOSE_LAST_RESORT) {
-		int better = to >= 0 ? to : best_of(all, count, CHOOSE_LIMPING);
+	if (now->fitness <= CHOOSE_LAME) {
+		int better = best_of(all, count, now->fitness + 1);
 		return better >= 0 ? move_now(c, rules, better, now_ms) : c->preferred;
 	}
 	bool worth = to >= 0 && to != c->preferred &&
@@ -99,5 +100,32 @@ int choose_step(struct choose *c, const struct choose_rules *rules,
 	c->preferred = to;
 	c->moved_ms = now_ms;
 	c->voluntary_ms = now_ms;
+	return to;
+}
+
+int choose_step(struct choose *c, const struct choose_rules *rules,
+		const struct choose_candidate *all, size_t count, uint64_t now_ms,
+		uint64_t *next_ms)
+{
+	struct choose tried = *c;
+	int to = decide(&tried, rules, all, count, now_ms, next_ms);
+	bool switches = to >= 0 && c->last >= 0 && to != c->last;
+	uint64_t *oldest = &tried.switched_ms[c->switches % CHOOSE_SWITCHES];
+	/* Two lines that fall by turns: each move cuts off whoever is at work, and gains little. */
+	if (switches && c->switches >= CHOOSE_SWITCHES && now_ms - *oldest < CHOOSE_WINDOW_MS) {
+		*next_ms = *oldest + CHOOSE_WINDOW_MS;
+		if (c->preferred >= 0 && all[c->preferred].fitness == CHOOSE_UNFIT)
+			c->preferred = -1; /* fails fast, and takes the same line again when it is back */
+		if (c->preferred < 0 && all[c->last].fitness > CHOOSE_UNFIT)
+			c->preferred = c->last;
+		return c->preferred;
+	}
+	*c = tried;
+	if (to >= 0)
+		c->last = to;
+	if (switches) {
+		c->switched_ms[c->switches % CHOOSE_SWITCHES] = now_ms;
+		c->switches++;
+	}
 	return to;
 }

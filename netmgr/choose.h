@@ -14,7 +14,8 @@
 enum choose_fitness {
 	CHOOSE_UNFIT,       /* carries nothing */
 	CHOOSE_LAST_RESORT, /* answers, not trusted yet (hold-down) */
-	CHOOSE_LIMPING,     /* degraded or suspected */
+	CHOOSE_LAME,    /* answers, but is of little use: no names, or a fifth of everything lost */
+	CHOOSE_LIMPING, /* degraded or suspected */
 	CHOOSE_FIT,
 };
 
@@ -32,8 +33,15 @@ struct choose_rules {
 	uint64_t patience_ms; /* waiting time grows to this at most */
 };
 
+/* So many from one uplink to another in so long, whatever happens: two lines that fall by turns. */
+enum { CHOOSE_SWITCHES = 3, CHOOSE_WINDOW_MS = 600000 };
+
 struct choose {
 	int preferred; /* index, -1 none */
+	int last;      /* the last that was not -1 */
+	uint64_t switched_ms
+		[CHOOSE_SWITCHES]; /* ring: from one uplink to another, also by way of none */
+	unsigned switches;
 	int chosen_before; /* the very first choice binds nobody: the better line may be a second slower */
 	uint64_t moved_ms;     /* last move of any kind */
 	uint64_t voluntary_ms; /* last voluntary move */

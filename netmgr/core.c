@@ -39,6 +39,12 @@ static void settle_facts(struct core_work *s, unsigned i)
 	}
 }
 
+static void earn(struct core_uplink *u, uint64_t carried)
+{
+	enum { ONE_IN = 100, MOST = 3000 };
+	u->credit = (uint32_t)core_earlier(u->credit + carried / ONE_IN, MOST);
+}
+
 /* Bytes leave and none return: ask at once instead of waiting for the next idle round. */
 static void take_traffic(struct core_work *s, unsigned i, uint64_t rx_bytes, uint64_t tx_bytes)
 {
@@ -46,8 +52,13 @@ static void take_traffic(struct core_work *s, unsigned i, uint64_t rx_bytes, uin
 	const struct core_rules *rules = &s->c->rules;
 	bool received = rx_bytes != u->rx_bytes;
 	bool sent = tx_bytes != u->tx_bytes;
+	uint64_t carried = rx_bytes - u->rx_bytes + tx_bytes - u->tx_bytes;
 	u->rx_bytes = rx_bytes;
 	u->tx_bytes = tx_bytes;
+	if (received && u->counted)
+		u->heard_ms = s->now_ms;
+	if (u->counted)
+		earn(u, carried);
 	if (!u->counted || received || u->state != UPLINK_UP) {
 		u->counted = true;
 		u->tx_unanswered_since_ms = 0;
@@ -60,12 +71,13 @@ static void take_traffic(struct core_work *s, unsigned i, uint64_t rx_bytes, uin
 	uint64_t limit = core_later(rules->silence_ms, 3 * (uint64_t)u->srtt_us / 1000);
 	if (s->now_ms - u->tx_unanswered_since_ms < limit)
 		return;
-	if (u->doubted_ms && s->now_ms - u->doubted_ms < s->c->lines[i].doubt_ms)
+	enum { BURST_BYTES = 1500, PAID_MS = 10000 };
+	uint32_t apart = u->credit >= BURST_BYTES ? PAID_MS : s->c->lines[i].doubt_ms;
+	if (u->doubted_ms && s->now_ms - u->doubted_ms < apart)
 		return;
 	u->doubted_ms = s->now_ms;
-	core_enter(s, i, UPLINK_SUSPECT, u->layer);
-	/* An idle question still out would answer too slowly for a burst. */
-	u->asking = false;
+	core_suspect(s, i, u->layer);
+	u->waited_for = true;
 }
 
 static void take(struct core_work *s, const struct core_observation *seen)
@@ -100,40 +112,85 @@ static void take(struct core_work *s, const struct core_observation *seen)
 	}
 }
 
-static uint32_t round_patience_ms(const struct core_rules *rules, const struct core_uplink *u)
+static uint32_t patience_ms(const struct core_rules *rules, const struct core_uplink *u)
 {
-	uint64_t wait = u->srtt_us ? ((uint64_t)u->srtt_us + 4 * (uint64_t)u->rttvar_us) / 1000
+	/* Slow is not dead: whoever is not waited for gets all the time there is. */
+	if (u->state != UPLINK_UP && !(u->state == UPLINK_SUSPECT && u->fails == 0))
+		return rules->patience_max_ms;
+	/* Two round trips: the hub's check is TCP. */
+	uint64_t wait = u->srtt_us ? (2 * (uint64_t)u->srtt_us + 4 * (uint64_t)u->rttvar_us) / 1000
 				   : rules->patience_max_ms / 2;
 	return (uint32_t)core_earlier(core_later(wait, rules->patience_ms), rules->patience_max_ms);
 }
+
+/* What a question and its answer cost, about; the gateway's bytes are free. */
+static const uint32_t cost_bytes[PROBE_TARGETS] = { [PROBE_RESOLVER] = 220,
+						    [PROBE_ECHO] = 120,
+						    [PROBE_FAR_A] = 120,
+						    [PROBE_FAR_B] = 120,
+						    [PROBE_HUB] = 1000 };
 
 static void ask(struct core_work *s, unsigned i, unsigned targets)
 {
 	struct core_uplink *u = &s->c->uplinks[i];
 	const struct core_line *line = &s->c->lines[i];
+	const struct core_rules *rules = &s->c->rules;
 	struct core_action *a = core_act(s, CORE_ASK, (int)i);
 	a->targets = targets & line->possible;
-	a->within_ms = round_patience_ms(&s->c->rules, u);
-	if (u->state == UPLINK_UP)
-		a->within_ms = (uint32_t)core_earlier(2 * (uint64_t)a->within_ms,
-						      s->c->rules.patience_max_ms);
+	a->within_ms = patience_ms(rules, u);
+	a->repeats = 1;
+	if (u->state == UPLINK_UP) {
+		/* A lost segment of TCP comes again after a second. */
+		a->within_ms = targets & PROBE_BIT(PROBE_HUB)
+				       ? rules->patience_max_ms
+				       : (uint32_t)core_earlier(2 * (uint64_t)a->within_ms,
+								rules->patience_max_ms);
+	} else if (u->state == UPLINK_SUSPECT) {
+		a->repeats = rules->repeats;
+		a->every_ms = rules->burst_ms;
+		a->within_ms += (rules->repeats - 1) * rules->burst_ms;
+	}
+	for (int t = 0; t < PROBE_TARGETS; t++) {
+		if (!(a->targets & PROBE_BIT(t)))
+			continue;
+		u->asked_ms[t] = s->now_ms;
+		u->credit -= (uint32_t)core_earlier(u->credit, cost_bytes[t]);
+	}
 	u->asking = true;
+	u->asked_once = a->repeats == 1;
 	u->answer_by_ms = s->now_ms + a->within_ms + 1000;
 	core_plan_questions(line, u, targets, s->now_ms);
 }
 
-/* The hub's question goes with all others, so that its silence can be told from the line's. */
+/*
+ * Where each question costs money: as often as elsewhere while the line carries a hundred times as much; else bytes that
+ * came in lately are answers, too.
+ */
+static uint64_t due_ms(const struct core_line *line, const struct core_uplink *u, int target)
+{
+	uint64_t due = u->due_ms[target];
+	if (!line->frugal || !u->heard_ms)
+		return due;
+	if (u->credit >= 2 * cost_bytes[target])
+		return core_earlier(due, u->asked_ms[target] + line->busy_ms[target]);
+	bool stands_in = PROBE_BIT(target) & (PROBE_BIT(PROBE_ECHO) | PROBE_FAR);
+	return stands_in ? core_later(due, u->heard_ms + line->idle_ms[target]) : due;
+}
+
+/* The hub's check goes with all others, so that its silence can be told from the line's. */
 static unsigned targets_due(const struct core_line *line, const struct core_uplink *u,
 			    uint64_t now_ms, uint64_t *next)
 {
 	unsigned due = 0;
 	for (int t = 0; t < PROBE_TARGETS; t++) {
-		if (!(line->possible & PROBE_BIT(t)) || !line->idle_ms[t])
+		bool watched = (u->watch || u->loss) && (CORE_WATCHED & PROBE_BIT(t));
+		if (!(line->possible & PROBE_BIT(t)) || (!line->idle_ms[t] && !watched))
 			continue;
-		if (now_ms >= u->due_ms[t])
+		uint64_t at = watched ? u->due_ms[t] : due_ms(line, u, t);
+		if (now_ms >= at)
 			due |= PROBE_BIT(t);
 		else
-			*next = core_earlier(*next, u->due_ms[t]);
+			*next = core_earlier(*next, at);
 	}
 	return due & PROBE_BIT(PROBE_HUB) ? line->possible : due;
 }
@@ -158,19 +215,54 @@ static uint64_t ask_due(struct core_work *s, unsigned i)
 	}
 	if (s->now_ms < u->round_due_ms)
 		return u->round_due_ms;
-	ask(s, i, line->possible);
+	/* A line on probation is asked often, so its hub less so. */
+	bool all = u->state != UPLINK_HOLDDOWN || !(line->possible & CORE_WATCHED) ||
+		   u->held_rounds++ % 4 == 0;
+	ask(s, i, all ? line->possible : line->possible & ~PROBE_BIT(PROBE_HUB));
 	return u->answer_by_ms;
 }
 
-static enum choose_fitness fitness_of(const struct core_uplink *u)
+static enum choose_fitness fitness_of(const struct core *c, size_t i)
 {
+	enum { STILL_LOSES = 2 }; /* of the last 32 */
+	const struct core_uplink *u = &c->uplinks[i];
+	bool only_loss = u->loss == CORE_LOSS_SOME && u->layer == UPLINK_LAYER_NONE &&
+			 u->srtt_us < (uint64_t)c->lines[i].slow_ms * 1000;
 	if (u->capped || u->off)
 		return CHOOSE_UNFIT;
+	if (u->state == UPLINK_UP && core_lame(u))
+		return CHOOSE_LAME;
+	/* One is slow to come to a lossy line, and slow to leave one that has recovered. */
+	if (u->state == UPLINK_UP && only_loss && c->choose.preferred == (int)i &&
+	    __builtin_popcount((uint32_t)u->lost) < STILL_LOSES)
+		return CHOOSE_FIT;
 	if (u->state == UPLINK_UP)
 		return u->grade == UPLINK_GOOD ? CHOOSE_FIT : CHOOSE_LIMPING;
 	if (u->state == UPLINK_SUSPECT)
-		return CHOOSE_LIMPING;
+		return u->fitness == CHOOSE_LAME ? CHOOSE_LAME : CHOOSE_LIMPING;
 	return u->state == UPLINK_HOLDDOWN ? CHOOSE_LAST_RESORT : CHOOSE_UNFIT;
+}
+
+/* The hub is silent here: is it the hub, or the way to it? Only another line can tell. */
+static bool hub_answers_elsewhere(const struct core *c, size_t i)
+{
+	for (size_t j = 0; j < c->count; j++)
+		if (j != i && core_carries(c->uplinks[j].state) &&
+		    c->uplinks[j].hub_ok_ms > c->uplinks[i].hub_bad_ms)
+			return c->uplinks[i].silent_run[PROBE_HUB] >= CORE_NEVER_ANSWERS;
+	return false;
+}
+
+/* Before traffic leaves a line that works, the other is asked everything once more. */
+static bool is_fresh(struct core_work *s, unsigned i)
+{
+	enum { FRESH_MS = 3000 };
+	struct core_uplink *u = &s->c->uplinks[i];
+	if (u->checked_ms && s->now_ms - u->checked_ms <= FRESH_MS)
+		return true;
+	for (int t = 0; t < PROBE_TARGETS; t++)
+		u->due_ms[t] = s->now_ms;
+	return false;
 }
 
 static uint64_t prefer(struct core_work *s)
@@ -179,7 +271,10 @@ static uint64_t prefer(struct core_work *s)
 	struct choose_candidate all[UPLINK_MAX];
 	for (size_t i = 0; i < c->count; i++) {
 		struct core_uplink *u = &c->uplinks[i];
-		enum choose_fitness fitness = fitness_of(u);
+		enum choose_fitness fitness = fitness_of(c, i);
+		if (fitness == CHOOSE_FIT && u->layer == UPLINK_LAYER_HUB &&
+		    hub_answers_elsewhere(c, i))
+			fitness = CHOOSE_LIMPING;
 		if (fitness != u->fitness)
 			u->fit_since_ms = s->now_ms;
 		u->fitness = fitness;
@@ -187,7 +282,12 @@ static uint64_t prefer(struct core_work *s)
 	}
 	int before = c->choose.preferred;
 	uint64_t next;
-	int after = choose_step(&c->choose, &c->rules.choose, all, c->count, s->now_ms, &next);
+	struct choose tried = c->choose;
+	int after = choose_step(&tried, &c->rules.choose, all, c->count, s->now_ms, &next);
+	if (after != before && before >= 0 && all[before].fitness > CHOOSE_LAME &&
+	    !is_fresh(s, (unsigned)after))
+		return core_earlier(next, ask_due(s, (unsigned)after));
+	c->choose = tried;
 	if (after == before)
 		return next;
 	/* First in the list: new flows move before those stuck on a dead line are freed. */

@@ -19,17 +19,24 @@ struct core_line {
 	unsigned possible; /* PROBE_BIT()s that can be asked over this uplink */
 	uint32_t idle_ms
 		[PROBE_TARGETS]; /* how often each is asked while all is well; 0: only on suspicion */
+	bool frugal;             /* bytes cost money: bytes that came in stand for answers ... */
+	uint32_t busy_ms
+		[PROBE_TARGETS]; /* ... and while it is in use, questions may cost one byte in
+					    a hundred, this often at most */
 	uint32_t retry_ms;       /* between rounds while it is down */
 	uint32_t
 		limp_ms; /* questions come at least this often while a part of it does not answer */
+	uint32_t
+		watch_ms; /* between questions while something was lost: is it loss, or was it chance? */
 	uint32_t doubt_ms; /* at least this long between two suspicions raised by silent traffic */
 	uint32_t slow_ms;  /* a round trip above this is a degraded line */
 };
 
 struct core_rules {
-	uint32_t burst_ms;             /* between rounds while suspect */
-	uint32_t fails;                /* rounds without an answer that make it down */
-	uint32_t patience_ms;          /* how long a round may take: from this ... */
+	uint32_t burst_ms;    /* between the repeats of a burst */
+	uint32_t repeats;     /* of each question in a burst; unanswered to the last: down */
+	uint32_t fails;       /* rounds without an answer that make a line down that was not up */
+	uint32_t patience_ms; /* how long a round may take: from this ... */
 	uint32_t patience_max_ms;      /* ... to this, by the measured round trip */
 	uint32_t silence_ms;           /* bytes leave and none return for this long: suspicion */
 	uint32_t hold_ms, hold_max_ms; /* hold-down doubles from and to this on each fall ... */
@@ -66,7 +73,8 @@ struct core_observation {
 };
 
 enum core_action_kind {
-	CORE_ASK,      /* ask .targets over the uplink, answer with CORE_ROUND within .within_ms */
+	CORE_ASK, /* ask .targets over the uplink, each .repeats times .every_ms apart until it answers;
+			  answer with CORE_ROUND within .within_ms */
 	CORE_PREFER,   /* new flows take .uplink; -1: there is none */
 	CORE_RELEASE,  /* the uplink fell: free whoever is stuck on it */
 	CORE_SAY_UP,   /* event for people and reports */
@@ -77,7 +85,7 @@ struct core_action {
 	enum core_action_kind kind;
 	int uplink;
 	unsigned targets;
-	uint32_t within_ms;
+	uint32_t within_ms, repeats, every_ms;
 	enum uplink_layer layer;
 };
 
@@ -88,6 +96,8 @@ struct core_actions {
 	struct core_action list[CORE_ACTIONS_MAX];
 	size_t count;
 };
+
+enum core_loss { CORE_LOSS_NONE, CORE_LOSS_SOME, CORE_LOSS_HEAVY };
 
 /* Plain data; read it through the calls below. */
 struct core_uplink {
@@ -111,9 +121,22 @@ struct core_uplink {
 	uint64_t hold_until_ms, fell_ms;
 
 	uint32_t srtt_us, rttvar_us;
-	uint32_t history; /* last 32 answers, 1 = failed */
-	uint64_t rx_bytes, tx_bytes, tx_unanswered_since_ms, doubted_ms;
-	bool counted;
+	uint64_t lost;    /* the last questions that were asked once, 1 = no answer */
+	uint32_t lost_of; /* how many of them, at most 64 */
+	enum core_loss loss;
+	uint8_t silent_run
+		[PROBE_TARGETS]; /* a machine that never answers says nothing about loss */
+	uint32_t watch;          /* rounds of close watch to come */
+	uint32_t held_rounds;
+	uint64_t
+		checked_ms; /* when everything that can be asked was, and the line was found well */
+	uint64_t hub_bad_ms,
+		hub_ok_ms; /* when the hub was silent here, since; when it last answered */
+	uint64_t asked_ms[PROBE_TARGETS];
+	uint32_t credit; /* bytes that questions may cost, of a line that is in use */
+	uint64_t rx_bytes, tx_bytes, tx_unanswered_since_ms, doubted_ms, heard_ms;
+	bool counted, asked_once;
+	bool waited_for; /* SUSPECT because bytes leave and none return: somebody waits for the verdict */
 };
 
 struct core {

@@ -54,9 +54,27 @@ void core_plan_questions(const struct core_line *line, struct core_uplink *u, un
 			 uint64_t now_ms)
 {
 	uint64_t longest = u->layer == UPLINK_LAYER_NONE ? UINT64_MAX : line->limp_ms;
-	for (int t = 0; t < PROBE_TARGETS; t++)
+	for (int t = 0; t < PROBE_TARGETS; t++) {
+		uint64_t wait =
+			core_earlier(line->idle_ms[t] ? line->idle_ms[t] : UINT64_MAX, longest);
+		if ((u->watch || u->loss) && (CORE_WATCHED & PROBE_BIT(t)))
+			wait = u->watch || !line->frugal ? line->watch_ms : line->limp_ms;
 		if (targets & PROBE_BIT(t))
-			u->due_ms[t] = now_ms + core_earlier(line->idle_ms[t], longest);
+			u->due_ms[t] = wait == UINT64_MAX ? wait : now_ms + wait;
+	}
+}
+
+/* Fast questions until it is known; an idle question still out would answer too slowly for that. */
+void core_suspect(struct core_work *s, unsigned i, enum uplink_layer layer)
+{
+	core_enter(s, i, UPLINK_SUSPECT, layer);
+	s->c->uplinks[i].asking = false;
+	s->c->uplinks[i].waited_for = false;
+}
+
+bool core_lame(const struct core_uplink *u)
+{
+	return u->layer == UPLINK_LAYER_RESOLVER || u->loss == CORE_LOSS_HEAVY;
 }
 
 void core_enter(struct core_work *s, unsigned i, enum uplink_state state, enum uplink_layer layer)
@@ -67,6 +85,8 @@ void core_enter(struct core_work *s, unsigned i, enum uplink_state state, enum u
 		say(s, i); /* the first word about a line that was never there */
 		return;
 	}
+	if (state != UPLINK_SUSPECT)
+		u->waited_for = false;
 	bool stops = core_carries(u->state) && !core_carries(state);
 	if (stops && state != UPLINK_OFF)
 		note_fall(&s->c->rules, u, s->now_ms);
@@ -82,8 +102,11 @@ void core_enter(struct core_work *s, unsigned i, enum uplink_state state, enum u
 	if (state == UPLINK_HOLDDOWN)
 		u->hold_until_ms = s->now_ms + u->hold_ms;
 	/* What was lost before and during the fall is no mark of the line that came back. */
-	if (state == UPLINK_HOLDDOWN || state == UPLINK_PROBING)
-		u->history = 0;
+	if (state == UPLINK_HOLDDOWN || state == UPLINK_PROBING) {
+		u->lost = 0;
+		u->lost_of = u->watch = 0;
+		u->loss = CORE_LOSS_NONE;
+	}
 	say(s, i);
 }
 

@@ -17,6 +17,11 @@ $(foreach u,$(filter-out uplink choose core_% ledger,$(NETMGR_CORE)),$(eval $(ca
 $(eval $(call unit,netmgr_nl_events,tests/unit/netmgr/nl_events_test.c,netmgr_nl))
 $(foreach f,reply slot,$(eval $(call fuzzer,netmgr_$(f),tests/fuzz/netmgr_$(f)_fuzz.c,netmgr_core)))
 
+# The decisions on traces of lines that fail: wasl-netsim(1)
+$(eval $(call lib,netsim,$(patsubst %,netmgr/netsim/%.c,spec trace world world_core world_mwan3),netmgr_core base))
+LINK.netsim := -lm
+$(eval $(call prog,wasl-netsim,netmgr/netsim/main.c,netsim netmgr_core base))
+
 # A resolver for tests/net/dhcp.t
 $(eval $(call prog,dns-fake,tests/net/dns-fake.c,netmgr_core,tests))
 TEST_PROGS += $(B)/tests/dns-fake

@@ -28,9 +28,18 @@ static const struct conf_key net_keys[] = {
 		 "between two questions to the resolver of an unmetered uplink"),
 	CONF_INT(struct net_settings, hub_every_s, "hub_every_s", "60", 1, 3600,
 		 "between two questions to the hub over an unmetered uplink"),
-	CONF_INT(struct net_settings, metered_resolver_every_s, "metered_resolver_every_s", "90", 1,
-		 3600, "the same for a metered uplink"),
-	CONF_INT(struct net_settings, metered_hub_every_s, "metered_hub_every_s", "300", 1, 3600,
+	CONF_INT(struct net_settings, echo_every_s, "echo_every_s", "3", 1, 3600,
+		 "between two UDP echoes of the hub over an unmetered uplink"),
+	CONF_INT(struct net_settings, far_every_s, "far_every_s", "30", 1, 3600,
+		 "between two questions to the machines of other operators (without a hub's echo: "
+		 "as echo_every_s)"),
+	CONF_INT(struct net_settings, metered_resolver_every_s, "metered_resolver_every_s", "300",
+		 1, 3600, "the same for a metered uplink, in all within 20 MB a month"),
+	CONF_INT(struct net_settings, metered_hub_every_s, "metered_hub_every_s", "900", 1, 3600,
+		 "the same for a metered uplink"),
+	CONF_INT(struct net_settings, metered_echo_every_s, "metered_echo_every_s", "36", 1, 3600,
+		 "the same for a metered uplink; bytes that come in stand for an echo"),
+	CONF_INT(struct net_settings, metered_far_every_s, "metered_far_every_s", "600", 1, 3600,
 		 "the same for a metered uplink"),
 	CONF_INT(struct net_settings, retry_s, "retry_s", "5", 1, 600,
 		 "between two questions over an uplink that is down (metered: six times as long)"),
@@ -291,8 +300,9 @@ void net_conf_rules(const struct net_conf *conf, struct core_rules *out)
 	const struct net_settings *n = &conf->net;
 	*out = (struct core_rules){
 		.burst_ms = 100,
+		.repeats = 3,
 		.fails = 3,
-		.patience_ms = 300,
+		.patience_ms = 150,
 		.patience_max_ms = 3000,
 		.silence_ms = 300,
 		.hold_ms = (uint32_t)n->hold_s * 1000,
@@ -310,19 +320,36 @@ void net_conf_line(const struct net_conf *conf, const struct uplink_conf *u, uns
 {
 	const struct net_settings *n = &conf->net;
 	bool metered = net_conf_metered(u);
-	/* Within 20 MB a month where bytes cost money: 220 bytes for a DNS question, 1 kB for the hub's. */
+	int64_t echo_s = metered ? n->metered_echo_every_s : n->echo_every_s;
+	int64_t far_s = metered ? n->metered_far_every_s : n->far_every_s;
+	if (!(possible & PROBE_BIT(PROBE_ECHO)))
+		far_s = echo_s;
+	/*
+	 * Within 20 MB a month where bytes cost money: 120 bytes for an echo, 220 for a DNS question, 1 kB for the
+	 * hub's check.
+	 */
 	*out = (struct core_line){
 		.rank = (unsigned)u->preference,
 		.possible = possible,
+		.frugal = metered,
 		.idle_ms = { [PROBE_GATEWAY] = metered ? 0 : (uint32_t)n->gateway_every_ms,
 			     [PROBE_RESOLVER] = (uint32_t)(metered ? n->metered_resolver_every_s
 								   : n->resolver_every_s) *
 						1000,
+			     [PROBE_ECHO] = (uint32_t)echo_s * 1000,
+			     [PROBE_FAR_A] = (uint32_t)far_s * 1000,
+			     [PROBE_FAR_B] = (uint32_t)far_s * 1000,
 			     [PROBE_HUB] =
 				     (uint32_t)(metered ? n->metered_hub_every_s : n->hub_every_s) *
 				     1000 },
+		.busy_ms = { [PROBE_RESOLVER] = (uint32_t)n->resolver_every_s * 1000,
+			     [PROBE_ECHO] = (uint32_t)n->echo_every_s * 1000,
+			     [PROBE_FAR_A] = (uint32_t)n->far_every_s * 1000,
+			     [PROBE_FAR_B] = (uint32_t)n->far_every_s * 1000,
+			     [PROBE_HUB] = (uint32_t)n->hub_every_s * 1000 },
+		.watch_ms = metered ? 3000 : 1000,
 		.retry_ms = (uint32_t)n->retry_s * (metered ? 6000 : 1000),
-		.limp_ms = metered ? (uint32_t)n->metered_hub_every_s * 500
+		.limp_ms = metered ? (uint32_t)n->metered_echo_every_s * 1000
 				   : (uint32_t)n->retry_s * 1000,
 		.doubt_ms = metered ? 1200000 : 10000,
 		.slow_ms = net_conf_kind(u) == UPLINK_SATELLITE ? 2000 : 1000,

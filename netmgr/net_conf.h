@@ -18,7 +18,9 @@ struct net_settings {
 	char check_name
 		[128]; /* asked of each uplink's resolver below a random label; "" = host of check_url */
 	int64_t gateway_every_ms, resolver_every_s, hub_every_s;
-	int64_t metered_resolver_every_s, metered_hub_every_s;
+	int64_t echo_every_s, far_every_s;
+	int64_t metered_resolver_every_s, metered_hub_every_s, metered_echo_every_s,
+		metered_far_every_s;
 	int64_t retry_s, hold_s, dwell_s, better_s, regret_s;
 	int64_t keep_days;
 	int leave; /* enum net_leave */

@@ -8,11 +8,21 @@
 /*
  * What the answers of one round of probes say about an uplink, and whose fault it is. Pure.
  */
-enum probe_target { PROBE_GATEWAY, PROBE_RESOLVER, PROBE_HUB, PROBE_TARGETS };
+enum probe_target {
+	PROBE_GATEWAY,
+	PROBE_RESOLVER, /* the uplink's own, asked for a name that nobody has asked before */
+	PROBE_ECHO,     /* the hub's UDP echo, with a keyed nonce */
+	PROBE_FAR_A,    /* two machines of other operators than the hub's */
+	PROBE_FAR_B,
+	PROBE_HUB, /* the hub's HTTP check, with a nonce that no portal can answer */
+	PROBE_TARGETS
+};
 
 #define PROBE_BIT(target) (1u << (target))
-#define PROBE_ALL (PROBE_BIT(PROBE_GATEWAY) | PROBE_BIT(PROBE_RESOLVER) | PROBE_BIT(PROBE_HUB))
-#define PROBE_REMOTE (PROBE_BIT(PROBE_RESOLVER) | PROBE_BIT(PROBE_HUB))
+#define PROBE_ALL ((1u << PROBE_TARGETS) - 1)
+#define PROBE_FAR (PROBE_BIT(PROBE_FAR_A) | PROBE_BIT(PROBE_FAR_B))
+#define PROBE_BEYOND (PROBE_BIT(PROBE_ECHO) | PROBE_FAR | PROBE_BIT(PROBE_HUB)) /* the provider */
+#define PROBE_REMOTE (PROBE_BEYOND | PROBE_BIT(PROBE_RESOLVER))
 
 enum probe_answer {
 	PROBE_SKIPPED, /* not asked, or cannot be asked here */

@@ -36,16 +36,18 @@ struct world {
 		struct probe_round answer;
 	} lines[UPLINK_MAX];
 	char log[8192]; /* "12000:prefer=1 12000:down=0/ISP …" */
-	size_t moves;
+	size_t moves; /* from one uplink to another, also by way of none */
 	uint64_t moved_ms[512];
+	int last;
 	unsigned seed;
 	size_t rounds;
 };
 
 static const struct core_rules rules = {
 	.burst_ms = 100,
+	.repeats = 3,
 	.fails = 3,
-	.patience_ms = 300,
+	.patience_ms = 150,
 	.patience_max_ms = 3000,
 	.silence_ms = 300,
 	.hold_ms = 10000,
@@ -60,9 +62,10 @@ static const struct core_rules rules = {
 static const struct core_line fast_line = {
 	.rank = 1,
 	.possible = PROBE_ALL,
-	.idle_ms = { 1000, 10000, 60000 },
+	.idle_ms = { 1000, 10000, 3000, 30000, 30000, 60000 },
 	.retry_ms = 5000,
 	.limp_ms = 5000,
+	.watch_ms = 1000,
 	.doubt_ms = 10000,
 	.slow_ms = 1000,
 };
@@ -91,6 +94,11 @@ static struct probe_round answers_of(struct world *w, unsigned i, unsigned targe
 	if (targets & PROBE_BIT(PROBE_RESOLVER))
 		r.answer[PROBE_RESOLVER] =
 			nothing || fault == RESOLVER_DEAD ? PROBE_SILENT : PROBE_OK;
+	for (int t = PROBE_ECHO; t <= PROBE_FAR_B; t++) {
+		bool away = t == PROBE_ECHO && (fault == HUB_UNREACHABLE || fault == HUB_DOWN);
+		if (targets & PROBE_BIT(t))
+			r.answer[t] = nothing || away || fault == PORTAL ? PROBE_SILENT : PROBE_OK;
+	}
 	if (targets & PROBE_BIT(PROBE_HUB))
 		r.answer[PROBE_HUB] = nothing || fault == HUB_UNREACHABLE ? PROBE_SILENT
 				      : fault == PORTAL                   ? PROBE_FOREIGN
@@ -110,7 +118,8 @@ static void step(struct world *w, const struct core_observation *seen)
 		switch (a->kind) {
 		case CORE_ASK:
 			assert_true(a->targets != 0);
-			assert_in_range(a->within_ms, 1, 3000);
+			assert_in_range(a->within_ms, 1, 3200);
+			assert_in_range(a->repeats, 1, 3);
 			w->rounds++;
 			w->lines[a->uplink].asked = true;
 			w->lines[a->uplink].answer = answers_of(w, (unsigned)a->uplink, a->targets);
@@ -125,7 +134,10 @@ static void step(struct world *w, const struct core_observation *seen)
 			assert_int_equal(i, 0);
 			note(w, "prefer", a->uplink, "");
 			assert_true(w->moves < ARRAY_LEN(w->moved_ms));
-			w->moved_ms[w->moves++] = w->now_ms;
+			if (a->uplink >= 0 && a->uplink != w->last)
+				w->moved_ms[w->moves++] = w->now_ms;
+			if (a->uplink >= 0)
+				w->last = a->uplink;
 			break;
 		case CORE_RELEASE:
 			note(w, "release", a->uplink, "");
@@ -262,15 +274,15 @@ static void walks_every_transition(void **state)
 		    { ADDR_BACK, 0, 0, UPLINK_PROBING, UPLINK_LAYER_NONE, UPLINK_CLASS_DOWN },
 		    { WAIT, 0, 14000, UPLINK_UP, UPLINK_LAYER_NONE, UPLINK_CLASS_UP } } },
 		{ "provider goes silent",
-		  { { FAULT, SILENT, 10500, UPLINK_SUSPECT, UPLINK_LAYER_ISP, UPLINK_CLASS_UP },
-		    { WAIT, 0, 2500, UPLINK_DOWN, UPLINK_LAYER_ISP, UPLINK_CLASS_DOWN },
-		    { FAULT, NO_FAULT, 6000, UPLINK_HOLDDOWN, UPLINK_LAYER_NONE, UPLINK_CLASS_UP },
-		    { FAULT, SILENT, 4000, UPLINK_DOWN, UPLINK_LAYER_ISP, UPLINK_CLASS_DOWN } } },
+		  { { FAULT, SILENT, 2500, UPLINK_SUSPECT, UPLINK_LAYER_ISP, UPLINK_CLASS_UP },
+		    { WAIT, 0, 4000, UPLINK_DOWN, UPLINK_LAYER_ISP, UPLINK_CLASS_DOWN },
+		    { FAULT, NO_FAULT, 9000, UPLINK_HOLDDOWN, UPLINK_LAYER_NONE, UPLINK_CLASS_UP },
+		    { FAULT, SILENT, 5000, UPLINK_DOWN, UPLINK_LAYER_ISP, UPLINK_CLASS_DOWN } } },
 		{ "router dead behind a switch",
 		  { { FAULT, GATEWAY_DEAD, 4000, UPLINK_DOWN, UPLINK_LAYER_GATEWAY,
 		      UPLINK_CLASS_DOWN } } },
 		{ "a glitch is forgiven",
-		  { { FAULT, SILENT, 10000, UPLINK_SUSPECT, UPLINK_LAYER_ISP, UPLINK_CLASS_UP },
+		  { { FAULT, SILENT, 2500, UPLINK_SUSPECT, UPLINK_LAYER_ISP, UPLINK_CLASS_UP },
 		    { FAULT, NO_FAULT, 1000, UPLINK_UP, UPLINK_LAYER_NONE, UPLINK_CLASS_UP } } },
 		{ "portal, login, through",
 		  { { FAULT, PORTAL, 70000, UPLINK_PORTAL, UPLINK_LAYER_PORTAL, UPLINK_CLASS_DOWN },
@@ -377,9 +389,9 @@ static void says_each_change_once(void **state)
 	plug(&w, 0, true);
 	pass_to(&w, 60000);
 	/* New flows move before the stuck ones are freed; back only after hold-down and dwell. */
-	assert_string_equal(w.log, "2000:prefer=1 2000:release=0 2000:down=0/cable 13120:up=0 ");
+	assert_string_equal(w.log, "2000:prefer=1 2000:release=0 2000:down=0/cable 13240:up=0 ");
 	pass_to(&w, 70000);
-	assert_string_equal(w.log + strlen(w.log) - 15, "62000:prefer=0 ");
+	assert_string_equal(w.log + strlen(w.log) - 15, "62020:prefer=0 ");
 }
 
 static void uses_a_held_line_when_nothing_else_is_there(void **state)
@@ -485,6 +497,7 @@ static void never_oscillates(void **state)
 		if (most_moves_in(&w, 600000) > 3)
 			fail_msg("seed %u: %zu moves in 10 min: %.300s", seed,
 				 most_moves_in(&w, 600000), w.log);
+		pass_to(&w, w.now_ms + 600000); /* what is left is found again */
 		assert_true(core_preferred(&w.core) >= 0);
 	}
 }

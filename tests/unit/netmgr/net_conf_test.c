@@ -75,12 +75,20 @@ static void keeps_metered_lines_cheap(void **state)
 		net_conf_line(&conf, &conf.uplinks[i], PROBE_ALL, &line);
 		if (!metered[i])
 			continue;
-		/* 20 MB a month: 220 bytes a DNS question, 1 kB a question to the hub, with all headers. */
+		/* 20 MB a month, with all headers: 220 bytes a DNS question, 120 an echo, 1 kB the hub's
+		 * check, which goes with all others. */
 		uint64_t month_ms = 31ull * 86400 * 1000;
 		uint64_t bytes = month_ms / line.idle_ms[PROBE_RESOLVER] * 220 +
-				 month_ms / line.idle_ms[PROBE_HUB] * 1000 +
+				 month_ms / line.idle_ms[PROBE_HUB] * (1000 + 220 + 3 * 120) +
+				 month_ms / line.idle_ms[PROBE_ECHO] * 120 +
+				 month_ms / line.idle_ms[PROBE_FAR_A] * 240 +
 				 month_ms / line.doubt_ms * 1200;
 		assert_int_equal(line.idle_ms[PROBE_GATEWAY], 0);
+		assert_true(line.idle_ms[PROBE_ECHO] > 0 && line.idle_ms[PROBE_FAR_B] > 0);
+		/* Without an echo of the hub the others stand in for it. */
+		net_conf_line(&conf, &conf.uplinks[i], PROBE_ALL & ~PROBE_BIT(PROBE_ECHO), &line);
+		assert_int_equal(line.idle_ms[PROBE_FAR_A], line.idle_ms[PROBE_ECHO]);
+		net_conf_line(&conf, &conf.uplinks[i], PROBE_ALL, &line);
 		assert_true(bytes <= 20000000);
 	}
 }

@@ -9,9 +9,10 @@
 
 #include "firmware/base/clean.h"
 
-#define ANSWERS(gw, res, hub)                               \
-	{                                                   \
-		{ PROBE_##gw, PROBE_##res, PROBE_##hub }, 0 \
+#define ANSWERS(gw, res, hub) ALL_ANSWERS(gw, res, SKIPPED, SKIPPED, SKIPPED, hub)
+#define ALL_ANSWERS(gw, res, echo, a, b, hub)                                              \
+	{                                                                                  \
+		{ PROBE_##gw, PROBE_##res, PROBE_##echo, PROBE_##a, PROBE_##b, PROBE_##hub }, 0 \
 	}
 
 static void names_the_layer(void **state)
@@ -45,6 +46,23 @@ static void names_the_layer(void **state)
 		{ ANSWERS(SKIPPED, SILENT, SKIPPED), PROBE_ALL, VERDICT_DEAD, UPLINK_LAYER_ISP },
 		{ ANSWERS(SKIPPED, SKIPPED, SKIPPED), PROBE_ALL, VERDICT_NOTHING,
 		  UPLINK_LAYER_NONE },
+		/* Several machines of several operators. */
+		{ ALL_ANSWERS(OK, OK, SILENT, SILENT, SILENT, SILENT), PROBE_ALL, VERDICT_DEAD,
+		  UPLINK_LAYER_ISP },
+		{ ALL_ANSWERS(OK, OK, SILENT, SKIPPED, SKIPPED, SILENT), PROBE_ALL, VERDICT_ONLINE,
+		  UPLINK_LAYER_HUB },
+		{ ALL_ANSWERS(OK, OK, SILENT, OK, SILENT, SILENT), PROBE_ALL, VERDICT_ONLINE,
+		  UPLINK_LAYER_HUB },
+		{ ALL_ANSWERS(OK, SILENT, OK, OK, OK, OK), PROBE_ALL, VERDICT_ONLINE,
+		  UPLINK_LAYER_RESOLVER },
+		{ ALL_ANSWERS(OK, SILENT, SKIPPED, OK, SKIPPED, REFUSED), PROBE_ALL, VERDICT_ONLINE,
+		  UPLINK_LAYER_RESOLVER },
+		{ ALL_ANSWERS(OK, OK, SILENT, OK, OK, FOREIGN), PROBE_ALL, VERDICT_PORTAL,
+		  UPLINK_LAYER_PORTAL },
+		{ ALL_ANSWERS(SKIPPED, SKIPPED, SILENT, SKIPPED, SKIPPED, SKIPPED), PROBE_ALL,
+		  VERDICT_DEAD, UPLINK_LAYER_ISP },
+		{ ALL_ANSWERS(SILENT, SKIPPED, OK, SKIPPED, SKIPPED, SKIPPED), PROBE_ALL,
+		  VERDICT_ONLINE, UPLINK_LAYER_NONE },
 		{ ANSWERS(OK, SKIPPED, SKIPPED), PROBE_BIT(PROBE_GATEWAY), VERDICT_ONLINE,
 		  UPLINK_LAYER_NONE },
 		{ ANSWERS(SILENT, SKIPPED, SKIPPED), PROBE_BIT(PROBE_GATEWAY), VERDICT_DEAD,
