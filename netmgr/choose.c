@@ -112,10 +112,11 @@ int choose_step(struct choose *c, const struct choose_rules *rules,
 	bool switches = to >= 0 && c->last >= 0 && to != c->last;
 	uint64_t *oldest = &tried.switched_ms[c->switches % CHOOSE_SWITCHES];
 	/* Two lines that fall by turns: each move cuts off whoever is at work, and gains little. */
-	if (switches && c->switches >= CHOOSE_SWITCHES && now_ms - *oldest < CHOOSE_WINDOW_MS) {
-		*next_ms = *oldest + CHOOSE_WINDOW_MS;
+	if (switches && c->switches >= CHOOSE_SWITCHES && now_ms - *oldest < rules->window_ms) {
+		*next_ms = *oldest + rules->window_ms;
 		if (c->preferred >= 0 && all[c->preferred].fitness == CHOOSE_UNFIT)
-			c->preferred = -1; /* fails fast, and takes the same line again when it is back */
+			c->preferred =
+				-1; /* fails fast, and takes the same line again when it is back */
 		if (c->preferred < 0 && all[c->last].fitness > CHOOSE_UNFIT)
 			c->preferred = c->last;
 		return c->preferred;

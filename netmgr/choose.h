@@ -31,10 +31,11 @@ struct choose_rules {
 	uint64_t
 		regret_ms; /* leaving this soon after a voluntary move is regretted; also the first wait */
 	uint64_t patience_ms; /* waiting time grows to this at most */
+	uint64_t window_ms;   /* in which CHOOSE_SWITCHES are the most; 0: no bound */
 };
 
-/* So many from one uplink to another in so long, whatever happens: two lines that fall by turns. */
-enum { CHOOSE_SWITCHES = 3, CHOOSE_WINDOW_MS = 600000 };
+/* So many from one uplink to another in window_ms, whatever happens: two lines that fall by turns. */
+enum { CHOOSE_SWITCHES = 3 };
 
 struct choose {
 	int preferred; /* index, -1 none */

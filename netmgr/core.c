@@ -39,41 +39,19 @@ static void settle_facts(struct core_work *s, unsigned i)
 	}
 }
 
-static void earn(struct core_uplink *u, uint64_t carried)
-{
-	enum { ONE_IN = 100, MOST = 3000 };
-	u->credit = (uint32_t)core_earlier(u->credit + carried / ONE_IN, MOST);
-}
-
-/* Bytes leave and none return: ask at once instead of waiting for the next idle round. */
+/* Somebody waits in vain: ask at once instead of waiting for the next idle round. */
 static void take_traffic(struct core_work *s, unsigned i, uint64_t rx_bytes, uint64_t tx_bytes)
 {
+	enum { BURST_BYTES = 1500, PAID_MS = 3000 };
 	struct core_uplink *u = &s->c->uplinks[i];
-	const struct core_rules *rules = &s->c->rules;
-	bool received = rx_bytes != u->rx_bytes;
-	bool sent = tx_bytes != u->tx_bytes;
-	uint64_t carried = rx_bytes - u->rx_bytes + tx_bytes - u->tx_bytes;
-	u->rx_bytes = rx_bytes;
-	u->tx_bytes = tx_bytes;
-	if (received && u->counted)
-		u->heard_ms = s->now_ms;
-	if (u->counted)
-		earn(u, carried);
-	if (!u->counted || received || u->state != UPLINK_UP) {
-		u->counted = true;
-		u->tx_unanswered_since_ms = 0;
+	uint64_t limit = core_later(s->c->rules.silence_ms, 3 * (uint64_t)u->srtt_us / 1000);
+	bool in_vain = traffic_see(&u->traffic, rx_bytes, tx_bytes, (uint32_t)limit, s->now_ms);
+	if (u->state != UPLINK_UP) {
+		traffic_forget_waiting(&u->traffic);
 		return;
 	}
-	if (sent && !u->tx_unanswered_since_ms)
-		u->tx_unanswered_since_ms = s->now_ms;
-	if (!u->tx_unanswered_since_ms)
-		return;
-	uint64_t limit = core_later(rules->silence_ms, 3 * (uint64_t)u->srtt_us / 1000);
-	if (s->now_ms - u->tx_unanswered_since_ms < limit)
-		return;
-	enum { BURST_BYTES = 1500, PAID_MS = 10000 };
-	uint32_t apart = u->credit >= BURST_BYTES ? PAID_MS : s->c->lines[i].doubt_ms;
-	if (u->doubted_ms && s->now_ms - u->doubted_ms < apart)
+	uint32_t apart = u->traffic.credit >= BURST_BYTES ? PAID_MS : s->c->lines[i].doubt_ms;
+	if (!in_vain || (u->doubted_ms && s->now_ms - u->doubted_ms < apart))
 		return;
 	u->doubted_ms = s->now_ms;
 	core_suspect(s, i, u->layer);
@@ -154,7 +132,7 @@ static void ask(struct core_work *s, unsigned i, unsigned targets)
 		if (!(a->targets & PROBE_BIT(t)))
 			continue;
 		u->asked_ms[t] = s->now_ms;
-		u->credit -= (uint32_t)core_earlier(u->credit, cost_bytes[t]);
+		u->traffic.credit -= (uint32_t)core_earlier(u->traffic.credit, cost_bytes[t]);
 	}
 	u->asking = true;
 	u->asked_once = a->repeats == 1;
@@ -169,12 +147,12 @@ static void ask(struct core_work *s, unsigned i, unsigned targets)
 static uint64_t due_ms(const struct core_line *line, const struct core_uplink *u, int target)
 {
 	uint64_t due = u->due_ms[target];
-	if (!line->frugal || !u->heard_ms)
+	if (!line->frugal || !u->traffic.heard_ms)
 		return due;
-	if (u->credit >= 2 * cost_bytes[target])
+	if (u->traffic.credit >= 2 * cost_bytes[target])
 		return core_earlier(due, u->asked_ms[target] + line->busy_ms[target]);
 	bool stands_in = PROBE_BIT(target) & (PROBE_BIT(PROBE_ECHO) | PROBE_FAR);
-	return stands_in ? core_later(due, u->heard_ms + line->idle_ms[target]) : due;
+	return stands_in ? core_later(due, u->traffic.heard_ms + line->idle_ms[target]) : due;
 }
 
 /* The hub's check goes with all others, so that its silence can be told from the line's. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "netmgr/choose.h"
+#include "netmgr/traffic.h"
 #include "netmgr/uplink.h"
 #include "netmgr/verdict.h"
 
@@ -133,9 +134,9 @@ struct core_uplink {
 	uint64_t hub_bad_ms,
 		hub_ok_ms; /* when the hub was silent here, since; when it last answered */
 	uint64_t asked_ms[PROBE_TARGETS];
-	uint32_t credit; /* bytes that questions may cost, of a line that is in use */
-	uint64_t rx_bytes, tx_bytes, tx_unanswered_since_ms, doubted_ms, heard_ms;
-	bool counted, asked_once;
+	struct traffic traffic;
+	uint64_t doubted_ms;
+	bool asked_once;
 	bool waited_for; /* SUSPECT because bytes leave and none return: somebody waits for the verdict */
 };
 

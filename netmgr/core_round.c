@@ -165,7 +165,7 @@ static void round_while_suspect(struct core_work *s, unsigned i, struct verdict 
 	case VERDICT_DEAD:
 		u->layer = v.layer;
 		/* Nobody waits, or bytes came in during the burst: a queue of seconds, perhaps. Once more, with patience. */
-		if (u->fails++ == 0 && (!u->waited_for || u->heard_ms > u->since_ms))
+		if (u->fails++ == 0 && (!u->waited_for || u->traffic.heard_ms > u->since_ms))
 			u->round_due_ms = s->now_ms;
 		else
 			core_enter(s, i, UPLINK_DOWN, v.layer);

@@ -96,7 +96,7 @@ void core_enter(struct core_work *s, unsigned i, enum uplink_state state, enum u
 	u->since_ms = s->now_ms;
 	u->fails = 0;
 	u->round_due_ms = s->now_ms;
-	u->tx_unanswered_since_ms = 0;
+	traffic_forget_waiting(&u->traffic);
 	if (state == UPLINK_UP)
 		core_plan_questions(&s->c->lines[i], u, PROBE_ALL, s->now_ms);
 	if (state == UPLINK_HOLDDOWN)

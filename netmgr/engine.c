@@ -53,7 +53,7 @@ static void carry_out(struct engine *e, const struct core_action *a)
 	const char *layer = uplink_layer_name(a->layer);
 	switch (a->kind) {
 	case CORE_ASK:
-		prober_ask(e->prober, (unsigned)a->uplink, a->targets, a->within_ms);
+		prober_ask(e->prober, a);
 		break;
 	case CORE_PREFER:
 		prefer(e, a->uplink);
@@ -122,9 +122,10 @@ static void on_round(void *data, unsigned uplink, const struct probe_round *roun
 	struct engine *e = data;
 	struct core_observation seen = { .kind = CORE_ROUND, .uplink = uplink, .round = *round };
 	account_rtt(e->account, uplink, round->rtt_us);
-	log_debug("event=probe uplink=%s gateway=%d resolver=%d hub=%d rtt_us=%u",
+	log_debug("event=probe uplink=%s gateway=%d resolver=%d far=%d,%d hub=%d rtt_us=%u",
 		  name_of(e, (int)uplink), round->answer[PROBE_GATEWAY],
-		  round->answer[PROBE_RESOLVER], round->answer[PROBE_HUB], round->rtt_us);
+		  round->answer[PROBE_RESOLVER], round->answer[PROBE_FAR_A],
+		  round->answer[PROBE_FAR_B], round->answer[PROBE_HUB], round->rtt_us);
 	step(e, &seen);
 }
 

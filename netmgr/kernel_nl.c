@@ -27,7 +27,7 @@
 
 enum {
 	LOOK_US =
-		100000, /* link events are rate-limited to one a second: a look is cheap and sees a cable at once */
+		50000, /* link events are rate-limited to one a second: a look is cheap and sees a cable at once */
 	SETTLE_US = 50000, /* several losses are repaired together */
 	STOCK_LOOKS = 600, /* a minute: what nobody told us about */
 };

@@ -22,6 +22,11 @@ static const struct conf_key net_keys[] = {
 	CONF_STR(struct net_settings, check_name, "check_name", "",
 		 "DNS name asked of each uplink's resolver below a random label; empty: the host "
 		 "of check_url"),
+	CONF_STR(struct net_settings, far_a, "far_a", "9.9.9.9",
+		 "IPv4 address of a machine of another operator than the hub's that answers ICMP "
+		 "echoes: whether a line leads further than to its provider; empty: none"),
+	CONF_STR(struct net_settings, far_b, "far_b", "1.1.1.1",
+		 "a second one, of a third operator"),
 	CONF_INT(struct net_settings, gateway_every_ms, "gateway_every_ms", "1000", 100, 60000,
 		 "between two questions to the gateway of an unmetered uplink"),
 	CONF_INT(struct net_settings, resolver_every_s, "resolver_every_s", "10", 1, 3600,
@@ -52,6 +57,10 @@ static const struct conf_key net_keys[] = {
 		 "how long an uplink must limp before a better one is taken"),
 	CONF_INT(struct net_settings, regret_s, "regret_s", "600", 0, 86400,
 		 "a fall this soon after a voluntary move makes the next one wait as long"),
+	CONF_INT(struct net_settings, window_s, "window_s", "600", 0, 86400,
+		 "new flows change from one uplink to another three times at most in this long, so "
+		 "that "
+		 "lines that fall by turns cut nobody off again and again; 0: no bound"),
 	CONF_INT(struct net_settings, keep_days, "keep_days", "100", 8, 1000,
 		 "how long minutes and events are kept on the box"),
 	CONF_WORD(struct net_settings, leave, "leave", "keep", leave_words,
@@ -263,6 +272,13 @@ int net_conf_check(const void *data, struct fault *why)
 	if (conf->net.check_name[0] && !good_host(conf->net.check_name))
 		return fault_set(why, -EINVAL, "net.check_name",
 				 "[net] check_name '%s' is no DNS name", conf->net.check_name);
+	struct in_addr far;
+	if (conf->net.far_a[0] && inet_pton(AF_INET, conf->net.far_a, &far) != 1)
+		return fault_set(why, -EINVAL, "net.far", "[net] far_a '%s' is no IPv4 address",
+				 conf->net.far_a);
+	if (conf->net.far_b[0] && inet_pton(AF_INET, conf->net.far_b, &far) != 1)
+		return fault_set(why, -EINVAL, "net.far", "[net] far_b '%s' is no IPv4 address",
+				 conf->net.far_b);
 	if (conf->gate.listen[0] && net_conf_endpoint(conf->gate.listen, &to) < 0)
 		return fault_set(why, -EINVAL, "net.gate",
 				 "[gate] listen '%s': write an address such as 127.0.0.1:8090",
@@ -311,7 +327,8 @@ void net_conf_rules(const struct net_conf *conf, struct core_rules *out)
 		.choose = { .dwell_ms = (uint64_t)n->dwell_s * 1000,
 			    .better_ms = (uint64_t)n->better_s * 1000,
 			    .regret_ms = (uint64_t)n->regret_s * 1000,
-			    .patience_ms = 6 * (uint64_t)n->regret_s * 1000 },
+			    .patience_ms = 6 * (uint64_t)n->regret_s * 1000,
+			    .window_ms = (uint64_t)n->window_s * 1000 },
 	};
 }
 
@@ -351,7 +368,7 @@ void net_conf_line(const struct net_conf *conf, const struct uplink_conf *u, uns
 		.retry_ms = (uint32_t)n->retry_s * (metered ? 6000 : 1000),
 		.limp_ms = metered ? (uint32_t)n->metered_echo_every_s * 1000
 				   : (uint32_t)n->retry_s * 1000,
-		.doubt_ms = metered ? 1200000 : 10000,
+		.doubt_ms = metered ? 1200000 : 2000,
 		.slow_ms = net_conf_kind(u) == UPLINK_SATELLITE ? 2000 : 1000,
 	};
 }

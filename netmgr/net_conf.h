@@ -17,11 +17,12 @@ struct net_settings {
 	char check_url[256]; /* "http://hub.example/v1/check/"; the nonce is appended */
 	char check_name
 		[128]; /* asked of each uplink's resolver below a random label; "" = host of check_url */
+	char far_a[16], far_b[16]; /* IPv4; "" none */
 	int64_t gateway_every_ms, resolver_every_s, hub_every_s;
 	int64_t echo_every_s, far_every_s;
 	int64_t metered_resolver_every_s, metered_hub_every_s, metered_echo_every_s,
 		metered_far_every_s;
-	int64_t retry_s, hold_s, dwell_s, better_s, regret_s;
+	int64_t retry_s, hold_s, dwell_s, better_s, regret_s, window_s;
 	int64_t keep_days;
 	int leave; /* enum net_leave */
 	char dhcp_client[128], dhcp_hook[128];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "netmgr/probe.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ struct probe {
 	int fd;
 	sd_event_source *source;
 	uint64_t sent_us;
+	unsigned sent; /* times */
 	char nonce[CHECK_NONCE_ROOM];
 	uint8_t query[DNS_QUERY_MAX];
 	size_t query_len;
@@ -45,7 +47,9 @@ struct round {
 	unsigned uplink;
 	unsigned pending;
 	struct probe_round result;
-	sd_event_source *timer;
+	sd_event_source *timer, *again;
+	uint64_t every_us;
+	unsigned repeats; /* left */
 	struct probe probes[PROBE_TARGETS];
 	bool gateway_answers; /* has ever: its silence means something */
 	bool resolver_fails;  /* did, the last time */
@@ -60,6 +64,7 @@ struct prober {
 	struct net_check check;
 	char check_name[128];
 	bool has_check;
+	struct in_addr far[2]; /* PROBE_FAR_A and _B; 0: none */
 	void (*done)(void *data, unsigned uplink, const struct probe_round *round);
 	void *data;
 	struct round rounds[UPLINK_MAX];
@@ -100,6 +105,8 @@ static void answer(struct probe *q, enum probe_answer answer)
 static void note_rtt(struct probe *q)
 {
 	struct round *r = q->round;
+	if (q->sent > 1)
+		return; /* which one was answered? (Karn) */
 	uint64_t took = now_us(r->prober) - q->sent_us;
 	uint32_t rtt = took < UINT32_MAX ? (uint32_t)(took ? took : 1) : UINT32_MAX;
 	if (q->target != PROBE_GATEWAY && (!r->result.rtt_us || rtt < r->result.rtt_us))
@@ -124,38 +131,61 @@ static int listen_on(struct probe *q, int fd, uint32_t events)
 static void send_bytes(struct probe *q, const void *bytes, size_t len)
 {
 	q->sent_us = now_us(q->round->prober);
+	q->sent++;
 	if (send(q->fd, bytes, len, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
 		answer(q, by_error(errno));
 }
 
-/* --- gateway --- */
+/* --- gateway and far machines: ICMP echoes --- */
 
-static void ask_gateway(struct probe *q)
+static void send_echo(struct probe *q)
 {
-	struct prober *p = q->round->prober;
 	uint8_t packet[ECHO_BYTES];
-	int fd;
-	int r = kernel_dial(p->kernel, q->round->uplink, KERNEL_ECHO, NULL, &fd);
-	if (r == 0)
-		r = listen_on(q, fd, EPOLLIN);
-	if (r < 0) {
-		answer(q, r == -ENETUNREACH ? PROBE_SILENT
-					    : kernel_neighbour(p->kernel, q->round->uplink));
-		return;
-	}
-	randombytes_buf(q->query, ECHO_TOKEN);
 	echo_request((uint16_t)randombytes_uniform(UINT16_MAX), 1, q->query, packet);
 	send_bytes(q, packet, sizeof(packet));
 }
 
-static void hear_gateway(struct probe *q)
+static int dial_echo(struct probe *q, const struct sockaddr_in *to)
+{
+	int fd;
+	int r = kernel_dial(q->round->prober->kernel, q->round->uplink, KERNEL_ECHO, to, &fd);
+	if (r == 0)
+		r = listen_on(q, fd, EPOLLIN);
+	if (r < 0)
+		return r;
+	randombytes_buf(q->query, ECHO_TOKEN);
+	send_echo(q);
+	return 0;
+}
+
+static void ask_gateway(struct probe *q)
+{
+	int r = dial_echo(q, NULL);
+	if (r < 0)
+		answer(q, r == -ENETUNREACH
+				  ? PROBE_SILENT
+				  : kernel_neighbour(q->round->prober->kernel, q->round->uplink));
+}
+
+static void ask_far(struct probe *q)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_addr = q->round->prober->far[q->target - PROBE_FAR_A] };
+	int r = to.sin_addr.s_addr ? dial_echo(q, &to) : -EOPNOTSUPP;
+	if (r < 0)
+		answer(q, r == -ENETUNREACH ? PROBE_SILENT : PROBE_SKIPPED);
+}
+
+static void hear_echo(struct probe *q)
 {
 	uint8_t bytes[256];
 	ssize_t n = recv(q->fd, bytes, sizeof(bytes), 0);
-	if (n < 0 && errno != EAGAIN)
+	if (n < 0 && errno != EAGAIN) {
 		answer(q, PROBE_SILENT);
-	else if (n > 0 && echo_reply(bytes, (size_t)n, q->query) == 0)
+	} else if (n > 0 && echo_reply(bytes, (size_t)n, q->query) == 0) {
+		note_rtt(q);
 		answer(q, PROBE_OK);
+	}
 }
 
 /* --- resolver --- */
@@ -332,7 +362,9 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *data
 	(void)events;
 	switch (q->target) {
 	case PROBE_GATEWAY:
-		hear_gateway(q);
+	case PROBE_FAR_A:
+	case PROBE_FAR_B:
+		hear_echo(q);
 		break;
 	case PROBE_RESOLVER:
 		hear_resolver(q);
@@ -345,6 +377,7 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *data
 		else
 			hear_hub(q);
 		break;
+	case PROBE_ECHO:
 	case PROBE_TARGETS:
 		break;
 	}
@@ -372,19 +405,49 @@ static int on_end(sd_event_source *source, uint64_t usec, void *data)
 		if (r->pending & PROBE_BIT(t))
 			give_up(&r->probes[t]);
 	(void)sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
+	(void)sd_event_source_set_enabled(r->again, SD_EVENT_OFF);
 	r->prober->done(r->prober->data, r->uplink, &r->result);
 	return 0;
 }
 
-void prober_ask(struct prober *p, unsigned uplink, unsigned targets, uint32_t within_ms)
+/* A burst: what has not been answered is asked once more. TCP sees to itself. */
+static int on_again(sd_event_source *source, uint64_t usec, void *data)
 {
-	static void (*const ask[PROBE_TARGETS])(struct probe *) = { ask_gateway, ask_resolver,
-								    ask_hub };
-	struct round *r = &p->rounds[uplink];
-	(void)sd_event_source_set_time_relative(r->timer, (uint64_t)within_ms * 1000);
+	struct round *r = data;
+	(void)usec;
+	for (int t = 0; t < PROBE_TARGETS; t++) {
+		struct probe *q = &r->probes[t];
+		if (!(r->pending & PROBE_BIT(t)) || q->fd < 0)
+			continue;
+		if (t == PROBE_GATEWAY || (PROBE_FAR & PROBE_BIT(t)))
+			send_echo(q);
+		else if (t == PROBE_RESOLVER || q->stage == STAGE_LOOKUP)
+			send_bytes(q, q->query, q->query_len);
+	}
+	if (--r->repeats == 0)
+		return 0;
+	(void)sd_event_source_set_time_relative(source, r->every_us);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+void prober_ask(struct prober *p, const struct core_action *action)
+{
+	static void (*const ask[PROBE_TARGETS])(struct probe *) = {
+		[PROBE_GATEWAY] = ask_gateway, [PROBE_RESOLVER] = ask_resolver,
+		[PROBE_FAR_A] = ask_far,       [PROBE_FAR_B] = ask_far,
+		[PROBE_HUB] = ask_hub,
+	};
+	struct round *r = &p->rounds[action->uplink];
+	unsigned targets = action->targets & prober_possible(p);
+	(void)sd_event_source_set_time_relative(r->timer, (uint64_t)action->within_ms * 1000);
 	(void)sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+	r->repeats = action->repeats > 1 ? action->repeats - 1 : 0;
+	r->every_us = (uint64_t)action->every_ms * 1000;
+	(void)sd_event_source_set_time_relative(r->again, r->every_us);
+	(void)sd_event_source_set_enabled(r->again, r->repeats ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 	r->result = (struct probe_round){ 0 };
-	r->pending = targets & PROBE_ALL;
+	r->pending = targets;
 	if (!r->pending)
 		(void)sd_event_source_set_time(r->timer, 0);
 	for (int t = 0; t < PROBE_TARGETS; t++) {
@@ -392,6 +455,7 @@ void prober_ask(struct prober *p, unsigned uplink, unsigned targets, uint32_t wi
 		hang_up(q);
 		q->stage = STAGE_ANSWER;
 		q->reply_len = 0;
+		q->sent = 0;
 		if (targets & PROBE_BIT(t))
 			ask[t](q);
 	}
@@ -406,7 +470,9 @@ void prober_forget(struct prober *p, unsigned uplink)
 unsigned prober_possible(const struct prober *p)
 {
 	return PROBE_BIT(PROBE_GATEWAY) | (p->has_check ? PROBE_BIT(PROBE_HUB) : 0) |
-	       (p->check_name[0] ? PROBE_BIT(PROBE_RESOLVER) : 0);
+	       (p->check_name[0] ? PROBE_BIT(PROBE_RESOLVER) : 0) |
+	       (p->far[0].s_addr ? PROBE_BIT(PROBE_FAR_A) : 0) |
+	       (p->far[1].s_addr ? PROBE_BIT(PROBE_FAR_B) : 0);
 }
 
 void prober_free(struct prober *p)
@@ -418,6 +484,7 @@ void prober_free(struct prober *p)
 			if (p->rounds[i].prober)
 				hang_up(&p->rounds[i].probes[t]);
 		sd_event_source_disable_unref(p->rounds[i].timer);
+		sd_event_source_disable_unref(p->rounds[i].again);
 	}
 	sd_event_unref(p->loop);
 	free(p);
@@ -458,6 +525,8 @@ int prober_new(struct sd_event *loop, const struct net_conf *conf, struct kernel
 	p->kernel = kernel;
 	p->done = done;
 	p->data = data;
+	(void)inet_pton(AF_INET, conf->net.far_a, &p->far[0]); /* checked with the configuration */
+	(void)inet_pton(AF_INET, conf->net.far_b, &p->far[1]);
 	int r = take_check(p, conf, why);
 	if (r < 0)
 		return r;
@@ -475,6 +544,11 @@ int prober_new(struct sd_event *loop, const struct net_conf *conf, struct kernel
 				      on_end, round);
 		if (r >= 0)
 			r = sd_event_source_set_enabled(round->timer, SD_EVENT_OFF);
+		if (r >= 0)
+			r = sd_event_add_time(loop, &round->again, CLOCK_MONOTONIC, UINT64_MAX,
+					      ACCURACY_US, on_again, round);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(round->again, SD_EVENT_OFF);
 		if (r < 0)
 			return fault_set(why, r, "probe.loop", "no timer for probes: %s",
 					 strerror(-r));

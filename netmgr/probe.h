@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "netmgr/core.h"
 #include "netmgr/net_conf.h"
 #include "netmgr/verdict.h"
 
@@ -11,7 +12,7 @@ struct kernel;
 struct sd_event;
 
 /*
- * Asks gateway, resolver and hub over one uplink: sockets come from the kernel behind, so that a question can
+ * Asks gateway, resolver, far machines and hub over one uplink: sockets come from the kernel behind, so that a question can
  * leave by no other line. At most one round per uplink is out; a new one replaces it.
  */
 struct prober;
@@ -24,8 +25,8 @@ void prober_free(struct prober *p); /* NULL is fine; `done` is not called any mo
 /* PROBE_BIT()s that the configuration lets us ask. */
 unsigned prober_possible(const struct prober *p);
 
-/* `done` is called once, from the loop, at the latest after `within_ms`. */
-void prober_ask(struct prober *p, unsigned uplink, unsigned targets, uint32_t within_ms);
+/* Carries out a CORE_ASK; `done` is called once, from the loop, at the latest after its `within_ms`. */
+void prober_ask(struct prober *p, const struct core_action *ask);
 
 /* The uplink has a new address: what was learnt over it is forgotten. */
 void prober_forget(struct prober *p, unsigned uplink);

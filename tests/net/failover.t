@@ -35,7 +35,7 @@ for i in 0 1; do
 	in_ns isp$i ip addr add 192.168.1.1/24 dev line$i
 	in_ns isp$i ip link set line$i up
 	in_ns isp$i ip link set lo up
-	in_ns isp$i ip addr add $hub/32 dev lo
+	for far in $hub 203.0.113.20 203.0.113.30; do in_ns isp$i ip addr add $far/32 dev lo; done
 	cat >"$work/nginx$i.conf" <<-END
 		daemon off; master_process off; pid $work/nginx$i.pid; error_log $work/nginx$i.log; user root;
 		events { worker_connections 64; }
@@ -69,6 +69,9 @@ configure() { # configure LEAVE
 		hold_s = 1
 		dwell_s = 0
 		regret_s = 0
+		window_s = 0
+		far_a = 203.0.113.20
+		far_b = 203.0.113.30
 		leave = $1
 		[uplink fibre]
 		kind = fibre
@@ -136,8 +139,10 @@ is "$(head -c 1 "$work/download")$(stat -c %s "$work/download")" 1200000 "every 
 ip netns exec "$(ns box)" curl -s --max-time 30 -o "$work/stuck" "http://$hub/slow" &
 stuck=$!
 within 5 test -s "$work/stuck" # it has begun
-in_ns isp0 ip addr del $hub/32 dev lo
-in_ns isp0 ip route add blackhole $hub/32
+for far in $hub 203.0.113.20 203.0.113.30; do
+	in_ns isp0 ip addr del $far/32 dev lo
+	in_ns isp0 ip route add blackhole $far/32
+done
 within 10 preferred_is lte && silent=$took && within 3 who_is isp1
 ok $? "a provider goes silent behind a living router: traffic moves"
 echo "# silent fault under a download to another line: $silent ms"
@@ -147,8 +152,10 @@ wait $stuck && released=finished || released=$?
 echo "# stuck connection ended with curl status $released, $(($(now_ms) - begun)) ms later"
 [ "$released" != 28 ] && [ "$released" != finished ]
 ok $? "a connection stuck on the dead line is reset"
-in_ns isp0 ip route del blackhole $hub/32
-in_ns isp0 ip addr add $hub/32 dev lo
+for far in $hub 203.0.113.20 203.0.113.30; do
+	in_ns isp0 ip route del blackhole $far/32
+	in_ns isp0 ip addr add $far/32 dev lo
+done
 within 10 preferred_is fibre && within 3 who_is isp0
 ok $? "the provider is back: so is the traffic"
 

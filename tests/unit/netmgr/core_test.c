@@ -56,7 +56,8 @@ static const struct core_rules rules = {
 	.choose = { .dwell_ms = 60000,
 		    .better_ms = 20000,
 		    .regret_ms = 600000,
-		    .patience_ms = 3600000 },
+		    .patience_ms = 3600000,
+		    .window_ms = 600000 },
 };
 
 static const struct core_line fast_line = {
@@ -291,7 +292,7 @@ static void walks_every_transition(void **state)
 		{ "portal turns into silence",
 		  { { FAULT, PORTAL, 70000, UPLINK_PORTAL, UPLINK_LAYER_PORTAL, UPLINK_CLASS_DOWN },
 		    { FAULT, SILENT, 20000, UPLINK_DOWN, UPLINK_LAYER_ISP, UPLINK_CLASS_DOWN },
-		    { FAULT, PORTAL, 8000, UPLINK_PORTAL, UPLINK_LAYER_PORTAL,
+		    { FAULT, PORTAL, 14000, UPLINK_PORTAL, UPLINK_LAYER_PORTAL,
 		      UPLINK_CLASS_DOWN } } },
 		{ "a dead resolver limps, no fall",
 		  { { FAULT, RESOLVER_DEAD, 70000, UPLINK_UP, UPLINK_LAYER_RESOLVER,

@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The uplink manager's decisions on seeded traces of lines that fail (wasl-netsim(1)), in short: 600 hours.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/net/lib.sh
+. tests/net/lib.sh
+command -v jq >/dev/null || skip_all "jq is not installed"
+sim() { "$B/bin/wasl-netsim" "$@"; }
+
+sim --seed 11 --traces 600 --json >"$work/a.json"
+ok $? "600 hours of lines that fail"
+holds() { jq -e "$1" "$work/a.json" >/dev/null; }
+holds '.wasl.right_uplink_seconds >= 0.995'
+ok $? "the right line in 99.5 % of the time: $(jq .wasl.right_uplink_seconds "$work/a.json")"
+holds '.wasl.needless_switches <= 2'
+ok $? "next to no needless switch: $(jq .wasl.needless_switches "$work/a.json")"
+holds '.wasl.oscillations == 0'
+ok $? "no oscillation"
+holds '.wasl.right_uplink_seconds > .mwan3.right_uplink_seconds'
+ok $? "more often right than mwan3's way: $(jq .mwan3.right_uplink_seconds "$work/a.json")"
+sim --seed 11 --traces 600 --json | jq 'del(.cpu_s)' >"$work/b.json"
+jq 'del(.cpu_s)' "$work/a.json" | cmp -s - "$work/b.json"
+ok $? "the same seed gives the same figures"
+
+cat >"$work/dead.ini" <<-END
+	[traces]
+	count = 20
+	quiet_s = 0
+	[line a]
+	kind = fibre
+	preference = 1
+	[line b]
+	kind = dsl
+	preference = 2
+	[event night]
+	fault = silent
+	line = a
+	at_s = 600
+	for_s = 1200
+END
+sim --spec "$work/dead.ini" --json >"$work/a.json"
+holds '.wasl.switches <= 60 and .wasl.needless_switches == 0' # one more where the other line was up first
+ok $? "a line that falls once is left once and taken again once"
+holds '.wasl.wrong_seconds.silent < 20 * 1.5'
+ok $? "and left within a second and a half: $(jq '.wasl.wrong_seconds.silent / 20' "$work/a.json") s"
+
+printf '[event x]\nfault = silent\nline = nowhere\n' >"$work/bad.ini"
+said=$(sim --spec "$work/bad.ini" 2>&1)
+is $? 1 "an event on a line that is not there is refused"
+[[ $said == *nowhere* ]]
+ok $? "by name: $said"
+sim --traces x >/dev/null 2>&1
+is $? 2 "wrong arguments"
+finish
