@@ -134,6 +134,8 @@ static void ask(struct core_work *s, unsigned i, unsigned targets)
 		u->asked_ms[t] = s->now_ms;
 		u->traffic.credit -= (uint32_t)core_earlier(u->traffic.credit, cost_bytes[t]);
 	}
+	/* Where losses are counted each question has its time; where a verdict is waited for it has not. */
+	a->settle = u->state != UPLINK_UP && u->state != UPLINK_HOLDDOWN;
 	u->asking = true;
 	u->asked_once = a->repeats == 1;
 	u->answer_by_ms = s->now_ms + a->within_ms + 1000;

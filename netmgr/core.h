@@ -87,6 +87,7 @@ struct core_action {
 	int uplink;
 	unsigned targets;
 	uint32_t within_ms, repeats, every_ms;
+	bool settle; /* far machines that are late are not waited for once another one has answered */
 	enum uplink_layer layer;
 };
 

@@ -48,6 +48,7 @@ struct round {
 	unsigned pending;
 	struct probe_round result;
 	sd_event_source *timer, *again;
+	bool settle;
 	uint64_t every_us;
 	unsigned repeats; /* left */
 	struct probe probes[PROBE_TARGETS];
@@ -86,6 +87,18 @@ static void hang_up(struct probe *q)
 	q->fd = -1;
 }
 
+/* Only far machines are late, and somebody beyond the provider has answered: the verdict is known. */
+static bool is_settled(const struct round *r)
+{
+	const unsigned late = PROBE_FAR | PROBE_BIT(PROBE_ECHO);
+	if (!r->settle || (r->pending & ~late))
+		return false;
+	for (int t = 0; t < PROBE_TARGETS; t++)
+		if ((PROBE_BEYOND & PROBE_BIT(t)) && r->result.answer[t] == PROBE_OK)
+			return true;
+	return false;
+}
+
 static void answer(struct probe *q, enum probe_answer answer)
 {
 	struct round *r = q->round;
@@ -97,7 +110,7 @@ static void answer(struct probe *q, enum probe_answer answer)
 	if (q->target == PROBE_RESOLVER)
 		r->resolver_fails = answer != PROBE_OK && answer != PROBE_SKIPPED;
 	/* The end is told from the loop, never from within prober_ask(). */
-	if (!r->pending)
+	if (!r->pending || is_settled(r))
 		(void)sd_event_source_set_time(r->timer, 0);
 }
 
@@ -401,9 +414,15 @@ static int on_end(sd_event_source *source, uint64_t usec, void *data)
 	struct round *r = data;
 	(void)source;
 	(void)usec;
-	for (int t = 0; t < PROBE_TARGETS; t++)
-		if (r->pending & PROBE_BIT(t))
+	bool settled = is_settled(r);
+	for (int t = 0; t < PROBE_TARGETS; t++) {
+		if (!(r->pending & PROBE_BIT(t)))
+			continue;
+		if (settled)
+			answer(&r->probes[t], PROBE_SKIPPED);
+		else
 			give_up(&r->probes[t]);
+	}
 	(void)sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
 	(void)sd_event_source_set_enabled(r->again, SD_EVENT_OFF);
 	r->prober->done(r->prober->data, r->uplink, &r->result);
@@ -442,6 +461,7 @@ void prober_ask(struct prober *p, const struct core_action *action)
 	unsigned targets = action->targets & prober_possible(p);
 	(void)sd_event_source_set_time_relative(r->timer, (uint64_t)action->within_ms * 1000);
 	(void)sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+	r->settle = action->settle;
 	r->repeats = action->repeats > 1 ? action->repeats - 1 : 0;
 	r->every_us = (uint64_t)action->every_ms * 1000;
 	(void)sd_event_source_set_time_relative(r->again, r->every_us);

@@ -30,7 +30,7 @@ struct run {
 static void ask(struct run *r, const struct core_action *a)
 {
 	struct asked *q = &r->asked[a->uplink];
-	bool silent = false;
+	bool silent = false, beyond = false, near_silent = false;
 	*q = (struct asked){ .out = true, .done = r->w.now };
 	int64_t now = r->w.now;
 	for (int t = 0; t < PROBE_TARGETS; t++) {
@@ -52,6 +52,9 @@ static void ask(struct run *r, const struct core_action *a)
 		}
 		q->round.answer[t] = got;
 		silent |= got == PROBE_SILENT;
+		beyond |= (PROBE_BEYOND & PROBE_BIT(t)) && got == PROBE_OK;
+		near_silent |= got == PROBE_SILENT &&
+			       !((PROBE_FAR | PROBE_BIT(PROBE_ECHO)) & PROBE_BIT(t));
 		if (got == PROBE_SILENT)
 			continue;
 		if (now + at > q->done)
@@ -61,7 +64,11 @@ static void ask(struct run *r, const struct core_action *a)
 			q->round.rtt_us = rtt;
 	}
 	r->w.now = now;
-	if (silent || q->done == now)
+	bool settled = a->settle && beyond && !near_silent;
+	for (int t = 0; t < PROBE_TARGETS; t++)
+		if (settled && q->round.answer[t] == PROBE_SILENT)
+			q->round.answer[t] = PROBE_SKIPPED; /* late: the prober did not wait */
+	if ((silent && !settled) || q->done == now)
 		q->done = now + a->within_ms;
 }
 

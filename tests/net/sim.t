@@ -125,7 +125,9 @@ ok $? "and the better line is preferred again"
 ask POST '/v1/sim/cut?uplink=adsl&how=silent' >/dev/null
 within 10 preferred_is lte
 ok $? "a silent line is found out"
-is "$(reason_of adsl)" ISP "and is the provider's"
+reason_is() { [ "$(reason_of adsl)" = "$1" ]; }
+within 8 reason_is ISP
+ok $? "and is the provider's"
 small_works
 ok $? "the other line carries on"
 ask POST '/v1/sim/restore?uplink=adsl' >/dev/null
@@ -193,7 +195,7 @@ is $? 28 "when_cut = hang: a connection just hangs"
 within 5 preferred_is lte
 ok $? "bytes that leave and never return give the line away, long before the next question"
 curl -s --max-time 1 "http://127.0.0.1:$gate/small"
-within 5 preferred_is null
+within 10 preferred_is null
 ok $? "and the other line too"
 ask POST '/v1/sim/restore?uplink=all' >/dev/null
 within 10 small_works

@@ -36,7 +36,7 @@ struct world {
 		struct probe_round answer;
 	} lines[UPLINK_MAX];
 	char log[8192]; /* "12000:prefer=1 12000:down=0/ISP …" */
-	size_t moves; /* from one uplink to another, also by way of none */
+	size_t moves;   /* from one uplink to another, also by way of none */
 	uint64_t moved_ms[512];
 	int last;
 	unsigned seed;

@@ -10,8 +10,8 @@
 #include "firmware/base/clean.h"
 
 #define ANSWERS(gw, res, hub) ALL_ANSWERS(gw, res, SKIPPED, SKIPPED, SKIPPED, hub)
-#define ALL_ANSWERS(gw, res, echo, a, b, hub)                                              \
-	{                                                                                  \
+#define ALL_ANSWERS(gw, res, echo, a, b, hub)                                                   \
+	{                                                                                       \
 		{ PROBE_##gw, PROBE_##res, PROBE_##echo, PROBE_##a, PROBE_##b, PROBE_##hub }, 0 \
 	}
 
