@@ -103,10 +103,15 @@ $(B)/lib/lib%.a:
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
-$(B)/bin/% $(B)/libexec/% $(B)/unit/% $(B)/fuzz/% $(B)/tests/%:
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$(filter-out $(EXTRA),$^)) $(filter %.o,$(EXTRA)) -Wl,--start-group $(sort $(filter %.a,$^)) -Wl,--end-group $(call libs_of,$(OURS)) $(filter-out %.o,$(EXTRA))
+# A rule for each folder: one rule with several patterns would be taken to make all of them at once, and a unit and a fuzzer of
+# one name would then be built by turns.
+define link_in
+$(B)/$(1)/%:
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$(filter-out $$(EXTRA),$$^)) $$(filter %.o,$$(EXTRA)) -Wl,--start-group $$(sort $$(filter %.a,$$^)) -Wl,--end-group $$(call libs_of,$$(OURS)) $$(filter-out %.o,$$(EXTRA))
+endef
+$(foreach f,bin libexec unit fuzz tests,$(eval $(call link_in,$(f))))
 
 -include $(patsubst %.c,$(B)/obj/%.d,$(SRCS))
 

@@ -88,8 +88,8 @@ int vars_expand(const struct vars *v, const char *text, char **out, struct fault
 		if (i < v->count)
 			fputs(v->items[i].value, to);
 		else
-			rc = fault_set(why, -ENOENT, "vars", "'@%.*s@' has no value",
-				       (int)len, at + 1);
+			rc = fault_set(why, -ENOENT, "vars", "'@%.*s@' has no value", (int)len,
+				       at + 1);
 		at += len + 2;
 	}
 	if (fclose(to) != 0 && rc == 0)
