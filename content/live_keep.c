@@ -182,8 +182,10 @@ static int finish(struct live_keep *k, const char *id, struct fault *why)
 	AUTO_FREE char *log = NULL;
 	size_t len = 0;
 	int r = read_tape(k, id, &log, &len, &row);
-	if (r)
+	if (r == -ENOENT || r == -EBADMSG)
 		return fault_set(why, -ENODATA, "live.keep", "nothing of the class had come yet");
+	if (r) /* it may be readable another time */
+		return fault_set(why, r, "live.keep", "'%s/%s': %s", k->path, id, strerror(-r));
 	AUTO_FD int folder = openat(k->folder, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	r = store_parts(k, id, folder, log, len, &row.bytes, why);
 	if (r == 0)

@@ -119,6 +119,50 @@ static void room_that_is_on_its_way_is_waited_for(void **state)
 	keeps_a_class(state, 1);
 }
 
+/* What cannot be read now may be read at the next start: nothing of it is thrown away. */
+static void a_log_that_cannot_be_read_costs_nothing(void **state)
+{
+	static uint8_t bytes[1000];
+	static const struct store_limits unlimited;
+	const struct live_keep_calls calls = { named, changed, make_room, NULL };
+	const struct report report = { tell, NULL };
+	const struct live_class_conf conf = { .name = "maths", .url = "http://h.example/a.m3u8" };
+	const struct live_bytes piece = { "maths", 'm', 't', 4000, 1, bytes, sizeof(bytes) };
+	struct live_keep *k = NULL;
+	char log[PATH_MAX], aside[PATH_MAX];
+	t.told = 0;
+	assert_int_equal(store_open(*state, &unlimited, &t.store, NULL), 0);
+	for (unsigned turn = 0; turn < 3; turn++) {
+		assert_int_equal(live_keep_open(t.store, scratch_path(state, "live"), &calls,
+						&report, &k, NULL),
+				 0);
+		if (turn == 0) {
+			assert_int_equal(live_keep_begin(k, &conf, NULL), 0);
+			live_keep_take(k, &piece);
+		}
+		assert_int_equal(live_keep_count(k), turn == 2);
+		assert_int_equal(t.told, turn > 0);
+		live_keep_close(k);
+		if (turn == 0) {
+			DIR *d = opendir(scratch_path(state, "live"));
+			struct dirent *e;
+			while ((e = readdir(d)) && strncmp(e->d_name, "maths", 5) != 0)
+				;
+			assert_non_null(e);
+			snprintf(log, sizeof(log), "%s/live/%s/log", (const char *)*state,
+				 e->d_name);
+			snprintf(aside, sizeof(aside), "%s/log", (const char *)*state);
+			closedir(d);
+			assert_int_equal(rename(log, aside), 0);
+			assert_int_equal(mkdir(log, 0700), 0);
+		} else if (turn == 1) {
+			assert_int_equal(rmdir(log), 0);
+			assert_int_equal(rename(aside, log), 0);
+		}
+	}
+	store_close(t.store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +170,8 @@ int main(void)
 						scratch_remove),
 		cmocka_unit_test_setup_teardown(room_that_is_on_its_way_is_waited_for, scratch_make,
 						scratch_remove),
+		cmocka_unit_test_setup_teardown(a_log_that_cannot_be_read_costs_nothing,
+						scratch_make, scratch_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
