@@ -475,8 +475,10 @@ json_t *keeper_evict_bytes(struct keeper *k, uint64_t bytes, struct fault *why)
 						   .thing = &rows.rows[rows.items[i].ref].thing,
 						   .held = STORE_LIST_UNTIL_ASKED,
 						   .cause = "" };
-		if (keeper_send_away(k, &f, why))
+		if (keeper_send_away(k, &f, why)) {
+			k->calls.changed(k->calls.data); /* of what went before */
 			return NULL;
+		}
 		gained += f.item->bytes;
 		name_it(k, f.thing, list);
 	}
