@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cache/store_local.h"
-#include "content/keeper_priv.h"
+#include "content/keeper_name.h"
 #include "content/keeper_scrub.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -14,153 +14,7 @@
 
 /* What people ask: why a thing is here or not, and that it should stay or go. */
 
-#define MOST_THINGS 64u
-
 CLEAN_FN(json, json_t, json_decref)
-
-struct named { /* what a name means */
-	struct keeper_thing things[MOST_THINGS];
-	size_t count;
-	char pin[96];                  /* as the store keeps it; "" when that cannot be pinned */
-	char path[NAMES_MAX_PATH + 1]; /* a file of the school */
-	size_t others;                 /* addresses of the same bytes, once this one is gone */
-};
-
-static void add(struct named *n, const struct keeper_thing *t)
-{
-	for (size_t i = 0; i < n->count; i++)
-		if (n->things[i].kind == t->kind && n->things[i].object == t->object &&
-		    n->things[i].lesson == t->lesson && n->things[i].rung == t->rung)
-			return;
-	if (n->count < MOST_THINGS)
-		n->things[n->count++] = *t;
-}
-
-static void add_object(const struct keeper *k, struct named *n, size_t object)
-{
-	if (object != LIBRARY_NONE)
-		add(n, &(struct keeper_thing){ .kind = KEEPER_OBJECT,
-					       .object = object,
-					       .lesson = LIBRARY_NONE,
-					       .id = k->library->objects[object].id });
-}
-
-static void add_rung(const struct keeper *k, struct named *n, size_t lesson, enum kitchen_rung rung)
-{
-	add(n, &(struct keeper_thing){ .kind = KEEPER_RUNG,
-				       .object = LIBRARY_NONE,
-				       .lesson = lesson,
-				       .rung = rung,
-				       .number = k->library->lessons[lesson].rungs[rung].number });
-}
-
-/* `rest` is what stands behind the lesson: "" everything, a size, "film", a file's name; also as in an address. */
-static void find_in_lesson(const struct keeper *k, size_t lesson, const char *rest, struct named *n)
-{
-	const struct library_lesson *it = &k->library->lessons[lesson];
-	const bool all = !*rest;
-	snprintf(n->pin, sizeof(n->pin), "lesson/%s", it->item->id);
-	if (all || !strcmp(rest, "film"))
-		add_object(k, n, it->mezzanine);
-	if (all || !strcmp(rest, "poster.jpg"))
-		add_object(k, n, it->poster);
-	for (size_t i = 0; i < it->item->captions_count; i++) {
-		char name[48];
-		snprintf(name, sizeof(name), "captions-%s.vtt", it->item->captions[i].language);
-		if (all || !strcmp(rest, name))
-			add_object(k, n, it->captions[i]);
-	}
-	for (size_t i = 0; i < it->item->attachments_count; i++)
-		if (all || (!strncmp(rest, "files/", 6) &&
-			    !strcmp(rest + 6, it->item->attachments[i].name)))
-			add_object(k, n, it->files[i]);
-	for (unsigned r = 1; r <= RUNG_COUNT; r++) {
-		const enum kitchen_rung rung = (enum kitchen_rung)(r % RUNG_COUNT);
-		const char *name = kitchen_rung_name(rung);
-		const size_t len = strlen(name);
-		char download[48];
-		snprintf(download, sizeof(download), "download-%s.mp4", name);
-		if (!(it->ladder & 1u << rung))
-			continue;
-		if (all || !strcmp(rest, "master.m3u8") || !strcmp(rest, download) ||
-		    (!strncmp(rest, name, len) && (!rest[len] || rest[len] == '/')) ||
-		    (rung == RUNG_AUDIO && !strcmp(rest, "audio.m4a")))
-			add_rung(k, n, lesson, rung);
-	}
-}
-
-/* "LESSON", "LESSON/REST", and in addresses "LESSON/GENERATION/REST". */
-static void find_lesson(const struct keeper *k, const char *text, struct named *n)
-{
-	char id[96];
-	const size_t len = strcspn(text, "/");
-	if (!k->library || len >= sizeof(id))
-		return;
-	snprintf(id, sizeof(id), "%.*s", (int)len, text);
-	const size_t lesson = library_find_lesson(k->library, id);
-	if (lesson == LIBRARY_NONE)
-		return;
-	const char *rest = text[len] ? text + len + 1 : "";
-	const char *generation = k->library->lessons[lesson].generation;
-	const size_t skip = strlen(generation);
-	if (skip && !strncmp(rest, generation, skip) && rest[skip] == '/')
-		rest += skip + 1;
-	find_in_lesson(k, lesson, rest, n);
-}
-
-static void find_object(const struct keeper *k, const struct objmap_id *id, struct named *n)
-{
-	const size_t at = k->library ? library_find_object(k->library, id) : LIBRARY_NONE;
-	char hex[65];
-	objmap_id_hex(id, hex);
-	snprintf(n->pin, sizeof(n->pin), "object/%s", hex);
-	if (at != LIBRARY_NONE)
-		add_object(k, n, at);
-	else
-		add(n, &(struct keeper_thing){ .kind = KEEPER_STRAY_OBJECT,
-					       .object = LIBRARY_NONE,
-					       .lesson = LIBRARY_NONE,
-					       .id = *id });
-}
-
-static int find(struct keeper *k, const char *name, struct named *n, struct fault *why)
-{
-	struct objmap_id id;
-	struct store_local file;
-	size_t lesson;
-	enum kitchen_rung rung;
-	char *end;
-	*n = (struct named){ 0 };
-	if (!strncmp(name, "/p/", 3)) {
-		int r = store_local_find(k->store, name, &file, why);
-		if (r)
-			return r;
-		find_object(k, &file.id, n);
-		snprintf(n->path, sizeof(n->path), "%s", file.path);
-	} else if (!strncmp(name, "/m/", 3) || !strncmp(name, "/l/", 3)) {
-		find_lesson(k, name + 3, n);
-	} else if (objmap_id_parse(name, &id) == 0) {
-		find_object(k, &id, n);
-	} else {
-		find_lesson(k, name, n);
-		const unsigned long long number = strtoull(name, &end, 10);
-		if (!n->count && number && !*end && k->library &&
-		    library_find_rendition(k->library, number, &lesson, &rung))
-			add_rung(k, n, lesson, rung);
-		else if (!n->count && number && !*end)
-			add(n, &(struct keeper_thing){ .kind = KEEPER_STRAY_RENDITION,
-						       .object = LIBRARY_NONE,
-						       .lesson = LIBRARY_NONE,
-						       .number = number });
-	}
-	if (!n->count)
-		return fault_set(
-			why, -ENOENT, "store.unknown",
-			"the store knows nothing called '%.120s'; name a lesson, an address "
-			"or an object as 'wasl lessons' and 'wasl store why LESSON' show them",
-			name);
-	return 0;
-}
 
 /* --- why --------------------------------------------------------------------------------------------- */
 
@@ -271,10 +125,10 @@ static json_t *why_not(const struct keeper *k, const struct keeper_thing *t, con
 
 json_t *keeper_why(struct keeper *k, const char *name, struct fault *why)
 {
-	struct named n;
+	struct keeper_name n;
 	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
 	CLEANUP(clean_json) json_t *things = json_array();
-	if (find(k, name, &n, why) || keeper_list(k, &rows, why))
+	if (keeper_name_find(k, name, &n, why) || keeper_list(k, &rows, why))
 		return NULL;
 	evict_choose(rows.items, rows.count, 0, EVICT_FOR_PUPIL, keeper_clock(k));
 	for (size_t i = 0; i < n.count; i++) {
@@ -295,7 +149,7 @@ json_t *keeper_why(struct keeper *k, const char *name, struct fault *why)
 
 /* --- pins --------------------------------------------------------------------------------------------- */
 
-static json_t *pin_state(const struct named *n, const char *state)
+static json_t *pin_state(const struct keeper_name *n, const char *state)
 {
 	const char *what = strchr(n->pin, '/');
 	return json_pack("{s:s, s:s}", "what",
@@ -305,7 +159,7 @@ static json_t *pin_state(const struct named *n, const char *state)
 			 "state", state);
 }
 
-static int may_pin(const struct named *n, const char *name, struct fault *why)
+static int may_pin(const struct keeper_name *n, const char *name, struct fault *why)
 {
 	return n->pin[0] ? 0
 			 : fault_set(why, -EINVAL, "store.pin",
@@ -314,8 +168,8 @@ static int may_pin(const struct named *n, const char *name, struct fault *why)
 
 json_t *keeper_pin(struct keeper *k, const char *name, struct fault *why)
 {
-	struct named n;
-	if (find(k, name, &n, why) || may_pin(&n, name, why) ||
+	struct keeper_name n;
+	if (keeper_name_find(k, name, &n, why) || may_pin(&n, name, why) ||
 	    store_list_pin(k->store, n.pin, clock_wall_s(), why))
 		return NULL;
 	keeper_facts_read(k);
@@ -325,8 +179,8 @@ json_t *keeper_pin(struct keeper *k, const char *name, struct fault *why)
 
 json_t *keeper_unpin(struct keeper *k, const char *name, struct fault *why)
 {
-	struct named n;
-	if (find(k, name, &n, why) || may_pin(&n, name, why) ||
+	struct keeper_name n;
+	if (keeper_name_find(k, name, &n, why) || may_pin(&n, name, why) ||
 	    store_list_unpin(k->store, n.pin, why))
 		return NULL;
 	keeper_facts_read(k);
@@ -368,7 +222,7 @@ static void name_it(const struct keeper *k, const struct keeper_thing *t, json_t
 }
 
 /* All of it or nothing. */
-static int all_may_go(struct keeper *k, const struct named *n, struct fault *why)
+static int all_may_go(struct keeper *k, const struct keeper_name *n, struct fault *why)
 {
 	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
 	uint64_t before;
@@ -381,7 +235,7 @@ static int all_may_go(struct keeper *k, const struct named *n, struct fault *why
 	return r;
 }
 
-static int send_all(struct keeper *k, const struct named *n, json_t *list, uint64_t *bytes,
+static int send_all(struct keeper *k, const struct keeper_name *n, json_t *list, uint64_t *bytes,
 		    struct fault *why)
 {
 	CLEANUP(keeper_rows_done) struct keeper_rows rows = { 0 };
@@ -408,13 +262,13 @@ static int send_all(struct keeper *k, const struct named *n, json_t *list, uint6
 
 static int count_same(void *data, const struct store_local *file)
 {
-	struct named *n = data;
+	struct keeper_name *n = data;
 	n->others += !memcmp(&file->id, &n->things[0].id, sizeof(file->id));
 	return 0;
 }
 
 /* The address goes; the bytes with it, unless another address or the catalogue has them, too. */
-static int drop_address(struct keeper *k, struct named *n, json_t *list, struct fault *why)
+static int drop_address(struct keeper *k, struct keeper_name *n, json_t *list, struct fault *why)
 {
 	int r = store_local_drop(k->store, n->path, why);
 	if (r == 0)
@@ -436,10 +290,10 @@ static json_t *went(struct keeper *k, json_t *list, uint64_t bytes)
 
 json_t *keeper_evict(struct keeper *k, const char *name, struct fault *why)
 {
-	struct named n;
+	struct keeper_name n;
 	CLEANUP(clean_json) json_t *list = json_array();
 	uint64_t bytes = 0;
-	if (find(k, name, &n, why))
+	if (keeper_name_find(k, name, &n, why))
 		return NULL;
 	int r = all_may_go(k, &n, why);
 	if (r == 0 && n.path[0])
@@ -498,8 +352,8 @@ static void verified(void *data, const struct keeper_scrub_result *result)
 int keeper_verify(struct keeper *k, const char *name, void (*done)(void *data, json_t *answer),
 		  void *data, struct fault *why)
 {
-	struct named n;
-	int r = find(k, name, &n, why);
+	struct keeper_name n;
+	int r = keeper_name_find(k, name, &n, why);
 	if (r == 0)
 		r = keeper_scrub_things(k->scrub, n.things, n.count, verified, k, why);
 	if (r)

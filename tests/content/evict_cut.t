@@ -17,6 +17,7 @@ rows() { # ids that the store has a row of
 		jq -r --arg id "$id" 'select(.things[0].state != "absent" and .things[0].state != "gone") | $id' "$top/out" 2>/dev/null
 	done | sort
 }
+nothing_left_behind() { [ "$(objects)" = "$(rows)" ]; }
 mkdir -p "$origin/wasl/v1/root" "$top/docs"
 for n in $(seq -w 16); do head -c 75000 /dev/urandom >"$top/docs/doc-$n"; done
 ministry papers "$origin" 3 "$top"/docs/doc-* >"$top/ids"
@@ -43,7 +44,7 @@ for round in 1 2 3 4 5 6; do
 	echo "# round $round: added $added, $(evicted) evicted so far, $(field /v1/store/status .complete) objects"
 	wasl store verify --all
 	grep -q 'all of it is sound' "$top/out" || torn=$((torn + 1))
-	if [ $added = yes ]; then
+	if [ "$added" = yes ]; then
 		id=$(field /v1/store/files '.files[0].id')
 		cmp -s "$top/big" "$(path_of "$id")" && kept=$((kept + 1))
 		wasl store evict "/p/big-$round"
@@ -59,7 +60,7 @@ done
 is $torn 0 "killed six times in the midst of it: every byte that is kept is sound"
 is $kept 6 "and what was said to be there is there"
 start_contentd
-until_so 10 eval '[ "$(objects)" = "$(rows)" ]'
+until_so 10 nothing_left_behind
 is "$(objects)" "$(rows)" "no file is left that no row speaks of"
 [ "$(field /v1/store/status .bytes)" -le 1300000 ]
 ok $? "the limit holds"
