@@ -43,6 +43,29 @@ ngx_http_wasl_metrics_slept(ngx_http_wasl_ctx_t *ctx)
 }
 
 
+/* All of it went out. How long a compressed text is nobody knows but the filter that made it. */
+static ngx_uint_t
+ngx_http_wasl_metrics_whole(ngx_http_wasl_ctx_t *ctx, off_t sent)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    c = r->connection;
+
+    if (!r->header_sent) {
+        return 0;
+    }
+
+    if (r->header_only || sent >= ctx->length) {
+        return 1;
+    }
+
+    return r->headers_out.content_length_n == -1 && ctx->sender.at == ctx->sender.end
+           && !r->buffered && !c->buffered && !c->error && !c->timedout;
+}
+
+
 /* The request is over: how did it end? */
 void
 ngx_http_wasl_metrics_done(ngx_http_wasl_ctx_t *ctx)
@@ -79,7 +102,7 @@ ngx_http_wasl_metrics_done(ngx_http_wasl_ctx_t *ctx)
         ngx_http_wasl_more(w, SENT_BYTES, (uint64_t) sent);
     }
 
-    if (!r->header_sent || (!r->header_only && sent < ctx->length)) {
+    if (!ngx_http_wasl_metrics_whole(ctx, sent)) {
         ngx_http_wasl_more(w, REPLIES_CUT, 1);
 
     } else if (ctx->waited) {

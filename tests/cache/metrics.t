@@ -9,6 +9,7 @@ start_feeder
 must object whole 1 200000 /m/lesson/files/notes.pdf application/pdf
 must rendition 240p 6 /m/lesson/g-1/240p/ video/mp4
 must text /m/lesson/master.m3u8 '#EXTM3U'
+must text /m/long/master.m3u8 "$(printf '#EXTM3U|%.0s' $(seq 300))"
 must redirect /m/old/master.m3u8 /m/lesson/master.m3u8
 for i in 0 1 2 3; do must chunk whole $i; done
 for i in 0 1 2; do must segment 240p $i; done
@@ -56,6 +57,10 @@ shown 'wasl_replies_total{how="unchanged"}' 1 "unchanged"
 shown 'wasl_replies_total{how="refused"}' 1 "refused"
 shown 'wasl_replies_total{how="missing"}' 2 "missing: a name, and a segment beyond the last"
 shown wasl_sent_bytes_total $((4 * $(segment_len 1) + 4 * 200000 + 7)) "every byte of bodies"
+get /m/long/master.m3u8 -H 'Accept-Encoding: gzip' >/dev/null
+is "$(header Content-Encoding)" gzip "a text that is compressed"
+shown 'wasl_replies_total{how="hit"}' 10 "is a hit"
+shown 'wasl_replies_total{how="cut"}' 0 "that nothing cut, though it is shorter"
 
 get /m/lesson/g-1/240p/3.m4s >"$top/code" &
 waiting=$!
@@ -79,11 +84,11 @@ for pid in $(workers); do
 done
 until_so 20 state_has 'workers 2'
 shown wasl_workers 2 "after both workers were killed there are two"
-shown 'wasl_replies_total{how="hit"}' 9 "and what the dead have counted is still there"
+shown 'wasl_replies_total{how="hit"}' 10 "and what the dead have counted is still there"
 kill -HUP "$nginx"
 new_workers() { [ "$(worker_count)" = 2 ] && [ "$(value wasl_workers)" = 2 ]; }
 until_so 20 new_workers
-shown 'wasl_replies_total{how="hit"}' 9 "a reload keeps it"
+shown 'wasl_replies_total{how="hit"}' 10 "a reload keeps it"
 stop_feeder
 shown wasl_want_connected 0 "contentd is away"
 finish
