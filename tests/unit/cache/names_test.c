@@ -219,6 +219,30 @@ static void thousands_of_names_are_all_found(void **state)
 	names_unmap(n);
 }
 
+static void texts_can_be_kept_beyond_the_mapping(void **state)
+{
+	struct names *n = written(state, sample());
+	struct names_entry e;
+	char room[64];
+	size_t len = 0;
+	assert_int_equal(find(n, "/m/fractions/files/x.pdf", &e), 0);
+	assert_int_equal(names_keep_texts(&e, NULL, &len), 0);
+	assert_true(len <= sizeof(room));
+	size_t less = len - 1;
+	assert_int_equal(names_keep_texts(&(struct names_entry){ .media_type = e.media_type,
+								 .lesson = e.lesson,
+								 .rung = e.rung,
+								 .download_name = e.download_name },
+					  room, &less),
+			 -ENOBUFS);
+	assert_int_equal(names_keep_texts(&e, room, &len), 0);
+	names_unmap(n);
+	assert_string_equal(e.download_name, "تمارين.pdf");
+	assert_string_equal(e.media_type, "application/pdf");
+	assert_string_equal(e.lesson, "");
+	assert_string_equal(e.rung, "");
+}
+
 static void a_new_index_flags_the_old_mapping(void **state)
 {
 	struct names_builder *b = names_builder_new();
@@ -350,6 +374,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_does_not_fit),
 		WITH_FOLDER(the_later_of_two_wins),
 		WITH_FOLDER(thousands_of_names_are_all_found),
+		WITH_FOLDER(texts_can_be_kept_beyond_the_mapping),
 		WITH_FOLDER(a_new_index_flags_the_old_mapping),
 		WITH_FOLDER(every_flipped_byte_is_refused),
 		WITH_FOLDER(rot_after_mapping_is_found_in_the_next_turn),
