@@ -13,6 +13,7 @@
 #include "cache/pass.h"
 #include "content/kitchen.h"
 #include "content/live_ctl.h"
+#include "content/neighbours.h"
 #include "content/passing.h"
 #include "content/portal/files.h"
 #include "content/portal/press.h"
@@ -455,19 +456,11 @@ static int open_disk(struct contentd *c, struct fault *why)
 	return r ? r : catalogue_open(path, &c->catalogue, why);
 }
 
-/* Beside the store, where the web server's workers read it when they have said hello. Written where it is another: a disk may be full. */
 static int write_neighbours(const struct contentd *c, struct fault *why)
 {
-	char path[PATH_MAX], text[512];
-	AUTO_FREE void *had = NULL;
-	size_t len = 0;
-	int r = content_conf_neighbours(c->conf->content.neighbours, text, why);
-	if (r == 0)
-		r = contentd_file(c, "store/neighbours", path, why);
-	if (r || (fileio_read(path, sizeof(text), &had, &len, NULL) == 0 && len == strlen(text) &&
-		  memcmp(had, text, len) == 0))
-		return r;
-	return fileio_replace(path, text, strlen(text), 0644, why);
+	char path[PATH_MAX];
+	int r = contentd_file(c, "store/neighbours", path, why);
+	return r ? r : neighbours_write(path, c->conf->content.neighbours, why);
 }
 
 static int open_parts(struct contentd *c, struct fault *why)
