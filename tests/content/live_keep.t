@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317,SC2119 # called by name
 # Live classes that a person begins, ends and keeps with `wasl live`: what survives a restart and a kill -9, and that what was kept is what
 # the encoder sent.
 # shellcheck source=tests/content/live.sh

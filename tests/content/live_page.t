@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317,SC2119 # called by name
 # The page of a live class in a real browser: picture and sound of both kinds of stream, a class that is not on, one that was kept.
 # shellcheck source=tests/content/live.sh
 . "$(dirname "$0")/live.sh"
