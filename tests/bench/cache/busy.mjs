@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A thousand clients at once: what each costs in memory while it is served, and how long the unlucky ones wait.
+import fs from 'node:fs'
 import path from 'node:path'
 
 import { Box } from './box.mjs'
@@ -34,7 +35,8 @@ async function serve(scene, under, file) {
 async function held(scene, { server, at }, count) {
 	const { rig } = scene
 	// The web server's alone: who is served from the store costs contentd nothing, and contentd has its own ups and downs.
-	const own = family(server.program.pid)
+	// nginx's cache loader, which ends by itself after a minute, holds none of them.
+	const own = family(server.program.pid).filter((pid) => !/cache (loader|manager)/.test(fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1')))
 	const before = pssKb(own)
 	const it = rig.start('hold', rig.tool('bench-client'), ['hold', server.port, at, count, 4096].map(String), { core: CLIENT_CORE, input: 'pipe' })
 	await new Promise((done, fail) => {
@@ -43,6 +45,7 @@ async function held(scene, { server, at }, count) {
 	})
 	await sleep(100)
 	const after = pssKb(own)
+	if (before === null || after === null) throw new Error(`${server.name}: a process ended while clients were held`)
 	it.child.stdin.end()
 	await it.done
 	rig.children = rig.children.filter((c) => c !== it)

@@ -87,12 +87,13 @@ export function spent(before, after) {
 	return sum
 }
 
-// Proportional memory of these processes, in KiB.
+// Proportional memory of these processes, in KiB; null when one has ended.
 export function pssKb(pids) {
-	let kb = 0
-	for (const pid of pids)
-		kb += Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))[1])
-	return kb
+	try {
+		return pids.reduce((kb, pid) => kb + Number(/^Pss:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))[1]), 0)
+	} catch {
+		return null
+	}
 }
 
 export class Rig {
