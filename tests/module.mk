@@ -10,6 +10,11 @@ TEST_ENV = B=$(CURDIR)/$(B) FLAVOUR=$(FLAVOUR) WASL_MEDIA=$(abspath $(or $(WASL_
 PROVE = $(TEST_ENV) prove --exec '' --timer
 AREAS := web stage cache crash content agent provisioning hub net ctl
 TAPS := $(sort $(wildcard $(AREAS:%=tests/%/*.t)))
+# A web server under sanitizers has their runtime preloaded: it can start no other one of its kind (door, players), and has no place
+# before that runtime for a slow disk.
+ifeq ($(FLAVOUR),asan)
+TAPS := $(filter-out $(patsubst %,tests/cache/%.t,disk door players),$(TAPS))
+endif
 
 check: ## everything: dependencies, build, lint, units (plain and with sanitizers), daemons, the chain in a browser
 	$(Q)$(MAKE) deps

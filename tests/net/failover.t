@@ -35,7 +35,7 @@ for i in 0 1; do
 	in_ns isp$i ip addr add 192.168.1.1/24 dev line$i
 	in_ns isp$i ip link set line$i up
 	in_ns isp$i ip link set lo up
-	for far in $hub 203.0.113.20 203.0.113.30; do in_ns isp$i ip addr add $far/32 dev lo; done
+	for far in $hub 203.0.113.20 203.0.113.30; do in_ns isp$i ip addr add "$far/32" dev lo; done
 	cat >"$work/nginx$i.conf" <<-END
 		daemon off; master_process off; pid $work/nginx$i.pid; error_log $work/nginx$i.log; user root;
 		events { worker_connections 64; }
@@ -140,8 +140,8 @@ ip netns exec "$(ns box)" curl -s --max-time 30 -o "$work/stuck" "http://$hub/sl
 stuck=$!
 within 5 test -s "$work/stuck" # it has begun
 for far in $hub 203.0.113.20 203.0.113.30; do
-	in_ns isp0 ip addr del $far/32 dev lo
-	in_ns isp0 ip route add blackhole $far/32
+	in_ns isp0 ip addr del "$far/32" dev lo
+	in_ns isp0 ip route add blackhole "$far/32"
 done
 within 10 preferred_is lte && silent=$took && within 3 who_is isp1
 ok $? "a provider goes silent behind a living router: traffic moves"
@@ -153,8 +153,8 @@ echo "# stuck connection ended with curl status $released, $(($(now_ms) - begun)
 [ "$released" != 28 ] && [ "$released" != finished ]
 ok $? "a connection stuck on the dead line is reset"
 for far in $hub 203.0.113.20 203.0.113.30; do
-	in_ns isp0 ip route del blackhole $far/32
-	in_ns isp0 ip addr add $far/32 dev lo
+	in_ns isp0 ip route del blackhole "$far/32"
+	in_ns isp0 ip addr add "$far/32" dev lo
 done
 within 10 preferred_is fibre && within 3 who_is isp0
 ok $? "the provider is back: so is the traffic"
