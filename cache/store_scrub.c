@@ -320,6 +320,13 @@ static int step_renditions(struct pass *p, struct fault *why)
 	if (rc || p->c.phase != STORE_SCRUB_RENDITIONS)
 		return rc;
 	rc = look_at_rendition(p, why);
+	if (rc == -EIO || rc == -EBADMSG) { /* one that cannot even be opened hides none behind it */
+		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_SEGMENT,
+						   .unreadable = true,
+						   .number = p->c.number });
+		p->c.at = UINT64_MAX;
+		rc = 0;
+	}
 	if (rc || p->c.at != UINT64_MAX)
 		return rc;
 	p->c.at = 0;

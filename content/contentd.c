@@ -314,10 +314,10 @@ static void use_catalogue(struct contentd *c)
 	keeper_use(c->keeper, NULL);
 	library_free(MOVE_PTR(c->library));
 	publish_forget(c);
-	publish_names_soon(
-		c); /* files that people added have their addresses without any catalogue */
-	if (!catalogue)
+	if (!catalogue) { /* files that people added have their addresses all the same */
+		publish_names_soon(c);
 		return;
+	}
 	if (library_build(c->store, catalogue, c->rungs, &next, &why)) {
 		contentd_tell(c, "library.refused", "catalogue", "store", why.text);
 		return;

@@ -67,6 +67,9 @@ int publish_names(struct contentd *c, struct fault *why)
 	int r = contentd_file(c, "store/names.idx", path, why);
 	if (r)
 		return r;
+	/* A library that could not be built takes no lesson's address away: the index stays as it was. */
+	if (!c->library && catalogue_get(c->catalogue))
+		return 0;
 	struct air_plan air;
 	r = content_conf_air(c->conf, &air, &what);
 	if (r == 0)
