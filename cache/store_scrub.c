@@ -320,7 +320,8 @@ static int step_renditions(struct pass *p, struct fault *why)
 	if (rc || p->c.phase != STORE_SCRUB_RENDITIONS)
 		return rc;
 	rc = look_at_rendition(p, why);
-	if (rc == -EIO || rc == -EBADMSG) { /* one that cannot even be opened hides none behind it */
+	if (rc == -EIO ||
+	    rc == -EBADMSG) { /* one that cannot even be opened hides none behind it */
 		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_SEGMENT,
 						   .unreadable = true,
 						   .number = p->c.number });
