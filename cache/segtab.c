@@ -153,7 +153,7 @@ void segtab_publish(struct segtab *t, uint32_t segment, const struct segtab_segm
 	slot->offset = what->offset;
 	slot->length = what->length;
 	slot->duration_ms = what->duration_ms;
-	slot->crc = slot_crc(t, segment, what);
+	atomic_store_explicit(&slot->crc, slot_crc(t, segment, what), memory_order_relaxed);
 	atomic_store_explicit(&slot->state, SEGTAB_READY, memory_order_release);
 }
 
@@ -162,7 +162,7 @@ void segtab_fail(struct segtab *t, uint32_t segment)
 	if (segment > t->segment_count)
 		return;
 	struct segtab_slot *slot = &t->slots[segment];
-	slot->crc = failed_crc(t, segment);
+	atomic_store_explicit(&slot->crc, failed_crc(t, segment), memory_order_relaxed);
 	atomic_store_explicit(&slot->state, SEGTAB_FAILED, memory_order_release);
 }
 
@@ -226,12 +226,13 @@ enum segtab_state segtab_get(const struct segtab *t, uint32_t segment, struct se
 		return SEGTAB_MISSING;
 	const struct segtab_slot *slot = &t->slots[segment];
 	uint32_t state = atomic_load_explicit(&slot->state, memory_order_acquire);
+	const uint32_t crc = atomic_load_explicit(&slot->crc, memory_order_relaxed);
 	if (state == SEGTAB_FAILED)
-		return slot->crc == failed_crc(t, segment) ? SEGTAB_FAILED : SEGTAB_MISSING;
+		return crc == failed_crc(t, segment) ? SEGTAB_FAILED : SEGTAB_MISSING;
 	if (state != SEGTAB_READY)
 		return SEGTAB_MISSING;
 	const struct segtab_segment got = { slot->offset, slot->length, slot->duration_ms };
-	if (slot->crc != slot_crc(t, segment, &got) || got.offset % PAGE ||
+	if (crc != slot_crc(t, segment, &got) || got.offset % PAGE ||
 	    got.offset > (uint64_t)INT64_MAX - got.length)
 		return SEGTAB_MISSING;
 	*out = got;

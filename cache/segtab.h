@@ -39,9 +39,9 @@ struct segtab_header {
 };
 
 struct segtab_slot {
-	uint64_t offset; /* in the rendition's file, multiple of 4096 */
-	uint32_t length; /* bytes of the segment */
-	uint32_t crc;
+	uint64_t offset;        /* in the rendition's file, multiple of 4096 */
+	uint32_t length;        /* bytes of the segment */
+	_Atomic uint32_t crc;   /* a failure that is made good is read and written at once */
 	_Atomic uint32_t state; /* enum segtab_state */
 	uint32_t duration_ms;
 	uint64_t reserved;
