@@ -74,7 +74,7 @@ http {
 	client_body_temp_path $top/n1; proxy_temp_path $top/n2; fastcgi_temp_path $top/n3; uwsgi_temp_path $top/n4; scgi_temp_path $top/n5;
 	root $origin;
 	server { listen 127.0.0.1:$fast; }
-	server { listen 127.0.0.1:$slow; limit_rate 80k; }
+	server { listen 127.0.0.1:$slow; limit_rate 200k; }
 }
 END
 	/usr/sbin/nginx -c "$top/origin.conf" -e "$top/origin-error.log" -g 'daemon off;' &
