@@ -103,7 +103,7 @@ ok $? "the beginning from the neighbour"
 ctl 'rate=0' >/dev/null
 use_box b
 stop_contentd KILL
-end_child "$portal_pid" KILL
+end_child "$portal_pid" TERM
 portal_pid=
 use_box a
 paper 300000
