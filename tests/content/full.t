@@ -38,7 +38,10 @@ if unshare -rm true 2>/dev/null; then
 	start_contentd
 	until_so 10 is_field /v1/lessons .catalogue_version $version
 	portal_runner=(nsenter -t "$contentd_pid" -U --preserve-credentials -m)
+	own_line=$user_line
+	user_line='user root;' # who it is in there
 	start_portal
+	user_line=$own_line
 	passes 100 12000000
 	stop_contentd TERM
 	runner=() portal_runner=()
