@@ -99,8 +99,8 @@ new_box() {
 	ministry root 1 "$box/etc/wasl/root.1"
 }
 configure() { # configure PORT [LINES]
-	# AddressSanitizer maps more memory than any limit allows
-	[ "${FLAVOUR:-dev}" = dev ] || set -- "$1" "[kitchen]\nmemory = 0\n${2:-}"
+	# AddressSanitizer maps more memory than any limit allows, and takes its time
+	[ "${FLAVOUR:-dev}" = dev ] || set -- "$1" "[content]\npatience = 60\n[kitchen]\nmemory = 0\n${2:-}"
 	printf '[origin]\nurl = http://127.0.0.1:%s\ninterval = 3600\nstall = 3\n%b' "$1" "${2:-}" >"$top/site.conf"
 }
 runner=() # a command that runs it
@@ -140,5 +140,5 @@ start_portal() {
 get() {
 	local path=$1
 	shift
-	curl -s -m 60 -o "$top/body" -D "$top/head" -w '%{http_code}' "$@" "$portal$path"
+	curl -s -m 100 -o "$top/body" -D "$top/head" -w '%{http_code}' "$@" "$portal$path"
 }
