@@ -34,16 +34,17 @@ static const struct conf_key net_keys[] = {
 	CONF_INT(struct net_settings, hub_every_s, "hub_every_s", "60", 1, 3600,
 		 "between two questions to the hub over an unmetered uplink"),
 	CONF_INT(struct net_settings, echo_every_s, "echo_every_s", "3", 1, 3600,
-		 "between two UDP echoes of the hub over an unmetered uplink"),
-	CONF_INT(struct net_settings, far_every_s, "far_every_s", "30", 1, 3600,
-		 "between two questions to the machines of other operators (without a hub's echo: "
-		 "as echo_every_s)"),
+		 "between two of the frequent small questions over an unmetered uplink; the far "
+		 "machines get them, as the hub's UDP echo is not asked yet"),
+	CONF_INT(
+		struct net_settings, far_every_s, "far_every_s", "30", 1, 3600,
+		"between two questions to the far machines where a hub's echo is asked more often"),
 	CONF_INT(struct net_settings, metered_resolver_every_s, "metered_resolver_every_s", "300",
 		 1, 3600, "the same for a metered uplink, in all within 20 MB a month"),
 	CONF_INT(struct net_settings, metered_hub_every_s, "metered_hub_every_s", "900", 1, 3600,
 		 "the same for a metered uplink"),
 	CONF_INT(struct net_settings, metered_echo_every_s, "metered_echo_every_s", "36", 1, 3600,
-		 "the same for a metered uplink; bytes that come in stand for an echo"),
+		 "the same for a metered uplink; bytes that come in stand for an answer"),
 	CONF_INT(struct net_settings, metered_far_every_s, "metered_far_every_s", "600", 1, 3600,
 		 "the same for a metered uplink"),
 	CONF_INT(struct net_settings, retry_s, "retry_s", "5", 1, 600,
@@ -340,7 +341,7 @@ void net_conf_line(const struct net_conf *conf, const struct uplink_conf *u, uns
 	int64_t echo_s = metered ? n->metered_echo_every_s : n->echo_every_s;
 	int64_t far_s = metered ? n->metered_far_every_s : n->far_every_s;
 	if (!(possible & PROBE_BIT(PROBE_ECHO)))
-		far_s = echo_s;
+		far_s = metered ? 2 * echo_s : echo_s; /* there are two of them */
 	/*
 	 * Within 20 MB a month where bytes cost money: 120 bytes for an echo, 220 for a DNS question, 1 kB for the
 	 * hub's check.

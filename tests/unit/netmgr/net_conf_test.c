@@ -87,7 +87,12 @@ static void keeps_metered_lines_cheap(void **state)
 		assert_true(line.idle_ms[PROBE_ECHO] > 0 && line.idle_ms[PROBE_FAR_B] > 0);
 		/* Without an echo of the hub the others stand in for it. */
 		net_conf_line(&conf, &conf.uplinks[i], PROBE_ALL & ~PROBE_BIT(PROBE_ECHO), &line);
-		assert_int_equal(line.idle_ms[PROBE_FAR_A], line.idle_ms[PROBE_ECHO]);
+		assert_int_equal(line.idle_ms[PROBE_FAR_A], 2 * line.idle_ms[PROBE_ECHO]);
+		bytes = month_ms / line.idle_ms[PROBE_RESOLVER] * 220 +
+			month_ms / line.idle_ms[PROBE_HUB] * (1000 + 220 + 2 * 120) +
+			month_ms / line.idle_ms[PROBE_FAR_A] * 240 +
+			month_ms / line.doubt_ms * 1200;
+		assert_true(bytes <= 20000000);
 		net_conf_line(&conf, &conf.uplinks[i], PROBE_ALL, &line);
 		assert_true(bytes <= 20000000);
 	}
