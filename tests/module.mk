@@ -52,6 +52,11 @@ check-lint: all man
 	$(PROVE) -j2 tests/lint/run
 check-fuzz-replay: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
 	$(if $(FUZZERS),$(PROVE) -j2 $(foreach f,$(FUZZERS),$(B)/fuzz/$(f)))
+# The long form of what `make check` tries in short: each test names itself here and reads WASL_LONG=1.
+LONG += tests/content/cold.t
+check-long: all $$(TEST_PROGS) $(B)/e2e/.npm ## the long form of tests that are short in `make check`
+	WASL_LONG=1 $(PROVE) -j2 $(sort $(LONG))
+.PHONY: check-long
 .PHONY: check check-tsan check-door check-units check-daemons check-e2e check-lint check-fuzz-replay
 
 lint: deps check-lint ## layers, headers, format, shell, man pages, units, strings

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What is not there yet, as a classroom asks for it: one stream over the line for everybody, cuts that nobody notices, and an
 # end of patience. The real wasl-contentd and nginx, and a line that does what it is told.
-# COLD_FULL=1: 200 clients on 20 MB and 1,000 on 2 MB over 20 Mbit/s, and ten cuts, with their figures.
+# WASL_LONG=1: 200 clients on 20 MB and 1,000 on 2 MB over 20 Mbit/s, and ten cuts, with their figures.
 # shellcheck source=tests/content/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/content/line.sh
 . "$(dirname "$0")/line.sh"
 
-full=${COLD_FULL:-}
+full=${WASL_LONG:-}
 
 # --- one stream for everybody ---------------------------------------------------------------------------
 cold() { # cold CLIENTS BYTES RATE
