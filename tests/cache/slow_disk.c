@@ -9,17 +9,19 @@
  *	SLOW_DISK_STATE		a file of any name: what is in memory; shared by the processes of one server. The second
  *				64-bit number in it says how often sendfile() waited
  *
- * A file with the sticky bit (chmod +t) lies on bad sectors: what of it is not in memory cannot be read, until something writes
- * to it; a disk puts what is written to bad sectors elsewhere.
+ *	SLOW_DISK_BAD		where the bad sectors of a file begin and end, in bytes: FROM-TO; unset: all of it is bad
+ *
+ * A file with the sticky bit (chmod +t) lies on bad sectors: what of them is not in memory cannot be read, until something writes
+ * to the file; a disk puts what is written to bad sectors elsewhere.
  * preadv2(RWF_NOWAIT) says EAGAIN of what is not in memory, as ext4, xfs and btrfs do. sendfile() waits for what it then sent.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +46,7 @@ struct shared {
 
 static struct disk {
 	char dir[PATH_MAX];
-	uint64_t bps;
+	uint64_t bps, bad_from, bad_to;
 	struct shared *shared;
 	ssize_t (*pread)(int, void *, size_t, off_t);
 	ssize_t (*preadv2)(int, const struct iovec *, int, off_t, int);
@@ -54,7 +56,10 @@ static struct disk {
 static void __attribute__((constructor)) begin(void)
 {
 	const char *dir = getenv("SLOW_DISK_DIR"), *bps = getenv("SLOW_DISK_BPS");
-	const char *state = getenv("SLOW_DISK_STATE");
+	const char *state = getenv("SLOW_DISK_STATE"), *bad = getenv("SLOW_DISK_BAD");
+	d.bad_to = UINT64_MAX;
+	if (bad && sscanf(bad, "%" SCNu64 "-%" SCNu64, &d.bad_from, &d.bad_to) != 2)
+		return;
 	*(void **)&d.pread = dlsym(RTLD_NEXT, "pread");
 	*(void **)&d.preadv2 = dlsym(RTLD_NEXT, "preadv2");
 	*(void **)&d.sendfile = dlsym(RTLD_NEXT, "sendfile");
@@ -124,10 +129,11 @@ static bool in_memory(uint64_t file, uint64_t offset, uint64_t len)
 	return true;
 }
 
-static bool broken(int fd)
+static bool broken(int fd, uint64_t offset, uint64_t len)
 {
 	struct stat st;
-	return fstat(fd, &st) == 0 && st.st_mode & S_ISVTX &&
+	return offset < d.bad_to && offset + len > d.bad_from && fstat(fd, &st) == 0 &&
+	       st.st_mode & S_ISVTX &&
 	       (st.st_ctim.tv_sec != st.st_mtim.tv_sec || st.st_ctim.tv_nsec != st.st_mtim.tv_nsec);
 }
 
@@ -144,7 +150,8 @@ EXPORT ssize_t pread(int fd, void *to, size_t len, off_t offset)
 {
 	const ssize_t n = d.pread(fd, to, len, offset);
 	const uint64_t file = n > 0 ? file_of(fd) : 0;
-	if (file && !in_memory(file, (uint64_t)offset, (uint64_t)n) && broken(fd)) {
+	if (file && !in_memory(file, (uint64_t)offset, (uint64_t)n) &&
+	    broken(fd, (uint64_t)offset, (uint64_t)n)) {
 		errno = EIO;
 		return -1;
 	}

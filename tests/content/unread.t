@@ -32,7 +32,8 @@ file=$(find "$content/store/obj" -size "${size}c")
 ok $? "it is one file of the store"
 spoil "$file" $((3 * 65536 + 5))
 chmod +t "$file"
-portal_runner=(env SLOW_DISK_DIR="$content/store" SLOW_DISK_BPS=200000000 SLOW_DISK_STATE="$top/disk" LD_PRELOAD="$B/tests/slow-disk.so")
+curl -s -o /dev/null "http://127.0.0.1:$fast/ctl?delay=400" # what comes again takes its time
+portal_runner=(env SLOW_DISK_DIR="$content/store" SLOW_DISK_BPS=200000000 SLOW_DISK_BAD=$((3 * 65536))-$((4 * 65536)) SLOW_DISK_STATE="$top/disk" LD_PRELOAD="$B/tests/slow-disk.so")
 start_portal
 until_so 20 named
 is "$(get $at)" 200 "it cannot be read, and is there all the same"
