@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cache/pass.h"
+#include "content/inforce.h"
 #include "content/kitchen.h"
 #include "content/live_ctl.h"
 #include "content/neighbours.h"
@@ -18,7 +19,6 @@
 #include "content/portal/files.h"
 #include "content/portal/press.h"
 #include "content/reread.h"
-#include "content/vtt.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
@@ -192,25 +192,6 @@ static void chunk_here(void *data, size_t object, uint64_t chunk)
 	cook_poke(c->cook);
 }
 
-static void index_captions(struct contentd *c, size_t lesson, size_t which)
-{
-	const struct library_lesson *it = &c->library->lessons[lesson];
-	const struct library_object *o = &c->library->objects[it->captions[which]];
-	const char *language = it->item->captions[which].language;
-	struct store_object *file = NULL;
-	struct fault why = { 0 };
-	if (!c->search || !o->complete || o->size > VTT_LIMIT_BYTES ||
-	    search_knows(c->search, it->item->id, language, &o->id) ||
-	    store_object_find(c->store, &o->id, &file, NULL))
-		return;
-	AUTO_FREE char *bytes = malloc(o->size);
-	int r = bytes ? fileio_pread_all(store_object_fd(file), bytes, o->size, 0) : -ENOMEM;
-	store_object_close(file);
-	if (r == 0 &&
-	    search_captions(c->search, it->item->id, language, &o->id, bytes, o->size, &why))
-		log_fault(LOG_LEVEL_WARN, "search.captions", &why);
-}
-
 static void object_here(void *data, size_t object)
 {
 	struct contentd *c = data;
@@ -218,7 +199,7 @@ static void object_here(void *data, size_t object)
 	for (size_t i = 0; i < c->library->lesson_count; i++)
 		for (size_t k = 0; k < c->library->lessons[i].item->captions_count; k++)
 			if (c->library->lessons[i].captions[k] == object)
-				index_captions(c, i, k);
+				inforce_captions(c, i, k);
 	cook_poke(c->cook);
 	publish_pages_soon(c);
 }
@@ -301,46 +282,11 @@ static bool is_idle(void *data)
 	return wants_list(c->wants, &list) == 0 && !fetch_busy(c->fetch) && !cook_busy(c->cook);
 }
 
-/* --- another catalogue ---------------------------------------------------------------------------- */
-
-/* Everything that was under way belongs to the old library and ends; what it brought stays in the store. */
-static void use_catalogue(struct contentd *c)
-{
-	const wasl_Catalogue *catalogue = catalogue_get(c->catalogue);
-	struct library *next = NULL;
-	struct fault why = { 0 };
-	fetch_use(c->fetch, NULL);
-	cook_use(c->cook, NULL);
-	keeper_use(c->keeper, NULL);
-	library_free(MOVE_PTR(c->library));
-	publish_forget(c);
-	if (!catalogue) { /* files that people added have their addresses all the same */
-		publish_names_soon(c);
-		return;
-	}
-	if (library_build(c->store, catalogue, c->rungs, &next, &why)) {
-		contentd_tell(c, "library.refused", "catalogue", "store", why.text);
-		return;
-	}
-	c->library = next;
-	log_info("event=catalogue.in_force version=%u lessons=%zu objects=%zu", catalogue->version,
-		 next->lesson_count, next->object_count);
-	if (c->search && search_fill(c->search, catalogue, &why))
-		log_fault(LOG_LEVEL_WARN, "search.fill", &why);
-	for (size_t i = 0; i < next->lesson_count; i++)
-		for (size_t k = 0; k < next->lessons[i].item->captions_count; k++)
-			index_captions(c, i, k);
-	keeper_use(c->keeper, next);
-	fetch_use(c->fetch, next);
-	cook_use(c->cook, next);
-	wants_recheck(c->wants);
-	publish_names_soon(c);
-	publish_pages_soon(c);
-}
+/* --- what was learnt outside --------------------------------------------------------------------- */
 
 static void catalogue_taken(void *data)
 {
-	use_catalogue(data);
+	inforce_use(data);
 }
 
 static void looked(void *data, int code, const struct fault *why)
@@ -507,15 +453,6 @@ static int open_parts(struct contentd *c, struct fault *why)
 	return r;
 }
 
-static void take_kept_catalogue(struct contentd *c)
-{
-	struct fault why = { 0 };
-	int r = catalogue_load(c->catalogue, &why);
-	if (r && r != -ENOENT)
-		contentd_tell(c, "catalogue.refused", "catalogue", "store", why.text);
-	use_catalogue(c);
-}
-
 static int open_all(struct contentd *c, struct fault *why)
 {
 	int r = open_disk(c, why);
@@ -529,7 +466,7 @@ static int open_all(struct contentd *c, struct fault *why)
 		r = publish_start(c, why);
 	if (r)
 		return r;
-	take_kept_catalogue(c);
+	inforce_begin(c);
 	if (sd_event_add_time(c->loop, &c->every_second, CLOCK_BOOTTIME, 0, 100000, each_second,
 			      c) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
