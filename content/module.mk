@@ -2,7 +2,7 @@
 # wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
 include content/kitchen.mk
 CONTENT := backoff book catalogue catalogue_check conf contentd control cook cook_dish eta fetch fetch_stream fold inforce jobs library library_rung
-CONTENT += media_type metrics origin neighbours passing passing_lesson playlists public publish replan reread schedule search shelf sources store_ctl sync uplinks vtt wants
+CONTENT += media_type metrics origin neighbours passing passing_lesson playlists public publish pupils replan reread schedule search shelf sources store_ctl sync uplinks vtt wants
 CONTENT += live live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_rate live_text live_track live_url live_window
 CONTENT += keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_scrub
 PORTAL := files page press site site_json site_lesson site_live site_status
