@@ -44,6 +44,8 @@ static const struct {
 	{ "webm", "video/webm" },
 	{ "m3u8", "application/vnd.apple.mpegurl" },
 	{ "m4s", "video/iso.segment" },
+	{ "mpd", "application/dash+xml" },
+	{ "srt", "application/x-subrip" },
 };
 
 const char *media_type_of(const char *path)

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
+include content/players.mk
 include content/kitchen.mk
 CONTENT := backoff book catalogue catalogue_check conf contentd control cook cook_dish eta fetch fetch_stream fold inforce jobs library library_rung
-CONTENT += media_type metrics origin neighbours passing passing_lesson playlists public publish pupils replan reread schedule search shelf sources store_ctl sync uplinks vtt wants
+CONTENT += metrics origin neighbours passing passing_lesson public publish pupils replan reread schedule search shelf sources store_ctl sync uplinks wants
 CONTENT += live live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_rate live_text live_track live_url live_window
 CONTENT += keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_scrub
 PORTAL := files page press site site_json site_lesson site_live site_status
 PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
 	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js
-$(eval $(call lib,content,$(CONTENT:%=content/%.c) $(PORTAL:%=content/portal/%.c) $(B)/gen/portal/files_table.c,web kitchen cache record base,sqlite3 jansson libcurl))
+$(eval $(call lib,content,$(CONTENT:%=content/%.c) $(PORTAL:%=content/portal/%.c) $(B)/gen/portal/files_table.c,web players kitchen cache record base,sqlite3 jansson libcurl))
 
 # Templates and assets are part of the program. The style sheet begins with the house's tokens.
 $(B)/gen/portal/portal.css: firmware/web/tokens.css content/portal/assets/portal.css

@@ -4,35 +4,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "firmware/base/clean.h"
-
-/* Text under way; `bytes` is valid once `to` is closed. */
-struct sheet {
-	FILE *to;
-	char *bytes;
-	size_t len;
-};
-
-static int sheet_open(struct sheet *s)
-{
-	*s = (struct sheet){ 0 };
-	s->to = open_memstream(&s->bytes, &s->len);
-	return s->to ? 0 : -ENOMEM;
-}
-
-static int sheet_close(struct sheet *s, char **out, size_t *len)
-{
-	int bad = ferror(s->to);
-	if (fclose(s->to) != 0 || bad) {
-		free(s->bytes);
-		return -ENOMEM;
-	}
-	*out = s->bytes;
-	*len = s->len;
-	return 0;
-}
+#include "content/sheet.h"
 
 /* A quoted-string must not hold a quote or a line end (RFC 8216, section 4.2). */
 static void put_quoted(FILE *to, const char *name, const char *value)
@@ -95,6 +68,18 @@ static void put_variant(FILE *to, const struct playlists_lesson *lesson,
 	fprintf(to, "\n%s/%s/index.m3u8\n", rung->generation, rung->name);
 }
 
+/* Key frames alone, for moving through a lesson quickly (section 4.3.4.3). */
+static void put_keys(FILE *to, const struct playlists_rung *rung)
+{
+	if (!rung->width || !rung->keys_bps)
+		return;
+	fprintf(to,
+		"#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=%" PRIu64 ",CODECS=\"%s\",RESOLUTION=%" PRIu32
+		"x%" PRIu32 ",URI=\"%s/%s/iframes.m3u8\"\n",
+		rung->keys_bps, rung->codecs, rung->width, rung->height, rung->generation,
+		rung->name);
+}
+
 int playlists_master(const struct playlists_lesson *lesson, char **out, size_t *len)
 {
 	struct sheet s;
@@ -108,6 +93,8 @@ int playlists_master(const struct playlists_lesson *lesson, char **out, size_t *
 		put_captions(s.to, &lesson->captions[i]);
 	for (size_t i = 0; i < lesson->rung_count; i++)
 		put_variant(s.to, lesson, &lesson->rungs[i], sound);
+	for (size_t i = 0; i < lesson->rung_count; i++)
+		put_keys(s.to, &lesson->rungs[i]);
 	return sheet_close(&s, out, len);
 }
 
@@ -137,6 +124,26 @@ int playlists_media(const uint64_t *segment_us, size_t count, char **out, size_t
 	for (size_t i = 0; i < count; i++)
 		fprintf(s.to, "#EXTINF:%" PRIu64 ".%06" PRIu64 ",\n%zu.m4s\n",
 			segment_us[i] / 1000000, segment_us[i] % 1000000, i + 1);
+	fputs("#EXT-X-ENDLIST\n", s.to);
+	return sheet_close(&s, out, len);
+}
+
+int playlists_keys(const uint64_t *segment_us, const uint32_t *key_bytes, size_t count, char **out,
+		   size_t *len)
+{
+	struct sheet s;
+	if (sheet_open(&s))
+		return -ENOMEM;
+	fprintf(s.to,
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%" PRIu64
+		"\n#EXT-X-MEDIA-SEQUENCE:1\n"
+		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-I-FRAMES-ONLY\n#EXT-X-MAP:URI=\"init.mp4\"\n",
+		target_s(segment_us, count));
+	for (size_t i = 0; i < count; i++)
+		fprintf(s.to,
+			"#EXTINF:%" PRIu64 ".%06" PRIu64 ",\n#EXT-X-BYTERANGE:%" PRIu32
+			"@0\n%zu.m4s\n",
+			segment_us[i] / 1000000, segment_us[i] % 1000000, key_bytes[i], i + 1);
 	fputs("#EXT-X-ENDLIST\n", s.to);
 	return sheet_close(&s, out, len);
 }

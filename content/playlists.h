@@ -16,6 +16,7 @@ struct playlists_rung {
 	const char *codecs;   /* of this rung alone, RFC 6381 */
 	uint64_t peak_bps;    /* rate cap until every segment is there, then measured */
 	uint64_t average_bps; /* 0: not known yet */
+	uint64_t keys_bps;    /* peak of its key frames alone; 0: there is no list of them */
 };
 
 struct playlists_captions {
@@ -38,6 +39,13 @@ int playlists_master(const struct playlists_lesson *lesson, char **out, size_t *
 
 /* index.m3u8 of a rung: every planned segment, `count` durations in microseconds; segments are named from 1. */
 int playlists_media(const uint64_t *segment_us, size_t count, char **out, size_t *len);
+
+/*
+ * iframes.m3u8 of a picture rung that is whole: of each segment the fragment it begins with, `key_bytes` long, which holds its
+ * key frame alone (content/transcoder/pack.h). It is shown as long as the segment lasts.
+ */
+int playlists_keys(const uint64_t *segment_us, const uint32_t *key_bytes, size_t count, char **out,
+		   size_t *len);
 
 /* captions-LANG.m3u8: the whole WebVTT file as one segment. */
 int playlists_subtitles(const char *language, uint64_t duration_ms, char **out, size_t *len);

@@ -9,12 +9,14 @@
 #include "cache/air_plan.h"
 #include "cache/names_builder.h"
 #include "cache/store_local.h"
+#include "content/dash.h"
 #include "content/playlists.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/web/strings.h"
 
 #define HLS_TYPE "application/vnd.apple.mpegurl"
+#define DASH_TYPE "application/dash+xml"
 
 CLEAN_FN(builder, struct names_builder, names_builder_free)
 
@@ -76,24 +78,66 @@ static size_t list_rungs(const struct library_lesson *it, struct playlists_rung 
 	return count;
 }
 
-static int put_master(struct names_builder *b, const struct library_lesson *it, const char *path,
-		      const struct playlists_rung *rungs, size_t count)
-{
+/* What playlists say of a lesson, with room for its captions. */
+struct told {
 	struct playlists_captions captions[16];
+	struct playlists_lesson lesson;
+};
+
+static void tell(const struct library_lesson *it, const struct playlists_rung *rungs, size_t count,
+		 struct told *out)
+{
 	size_t texts = 0;
-	for (; texts < it->item->captions_count && texts < ARRAY_LEN(captions); texts++) {
+	for (; texts < it->item->captions_count && texts < ARRAY_LEN(out->captions); texts++) {
 		const wasl_Captions *c = &it->item->captions[texts];
-		captions[texts] =
+		out->captions[texts] =
 			(struct playlists_captions){ c->language,
 						     c->label[0] ? c->label : c->language };
 	}
-	const struct playlists_lesson lesson = {
-		rungs, count, captions, texts, it->item->language, language_name(it->item->language)
-	};
+	out->lesson = (struct playlists_lesson){ rungs,
+						 count,
+						 out->captions,
+						 texts,
+						 it->item->language,
+						 language_name(it->item->language) };
+}
+
+static int put_master(struct names_builder *b, const struct library_lesson *it, const char *path,
+		      const struct playlists_rung *rungs, size_t count)
+{
+	struct told told;
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
-	int r = playlists_master(&lesson, &text, &len);
+	tell(it, rungs, count, &told);
+	int r = playlists_master(&told.lesson, &text, &len);
 	return r ? r : names_add_bytes(b, path, HLS_TYPE, NAMES_CACHE_SHORT, text, len);
+}
+
+/* Durations of a rung's segments in microseconds; NULL when memory is out. */
+static uint64_t *times_of(const struct library_lesson *it, enum kitchen_rung rung)
+{
+	uint64_t *us = calloc(it->segments, sizeof(*us));
+	for (uint32_t i = 0; us && i < it->segments; i++)
+		us[i] = kitchen_segment_us(&it->item->plan, rung, i + 1);
+	return us;
+}
+
+static int put_manifest(struct names_builder *b, const struct library_lesson *it,
+			const struct playlists_rung *rungs, size_t count)
+{
+	struct told told;
+	AUTO_FREE uint64_t *picture = times_of(it, RUNG_240P);
+	AUTO_FREE uint64_t *sound = times_of(it, RUNG_AUDIO);
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	if (!picture || !sound)
+		return -ENOMEM;
+	tell(it, rungs, count, &told);
+	const struct dash_times times = { picture, sound, it->segments };
+	int r = dash_manifest(&told.lesson, &times, &text, &len);
+	return r ? r
+		 : names_add_bytes(b, place_of(it, "manifest.mpd").at, DASH_TYPE, NAMES_CACHE_SHORT,
+				   text, len);
 }
 
 /* What a rung takes of the air: many together take the average, which is known once it is whole. */
@@ -141,19 +185,19 @@ static int add_master(struct names_builder *b, const struct library_lesson *it,
 	struct playlists_rung rungs[RUNG_COUNT];
 	const size_t count = list_rungs(it, rungs);
 	int r = put_master(b, it, at.at, rungs, count);
+	if (r == 0)
+		r = put_manifest(b, it, rungs, count);
 	return r || !air->count ? r : add_capped(b, it, at.at, rungs, count);
 }
 
 static int add_rung(struct names_builder *b, const struct library_lesson *it,
 		    enum kitchen_rung rung)
 {
-	AUTO_FREE uint64_t *us = calloc(it->segments, sizeof(*us));
+	AUTO_FREE uint64_t *us = times_of(it, rung);
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	if (!us)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < it->segments; i++)
-		us[i] = kitchen_segment_us(&it->item->plan, rung, i + 1);
 	int r = playlists_media(us, it->segments, &text, &len);
 	if (r == 0)
 		r = names_add_bytes(b, rung_place(it, rung, "index.m3u8").at, HLS_TYPE,

@@ -12,9 +12,9 @@
 #include "firmware/base/clean.h"
 
 static const struct playlists_rung rungs[] = {
-	{ "240p", "g-1a2b3c4d", 426, 240, 25, 1, "avc1.42c015", 350000, 0 },
-	{ "360p", "g-1a2b3c4d", 640, 360, 30000, 1001, "avc1.4d401e", 700000, 412345 },
-	{ "audio", "g-1a2b3c4d", 0, 0, 0, 0, "mp4a.40.2", 56000, 48100 },
+	{ "240p", "g-1a2b3c4d", 426, 240, 25, 1, "avc1.42c015", 350000, 0, 0 },
+	{ "360p", "g-1a2b3c4d", 640, 360, 30000, 1001, "avc1.4d401e", 700000, 412345, 90123 },
+	{ "audio", "g-1a2b3c4d", 0, 0, 0, 0, "mp4a.40.2", 56000, 48100, 77 },
 };
 static const struct playlists_captions captions[] = { { "ar", "العربية" },
 						      { "fr", "Français \"sourds\"" } };
@@ -26,26 +26,29 @@ static void master_of_a_whole_lesson(void **state)
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	assert_int_equal(playlists_master(&lesson, &text, &len), 0);
-	assert_string_equal(text, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-				  "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"العربية\","
-				  "LANGUAGE=\"ar\",DEFAULT=YES,AUTOSELECT=YES,"
-				  "CHANNELS=\"1\",URI=\"g-1a2b3c4d/audio/index.m3u8\"\n"
-				  "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",NAME=\"العربية\","
-				  "LANGUAGE=\"ar\",DEFAULT=NO,AUTOSELECT=YES,"
-				  "FORCED=NO,URI=\"captions-ar.m3u8\"\n"
-				  "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",NAME=\"Français "
-				  "'sourds'\",LANGUAGE=\"fr\",DEFAULT=NO,"
-				  "AUTOSELECT=YES,FORCED=NO,URI=\"captions-fr.m3u8\"\n"
-				  "#EXT-X-STREAM-INF:BANDWIDTH=406000,CODECS=\"avc1.42c015,mp4a.40."
-				  "2\",RESOLUTION=426x240,FRAME-RATE=25.000,"
-				  "AUDIO=\"sound\",SUBTITLES=\"text\"\ng-1a2b3c4d/240p/index.m3u8\n"
-				  "#EXT-X-STREAM-INF:BANDWIDTH=756000,AVERAGE-BANDWIDTH=460445,"
-				  "CODECS=\"avc1.4d401e,mp4a.40.2\","
-				  "RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO=\"sound\",SUBTITLES="
-				  "\"text\"\ng-1a2b3c4d/360p/index.m3u8\n"
-				  "#EXT-X-STREAM-INF:BANDWIDTH=56000,AVERAGE-BANDWIDTH=48100,"
-				  "CODECS=\"mp4a.40.2\",AUDIO=\"sound\","
-				  "SUBTITLES=\"text\"\ng-1a2b3c4d/audio/index.m3u8\n");
+	assert_string_equal(text,
+			    "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+			    "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"العربية\","
+			    "LANGUAGE=\"ar\",DEFAULT=YES,AUTOSELECT=YES,"
+			    "CHANNELS=\"1\",URI=\"g-1a2b3c4d/audio/index.m3u8\"\n"
+			    "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",NAME=\"العربية\","
+			    "LANGUAGE=\"ar\",DEFAULT=NO,AUTOSELECT=YES,"
+			    "FORCED=NO,URI=\"captions-ar.m3u8\"\n"
+			    "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",NAME=\"Français "
+			    "'sourds'\",LANGUAGE=\"fr\",DEFAULT=NO,"
+			    "AUTOSELECT=YES,FORCED=NO,URI=\"captions-fr.m3u8\"\n"
+			    "#EXT-X-STREAM-INF:BANDWIDTH=406000,CODECS=\"avc1.42c015,mp4a.40."
+			    "2\",RESOLUTION=426x240,FRAME-RATE=25.000,"
+			    "AUDIO=\"sound\",SUBTITLES=\"text\"\ng-1a2b3c4d/240p/index.m3u8\n"
+			    "#EXT-X-STREAM-INF:BANDWIDTH=756000,AVERAGE-BANDWIDTH=460445,"
+			    "CODECS=\"avc1.4d401e,mp4a.40.2\","
+			    "RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO=\"sound\",SUBTITLES="
+			    "\"text\"\ng-1a2b3c4d/360p/index.m3u8\n"
+			    "#EXT-X-STREAM-INF:BANDWIDTH=56000,AVERAGE-BANDWIDTH=48100,"
+			    "CODECS=\"mp4a.40.2\",AUDIO=\"sound\","
+			    "SUBTITLES=\"text\"\ng-1a2b3c4d/audio/index.m3u8\n"
+			    "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=90123,CODECS=\"avc1."
+			    "4d401e\",RESOLUTION=640x360,URI=\"g-1a2b3c4d/360p/iframes.m3u8\"\n");
 	assert_int_equal(len, strlen(text));
 }
 
@@ -98,6 +101,22 @@ static void target_rounds_to_the_nearest_second(void **state)
 	}
 }
 
+static void key_frames_are_the_first_bytes_of_each_segment(void **state)
+{
+	(void)state;
+	static const uint64_t us[] = { 4000000, 9600001 };
+	static const uint32_t bytes[] = { 5120, 777 };
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	assert_int_equal(playlists_keys(us, bytes, ARRAY_LEN(us), &text, &len), 0);
+	assert_string_equal(
+		text,
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:10\n#EXT-X-MEDIA-SEQUENCE:1\n"
+		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-I-FRAMES-ONLY\n#EXT-X-MAP:URI=\"init.mp4\"\n"
+		"#EXTINF:4.000000,\n#EXT-X-BYTERANGE:5120@0\n1.m4s\n"
+		"#EXTINF:9.600001,\n#EXT-X-BYTERANGE:777@0\n2.m4s\n#EXT-X-ENDLIST\n");
+}
+
 static void subtitles_are_one_segment(void **state)
 {
 	(void)state;
@@ -128,6 +147,7 @@ int main(void)
 		cmocka_unit_test(master_without_sound_or_captions),
 		cmocka_unit_test(media_lists_every_planned_segment),
 		cmocka_unit_test(target_rounds_to_the_nearest_second),
+		cmocka_unit_test(key_frames_are_the_first_bytes_of_each_segment),
 		cmocka_unit_test(subtitles_are_one_segment),
 		cmocka_unit_test(measures_peak_and_average),
 	};

@@ -151,6 +151,8 @@ static void every_address_leads_somewhere(void **state)
 	} rows[] = {
 		{ "/m/fractions-1/master.m3u8", NAMES_BYTES, NAMES_CACHE_SHORT,
 		  "application/vnd.apple.mpegurl" },
+		{ "/m/fractions-1/manifest.mpd", NAMES_BYTES, NAMES_CACHE_SHORT,
+		  "application/dash+xml" },
 		{ "/m/fractions-1/GEN/240p/index.m3u8", NAMES_BYTES, NAMES_CACHE_IMMUTABLE,
 		  "application/vnd.apple.mpegurl" },
 		{ "/m/fractions-1/GEN/240p/init.mp4", NAMES_RENDITION, NAMES_CACHE_IMMUTABLE,
