@@ -244,6 +244,13 @@ static bool readable(const void *data, uint32_t segment)
 	return library_readable(s->library, s->lesson, segment);
 }
 
+/* Rungs that are in memory: on a full disk what is there is not made again while the next is. */
+static uint32_t passed(const void *data, uint32_t segment)
+{
+	const struct seen *s = data;
+	return passing_lesson_here(s->pass, &s->library->lessons[s->lesson], segment);
+}
+
 static bool want_more(struct cook *c, size_t count)
 {
 	if (count <= c->wanted_room)
@@ -323,6 +330,28 @@ static struct job *make_way(struct cook *c)
 	return youngest;
 }
 
+/* What was begun for nobody, and somebody waits for by now, goes on at full pace; or again from the start. */
+static void hurry(struct cook *c)
+{
+	const size_t wanted = see_wants(c);
+	for (size_t i = 0; i < c->workers; i++) {
+		struct job *j = &c->jobs[i];
+		bool waited = false;
+		for (size_t k = 0; j->kitchen && j->priority && k < wanted; k++) {
+			const struct jobs_want *w = &c->wanted[k];
+			waited |= c->library->order[w->lesson] == j->lesson &&
+				  (w->segment ? w->segment : 1) == j->segment &&
+				  (w->rungs & j->rungs);
+		}
+		if (!waited)
+			continue;
+		if (kitchen_hurry(j->kitchen, 0))
+			cancel(j);
+		else
+			j->priority = 0;
+	}
+}
+
 /* No child can be started at all: said once, tried again and again. */
 static void kitchen_closed(struct cook *c, struct job *j, const struct fault *why, uint64_t now)
 {
@@ -362,6 +391,7 @@ static void plan(void *data)
 		replan_at(&c->replan, c->not_before_ms);
 		return;
 	}
+	hurry(c);
 	for (;;) {
 		struct jobs_pick pick = look(c, now);
 		if (!pick.found) {
@@ -403,10 +433,15 @@ static bool make_view(struct cook *c, const struct library *l)
 	for (size_t i = 0; i < l->lesson_count; i++) {
 		const struct library_lesson *it = &l->lessons[l->order[i]];
 		c->place[l->order[i]] = i;
-		c->seen[i] = (struct seen){ l, l->order[i] };
-		c->lessons[i] =
-			(struct jobs_lesson){ it->segments, it->ladder, it->made,   it->cooking,
-					      &it->held,    readable,   &c->seen[i] };
+		c->seen[i] = (struct seen){ l, c->pass, l->order[i] };
+		c->lessons[i] = (struct jobs_lesson){ .segments = it->segments,
+						      .ladder = it->ladder,
+						      .made = it->made,
+						      .cooking = it->cooking,
+						      .held = &it->held,
+						      .readable = readable,
+						      .passed = passed,
+						      .data = &c->seen[i] };
 	}
 	return true;
 }

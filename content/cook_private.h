@@ -46,6 +46,7 @@ struct cook {
 	size_t *place;               /* of a lesson in that order */
 	struct seen {
 		const struct library *library;
+		const struct pass *pass;
 		size_t lesson;
 	} * seen;
 	struct jobs_want *wanted;

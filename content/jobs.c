@@ -29,6 +29,8 @@ static bool take(struct search *s, size_t lesson, uint32_t segment, uint32_t run
 	rungs &= l->ladder & ~l->made[segment] & ~l->cooking[segment];
 	if (priority == 9)
 		rungs &= ~*l->held;
+	if (rungs && l->passed)
+		rungs &= ~l->passed(l->data, segment);
 	if (!rungs || held(s, lesson, segment) || !l->readable(l->data, segment))
 		return false;
 	*out = (struct jobs_pick){

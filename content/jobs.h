@@ -20,6 +20,8 @@ struct jobs_lesson {             /* in the order in which lessons matter */
 	const uint32_t *held;    /* mask of rungs that are only made for somebody who waits */
 	/* Whether every byte that this segment is made from has arrived. */
 	bool (*readable)(const void *data, uint32_t segment);
+	/* Rungs of it that passed a full disk and are in memory still. NULL: none ever are. */
+	uint32_t (*passed)(const void *data, uint32_t segment);
 	const void *data;
 };
 

@@ -451,6 +451,27 @@ int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct ki
 	return 0;
 }
 
+int kitchen_hurry(struct kitchen_job *job, unsigned priority)
+{
+	struct kitchen *k = job->kitchen;
+	if (priority >= job->priority)
+		return 0;
+	if (!job->running) {
+		unlink_job(&k->waiting, job);
+		job->priority = priority;
+		enqueue(&k->waiting, job);
+		return 0;
+	}
+	if (job->priority >= PRIORITY_IDLE) {
+		const int rc = kitchen_child_hurry(&job->child);
+		if (rc)
+			return rc;
+		k->busy_idle--;
+	}
+	job->priority = priority;
+	return 0;
+}
+
 void kitchen_cancel(struct kitchen_job *job)
 {
 	if (!job)

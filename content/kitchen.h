@@ -78,6 +78,11 @@ struct kitchen_order {
 struct kitchen_job;
 int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct kitchen_job **out,
 		 struct fault *why);
+/*
+ * A pupil waits by now for what was begun for nobody: no longer at idle pace, nor behind others. -EPERM: the system does not
+ * let it go faster (systemd: LimitNICE=); cancel it and begin anew.
+ */
+int kitchen_hurry(struct kitchen_job *job, unsigned priority);
 void kitchen_cancel(struct kitchen_job *job);   /* NULL is fine; `done` is not called */
 unsigned kitchen_busy(const struct kitchen *k); /* children running */
 /* Walls that children found missing in this kernel ("netns,landlock"), "" when none: worth one line in the log. */

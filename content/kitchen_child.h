@@ -23,6 +23,8 @@ int kitchen_child_start(const char *program, enum kitchen_pace pace, const struc
 /* Next message: 1 and *reply (checked) and *passed (-1, or a descriptor that the caller closes), 0 none yet or ended, -errno. */
 int kitchen_child_receive(const struct kitchen_child *c, struct job_reply *reply, int *passed);
 void kitchen_child_kill(const struct kitchen_child *c);
+/* Takes a child that runs at idle pace to normal; -EPERM where the system lets nobody do so. */
+int kitchen_child_hurry(const struct kitchen_child *c);
 /* Waits for a child that has ended (or was killed); *why says how it died unless it left with status 0, which returns 0. */
 int kitchen_child_reap(struct kitchen_child *c, struct fault *why);
 

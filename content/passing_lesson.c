@@ -52,6 +52,20 @@ int passing_lesson_source(const struct library *l, size_t lesson, uint32_t segme
 	return 0;
 }
 
+uint32_t passing_lesson_here(const struct pass *area, const struct library_lesson *it,
+			     uint32_t segment)
+{
+	uint32_t rungs = 0;
+	for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
+		const struct pass_key key = { .rendition = it->rungs[rung].number,
+					      .number = segment };
+		if (it->ladder & ~it->made[segment] & 1u << rung && key.rendition &&
+		    pass_has(area, &key, NULL))
+			rungs |= 1u << rung;
+	}
+	return rungs;
+}
+
 int passing_lesson_put(struct pass *area, const struct library_lesson *it,
 		       const struct kitchen_dish *dish, uint32_t duration_ms)
 {

@@ -12,11 +12,6 @@
 
 enum { A = 1, L = 2, M = 4, H = 8, ALL = A | L | M | H }; /* audio, low, middle, high */
 
-static bool readable_below(const void *data, uint32_t segment)
-{
-	return segment < *(const uint32_t *)data;
-}
-
 /* Two lessons of five segments; made and cooking are [init, 1 .. 5]. */
 static const struct {
 	const char *why;
@@ -25,6 +20,7 @@ static const struct {
 	struct jobs_want wants[3]; /* rungs 0 ends */
 	struct jobs_block block;   /* until 0: none */
 	uint32_t held[2];          /* rungs that there is no room for */
+	uint32_t passed[2][6];     /* rungs that are in memory */
 	bool wants_only;
 	struct jobs_pick pick;
 } rows[] = {
@@ -143,21 +139,60 @@ static const struct {
 	  .wants = { { 1, 2, M } },
 	  .wants_only = true,
 	  .pick = { true, 1, 3, M | A, false, 1, 0 } },
+	{ .why = "while a wanted one cooks, what passed through memory is not made again",
+	  .made = { { ALL }, { ALL } },
+	  .cooking = { { 0 }, { 0, 0, M | A } },
+	  .passed = { { 0 }, { 0, 0, 0, M | A } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 2, M } },
+	  .wants_only = true,
+	  .pick = { true, 1, 4, M | A, false, 1, 0 } },
+	{ .why = "of what passed only the rest is made",
+	  .made = { { ALL }, { ALL } },
+	  .passed = { { 0 }, { 0, 0, A } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 2, M } },
+	  .wants_only = true,
+	  .pick = { true, 1, 2, M, false, 0, 0 } },
+	{ .why = "nor for nobody: the disk has no room for it",
+	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL } },
+	  .passed = { { 0 }, { 0, 0, 0, 0, 0, ALL } },
+	  .arrived = { 6, 6 },
+	  .pick = { .found = false } },
 };
+
+struct scene {
+	uint32_t arrived;
+	const uint32_t *passed;
+};
+
+static bool readable_below(const void *data, uint32_t segment)
+{
+	return segment < ((const struct scene *)data)->arrived;
+}
+
+static uint32_t passed_of(const void *data, uint32_t segment)
+{
+	return ((const struct scene *)data)->passed[segment];
+}
 
 static void every_row(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct jobs_lesson lessons[2];
-		for (size_t n = 0; n < 2; n++)
-			lessons[n] = (struct jobs_lesson){ 5,
-							   ALL,
-							   rows[i].made[n],
-							   rows[i].cooking[n],
-							   &rows[i].held[n],
-							   readable_below,
-							   &rows[i].arrived[n] };
+		struct scene scenes[2];
+		for (size_t n = 0; n < 2; n++) {
+			scenes[n] = (struct scene){ rows[i].arrived[n], rows[i].passed[n] };
+			lessons[n] = (struct jobs_lesson){ .segments = 5,
+							   .ladder = ALL,
+							   .made = rows[i].made[n],
+							   .cooking = rows[i].cooking[n],
+							   .held = &rows[i].held[n],
+							   .readable = readable_below,
+							   .passed = passed_of,
+							   .data = &scenes[n] };
+		}
 		size_t wants = 0;
 		while (wants < 3 && rows[i].wants[wants].rungs)
 			wants++;

@@ -415,6 +415,39 @@ static void pupils_come_before_idle_work(void **state)
 	assert_int_equal(hang[1].code, 1);
 }
 
+/* Whoever waits for what was begun for nobody does not wait at idle pace. */
+static void idle_work_hurries_when_a_pupil_comes(void **state)
+{
+	struct table *t = *state;
+	struct meal hang[2], here, behind[2];
+	struct kitchen_job *hanging[] = { order(t, &hang[0], HANGS, 9),
+					  order(t, &hang[1], HANGS, 9) };
+	while (kitchen_busy(t->kitchen) < 2)
+		assert_true(sd_event_run(t->loop, UINT64_MAX) >= 0);
+	const int rc = kitchen_hurry(hanging[0], 0);
+	if (rc) { /* as systemd's LimitNICE= and the rights of this user have it */
+		assert_int_equal(rc, -EPERM);
+		kitchen_cancel(hanging[0]);
+	}
+	/* behind the idle one that hangs, and then no longer */
+	struct kitchen_job *late = order(t, &behind[0], EXITS, 9);
+	struct kitchen_job *soon = order(t, &behind[1], SAYS_FAILED, 9);
+	t->pending = 1;
+	assert_int_equal(kitchen_hurry(soon, 0), 0);
+	run(t);
+	assert_int_equal(behind[1].code, -EBADMSG);
+	assert_int_equal(behind[0].code, 1);
+	kitchen_cancel(late);
+	/* one that was hurried holds a place that a pupil's job needs: two at once, no more */
+	order(t, &here, GOOD, 0);
+	t->pending = 1;
+	run(t);
+	assert_int_equal(here.code, 0);
+	kitchen_cancel(hanging[1]);
+	if (!rc)
+		kitchen_cancel(hanging[0]);
+}
+
 static void cancelling_is_allowed_at_any_time(void **state)
 {
 	struct table *t = *state;
@@ -477,6 +510,7 @@ int main(int argc, char **argv)
 		KITCHEN_TEST(a_hanging_child_is_given_up),
 		KITCHEN_TEST(a_child_that_is_done_and_talks_on_is_not_listened_to),
 		KITCHEN_TEST(pupils_come_before_idle_work),
+		KITCHEN_TEST(idle_work_hurries_when_a_pupil_comes),
 		KITCHEN_TEST(cancelling_is_allowed_at_any_time),
 		KITCHEN_TEST(orders_that_cannot_be_are_refused_at_once),
 	};
