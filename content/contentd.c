@@ -12,6 +12,7 @@
 
 #include "cache/pass.h"
 #include "content/inforce.h"
+#include "content/agenda.h"
 #include "content/kitchen.h"
 #include "content/live_ctl.h"
 #include "content/neighbours.h"
@@ -287,6 +288,10 @@ static int open_disk(struct contentd *c, struct fault *why)
 	if (r == 0)
 		r = open_book(c, why);
 	if (r == 0)
+		r = contentd_file(c, "plan.db", path, why);
+	if (r == 0)
+		r = agenda_open(path, &c->agenda, why);
+	if (r == 0)
 		r = contentd_file(c, "search.db", path, why);
 	if (r == 0 && search_open(path, &c->search, &minor))
 		log_fault(LOG_LEVEL_WARN, "search.open", &minor);
@@ -413,5 +418,6 @@ void contentd_free(struct contentd *c)
 	store_close(c->store);
 	catalogue_close(c->catalogue);
 	book_close(c->book);
+	agenda_close(c->agenda);
 	free(c);
 }

@@ -17,6 +17,7 @@
 #include "content/uplinks.h"
 #include "content/wants.h"
 
+struct agenda;
 struct ctl;
 struct ctl_request;
 struct fault;
@@ -40,6 +41,7 @@ struct contentd {
 	struct catalogue *catalogue;
 	struct store *store;
 	struct book *book;
+	struct agenda *agenda;
 	struct search *search; /* NULL: it could not be opened; everything else goes on */
 	struct kitchen *kitchen;
 	struct pass *pass;

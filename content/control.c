@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/agenda_ctl.h"
 #include "content/contentd.h"
 #include "content/live_ctl.h"
 #include "content/store_ctl.h"
@@ -201,6 +202,8 @@ int control_start(struct contentd *c, struct fault *why)
 		{ "GET", "/v1/usage", get_usage, 0 },
 		{ "GET", "/v1/events", get_events, 0 },
 		{ "POST", "/v1/sync", post_sync, 4096 },
+		{ "POST", "/v1/request", agenda_ctl_request, 4096 },
+		{ "GET", "/v1/requests", agenda_ctl_requests, 0 },
 		{ "GET", "/v1/store/status", store_ctl_status, 0 },
 		{ "GET", "/v1/store/files", store_ctl_files, 0 },
 		{ "POST", "/v1/store/open", store_ctl_open, STORE_CTL_MAP_BYTES },
