@@ -65,21 +65,26 @@ static void drop_file(struct live_track *t, const char *name)
 	live_files_drop(t->class->live->files, t->class->conf.name, path);
 }
 
+/* One that is not in force any more, and that no piece needs. */
+static void drop_init(struct live_track *t, uint32_t init)
+{
+	char name[LIVE_NAME_BYTES];
+	bool used = init == 0 || init == t->init_number;
+	for (size_t i = 0; i < t->window.count && !used; i++)
+		used = t->window.pieces[i].init == init;
+	if (used)
+		return;
+	live_window_init_name(&t->window, init, name);
+	drop_file(t, name);
+}
+
 static void drop_pieces(struct live_track *t, const struct live_piece *gone, size_t count)
 {
 	char name[LIVE_NAME_BYTES];
 	for (size_t i = 0; i < count; i++) {
-		bool used = gone[i].init == 0 || gone[i].init == t->init_number;
 		live_window_name(&t->window, &gone[i], name);
 		drop_file(t, name);
-		for (size_t k = 0; k < t->window.count && !used; k++)
-			used = t->window.pieces[k].init == gone[i].init;
-		for (size_t k = i + 1; k < count && !used; k++)
-			used = gone[k].init == gone[i].init;
-		if (used)
-			continue;
-		live_window_init_name(&t->window, gone[i].init, name);
-		drop_file(t, name);
+		drop_init(t, gone[i].init);
 	}
 }
 
@@ -284,7 +289,7 @@ static int init_here(struct live_track *t, const struct http_result *result, str
 	free(t->init_bytes);
 	t->init_bytes = bytes;
 	t->init_len = result->body_len;
-	t->init_number++;
+	drop_init(t, t->init_number++); /* the one before, unless a piece here is of it */
 	t->init_from = t->taking.init.from;
 	memcpy(t->init_known, t->init_url, sizeof(t->init_known));
 	return 0;
