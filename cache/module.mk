@@ -17,7 +17,7 @@ $(eval $(call prog,cache-feeder,tests/cache/feeder.c,cache record base,tests))
 $(eval $(call prog,cache-crowd,tests/cache/crowd.c,base,tests))
 $(eval $(call prog,cache-players,tests/cache/players.c,base,tests))
 $(eval $(call prog,cache-hostile,$(addprefix tests/cache/,hostile.c hostile_peer.c hostile_rows.c),base,tests))
-TEST_PROGS += $(B)/tests/cache-pulse $(B)/tests/slow-disk.so
+TEST_PROGS += $(B)/tests/cache-pulse $(B)/tests/slow-disk.so $(B)/tests/cut-file.so
 $(eval $(call prog,cache-pulse,tests/cache/pulse.c,base,tests))
 
 # --- the nginx module -----------------------------------------------------------------------------
@@ -66,8 +66,10 @@ $(B)/lib/ngx_http_wasl_module.watched.so: $(NGX_WATCHED) $(B)/pic/modules.o
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)gcc -shared $(WATCH_FLAGS) -Wl,-z,relro,-z,now -o $@ $^ -lsodium
-# A server under it is not ours and has no sanitizer, so neither has this.
+# A server under them is not ours and has no sanitizer, so neither have these.
 $(B)/tests/slow-disk.so: $(B)/pic/tests/cache/slow_disk.o
+$(B)/tests/cut-file.so: $(B)/pic/tests/cache/cut_file.o
+$(B)/tests/slow-disk.so $(B)/tests/cut-file.so:
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)gcc -shared -Wl,-z,relro,-z,now -o $@ $^ -ldl

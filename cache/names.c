@@ -335,7 +335,8 @@ static int keep_texts(void *arg)
 {
 	struct kept *k = arg;
 	struct names_entry *e = k->entry;
-	const char **const texts[] = { &e->media_type, &e->lesson, &e->rung, &e->download_name };
+	const char **const texts[] = { &e->media_type, &e->lesson, &e->rung, &e->download_name,
+				       &e->redirect };
 	size_t at = 0;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		const size_t n = strlen(*texts[i]) + 1;

@@ -11,9 +11,9 @@ PROVE = $(TEST_ENV) prove --exec '' --timer
 AREAS := web stage cache crash content agent provisioning hub net ctl
 TAPS := $(sort $(wildcard $(AREAS:%=tests/%/*.t)))
 # A web server under sanitizers has their runtime preloaded: it can start no other one of its kind (door, players), and has no place
-# before that runtime for a slow disk.
+# before that runtime for a slow disk or a file that is cut.
 ifeq ($(FLAVOUR),asan)
-TAPS := $(filter-out $(patsubst %,tests/cache/%.t,disk door players),$(TAPS))
+TAPS := $(filter-out $(patsubst %,tests/cache/%.t,disk cut door players),$(TAPS))
 endif
 
 check: ## everything: dependencies, build, lint, units (plain and with sanitizers), daemons, the chain in a browser

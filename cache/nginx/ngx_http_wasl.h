@@ -187,7 +187,8 @@ extern ngx_module_t  ngx_http_wasl_module;
 ngx_int_t ngx_http_wasl_begin(ngx_http_wasl_ctx_t *ctx, uint64_t size);
 ngx_int_t ngx_http_wasl_send_header(ngx_http_wasl_ctx_t *ctx);
 ngx_int_t ngx_http_wasl_unavailable(ngx_http_wasl_ctx_t *ctx);
-ngx_int_t ngx_http_wasl_redirect(ngx_http_request_t *r, const char *to);
+ngx_int_t ngx_http_wasl_redirect(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
+    struct names_entry *entry);
 /* 503 with Retry-After, where no header was sent yet */
 ngx_int_t ngx_http_wasl_later(ngx_http_request_t *r);
 ngx_table_elt_t *ngx_http_wasl_push(ngx_http_request_t *r, const char *name, const char *value);

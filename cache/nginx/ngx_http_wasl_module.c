@@ -148,16 +148,16 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
         return ngx_http_wasl_not_allowed(r);
     }
 
+    if (entry.kind == NAMES_REDIRECT) {
+        return ngx_http_wasl_redirect(r, wmcf->worker, &entry);
+    }
+
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
     }
 
     ngx_http_wasl_metrics_asked(wmcf->worker, entry.kind);
-
-    if (entry.kind == NAMES_REDIRECT) {
-        return ngx_http_wasl_redirect(r, entry.redirect);
-    }
 
     view_names_hold(names);
 

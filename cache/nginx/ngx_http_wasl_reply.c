@@ -296,22 +296,37 @@ ngx_http_wasl_begin(ngx_http_wasl_ctx_t *ctx, uint64_t size)
 }
 
 
+/* Where it leads is known before anything else is done: the index may be damaged, or unmapped, by then. */
 ngx_int_t
-ngx_http_wasl_redirect(ngx_http_request_t *r, const char *to)
+ngx_http_wasl_redirect(ngx_http_request_t *r, ngx_http_wasl_worker_t *w, struct names_entry *entry)
 {
-    size_t   len;
-    u_char  *copy;
+    char       *room;
+    size_t      len;
+    ngx_int_t   rc;
 
-    /* the index may be unmapped before the reply is written */
-    len = ngx_strlen(to);
-    copy = ngx_pnalloc(r->pool, len + 1);
-    if (copy == NULL) {
+    len = 0;
+
+    if (names_keep_texts(entry, NULL, &len) != 0) {
+        return ngx_http_wasl_later(r);
+    }
+
+    room = ngx_pnalloc(r->pool, len);
+    if (room == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_memcpy(copy, to, len + 1);
+    if (names_keep_texts(entry, room, &len) != 0) {
+        return ngx_http_wasl_later(r);
+    }
 
-    r->headers_out.location = ngx_http_wasl_push(r, "Location", (char *) copy);
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_http_wasl_metrics_asked(w, entry->kind);
+
+    r->headers_out.location = ngx_http_wasl_push(r, "Location", entry->redirect);
     if (r->headers_out.location == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -244,6 +244,41 @@ ngx_http_wasl_body(ngx_http_wasl_ctx_t *ctx)
 }
 
 
+/*
+ * A text of the index that is compressed on its way is read by nginx's filter, in the mapping: a page of it that cannot be had
+ * any more would be the worker's end. The kernel, which sends all others, minds no such page.
+ */
+static ngx_int_t
+ngx_http_wasl_keep_body(ngx_http_wasl_ctx_t *ctx)
+{
+    u_char              *copy;
+    ngx_http_request_t  *r;
+    struct names_entry  *e;
+
+    r = ctx->request;
+    e = &ctx->sender.entry;
+
+    if (e->kind != NAMES_BYTES || ctx->part || r->headers_in.accept_encoding == NULL
+        || !reply_compressible(e->media_type))
+    {
+        return NGX_OK;
+    }
+
+    copy = ngx_pnalloc(r->pool, e->bytes_len);
+    if (copy == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (guard_copy(copy, e->bytes, e->bytes_len) != 0) {
+        return ngx_http_wasl_unavailable(ctx);
+    }
+
+    e->bytes = copy;
+
+    return NGX_OK;
+}
+
+
 /* The first byte is at hand before the head says that it comes. */
 static ngx_int_t
 ngx_http_wasl_first_byte(ngx_http_wasl_ctx_t *ctx)
@@ -291,6 +326,8 @@ ngx_http_wasl_first_byte(ngx_http_wasl_ctx_t *ctx)
             return NGX_OK;
 
         case SENDER_MEMORY:
+            return ngx_http_wasl_keep_body(ctx);
+
         case SENDER_DONE:
             return NGX_OK;
         }
