@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define CREW_MAGIC 0x0257455243534157ull /* changes with the layout: an older one is begun anew */
+#define CREW_MAGIC 0x0357455243534157ull /* changes with the layout: an older one is begun anew */
 
 struct crew *crew_at(void *memory)
 {
@@ -31,37 +31,37 @@ static void begin(struct crew_berth *b)
 	counters_clear_gauges(&b->counters);
 }
 
-static bool take(struct crew_berth *b, int32_t from, int32_t pid)
+static bool take(struct crew_berth *b, uint64_t from, uint64_t who)
 {
-	if (!atomic_compare_exchange_strong(&b->owner, &from, pid))
+	if (!atomic_compare_exchange_strong(&b->owner, &from, who))
 		return false;
 	begin(b);
 	return true;
 }
 
-struct crew_berth *crew_join(struct crew *c, int32_t pid, bool (*alive)(int32_t pid))
+struct crew_berth *crew_join(struct crew *c, uint64_t who, bool (*alive)(uint64_t who))
 {
 	/* What the dead have left first: it waits for somebody. */
 	for (size_t i = 0; i < CREW_BERTHS; i++) {
 		struct crew_berth *b = &c->berths[i];
-		const int32_t owner = atomic_load(&b->owner);
-		if (owner && (owner == pid || !alive(owner)) && take(b, owner, pid))
+		const uint64_t owner = atomic_load(&b->owner);
+		if (owner && (owner == who || !alive(owner)) && take(b, owner, who))
 			return b;
 	}
 	for (size_t i = 0; i < CREW_BERTHS; i++)
-		if (!atomic_load(&c->berths[i].owner) && take(&c->berths[i], 0, pid))
+		if (!atomic_load(&c->berths[i].owner) && take(&c->berths[i], 0, who))
 			return &c->berths[i];
 	return NULL;
 }
 
-struct crew_berth *crew_adopt(struct crew *c, int32_t pid, bool (*alive)(int32_t pid))
+struct crew_berth *crew_adopt(struct crew *c, uint64_t who, bool (*alive)(uint64_t who))
 {
 	for (size_t i = 0; i < CREW_BERTHS; i++) {
 		struct crew_berth *b = &c->berths[i];
-		const int32_t owner = atomic_load(&b->owner);
-		if (!atomic_load(&b->used) || owner == pid || (owner && alive(owner)))
+		const uint64_t owner = atomic_load(&b->owner);
+		if (!atomic_load(&b->used) || owner == who || (owner && alive(owner)))
 			continue;
-		if (tally_rows(&b->sheet) && take(b, owner, pid))
+		if (tally_rows(&b->sheet) && take(b, owner, who))
 			return b;
 	}
 	return NULL;
@@ -95,11 +95,11 @@ void crew_beat(struct crew_berth *b, uint64_t now_ms)
 	atomic_store(&b->beat_ms, now_ms);
 }
 
-int32_t crew_stuck(const struct crew *c, uint64_t now_ms, uint64_t most_ms,
-		   bool (*alive)(int32_t pid))
+uint64_t crew_stuck(const struct crew *c, uint64_t now_ms, uint64_t most_ms,
+		    bool (*alive)(uint64_t who))
 {
 	for (size_t i = 0; i < CREW_BERTHS; i++) {
-		const int32_t owner = atomic_load(&c->berths[i].owner);
+		const uint64_t owner = atomic_load(&c->berths[i].owner);
 		const uint64_t beat = atomic_load(&c->berths[i].beat_ms);
 		if (owner && beat && beat + most_ms < now_ms && alive(owner))
 			return owner;

@@ -11,17 +11,17 @@
 
 /*
  * The memory that worker processes share: a berth for each of them, where it alone writes. What a worker leaves there when it
- * is killed is taken over by the next one that comes, or by one that looks around. Pure: process numbers, and whether one
- * lives, come from the caller.
+ * is killed is taken over by the next one that comes, or by one that looks around. Pure: who a process is (cache/process.h), and
+ * whether it lives, come from the caller.
  */
 enum {
 	CREW_BERTHS = 64
 }; /* workers at a time, those of earlier configurations that still serve included */
 
 struct crew_berth {
-	_Atomic int32_t owner;    /* process; 0: nobody */
-	_Atomic uint32_t used;    /* what follows was begun */
+	_Atomic uint64_t owner;   /* process; 0: nobody */
 	_Atomic uint64_t beat_ms; /* when its owner last said that it goes on; 0: not yet */
+	_Atomic uint32_t used;    /* what follows was begun */
 	struct counters counters;
 	struct tally_sheet sheet;
 };
@@ -35,16 +35,16 @@ struct crew {
 struct crew *crew_at(void *memory);
 
 /*
- * A berth for process `pid`: its own, else one whose owner is dead, else one that nobody has; NULL when all are taken. Its
+ * A berth for process `who`: its own, else one whose owner is dead, else one that nobody has; NULL when all are taken. Its
  * counters go on from where they were, without gauges.
  */
-struct crew_berth *crew_join(struct crew *c, int32_t pid, bool (*alive)(int32_t pid));
+struct crew_berth *crew_join(struct crew *c, uint64_t who, bool (*alive)(uint64_t who));
 void crew_leave(struct crew_berth *b);
 /*
- * A berth that nobody living has and whose sheet holds counts, now in the hands of `pid`, who carries them and then leaves it;
+ * A berth that nobody living has and whose sheet holds counts, now in the hands of `who`, who carries them and then leaves it;
  * NULL when there is none.
  */
-struct crew_berth *crew_adopt(struct crew *c, int32_t pid, bool (*alive)(int32_t pid));
+struct crew_berth *crew_adopt(struct crew *c, uint64_t who, bool (*alive)(uint64_t who));
 
 /* Counts of use, of all, that are not on contentd's disk yet. */
 size_t crew_rows(const struct crew *c);
@@ -54,5 +54,5 @@ void crew_sum(const struct crew *c, struct counters *out);
 /* The owner goes on. Times are of the monotonic clock, which all processes share. */
 void crew_beat(struct crew_berth *b, uint64_t now_ms);
 /* A living process that said it goes on, but not in the last `most_ms`; 0 when there is none. */
-int32_t crew_stuck(const struct crew *c, uint64_t now_ms, uint64_t most_ms,
-		   bool (*alive)(int32_t pid));
+uint64_t crew_stuck(const struct crew *c, uint64_t now_ms, uint64_t most_ms,
+		    bool (*alive)(uint64_t who));

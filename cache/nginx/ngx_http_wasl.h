@@ -15,6 +15,7 @@
 #include "cache/guests.h"
 #include "cache/names.h"
 #include "cache/pass.h"
+#include "cache/process.h"
 #include "cache/reply.h"
 #include "cache/sender.h"
 #include "cache/tally.h"
@@ -83,7 +84,8 @@ typedef struct {                    /* one worker process */
     ngx_queue_t                   under_way;   /* requests that may have sent more than was counted */
     ngx_msec_t                    watchdog;    /* systemd's patience; 0: nobody watches */
     ngx_msec_t                    fed;
-    int32_t                       stuck;       /* process that was said to hang */
+    uint64_t                      who;         /* this process */
+    uint64_t                      stuck;       /* one that was said to hang */
     uint64_t                      instance;
     ngx_str_t                     want_path;
     ngx_str_t                     store;
@@ -246,7 +248,6 @@ bool ngx_http_wasl_want_there(const struct sender_want *want, void *data);
 /* ngx_http_wasl_shared.c */
 ngx_int_t ngx_http_wasl_shared_zone(ngx_conf_t *cf, ngx_shm_zone_t **zone);
 ngx_int_t ngx_http_wasl_shared_join(ngx_http_wasl_worker_t *w, ngx_pool_t *pool);
-bool ngx_http_wasl_shared_alive(int32_t pid);
 void ngx_http_wasl_shared_leave(ngx_http_wasl_worker_t *w);
 ngx_uint_t ngx_http_wasl_shared_adopt(ngx_http_wasl_worker_t *w);
 

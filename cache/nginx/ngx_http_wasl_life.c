@@ -67,7 +67,7 @@ ngx_http_wasl_life_init(ngx_http_wasl_worker_t *w)
 void
 ngx_http_wasl_life_tick(ngx_http_wasl_worker_t *w)
 {
-    int32_t  stuck;
+    uint64_t  stuck;
 
     crew_beat(w->berth, ngx_current_msec);
 
@@ -75,8 +75,7 @@ ngx_http_wasl_life_tick(ngx_http_wasl_worker_t *w)
         return;
     }
 
-    stuck = crew_stuck(w->shared->crew, ngx_current_msec, w->watchdog / 2,
-                       ngx_http_wasl_shared_alive);
+    stuck = crew_stuck(w->shared->crew, ngx_current_msec, w->watchdog / 2, process_alive);
 
     if (stuck == 0) {
         w->fed = ngx_current_msec;
@@ -89,6 +88,6 @@ ngx_http_wasl_life_tick(ngx_http_wasl_worker_t *w)
         w->stuck = stuck;
         ngx_log_error(NGX_LOG_ALERT, w->log, 0,
                       "wasl: worker %P does not go on: the watchdog is not fed until it does",
-                      (ngx_pid_t) stuck);
+                      (ngx_pid_t) process_pid(stuck));
     }
 }

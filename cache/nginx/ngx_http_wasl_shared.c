@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ngx_http_wasl.h"
 
-#include <signal.h>
 #include <sys/random.h>
 
 
@@ -83,13 +82,6 @@ ngx_http_wasl_shared_zone(ngx_conf_t *cf, ngx_shm_zone_t **zone)
 }
 
 
-bool
-ngx_http_wasl_shared_alive(int32_t pid)
-{
-    return kill(pid, 0) == 0 || ngx_errno == NGX_EPERM;
-}
-
-
 ngx_int_t
 ngx_http_wasl_shared_join(ngx_http_wasl_worker_t *w, ngx_pool_t *pool)
 {
@@ -100,8 +92,9 @@ ngx_http_wasl_shared_join(ngx_http_wasl_worker_t *w, ngx_pool_t *pool)
         }
     }
 
+    w->who = process_who((int32_t) ngx_pid);
     w->shared = w->zone->data;
-    w->berth = crew_join(w->shared->crew, (int32_t) ngx_pid, ngx_http_wasl_shared_alive);
+    w->berth = crew_join(w->shared->crew, w->who, process_alive);
 
     if (w->berth) {
         w->tally = tally_open(&w->berth->sheet, w->instance);
@@ -158,7 +151,7 @@ ngx_http_wasl_shared_adopt(ngx_http_wasl_worker_t *w)
             continue;
         }
 
-        w->left[i] = crew_adopt(w->shared->crew, (int32_t) ngx_pid, ngx_http_wasl_shared_alive);
+        w->left[i] = crew_adopt(w->shared->crew, w->who, process_alive);
         if (w->left[i] == NULL) {
             continue;
         }

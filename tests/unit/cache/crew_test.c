@@ -9,18 +9,18 @@
 
 #include <cmocka.h>
 
-static bool everybody(int32_t pid)
+static bool everybody(uint64_t who)
 {
-	(void)pid;
+	(void)who;
 	return true;
 }
-static bool all_but_11(int32_t pid)
+static bool all_but_11(uint64_t who)
 {
-	return pid != 11;
+	return who != 11;
 }
-static bool nobody(int32_t pid)
+static bool nobody(uint64_t who)
 {
-	(void)pid;
+	(void)who;
 	return false;
 }
 
@@ -52,9 +52,9 @@ static uint64_t workers(const struct crew *c)
 	return sum.values[COUNTERS_WORKERS];
 }
 
-static struct crew_berth *join(struct crew *c, int32_t pid, bool (*alive)(int32_t pid))
+static struct crew_berth *join(struct crew *c, uint64_t who, bool (*alive)(uint64_t who))
 {
-	struct crew_berth *b = crew_join(c, pid, alive);
+	struct crew_berth *b = crew_join(c, who, alive);
 	assert_non_null(b);
 	counters_set(&b->counters, COUNTERS_WORKERS, 1);
 	return b;
@@ -121,7 +121,7 @@ static void counts_that_the_dead_have_left_find_a_carrier(void **state)
 static void there_is_an_end_to_berths(void **state)
 {
 	struct crew *c = *state;
-	for (int32_t i = 1; i <= CREW_BERTHS; i++)
+	for (uint64_t i = 1; i <= CREW_BERTHS; i++)
 		join(c, i, everybody);
 	assert_null(crew_join(c, 1000, everybody));
 	assert_non_null(crew_join(c, 1000, all_but_11));
@@ -130,13 +130,13 @@ static void there_is_an_end_to_berths(void **state)
 
 struct worker {
 	struct crew *crew;
-	int32_t pid;
+	uint64_t who;
 };
 
 static void *work(void *data)
 {
 	const struct worker *w = data;
-	struct crew_berth *b = crew_join(w->crew, w->pid, everybody);
+	struct crew_berth *b = crew_join(w->crew, w->who, everybody);
 	for (int i = 0; b && i < 20000; i++)
 		counters_add(&b->counters, COUNTERS_REPLIES_HIT, 1);
 	return b;
@@ -149,7 +149,7 @@ static void many_come_at_once_and_are_read_meanwhile(void **state)
 	struct worker all[8];
 	void *berths[8];
 	for (int i = 0; i < 8; i++) {
-		all[i] = (struct worker){ c, 100 + i };
+		all[i] = (struct worker){ c, 100 + (uint64_t)i };
 		assert_int_equal(pthread_create(&threads[i], NULL, work, &all[i]), 0);
 	}
 	uint64_t before = 0;

@@ -33,9 +33,9 @@ struct scene {
 	uint64_t arrived, bytes;
 };
 
-static bool nobody(int32_t pid)
+static bool nobody(uint64_t who)
 {
-	(void)pid;
+	(void)who;
 	return false;
 }
 
@@ -56,7 +56,7 @@ static void talk(struct tally *t, int fd, unsigned turn)
 _Noreturn static void work(const struct scene *s, int32_t pid, int fd, unsigned turns)
 {
 	static const struct uses_gain gain = { .starts = 1 };
-	struct crew_berth *b = crew_join(s->crew, pid, nobody);
+	struct crew_berth *b = crew_join(s->crew, (uint64_t)pid, nobody);
 	struct tally t = tally_open(&b->sheet, UINT64_C(1000) + (uint64_t)pid);
 	for (unsigned turn = 1; turns == 0 || turn <= turns; turn++) {
 		for (int i = 0; i < 50; i++) {
