@@ -71,12 +71,18 @@ static int take_box(void *data, const struct device *device)
 
 static json_t *health_json(const struct box_health *h)
 {
-	return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "at", hubd_time(h->unix_s),
-			 "image_version", h->image_version, "board", h->board, "disk_free_bytes",
-			 (json_int_t)h->disk_free_bytes, "uptime_s", (json_int_t)h->uptime_s,
-			 "catalogue_version", (json_int_t)h->catalogue_version, "lessons_ready",
+	json_t *wear = h->disk_wear ? json_integer((json_int_t)h->disk_wear - 1) : json_null();
+	json_t *read = h->disk_read_s ? hubd_time(h->disk_read_s) : json_null();
+	return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "at",
+			 hubd_time(h->unix_s), "image_version", h->image_version, "board", h->board,
+			 "disk_free_bytes", (json_int_t)h->disk_free_bytes, "uptime_s",
+			 (json_int_t)h->uptime_s, "catalogue_version",
+			 (json_int_t)h->catalogue_version, "lessons_ready",
 			 (json_int_t)h->lessons_ready, "lessons_total",
-			 (json_int_t)h->lessons_total);
+			 (json_int_t)h->lessons_total, "disk_bad", (json_int_t)h->disk_bad,
+			 "disk_unreadable", (json_int_t)h->disk_unreadable, "disk_read_bytes",
+			 (json_int_t)h->disk_read_bytes, "disk_read", read, "disk_wear_percent",
+			 wear);
 }
 
 static int box_rows(struct hubd *d, const char *school, json_t *out, struct fault *why)

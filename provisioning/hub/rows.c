@@ -148,7 +148,9 @@ static int enter_event(const struct entry *e, const wasl_Event *r)
 
 static int enter_health(const struct entry *e, const wasl_BoxHealth *r)
 {
-	if (r->disk_free_bytes > INT64_MAX || r->unix_s < 0) {
+	if (r->disk_free_bytes > INT64_MAX || r->disk_bad > INT64_MAX ||
+	    r->disk_unreadable > INT64_MAX || r->disk_read_bytes > INT64_MAX ||
+	    r->disk_read_s < 0 || r->unix_s < 0) {
 		e->out->refused++;
 		return 0;
 	}
@@ -161,6 +163,11 @@ static int enter_health(const struct entry *e, const wasl_BoxHealth *r)
 		.lessons_total = r->lessons_total,
 		.settings_version = r->settings_version,
 		.root_version = r->root_version,
+		.disk_bad = r->disk_bad,
+		.disk_unreadable = r->disk_unreadable,
+		.disk_read_bytes = r->disk_read_bytes,
+		.disk_read_s = r->disk_read_s,
+		.disk_wear = r->disk_wear,
 	};
 	snprintf(h.image_version, sizeof(h.image_version), "%s", r->image_version);
 	snprintf(h.board, sizeof(h.board), "%s", r->board);

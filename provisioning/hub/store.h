@@ -209,6 +209,10 @@ struct box_health {
 	uint64_t disk_free_bytes;
 	uint32_t uptime_s, catalogue_version, lessons_ready, lessons_total, settings_version,
 		root_version;
+	/* What the box found when it read its disk through; of BoxHealth, as it is there. */
+	uint64_t disk_bad, disk_unreadable, disk_read_bytes;
+	int64_t disk_read_s;
+	uint32_t disk_wear;
 };
 /* The newest by unix_s is kept. */
 int store_health_put(struct store *s, const uint8_t device[static 16],

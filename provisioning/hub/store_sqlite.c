@@ -94,7 +94,15 @@ static const char schema_1[] =
 	"CREATE TABLE alert(id INTEGER PRIMARY KEY, raised_s INTEGER NOT NULL, kind TEXT NOT NULL,"
 	" school TEXT NOT NULL, device BLOB NOT NULL, text TEXT NOT NULL) STRICT;";
 
-static const char *const migrations[] = { schema_1 };
+/* What boxes say of their disks. */
+static const char schema_2[] =
+	"ALTER TABLE health ADD COLUMN disk_bad INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE health ADD COLUMN disk_unreadable INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE health ADD COLUMN disk_read_bytes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE health ADD COLUMN disk_read_s INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE health ADD COLUMN disk_wear INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const migrations[] = { schema_1, schema_2 };
 
 CLEAN_FN(store, struct store, store_close)
 

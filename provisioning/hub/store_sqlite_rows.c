@@ -200,16 +200,20 @@ static int health_put(struct store *store, const uint8_t device[static 16],
 		store_sqlite_db(store), why,
 		"INSERT INTO health(device, unix_s, image_version, board, disk_free_bytes, "
 		"uptime_s,"
-		" catalogue_version, lessons_ready, lessons_total, settings_version, root_version)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT(device) DO "
-		"UPDATE SET"
+		" catalogue_version, lessons_ready, lessons_total, settings_version, root_version,"
+		" disk_bad, disk_unreadable, disk_read_bytes, disk_read_s, disk_wear)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+		" ON CONFLICT(device) DO UPDATE SET"
 		" unix_s=?2, image_version=?3, board=?4, disk_free_bytes=?5, uptime_s=?6,"
 		" catalogue_version=?7, lessons_ready=?8, lessons_total=?9, settings_version=?10,"
-		" root_version=?11 WHERE ?2 >= unix_s",
-		"bittiiiiiii", (const void *)device, (size_t)16, h->unix_s, h->image_version,
+		" root_version=?11, disk_bad=?12, disk_unreadable=?13, disk_read_bytes=?14,"
+		" disk_read_s=?15, disk_wear=?16 WHERE ?2 >= unix_s",
+		"bittiiiiiiiiiiii", (const void *)device, (size_t)16, h->unix_s, h->image_version,
 		h->board, (int64_t)h->disk_free_bytes, (int64_t)h->uptime_s,
 		(int64_t)h->catalogue_version, (int64_t)h->lessons_ready, (int64_t)h->lessons_total,
-		(int64_t)h->settings_version, (int64_t)h->root_version);
+		(int64_t)h->settings_version, (int64_t)h->root_version, (int64_t)h->disk_bad,
+		(int64_t)h->disk_unreadable, (int64_t)h->disk_read_bytes, h->disk_read_s,
+		(int64_t)h->disk_wear);
 }
 
 static int health_get(struct store *store, const uint8_t device[static 16], struct box_health *out,
@@ -220,7 +224,8 @@ static int health_get(struct store *store, const uint8_t device[static 16], stru
 	int rc = db_query(
 		db, &s, why,
 		"SELECT unix_s, image_version, board, disk_free_bytes, uptime_s, catalogue_version,"
-		" lessons_ready, lessons_total, settings_version, root_version FROM health WHERE "
+		" lessons_ready, lessons_total, settings_version, root_version, disk_bad,"
+		" disk_unreadable, disk_read_bytes, disk_read_s, disk_wear FROM health WHERE "
 		"device=?",
 		"b", (const void *)device, (size_t)16);
 	rc = store_sqlite_one(db, rc, s, why);
@@ -233,7 +238,12 @@ static int health_get(struct store *store, const uint8_t device[static 16], stru
 				    .lessons_ready = u32(s, 6),
 				    .lessons_total = u32(s, 7),
 				    .settings_version = u32(s, 8),
-				    .root_version = u32(s, 9) };
+				    .root_version = u32(s, 9),
+				    .disk_bad = u64(s, 10),
+				    .disk_unreadable = u64(s, 11),
+				    .disk_read_bytes = u64(s, 12),
+				    .disk_read_s = sqlite3_column_int64(s, 13),
+				    .disk_wear = u32(s, 14) };
 	store_sqlite_text(s, 1, out->image_version, sizeof(out->image_version));
 	store_sqlite_text(s, 2, out->board, sizeof(out->board));
 	sqlite3_reset(s);

@@ -124,6 +124,13 @@ void fakebox_hour(struct fakebox *box, int32_t day, unsigned hour, uint32_t up_s
 	snprintf(row.uplink, sizeof(row.uplink), "adsl");
 	report.uplink_hours = &row;
 	report.uplink_hours_count = 1;
+	report.has_health = true;
+	report.health.unix_s = (int64_t)day * 86400 + hour * 3600;
+	report.health.disk_bad = 3;
+	report.health.disk_unreadable = 1;
+	report.health.disk_read_bytes = 5000;
+	report.health.disk_read_s = report.health.unix_s - 86400;
+	report.health.disk_wear = 8;
 	fakebox_seal(box, &report, day, day, out, len);
 }
 

@@ -308,6 +308,13 @@ static void officers_see_it(const char *school)
 	rig_ok(json_array_size(json_object_get(one, "hours")) > 0 &&
 		       json_array_size(json_object_get(one, "boxes")) == 1,
 	       "a school's page has its hours and its box");
+	int bad = 0, unreadable = 0, wear = -1, bytes = 0;
+	const char *read = "";
+	json_unpack(one, "{s:[{s:{s:i, s:i, s:i, s:s, s:i}}]}", "boxes", "health", "disk_bad", &bad,
+		    "disk_unreadable", &unreadable, "disk_read_bytes", &bytes, "disk_read", &read,
+		    "disk_wear_percent", &wear);
+	rig_ok(bad == 3 && unreadable == 1 && bytes == 5000 && strlen(read) >= 10 && wear == 7,
+	       "and what the box found when it read its disk through");
 	json_decref(one);
 	snprintf(target, sizeof(target), "/v1/receipts?school=%s", school);
 	json_t *receipts = hubcall_json(rig.socket, target, rig.token);

@@ -162,6 +162,10 @@ static void report(struct fakehub *hub, const char *socket, const char *code, en
 	r.has_health = true;
 	r.health.unix_s = now_s;
 	r.health.disk_free_bytes = 18000000000u + draw(1000000000);
+	r.health.disk_read_s = now_s - 3 * 86400;
+	r.health.disk_bad = 3;
+	r.health.disk_unreadable = 1;
+	r.health.disk_wear = 8;
 	r.health.lessons_ready = r.health.lessons_total = 3;
 	snprintf(r.health.image_version, sizeof(r.health.image_version), "0.1.0");
 	snprintf(r.health.board, sizeof(r.health.board), "generic-x86_64");

@@ -68,6 +68,11 @@ function given(receipts) {
 		h("code", { dir: "ltr" }, one.head_hash.slice(0, 16)))));
 }
 
+// What was damaged is brought again by itself; that sectors cannot be read says that the disk may soon fail.
+const rot = (health) => h("span", { "data-unreadable": health.disk_unreadable },
+	health.disk_bad ? t("hub.box.rot.found", { n: number(health.disk_bad), unread: number(health.disk_unreadable) }) : t("hub.box.rot.none"),
+	health.disk_read ? h("small", {}, t("hub.box.rot.read", { date: moment(health.disk_read) })) : undefined);
+
 // The box that stands in the school, by what it last said of itself.
 function box(one) {
 	const health = one.health;
@@ -77,6 +82,8 @@ function box(one) {
 		["hub.box.board", h("bdi", {}, health?.board || one.board || "–")],
 		health ? ["hub.box.lessons", t("hub.box.of", { n: number(health.lessons_ready), of: number(health.lessons_total) })] : undefined,
 		health ? ["hub.box.disk", megabytes(health.disk_free_bytes)] : undefined,
+		health && (health.disk_read || health.disk_bad) ? ["hub.box.rot", rot(health)] : undefined,
+		health && health.disk_wear_percent !== null ? ["hub.box.wear", percent(health.disk_wear_percent, 100)] : undefined,
 		one.held ? ["hub.box.held", number(one.held)] : undefined,
 		["hub.box.device", h("code", { dir: "ltr" }, one.device.slice(0, 16))],
 	];

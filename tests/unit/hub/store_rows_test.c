@@ -127,7 +127,15 @@ static void events_and_health_are_kept(void **state)
 	struct box_event e = {
 		.number = 1, .unix_s = 10, .kind = "uplink.down", .subject = "adsl", .reason = "isp"
 	};
-	struct box_health h = { .unix_s = 100, .image_version = "1", .lessons_ready = 3 }, got;
+	struct box_health h = { .unix_s = 100,
+				.image_version = "1",
+				.lessons_ready = 3,
+				.disk_bad = 5,
+				.disk_unreadable = 2,
+				.disk_read_bytes = 1u << 31,
+				.disk_read_s = 90,
+				.disk_wear = 8 },
+			  got;
 	place_begin(state);
 	assert_int_equal(store_event_put(p->store, box, "A", &e, NULL), 0);
 	snprintf(e.reason, sizeof(e.reason), "other");
@@ -145,6 +153,11 @@ static void events_and_health_are_kept(void **state)
 	assert_string_equal(text, "2:other 1:isp ");
 	assert_int_equal(store_health_get(p->store, box, &got, NULL), 0);
 	assert_int_equal(got.lessons_ready, 3);
+	assert_int_equal(got.disk_bad, 5);
+	assert_int_equal(got.disk_unreadable, 2);
+	assert_int_equal(got.disk_read_bytes, 1u << 31);
+	assert_int_equal(got.disk_read_s, 90);
+	assert_int_equal(got.disk_wear, 8);
 	const uint8_t nobody[16] = { 1 };
 	assert_int_equal(store_health_get(p->store, nobody, &got, NULL), -ENOENT);
 }
