@@ -18,10 +18,13 @@ int64_t eta_seconds(const struct eta *e)
 
 int eta_minutes(const struct eta *e)
 {
+	const int64_t s = eta_seconds(e);
+	return s < 0 ? -1 : eta_round(s);
+}
+
+int eta_round(int64_t s)
+{
 	static const int said[] = { 1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90 };
-	int64_t s = eta_seconds(e);
-	if (s < 0)
-		return -1;
 	if (s < 45)
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(said); i++)

@@ -14,5 +14,6 @@ struct eta {
 	unsigned workers;
 };
 int eta_minutes(const struct eta *e);
+int eta_round(int64_t seconds); /* the same of seconds that are known */
 /* Seconds, not rounded; -1 when it cannot be known. */
 int64_t eta_seconds(const struct eta *e);
