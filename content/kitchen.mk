@@ -2,7 +2,7 @@
 # The kitchen (contentd's side: no libav in that process) and wasl-transcoder (the child that reads foreign bytes).
 KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitchen_file
 PACK := grid box pack pack_nal frag job
-COOK := source orient rate probe picture film mono tone hear watch loudness still reel mux mezz publish cook worker
+COOK := source orient rate fields colour picture lens probe film mono tone hear watch loudness still reel mux mezz publish cook worker
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),base,))
 LINK.cook := -lm
 $(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),pack record base,libavformat libavcodec libswscale libswresample libavutil jansson))
@@ -16,6 +16,10 @@ $(foreach u,$(PACK),$(if $(wildcard tests/unit/transcoder/$(u)_test.c),$(eval $(
 # A whole lesson cooked by one command: what tests look at.
 TEST_PROGS += $(B)/tests/cook-lesson
 $(eval $(call prog,cook-lesson,tests/content/cook_lesson.c,kitchen,tests))
+
+# A lesson's pictures before any encoder: what golden tests compare.
+TEST_PROGS += $(B)/tests/look
+$(eval $(call prog,look,tests/content/look.c,cook,tests))
 
 # Parsers of bytes that come from a process which has read foreign ones.
 $(foreach f,frag nal job,$(eval $(call fuzzer,kitchen_$(f),tests/fuzz/kitchen_$(f)_fuzz.c,kitchen)))

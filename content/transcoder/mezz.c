@@ -104,8 +104,8 @@ static int make_plan(struct mezz *z, struct fault *why)
 	*plan = (wasl_Plan){ .version = PLAN_VERSION,
 			     .timescale = rate_timescale(
 				     (AVRational){ (int)p->fps_num, (int)p->fps_den }),
-			     .width = p->width,
-			     .height = p->height,
+			     .width = p->form.width,
+			     .height = p->form.height,
 			     .fps_num = p->fps_num,
 			     .fps_den = p->fps_den,
 			     .sample_rate = z->has_sound ? GRID_RATE : 0 };
@@ -226,8 +226,8 @@ static int look_at(struct mezz *z, const AVFrame *picture)
 static int open_reel(struct mezz *z, AVCodecContext **out, struct fault *why)
 {
 	const struct probe *p = &z->made->probe;
-	struct reel_form form = { .width = p->width,
-				  .height = p->height,
+	struct reel_form form = { .width = p->form.width,
+				  .height = p->form.height,
 				  .fps_num = p->fps_num,
 				  .fps_den = p->fps_den,
 				  .preset = z->options->preset,

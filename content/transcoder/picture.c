@@ -15,6 +15,8 @@ void picture_scaler_done(struct picture_scaler *p)
 {
 	sws_freeContext(p->sws);
 	av_frame_free(&p->out);
+	av_frame_free(&p->wide);
+	colour_map_free(p->map);
 	*p = (struct picture_scaler){ 0 };
 }
 
@@ -46,28 +48,60 @@ static bool is_full_range(const AVFrame *f)
 
 static bool is_ours(const struct picture_scaler *p, const AVFrame *f)
 {
+	const struct colour_light light = colour_light_of(f);
 	return f->format == AV_PIX_FMT_YUV420P && f->width == p->width && f->height == p->height &&
-	       !is_full_range(f) && space_of(f) == SWS_CS_ITU709;
+	       !is_full_range(f) && space_of(f) == SWS_CS_ITU709 && !colour_is_foreign(&light);
+}
+
+/* The table for the light of this picture, and a picture of 16 bits for it to read. */
+static int prepare_map(struct picture_scaler *p, const AVFrame *in)
+{
+	const struct colour_light light = colour_light_of(in);
+	if (!colour_is_foreign(&light)) {
+		colour_map_free(p->map);
+		p->map = NULL;
+		return 0;
+	}
+	if (!p->map || !colour_is_same(&p->light, &light)) {
+		colour_map_free(p->map);
+		p->map = colour_map_new(&light);
+		p->light = light;
+	}
+	if (!p->wide)
+		p->wide = av_frame_alloc();
+	if (!p->map || !p->wide)
+		return -ENOMEM;
+	if (p->wide->buf[0])
+		return 0;
+	p->wide->format = AV_PIX_FMT_YUV444P16LE;
+	p->wide->width = p->width;
+	p->wide->height = p->height;
+	return av_frame_get_buffer(p->wide, 0) < 0 ? -ENOMEM : 0;
 }
 
 static int prepare(struct picture_scaler *p, const AVFrame *in, struct fault *why)
 {
 	int space = space_of(in), range = is_full_range(in);
-	if (p->sws && p->from_width == in->width && p->from_height == in->height &&
-	    p->from_format == in->format && p->from_space == space && p->from_range == range)
+	bool mapped = p->map;
+	if (prepare_map(p, in))
+		return fault_set(why, -ENOMEM, "memory", "out of memory for a table of colours");
+	if (p->sws && mapped == (p->map != NULL) && p->from_width == in->width &&
+	    p->from_height == in->height && p->from_format == in->format &&
+	    p->from_space == space && p->from_range == range)
 		return 0;
 	sws_freeContext(p->sws);
 	p->sws = sws_getContext(in->width, in->height, (enum AVPixelFormat)in->format, p->width,
-				p->height, AV_PIX_FMT_YUV420P, SWS_LANCZOS | SWS_ACCURATE_RND, NULL,
-				NULL, NULL);
+				p->height, p->map ? AV_PIX_FMT_YUV444P16LE : AV_PIX_FMT_YUV420P,
+				SWS_LANCZOS | SWS_ACCURATE_RND, NULL, NULL, NULL);
 	if (!p->sws)
 		return fault_set(why, -EBADMSG, "picture.form",
 				 "pictures of %dx%d in this form cannot be scaled; export the "
 				 "lesson as H.264",
 				 in->width, in->height);
-	/* Fails for forms without a matrix (RGB, grey): they need none. */
+	/* Fails for forms without a matrix (RGB, grey): they need none. A table takes colours as they are. */
 	sws_setColorspaceDetails(p->sws, sws_getCoefficients(space), range,
-				 sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16, 1 << 16);
+				 sws_getCoefficients(p->map ? space : SWS_CS_ITU709), 0, 0, 1 << 16,
+				 1 << 16);
 	p->from_width = in->width;
 	p->from_height = in->height;
 	p->from_format = in->format;
@@ -113,11 +147,14 @@ int picture_scale(struct picture_scaler *p, const AVFrame *in, uint64_t serial, 
 			return fault_set(why, -ENOMEM, "memory",
 					 "out of memory for a picture of %dx%d", p->width,
 					 p->height);
+		AVFrame *to = p->map ? p->wide : p->out;
 		rc = sws_scale(p->sws, (const uint8_t *const *)in->data, in->linesize, 0,
-			       in->height, p->out->data, p->out->linesize);
+			       in->height, to->data, to->linesize);
 		if (rc < 0)
 			return fault_set(why, libav_errno(rc), "picture.scale",
 					 "a picture cannot be scaled (%s)", libav_text(rc).at);
+		if (p->map)
+			colour_map_run(p->map, p->wide, p->out);
 		p->serial = serial;
 	}
 	*out = p->out;

@@ -3,13 +3,14 @@
 
 #include <stdint.h>
 
+#include "content/transcoder/colour.h"
 #include "content/transcoder/libav.h"
 
 struct fault;
 
 /*
- * Pictures of any form made into ours: 8-bit 4:2:0, BT.709, limited range, a given size, by Lanczos. A scaler keeps its
- * last result, so that smaller rungs are made from the next larger one and not each from the source.
+ * Pictures of any form made into ours: 8-bit 4:2:0, BT.709, limited range, a given size, by Lanczos. Those made for other screens
+ * (HDR, wide primaries) go through a table (colour.h) in the size that is wanted. A scaler keeps its last result, so that smaller rungs are made from the next larger one and not each from the source.
  */
 struct picture_scaler {
 	int width, height;
@@ -18,6 +19,10 @@ struct picture_scaler {
 	uint64_t serial; /* of the picture in `out`; 0: none */
 	/* what sws was made for */
 	int from_width, from_height, from_format, from_space, from_range;
+	/* for pictures made for other screens */
+	struct colour_light light;
+	struct colour_map *map; /* NULL: not needed */
+	AVFrame *wide;
 };
 void picture_scaler_init(struct picture_scaler *p, int width, int height);
 void picture_scaler_done(struct picture_scaler *p);

@@ -2,13 +2,11 @@
 #include "content/transcoder/probe.h"
 
 #include <errno.h>
-#include <libavutil/display.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/transcoder/orient.h"
 #include "content/transcoder/rate.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
@@ -120,17 +118,9 @@ static void describe(const struct source *s, struct probe *p)
 {
 	AVStream *st = s->format->streams[p->picture];
 	const AVCodecParameters *c = st->codecpar;
-	size_t len = 0;
-	const uint8_t *side = av_stream_get_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, &len);
-	if (side && len >= 9 * sizeof(int32_t)) {
-		int32_t matrix[9];
-		memcpy(matrix, side, sizeof(matrix));
-		p->turn = orient_of(matrix);
-	}
-	AVRational sar = av_guess_sample_aspect_ratio(s->format, st, NULL);
 	p->coded_width = (uint32_t)c->width;
 	p->coded_height = (uint32_t)c->height;
-	rate_size(c->width, c->height, sar, p->turn, LINES_MAX, &p->width, &p->height);
+	lens_form_of(s, p->picture, LINES_MAX, &p->form);
 	AVRational fps = rate_pick(st->r_frame_rate, st->avg_frame_rate);
 	p->fps_num = (uint32_t)fps.num;
 	p->fps_den = (uint32_t)fps.den;

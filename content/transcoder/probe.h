@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "content/transcoder/lens.h"
 #include "content/transcoder/source.h"
 
 struct fault;
@@ -25,8 +26,8 @@ struct probe {
 	char picture_codec[32], sound_codec[32];
 	int picture, sound; /* stream indices; sound -1: none that decodes */
 	uint32_t coded_width, coded_height;
-	uint32_t width, height;       /* as shown: square pixels, upright */
-	unsigned turn;                /* enum orient */
+	struct lens_form
+		form; /* size as shown (square pixels, upright), and how pictures get there */
 	uint32_t fps_num, fps_den;    /* that the lesson will have: at most 30 */
 	int64_t start_us;             /* earliest of picture and sound, on the container's clock */
 	int64_t duration_us;          /* from there to the end of what is in the file */

@@ -130,8 +130,8 @@ static json_t *probe_json(const struct probe *p)
 	if (o && p->verdict != PROBE_REFUSE)
 		json_object_update_new(o, json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:I}", "picture",
 						    p->picture_codec, "sound", p->sound_codec,
-						    "width", (int)p->width, "height",
-						    (int)p->height, "fps_num", (int)p->fps_num,
+						    "width", (int)p->form.width, "height",
+						    (int)p->form.height, "fps_num", (int)p->fps_num,
 						    "fps_den", (int)p->fps_den, "duration_ms",
 						    (json_int_t)(p->duration_us / 1000)));
 	return o;

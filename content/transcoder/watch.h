@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "content/transcoder/picture.h"
+#include "content/transcoder/lens.h"
 #include "content/transcoder/probe.h"
 
 struct fault;
@@ -16,12 +16,11 @@ struct watch {
 	struct source source;
 	struct source_reader reader;
 	const struct probe *probe; /* borrowed */
-	struct picture_scaler scaler;
-	AVFrame *held, *next, *turned, *woven;
-	int64_t next_us;       /* when `next` comes on show, from the start; INT64_MAX: never */
-	uint64_t serial, made; /* of `held`, and of what was last made of it */
-	const AVFrame *ready;
-	uint64_t shown; /* pictures handed out */
+	struct lens lens;
+	AVFrame *past, *held, *next;
+	int64_t next_us; /* when `next` comes on show, from the start; INT64_MAX: never */
+	uint64_t serial; /* of `held` */
+	uint64_t shown;  /* pictures handed out */
 	unsigned decoded;
 };
 int watch_open(struct watch *w, const struct source *file, const struct probe *probe, int threads,
