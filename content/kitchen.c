@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pb_decode.h>
 #include <sched.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/sandbox.h"
+#include "firmware/record/codec.h"
 
 #define PRIORITY_IDLE 9u
 #define WORKERS_MAX 64u
@@ -48,6 +50,8 @@ struct kitchen_job {
 	struct fault why;
 	void (*made)(void *data, const struct kitchen_dish *dish);
 	void (*done)(void *data, int code, const struct fault *why);
+	void (*found)(void *data, const wasl_Survey *survey, const struct fault *why);
+	wasl_Survey survey; /* JOB_SURVEY: what came */
 	void *data;
 };
 
@@ -78,6 +82,7 @@ static void job_free(struct kitchen_job *j)
 	sd_event_source_disable_unref(j->on_deadline);
 	if (j->source_fd >= 0)
 		close(j->source_fd);
+	pb_release(wasl_Survey_fields, &j->survey);
 	free(j);
 }
 
@@ -109,7 +114,9 @@ static void finish(struct kitchen_job *j)
 		k->busy--;
 		k->busy_idle -= j->priority >= PRIORITY_IDLE;
 	}
-	if (!j->cancelled)
+	if (!j->cancelled && j->order.task == JOB_SURVEY)
+		j->found(j->data, j->why.code ? NULL : &j->survey, j->why.code ? &j->why : NULL);
+	else if (!j->cancelled)
 		j->done(j->data, j->why.code, j->why.code ? &j->why : NULL);
 	job_free(j);
 	if (k->waiting)
@@ -200,6 +207,23 @@ static int take_dish(struct kitchen_job *j, const struct job_reply *reply, const
 	return 0;
 }
 
+/* Comes from a process that has read foreign bytes: the plan is checked like any other. */
+static int take_survey(struct kitchen_job *j, const void *bytes, size_t len)
+{
+	wasl_Survey *s = &j->survey;
+	if (j->media_made)
+		return fault_set(&j->why, -EBADMSG, "kitchen.child",
+				 "wasl-transcoder said twice what it found");
+	int rc = codec_decode(wasl_Survey_fields, bytes, len, s, &j->why);
+	if (rc)
+		return rc;
+	j->media_made = 1;
+	if (s->verdict > 2 || s->has_plan != (s->verdict < 2))
+		return fault_set(&j->why, -EBADMSG, "kitchen.child",
+				 "wasl-transcoder gave no verdict that is one");
+	return s->has_plan ? kitchen_plan_check(&s->plan, &j->why) : 0;
+}
+
 static int take_reply(struct kitchen_job *j, const struct job_reply *reply, int memfd)
 {
 	const void *bytes;
@@ -213,11 +237,15 @@ static int take_reply(struct kitchen_job *j, const struct job_reply *reply, int 
 		if (rc)
 			return fault_set(&j->why, rc, "kitchen.child",
 					 "wasl-transcoder's result is not sealed or not whole");
-		rc = take_dish(j, reply, bytes);
+		rc = j->order.task == JOB_SURVEY ? take_survey(j, bytes, (size_t)reply->length)
+						 : take_dish(j, reply, bytes);
 		kitchen_child_unmap(bytes, (size_t)reply->length);
 		return rc;
 	case JOB_DONE:
 		j->answered = true;
+		if (j->order.task == JOB_SURVEY && !j->media_made)
+			return fault_set(&j->why, -EBADMSG, "kitchen.child",
+					 "wasl-transcoder does not say what it found");
 		for (uint32_t i = 0; i < j->order.rung_count; i++)
 			if (!(j->media_made & 1u << j->order.rungs[i].rung))
 				return fault_set(&j->why, -EBADMSG, "kitchen.child",
@@ -469,6 +497,30 @@ int kitchen_hurry(struct kitchen_job *job, unsigned priority)
 		k->busy_idle--;
 	}
 	job->priority = priority;
+	return 0;
+}
+
+int kitchen_look(struct kitchen *k, const struct kitchen_look *look, struct kitchen_job **out,
+		 struct fault *why)
+{
+	CLEANUP(clean_job) struct kitchen_job *j = calloc(1, sizeof(*j));
+	if (!j)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	j->kitchen = k;
+	j->source_fd = fcntl(look->source_fd, F_DUPFD_CLOEXEC, 0);
+	if (j->source_fd < 0)
+		return fault_set(why, -errno, "kitchen.order", "the file is not open (%s)",
+				 strerror(errno));
+	kitchen_plan_look(look->source_size, k->memory_bytes, &j->order);
+	j->priority = look->priority;
+	j->found = look->found;
+	j->data = look->data;
+	int rc = sd_event_source_set_enabled(k->on_work, SD_EVENT_ONESHOT);
+	if (rc < 0)
+		return fault_set(why, rc, "kitchen.order", "the event loop refuses (%s)",
+				 strerror(-rc));
+	enqueue(&k->waiting, j);
+	*out = MOVE_PTR(j);
 	return 0;
 }
 

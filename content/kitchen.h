@@ -83,6 +83,21 @@ int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct ki
  * let it go faster (systemd: LimitNICE=); cancel it and begin anew.
  */
 int kitchen_hurry(struct kitchen_job *job, unsigned priority);
+
+/*
+ * A look at any file, in the same kind of child: verdict, and the plan by which it can be cooked. `found` is valid during the
+ * call and absent on failure; a file that is refused is no failure.
+ */
+struct kitchen_look {
+	int source_fd; /* borrowed during the call */
+	uint64_t source_size;
+	unsigned priority;
+	void (*found)(void *data, const wasl_Survey *survey, const struct fault *why);
+	void *data;
+};
+int kitchen_look(struct kitchen *k, const struct kitchen_look *look, struct kitchen_job **out,
+		 struct fault *why);
+
 void kitchen_cancel(struct kitchen_job *job);   /* NULL is fine; `done` is not called */
 unsigned kitchen_busy(const struct kitchen *k); /* children running */
 /* Walls that children found missing in this kernel ("netns,landlock"), "" when none: worth one line in the log. */

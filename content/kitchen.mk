@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kitchen (contentd's side: no libav in that process) and wasl-transcoder (the child that reads foreign bytes).
-KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitchen_file
+KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitchen_file plan_text
 PACK := grid box pack pack_nal frag job
-COOK := source orient rate fields colour picture lens probe film mono tone hear watch loudness still reel mux mezz publish cook worker
+COOK := source orient rate fields colour picture lens probe film mono tone hear watch loudness still reel mux mezz publish foreign foresee cook worker
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),base,))
 LINK.cook := -lm
 $(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),pack record base,libavformat libavcodec libswscale libswresample libavutil jansson))
 $(eval $(call prog,wasl-transcoder,content/transcoder/main.c,cook))
 $(eval $(call lib,kitchen,$(KITCHEN:%=content/%.c),pack record base,libsodium libsystemd))
+# The whole pipeline by hand, without a daemon.
+HAND := kitchen_hand kitchen_folder playlists
+LINK.hand := -lm
+$(eval $(call lib,hand,$(HAND:%=content/%.c),kitchen,jansson))
+$(eval $(call prog,wasl-kitchen,content/kitchen_main.c,hand))
 
 $(foreach u,$(KITCHEN),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,kitchen))))
 $(foreach u,$(COOK),$(if $(wildcard tests/unit/transcoder/$(u)_test.c),$(eval $(call unit,transcoder_$(u),tests/unit/transcoder/$(u)_test.c,cook))))

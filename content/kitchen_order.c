@@ -36,6 +36,28 @@ static void set_spans(struct job_order *o, const wasl_Plan *plan, const wasl_Seg
 	o->span_count = 2;
 }
 
+static void set_foreign(struct job_order *o, const wasl_Plan *plan, uint32_t segment)
+{
+	const wasl_Foreign *f = &plan->foreign;
+	if (!plan->has_foreign)
+		return;
+	o->foreign = (struct job_foreign){ .is = 1,
+					   .turn = f->turn,
+					   .picture = (int32_t)f->picture,
+					   .sound = f->sound,
+					   .gain_centibel = f->gain_centibel,
+					   .fps_num = plan->fps_num,
+					   .fps_den = plan->fps_den,
+					   .start_us = f->start_us };
+	if (segment > f->anchors_count)
+		return;
+	const wasl_Anchor *a = &f->anchors[segment - 1];
+	o->foreign.anchored = 1;
+	o->foreign.anchor_seek = a->seek;
+	o->foreign.anchor_stamp = a->stamp;
+	o->foreign.anchor_at = a->at;
+}
+
 int kitchen_plan_order(const struct kitchen_order *from, uint64_t memory_bytes, unsigned cpu_s,
 		       struct job_order *out, struct fault *why)
 {
@@ -60,6 +82,7 @@ int kitchen_plan_order(const struct kitchen_order *from, uint64_t memory_bytes, 
 	kitchen_plan_span(plan, RUNG_240P, from->segment, &o->from_ticks, &o->to_ticks);
 	kitchen_plan_span(plan, RUNG_AUDIO, from->segment, &o->from_sample, &o->to_sample);
 	set_spans(o, plan, &plan->segments[from->segment - 1]);
+	set_foreign(o, plan, from->segment);
 	for (enum kitchen_rung r = 0; r < RUNG_COUNT; r++)
 		if (from->rung_mask & 1u << r && add_rung(o, plan, r))
 			return fault_set(why, -EINVAL, "kitchen.order",
@@ -69,4 +92,18 @@ int kitchen_plan_order(const struct kitchen_order *from, uint64_t memory_bytes, 
 				 "segment %u lies outside the file of %llu bytes", from->segment,
 				 (unsigned long long)from->source_size);
 	return 0;
+}
+
+#define LOOK_CPU_S 900u /* all sound of six hours is decoded */
+
+void kitchen_plan_look(uint64_t source_size, uint64_t memory_bytes, struct job_order *out)
+{
+	*out = (struct job_order){ .magic = JOB_MAGIC,
+				   .version = JOB_VERSION,
+				   .task = JOB_SURVEY,
+				   .source_size = source_size,
+				   .span_count = source_size ? 1 : 0,
+				   .cpu_s = LOOK_CPU_S,
+				   .memory_bytes = memory_bytes };
+	out->spans[0] = (struct job_span){ 0, source_size };
 }

@@ -41,6 +41,11 @@ static const struct {
 };
 #define BUFFER_FRAMES 4u /* three references and the picture under way */
 
+unsigned kitchen_plan_recipe(void)
+{
+	return RECIPE;
+}
+
 const char *kitchen_rung_name(enum kitchen_rung rung)
 {
 	return rung < RUNG_COUNT ? rungs[rung].name : "?";
@@ -158,6 +163,15 @@ static int check_picture(const wasl_Plan *plan, struct fault *why)
 	return 0;
 }
 
+static int check_foreign(const wasl_Plan *plan, struct fault *why)
+{
+	const wasl_Foreign *f = &plan->foreign;
+	if (plan->has_foreign && f->anchors_count && f->anchors_count != plan->segments_count)
+		return fault_set(why, -EINVAL, "plan.anchors", "%u anchors for %u segments",
+				 (unsigned)f->anchors_count, (unsigned)plan->segments_count);
+	return 0;
+}
+
 int kitchen_plan_check(const wasl_Plan *plan, struct fault *why)
 {
 	if (!plan->timescale || plan->timescale > 10000000)
@@ -168,6 +182,8 @@ int kitchen_plan_check(const wasl_Plan *plan, struct fault *why)
 	if (!plan->width && !plan->height && !plan->sample_rate)
 		return fault_set(why, -EINVAL, "plan.empty", "neither picture nor sound");
 	int rc = plan->width || plan->height ? check_picture(plan, why) : 0;
+	if (!rc)
+		rc = check_foreign(plan, why);
 	uint64_t at = 0;
 	for (pb_size_t i = 0; i < plan->segments_count && !rc; i++) {
 		const wasl_Segment *s = &plan->segments[i];
@@ -216,6 +232,20 @@ static void hash_number(crypto_generichash_state *h, uint64_t n)
 	crypto_generichash_update(h, le, sizeof(le));
 }
 
+static void hash_foreign(crypto_generichash_state *h, const wasl_Foreign *f)
+{
+	hash_number(h, f->picture);
+	hash_number(h, (uint64_t)(int64_t)f->sound);
+	hash_number(h, (uint64_t)f->start_us);
+	hash_number(h, f->turn);
+	hash_number(h, (uint64_t)(int64_t)f->gain_centibel);
+	for (pb_size_t i = 0; i < f->anchors_count; i++) {
+		hash_number(h, (uint64_t)f->anchors[i].seek);
+		hash_number(h, (uint64_t)f->anchors[i].stamp);
+		hash_number(h, (uint64_t)f->anchors[i].at);
+	}
+}
+
 void kitchen_generation(const wasl_Plan *plan, enum kitchen_point point, char out[static 24])
 {
 	static const unsigned char domain[] = "wasl:generation:1";
@@ -244,6 +274,8 @@ void kitchen_generation(const wasl_Plan *plan, enum kitchen_point point, char ou
 		hash_number(&h, s->byte_from);
 		hash_number(&h, s->byte_len);
 	}
+	if (plan->has_foreign)
+		hash_foreign(&h, &plan->foreign);
 	crypto_generichash_final(&h, hash, sizeof(hash));
 	memcpy(out, "g-", 2);
 	text_hex(hash, 6, out + 2);

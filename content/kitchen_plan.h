@@ -11,6 +11,9 @@
 /* A plan comes with a signed catalogue, and is still checked: sizes, rates, order of segments. 0 or -EINVAL. */
 int kitchen_plan_check(const wasl_Plan *plan, struct fault *why);
 
+/* Grows when a change makes other bytes of the same plan. */
+unsigned kitchen_plan_recipe(void);
+
 /* Ticks (picture) or samples (sound) at which `segment` (1..) begins and ends. */
 void kitchen_plan_span(const wasl_Plan *plan, enum kitchen_rung rung, uint32_t segment,
 		       uint64_t *from, uint64_t *to);
@@ -22,3 +25,6 @@ unsigned kitchen_plan_level(const struct kitchen_shape *shape);
 /* What a child is told about an order: pure. 0 or -EINVAL. */
 int kitchen_plan_order(const struct kitchen_order *from, uint64_t memory_bytes, unsigned cpu_s,
 		       struct job_order *out, struct fault *why);
+
+/* The same for a look at a whole file. */
+void kitchen_plan_look(uint64_t source_size, uint64_t memory_bytes, struct job_order *out);

@@ -8,6 +8,7 @@
 #include "content/transcoder/picture.h"
 #include "content/transcoder/source.h"
 #include "content/transcoder/tone.h"
+#include "content/transcoder/watch.h"
 #include "firmware/base/fault.h"
 
 /* One picture rung under way; rungs are kept largest first, each scaled from the one before. */
@@ -149,6 +150,60 @@ static int judge(const struct stove *s, const struct source_reader *r, struct fa
 	return 0;
 }
 
+static int finish(struct stove *s, struct fault *why)
+{
+	int rc = 0;
+	for (size_t i = 0; i < s->count && !rc; i++)
+		rc = film_finish(&s->pots[i].film, &s->pots[i].dish->init, &s->pots[i].dish->media,
+				 why);
+	return rc;
+}
+
+/* --- files that were not made for the grid ----------------------------------------------------------- */
+
+static int run_foreign(struct stove *s, struct watch *w, struct fault *why)
+{
+	const struct job_order *o = s->order;
+	const struct job_foreign *f = &o->foreign;
+	uint64_t per_picture = (uint64_t)o->timescale * f->fps_den / f->fps_num;
+	int rc = watch_seek(w, o->from_ticks / per_picture, why);
+	for (uint64_t at = o->from_ticks; at < o->to_ticks && !rc; at += per_picture) {
+		const AVFrame *picture;
+		rc = watch_next(w, &picture, why);
+		if (!rc)
+			rc = show(s, picture, at + per_picture, why);
+	}
+	return rc;
+}
+
+/* Pictures in the form of the largest rung: the others are made from it. */
+static int cook_foreign(struct source *source, const struct job_order *order,
+			struct cook_dish *dishes, struct fault *why)
+{
+	CLEANUP(clean_stove) struct stove stove = { 0 };
+	int rc = set_up(&stove, order, dishes, why);
+	if (rc || !stove.count)
+		return rc;
+	const struct job_foreign *f = &order->foreign;
+	const struct probe form = { .picture = f->picture,
+				    .sound = f->sound,
+				    .turn = f->turn,
+				    .fps_num = f->fps_num,
+				    .fps_den = f->fps_den,
+				    .start_us = f->start_us,
+				    .width = stove.pots[0].rung->width,
+				    .height = stove.pots[0].rung->height };
+	struct watch w;
+	rc = watch_open(&w, source, &form, 1, why);
+	if (rc)
+		return rc;
+	rc = run_foreign(&stove, &w, why);
+	watch_close(&w);
+	return rc ? rc : finish(&stove, why);
+}
+
+/* --- all together ------------------------------------------------------------------------------------ */
+
 static int cook_pictures(struct source *source, const struct job_order *order,
 			 struct cook_dish *dishes, struct fault *why)
 {
@@ -169,10 +224,7 @@ static int cook_pictures(struct source *source, const struct job_order *order,
 	if (!rc)
 		rc = judge(&stove, &r, why);
 	source_reader_close(&r);
-	for (size_t i = 0; i < stove.count && !rc; i++)
-		rc = film_finish(&stove.pots[i].film, &stove.pots[i].dish->init,
-				 &stove.pots[i].dish->media, why);
-	return rc;
+	return rc ? rc : finish(&stove, why);
 }
 
 static int cook_sound(struct source *source, const struct job_order *order,
@@ -181,9 +233,11 @@ static int cook_sound(struct source *source, const struct job_order *order,
 	for (uint32_t i = 0; i < order->rung_count; i++) {
 		if (!order->rungs[i].sound)
 			continue;
-		int stream =
-			av_find_best_stream(source->format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
-		if (stream < 0)
+		int stream = order->foreign.is
+				     ? order->foreign.sound
+				     : av_find_best_stream(source->format, AVMEDIA_TYPE_AUDIO, -1,
+							   -1, NULL, 0);
+		if (stream < 0 || stream >= (int)source->format->nb_streams)
 			return fault_set(why, -ENODATA, "cook.no-sound", "the file has no sound");
 		/* Three quarters of the cap: the encoder's own rate control strays from what it is asked. */
 		int rc = tone_make(source, stream, order, order->rungs[i].cap_bps / 4 * 3,
@@ -200,13 +254,17 @@ int cook_segment(int source_fd, const struct job_order *order, struct cook_dish 
 	for (uint32_t i = 0; i < order->rung_count; i++)
 		dishes[i] = (struct cook_dish){ .rung = order->rungs[i].rung };
 	struct source source;
+	bool foreign = order->foreign.is;
 	int rc = source_open(&source, source_fd, order->source_size, order->spans,
-			     order->span_count, "mov", why);
+			     order->span_count, foreign ? NULL : "mov", why);
 	if (rc)
 		return rc;
+	if (foreign) /* some containers say in their packets only what is in them */
+		avformat_find_stream_info(source.format, NULL);
 	rc = cook_sound(&source, order, dishes, why);
 	if (!rc)
-		rc = cook_pictures(&source, order, dishes, why);
+		rc = foreign ? cook_foreign(&source, order, dishes, why)
+			     : cook_pictures(&source, order, dishes, why);
 	source_close(&source);
 	return rc;
 }

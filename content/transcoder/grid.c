@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "content/transcoder/grid.h"
 
+#include <stdbool.h>
+
 #define FIRST_S 4u
+#define FIRST_LEAST_S 3u
+#define FIRST_MOST_S 5u
 #define FIRST_COUNT 2u
 #define LATER_S 8u
+#define LATER_MOST_S 10u
 #define LAST_MIN_S 2u
 
 uint64_t grid_scale(uint64_t value, uint64_t num, uint64_t den)
@@ -44,4 +49,42 @@ uint64_t grid_cut(uint32_t segment, uint64_t left, uint32_t fps_num, uint32_t fp
 	uint64_t want = even_frames(segment <= FIRST_COUNT ? FIRST_S : LATER_S, fps_num, fps_den);
 	uint64_t tail = even_frames(LAST_MIN_S, fps_num, fps_den);
 	return left <= want + tail ? left : want;
+}
+
+/* The first of `keys` that is not below `at`. */
+static size_t first_from(const uint64_t *keys, size_t count, uint64_t at)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (keys[middle] < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint64_t grid_cut_at_key(uint32_t segment, uint64_t at, uint64_t left, uint32_t fps_num,
+			 uint32_t fps_den, const uint64_t *keys, size_t count)
+{
+	bool early = segment <= FIRST_COUNT;
+	uint64_t want = grid_cut(segment, left, fps_num, fps_den);
+	uint64_t least = even_frames(early ? FIRST_LEAST_S : LATER_S, fps_num, fps_den);
+	uint64_t most = even_frames(early ? FIRST_MOST_S : LATER_MOST_S, fps_num, fps_den);
+	if (want == left)
+		return left;
+	uint64_t best = 0;
+	for (size_t i = first_from(keys, count, at + least); i < count && keys[i] <= at + most;
+	     i++) {
+		uint64_t cut = keys[i] - at;
+		uint64_t far = cut > want ? cut - want : want - cut;
+		uint64_t best_far = best > want ? best - want : want - best;
+		/* Halves of the frame rate are cut at the same places; nothing too short may be left. */
+		if (cut % 2 || left - cut < even_frames(LAST_MIN_S, fps_num, fps_den))
+			continue;
+		if (!best || far < best_far)
+			best = cut;
+	}
+	return best ? best : want;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -25,3 +26,11 @@ uint64_t grid_scale(uint64_t value, uint64_t num, uint64_t den);
  * The first two last 4 s, so that a pupil waits little; then 8 s; the last between 2 and 10 s when there is a choice.
  */
 uint64_t grid_cut(uint32_t segment, uint64_t left, uint32_t fps_num, uint32_t fps_den);
+
+/*
+ * The same for a file that was not made for the grid: `at` is the frame at which the segment begins, `keys` (ascending frames,
+ * `count` of them) are where its pictures can be decoded from. A key frame from three to five seconds after `at` (eight to ten
+ * after the second) ends the segment: the next one then costs no frame that is thrown away.
+ */
+uint64_t grid_cut_at_key(uint32_t segment, uint64_t at, uint64_t left, uint32_t fps_num,
+			 uint32_t fps_den, const uint64_t *keys, size_t count);

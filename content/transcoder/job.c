@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define SIDE_MAX 4096u
+#define STREAMS_MAX 64
+#define GAIN_MAX 400 /* tenths of a decibel */
 #define SAMPLES_MAX (UINT64_C(120) * 48000)
 
 static bool rung_is_sane(const struct job_rung *r)
@@ -17,12 +19,24 @@ static bool rung_is_sane(const struct job_rung *r)
 	       (r->profile == 66 || r->profile == 77) && r->level >= 10 && r->level <= 51;
 }
 
+static bool foreign_is_sane(const struct job_foreign *f)
+{
+	if (!f->is)
+		return true;
+	return f->is == 1 && f->turn <= 7 && f->picture >= -1 && f->picture < STREAMS_MAX &&
+	       f->sound >= -1 && f->sound < STREAMS_MAX && f->gain_centibel >= -GAIN_MAX &&
+	       f->gain_centibel <= GAIN_MAX && f->fps_num && f->fps_den && f->anchored <= 1;
+}
+
 int job_order_check(const void *packet, size_t len)
 {
 	const struct job_order *o = packet;
-	if (len != sizeof(*o) || o->magic != JOB_MAGIC || o->version != JOB_VERSION)
+	if (len != sizeof(*o) || o->magic != JOB_MAGIC || o->version != JOB_VERSION ||
+	    o->task > JOB_SURVEY)
 		return -EBADMSG;
-	if (!o->span_count || o->span_count > JOB_SPANS_MAX || !o->rung_count ||
+	/* An empty file has no span, and may still be looked at. */
+	bool empty = o->task == JOB_SURVEY && !o->source_size;
+	if ((!o->span_count && !empty) || o->span_count > JOB_SPANS_MAX ||
 	    o->rung_count > JOB_RUNGS_MAX)
 		return -EBADMSG;
 	for (uint32_t i = 0; i < o->span_count; i++) {
@@ -30,12 +44,15 @@ int job_order_check(const void *packet, size_t len)
 		if (!s->len || s->from > o->source_size || s->len > o->source_size - s->from)
 			return -EBADMSG;
 	}
+	if (o->task == JOB_SURVEY)
+		return 0;
 	for (uint32_t i = 0; i < o->rung_count; i++)
 		if (!rung_is_sane(&o->rungs[i]))
 			return -EBADMSG;
-	if (!o->segment || !o->timescale || o->to_ticks <= o->from_ticks || o->pace > JOB_IDLE ||
-	    o->to_sample < o->from_sample || o->to_sample - o->from_sample > SAMPLES_MAX ||
-	    o->from_sample % 1024 || o->to_sample % 1024)
+	if (!o->rung_count || !foreign_is_sane(&o->foreign) || !o->segment || !o->timescale ||
+	    o->to_ticks <= o->from_ticks || o->pace > JOB_IDLE || o->to_sample < o->from_sample ||
+	    o->to_sample - o->from_sample > SAMPLES_MAX || o->from_sample % 1024 ||
+	    o->to_sample % 1024)
 		return -EBADMSG;
 	return 0;
 }

@@ -16,12 +16,16 @@
  * structure do not confirm.
  */
 #define JOB_MAGIC 0x4a425357u
-#define JOB_VERSION 1u
+#define JOB_VERSION 2u
 #define JOB_FD 3
 #define JOB_SPANS_MAX 4u
 #define JOB_RUNGS_MAX 6u
 #define JOB_DISH_MAX (64u << 20) /* bytes of one segment */
 
+enum job_task {
+	JOB_COOK,
+	JOB_SURVEY
+}; /* a segment; or a look at the whole file (wasl.Survey comes back) */
 enum job_pace { JOB_NOW, JOB_IDLE };
 
 struct job_span {
@@ -35,6 +39,18 @@ struct job_rung {
 	uint32_t fps_num, fps_den;
 	uint32_t cap_bps;
 	uint32_t profile, level; /* profile_idc 66 or 77; level_idc */
+};
+
+/* A file that was not made for the grid, as wasl.Foreign has it. */
+struct job_foreign {
+	uint32_t is; /* 0: a mezzanine; the rest is then unused */
+	uint32_t turn;
+	int32_t picture, sound;
+	int32_t gain_centibel;
+	uint32_t fps_num, fps_den; /* of the lesson's pictures */
+	uint32_t anchored;         /* the next three are known */
+	int64_t start_us;
+	int64_t anchor_seek, anchor_stamp, anchor_at;
 };
 
 struct job_order {
@@ -51,7 +67,8 @@ struct job_order {
 	uint32_t cpu_s;
 	uint64_t memory_bytes;
 	uint32_t rung_count;
-	uint32_t reserved;
+	uint32_t task; /* enum job_task; JOB_SURVEY has spans and limits alone */
+	struct job_foreign foreign;
 	struct job_rung rungs[JOB_RUNGS_MAX];
 };
 

@@ -240,6 +240,10 @@ static int open_codec(struct source_reader *r, int threads, struct fault *why)
 int source_reader_open(struct source_reader *r, struct source *s, int stream, int threads,
 		       struct fault *why)
 {
+	*r = (struct source_reader){ 0 };
+	if (stream < 0 || stream >= (int)s->format->nb_streams)
+		return fault_set(why, -ENODATA, "source.stream", "the file has no stream %d",
+				 stream);
 	*r = (struct source_reader){ .source = s,
 				     .stream = s->format->streams[stream],
 				     .stop_pts = INT64_MAX,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/transcoder/foreign.h"
 #include "content/transcoder/grid.h"
 #include "content/transcoder/mono.h"
 #include "content/transcoder/pack.h"
@@ -182,7 +183,9 @@ int tone_make(struct source *source, int stream, const struct job_order *order, 
 	if (!w.samples || !planned)
 		return fault_set(why, planned ? -ENOMEM : -EINVAL, "tone.window",
 				 "no room for %llu frames of sound", (unsigned long long)planned);
-	int rc = fill(&w, source, stream, why);
+	int rc = order->foreign.is
+			 ? foreign_sound(source, &order->foreign, w.from, w.count, w.samples, why)
+			 : fill(&w, source, stream, why);
 	if (!rc)
 		rc = open_coder(&c, rate_bps, why);
 	if (!rc)

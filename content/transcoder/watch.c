@@ -40,6 +40,15 @@ void watch_close(struct watch *w)
 	av_frame_free(&w->past);
 }
 
+int watch_seek(struct watch *w, uint64_t index, struct fault *why)
+{
+	int64_t us = av_rescale((int64_t)index * 4 + 1, INT64_C(250000) * w->probe->fps_den,
+				w->probe->fps_num);
+	w->shown = index;
+	w->decoded = 0;
+	return source_reader_seek(&w->reader, w->probe->start_us + us, AV_TIME_BASE_Q, why);
+}
+
 static int fetch(struct watch *w, struct fault *why)
 {
 	av_frame_unref(w->next);

@@ -26,5 +26,7 @@ struct watch {
 int watch_open(struct watch *w, const struct source *file, const struct probe *probe, int threads,
 	       struct fault *why);
 void watch_close(struct watch *w);
+/* The next picture is number `index`: reading goes on at the key frame before it. */
+int watch_seek(struct watch *w, uint64_t index, struct fault *why);
 /* *out is borrowed until the next call. */
 int watch_next(struct watch *w, const AVFrame **out, struct fault *why);

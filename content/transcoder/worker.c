@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pb_decode.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,12 +11,14 @@
 #include <unistd.h>
 
 #include "content/transcoder/cook.h"
+#include "content/transcoder/foresee.h"
 #include "content/transcoder/job.h"
 #include "content/transcoder/libav.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/sandbox.h"
+#include "firmware/record/codec.h"
 
 union control { /* room for one descriptor, aligned */
 	struct cmsghdr head;
@@ -91,6 +94,21 @@ static int serve(int fd, uint32_t rung, uint32_t segment, const struct box_out *
 	return rc ? fault_set(why, rc, "worker.gone", "the kitchen is gone") : 0;
 }
 
+/* A look at the whole file: the survey is the dish. */
+static int look(int fd, const struct job_order *order, int source_fd, struct fault *why)
+{
+	wasl_Survey found = wasl_Survey_init_zero;
+	AUTO_FREE void *bytes = NULL;
+	size_t len = 0;
+	int rc = foresee(source_fd, order->source_size, &found, why);
+	if (rc)
+		return rc;
+	rc = codec_encode(wasl_Survey_fields, &found, &bytes, &len, why);
+	pb_release(wasl_Survey_fields, &found);
+	const struct box_out dish = { .bytes = bytes, .len = len };
+	return rc ? rc : serve(fd, 0, 0, &dish, why);
+}
+
 static int work(int fd, const struct job_order *order, int source_fd, struct fault *why)
 {
 	struct cook_dish dishes[JOB_RUNGS_MAX] = { 0 };
@@ -135,7 +153,8 @@ int worker_run(int fd)
 					   .walls = missing };
 		if (answer(fd, &walls, -1))
 			return 1;
-		rc = work(fd, &order, source_fd, &why);
+		rc = order.task == JOB_SURVEY ? look(fd, &order, source_fd, &why)
+					      : work(fd, &order, source_fd, &why);
 	}
 	struct job_reply last = { .magic = JOB_MAGIC,
 				  .kind = rc ? JOB_FAILED : JOB_DONE,

@@ -29,6 +29,8 @@ static const struct wasl_command commands[] = {
 	  .json = true },
 	{ "store", STORE_ARGS, "what the box keeps; 'wasl store' lists its commands", 0, 64,
 	  wasl_store, .json = true, .own_options = true },
+	{ "kitchen", "FILE --out DIR ...", "prepare one video by hand, without the daemons", 1, 64,
+	  wasl_kitchen, .json = true, .own_options = true },
 	{ "config", "get [SECTION[.KEY]] | check", "show or check the configuration", 1, 2,
 	  wasl_config, .json = false },
 	{ "help", "[COMMAND]", "this list", 0, 1, help, .json = false },

@@ -35,6 +35,7 @@ int wasl_sync(const struct wasl *w, int argc, char **argv);
 #define STORE_ARGS "COMMAND ..."
 int wasl_live(const struct wasl *w, int argc, char **argv);
 int wasl_store(const struct wasl *w, int argc, char **argv);
+int wasl_kitchen(const struct wasl *w, int argc, char **argv);
 int wasl_config(const struct wasl *w, int argc, char **argv);
 
 int wasl_failed(const struct fault *why); /* prints it; WASL_FAILED */

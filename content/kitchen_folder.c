@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/kitchen_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "content/kitchen_plan.h"
+#include "content/playlists.h"
+#include "content/transcoder/frag.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
+#include "firmware/base/paths.h"
+
+#define INIT_MAX 65536u
+
+int folder_open(struct folder *f, const char *root, struct fault *why)
+{
+	*f = (struct folder){ .root = root, .lock = -1 };
+	int rc = paths_mkdir(root, 0755, why);
+	if (rc)
+		return rc;
+	AUTO_FD int lock = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0)
+		return fault_set(why, -errno, "kitchen.folder", "'%s' cannot be opened (%s)", root,
+				 strerror(errno));
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0)
+		return fault_set(
+			why, -EBUSY, "kitchen.busy",
+			"another kitchen works in '%s'; wait for it or name another folder", root);
+	f->lock = MOVE_FD(lock);
+	return 0;
+}
+
+void folder_close(struct folder *f)
+{
+	for (enum kitchen_rung r = 0; r < RUNG_COUNT; r++) {
+		free(f->init[r]);
+		free(f->lengths[r]);
+	}
+	if (f->lock >= 0)
+		close(f->lock);
+	*f = (struct folder){ .lock = -1 };
+}
+
+int folder_read(const struct folder *f, const char *name, size_t limit, void **out, size_t *len,
+		struct fault *why)
+{
+	const struct path p = paths_given("%s/%s", f->root, name);
+	return fileio_read(p.at, limit, out, len, why);
+}
+
+int folder_write(const struct folder *f, const char *name, const void *bytes, size_t len,
+		 struct fault *why)
+{
+	const struct path p = paths_given("%s/%s", f->root, name);
+	return fileio_replace(p.at, bytes, len, 0644, why);
+}
+
+static struct path dish_path(const struct folder *f, enum kitchen_rung rung, uint32_t segment)
+{
+	const char *name = kitchen_rung_name(rung);
+	if (!segment)
+		return paths_given("%s/%s/%s/init.mp4", f->root, f->generation, name);
+	return paths_given("%s/%s/%s/%u.m4s", f->root, f->generation, name, segment);
+}
+
+/* --- what is there ---------------------------------------------------------------------------------- */
+
+/* The segment's length, 0 unless it is the one that the plan means. */
+static uint32_t sound_length(const struct folder *f, enum kitchen_rung rung, uint32_t segment,
+			     struct pack_sample *samples, void *head)
+{
+	const struct path p = dish_path(f, rung, segment);
+	AUTO_FD int fd = open(p.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
+	    st.st_size > JOB_DISH_MAX)
+		return 0;
+	size_t len = st.st_size < FRAG_HEAD_MAX ? (size_t)st.st_size : FRAG_HEAD_MAX;
+	struct frag got;
+	uint64_t from, to;
+	kitchen_plan_span(f->plan, rung, segment, &from, &to);
+	if (fileio_pread_all(fd, head, len, 0) ||
+	    frag_segment(head, len, (uint64_t)st.st_size, &got, samples, FRAG_SAMPLES_MAX) ||
+	    got.number != segment || got.begin != from || got.duration != to - from)
+		return 0;
+	return (uint32_t)st.st_size;
+}
+
+static int find_rung(struct folder *f, enum kitchen_rung rung, struct pack_sample *samples,
+		     void *head)
+{
+	const struct path p = dish_path(f, rung, 0);
+	struct frag_init init;
+	f->lengths[rung] = calloc(f->plan->segments_count, sizeof(**f->lengths));
+	if (!f->lengths[rung])
+		return -ENOMEM;
+	if (fileio_read(p.at, INIT_MAX, &f->init[rung], &f->init_len[rung], NULL))
+		return 0; /* without its beginning no segment is of use */
+	if (frag_init(f->init[rung], f->init_len[rung], &init)) {
+		free(f->init[rung]);
+		f->init[rung] = NULL;
+		return 0;
+	}
+	for (uint32_t s = 1; s <= f->plan->segments_count; s++)
+		f->lengths[rung][s - 1] = sound_length(f, rung, s, samples, head);
+	return 0;
+}
+
+int folder_begin(struct folder *f, const wasl_Plan *plan, uint32_t mask, const char *generation,
+		 struct fault *why)
+{
+	AUTO_FREE struct pack_sample *samples = calloc(FRAG_SAMPLES_MAX, sizeof(*samples));
+	AUTO_FREE void *head = malloc(FRAG_HEAD_MAX);
+	if (!samples || !head)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	f->plan = plan;
+	f->mask = mask;
+	snprintf(f->generation, sizeof(f->generation), "%s", generation);
+	for (enum kitchen_rung r = 0; r < RUNG_COUNT; r++) {
+		if (!(mask & 1u << r))
+			continue;
+		const struct path p =
+			paths_given("%s/%s/%s", f->root, generation, kitchen_rung_name(r));
+		int rc = paths_mkdir(p.at, 0755, why);
+		if (rc)
+			return rc;
+		if (find_rung(f, r, samples, head))
+			return fault_set(why, -ENOMEM, "memory", "out of memory");
+	}
+	return 0;
+}
+
+int folder_has(const struct folder *f, uint32_t segment)
+{
+	for (enum kitchen_rung r = 0; r < RUNG_COUNT; r++)
+		if (f->mask & 1u << r && !f->lengths[r][segment - 1])
+			return 0;
+	return 1;
+}
+
+int folder_put(struct folder *f, const struct kitchen_dish *dish, struct fault *why)
+{
+	enum kitchen_rung r = dish->rung;
+	if (!dish->segment && f->init[r])
+		return 0; /* the kitchen has compared them */
+	const struct path p = dish_path(f, r, dish->segment);
+	int rc = fileio_replace(p.at, dish->bytes, dish->len, 0644, why);
+	if (rc)
+		return rc;
+	if (dish->segment) {
+		f->lengths[r][dish->segment - 1] = (uint32_t)dish->len;
+		return 0;
+	}
+	f->init[r] = malloc(dish->len);
+	if (!f->init[r])
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	memcpy(f->init[r], dish->bytes, dish->len);
+	f->init_len[r] = dish->len;
+	return 0;
+}
+
+/* --- playlists -------------------------------------------------------------------------------------- */
+
+static int put_media(const struct folder *f, enum kitchen_rung rung, const uint64_t *us,
+		     struct fault *why)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	if (playlists_media(us, f->plan->segments_count, &text, &len))
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	const struct path p =
+		paths_given("%s/%s/%s/index.m3u8", f->root, f->generation, kitchen_rung_name(rung));
+	return fileio_replace(p.at, text, len, 0644, why);
+}
+
+static void describe(const struct folder *f, enum kitchen_rung rung, const struct kitchen_shape *s,
+		     const uint64_t *us, struct playlists_rung *out)
+{
+	*out = (struct playlists_rung){ .name = kitchen_rung_name(rung),
+					.generation = f->generation,
+					.width = s->width,
+					.height = s->height,
+					.fps_num = s->fps_num,
+					.fps_den = s->fps_den,
+					.codecs = s->codecs,
+					.peak_bps = s->cap_bps };
+	uint32_t count = f->plan->segments_count;
+	for (uint32_t i = 0; i < count; i++)
+		if (!f->lengths[rung][i])
+			return;
+	playlists_measure(f->lengths[rung], us, count, &out->peak_bps, &out->average_bps);
+}
+
+int folder_playlists(const struct folder *f, struct fault *why)
+{
+	struct playlists_rung rungs[RUNG_COUNT];
+	struct kitchen_shape shapes[RUNG_COUNT];
+	struct playlists_lesson lesson = { .rungs = rungs, .language = "", .language_name = "" };
+	AUTO_FREE uint64_t *us = calloc(f->plan->segments_count, sizeof(*us));
+	if (!us)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	int rc = 0;
+	/* Smallest picture first, sound last. */
+	for (unsigned i = 1; i <= RUNG_COUNT && !rc; i++) {
+		enum kitchen_rung r = (enum kitchen_rung)(i % RUNG_COUNT);
+		if (!(f->mask & 1u << r) || kitchen_shape(f->plan, r, &shapes[r]))
+			continue;
+		for (uint32_t s = 1; s <= f->plan->segments_count; s++)
+			us[s - 1] = kitchen_segment_us(f->plan, r, s);
+		describe(f, r, &shapes[r], us, &rungs[lesson.rung_count++]);
+		rc = put_media(f, r, us, why);
+	}
+	AUTO_FREE char *text = NULL;
+	size_t len;
+	if (!rc && playlists_master(&lesson, &text, &len))
+		rc = fault_set(why, -ENOMEM, "memory", "out of memory");
+	return rc ? rc : folder_write(f, "master.m3u8", text, len, why);
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "content/kitchen.h"
+
+struct fault;
+
+/*
+ * What `wasl kitchen` leaves, laid out like the addresses of a lesson: DIR/{master.m3u8,plan.txt,survey.pb,verdict.json} and
+ * DIR/GEN/RUNG/{index.m3u8,init.mp4,N.m4s}. Every file appears whole and on disk, or not at all: a segment that is
+ * there is finished. One process at a time works in a folder.
+ */
+struct folder {
+	const char *root; /* borrowed */
+	int lock;
+	char generation[24];
+	const wasl_Plan *plan; /* borrowed */
+	uint32_t mask;         /* rungs */
+	void *init[RUNG_COUNT];
+	size_t init_len[RUNG_COUNT];
+	uint32_t *lengths[RUNG_COUNT]; /* of segments 1 .. count at [0] ..; 0: not there */
+};
+
+/* Makes DIR and locks it; -EBUSY when another process works there. */
+int folder_open(struct folder *f, const char *root, struct fault *why);
+void folder_close(struct folder *f);
+
+/* Names generation and rungs, makes their folders and finds out which segments are there and sound. */
+int folder_begin(struct folder *f, const wasl_Plan *plan, uint32_t mask, const char *generation,
+		 struct fault *why);
+
+/* Is every rung of `segment` there? */
+int folder_has(const struct folder *f, uint32_t segment);
+
+/* Puts what the kitchen made in its place. */
+int folder_put(struct folder *f, const struct kitchen_dish *dish, struct fault *why);
+
+/* Playlists: with rate caps while segments are missing, measured ones when all are there. */
+int folder_playlists(const struct folder *f, struct fault *why);
+
+/* DIR/NAME. */
+int folder_read(const struct folder *f, const char *name, size_t limit, void **out, size_t *len,
+		struct fault *why);
+int folder_write(const struct folder *f, const char *name, const void *bytes, size_t len,
+		 struct fault *why);

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/transcoder/foresee.h"
+
+#include <errno.h>
+#include <pb_decode.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "content/transcoder/foreign.h"
+#include "content/transcoder/grid.h"
+#include "content/transcoder/probe.h"
+#include "content/transcoder/rate.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+
+#define PLAN_VERSION 1u
+#define SEGMENTS_MAX 20000u
+
+/* Frames of the lesson at which the file's pictures can be decoded from, ascending. */
+struct keys {
+	uint64_t *at;
+	size_t count, room;
+};
+
+static void clean_keys(struct keys *k)
+{
+	free(k->at);
+}
+
+static void clean_survey(wasl_Survey *s)
+{
+	pb_release(wasl_Survey_fields, s);
+}
+
+static int add_key(struct keys *k, uint64_t frame)
+{
+	if (k->count && frame <= k->at[k->count - 1])
+		return 0;
+	if (k->count == k->room) {
+		size_t room = k->room ? k->room * 2 : 256;
+		uint64_t *more = realloc(k->at, room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		k->at = more;
+		k->room = room;
+	}
+	k->at[k->count++] = frame;
+	return 0;
+}
+
+/* The first frame of the lesson that shows the picture of this stamp or a later one; even, as segments are cut there. */
+static uint64_t frame_of(const struct probe *p, int64_t pts, AVRational tb)
+{
+	int64_t us = av_rescale_q(pts, tb, AV_TIME_BASE_Q) - p->start_us;
+	if (us <= 0)
+		return 0;
+	/* a quarter of a period of grace, as watch.c has it */
+	int64_t quarters = av_rescale_rnd(us, (int64_t)p->fps_num * 4,
+					  INT64_C(1000000) * p->fps_den, AV_ROUND_UP);
+	uint64_t frame = (uint64_t)(quarters > 1 ? (quarters - 1 + 3) / 4 : 0);
+	return (frame + 1) / 2 * 2;
+}
+
+static int find_keys(const struct source *file, const struct probe *p, struct keys *out,
+		     struct fault *why)
+{
+	struct source s;
+	struct source_reader r;
+	int rc = source_again(file, &s, why);
+	if (rc)
+		return rc;
+	rc = source_reader_open(&r, &s, p->picture, 1, why);
+	if (!rc) {
+		source_reader_begin(&r);
+		while (!rc && source_reader_packet(&r)) {
+			const AVPacket *k = r.packet;
+			if (k->flags & AV_PKT_FLAG_KEY && k->pts != AV_NOPTS_VALUE)
+				rc = add_key(out, frame_of(p, k->pts, r.stream->time_base));
+		}
+		source_reader_close(&r);
+	}
+	source_close(&s);
+	return rc == -ENOMEM ? fault_set(why, rc, "memory", "out of memory") : rc;
+}
+
+static int lay_grid(wasl_Plan *plan, uint64_t frames, const struct keys *keys, struct fault *why)
+{
+	uint32_t ticks = (uint32_t)((uint64_t)plan->timescale * plan->fps_den / plan->fps_num);
+	size_t room = 0;
+	for (uint64_t at = 0; at < frames;) {
+		pb_size_t n = plan->segments_count;
+		if (n == room) {
+			room = room ? room * 2 : 64;
+			wasl_Segment *more = realloc(plan->segments, room * sizeof(*more));
+			if (!more)
+				return fault_set(why, -ENOMEM, "memory", "out of memory");
+			plan->segments = more;
+		}
+		if (n == SEGMENTS_MAX)
+			return fault_set(why, -EFBIG, "foresee.long",
+					 "the file needs more than %u segments", SEGMENTS_MAX);
+		uint64_t cut = grid_cut_at_key((uint32_t)n + 1, at, frames - at, plan->fps_num,
+					       plan->fps_den, keys->at, keys->count);
+		plan->segments[n] = (wasl_Segment){ .start_ticks = at * ticks,
+						    .duration_ticks = (uint32_t)(cut * ticks) };
+		plan->segments_count++;
+		at += cut;
+	}
+	return 0;
+}
+
+static int make_plan(const struct source *file, const struct probe *p, wasl_Plan *plan,
+		     struct fault *why)
+{
+	AVRational fps = { (int)p->fps_num, (int)p->fps_den };
+	*plan = (wasl_Plan){ .version = PLAN_VERSION,
+			     .timescale = rate_timescale(fps),
+			     .width = p->width,
+			     .height = p->height,
+			     .fps_num = p->fps_num,
+			     .fps_den = p->fps_den,
+			     .sample_rate = p->sound >= 0 ? GRID_RATE : 0,
+			     .has_foreign = true,
+			     .foreign = { .picture = (uint32_t)p->picture,
+					  .sound = p->sound,
+					  .start_us = p->start_us,
+					  .turn = p->turn } };
+	CLEANUP(clean_keys) struct keys keys = { 0 };
+	int rc = find_keys(file, p, &keys, why);
+	if (rc)
+		return rc;
+	uint64_t frames =
+		(uint64_t)av_rescale_rnd(p->duration_us, p->fps_num, INT64_C(1000000) * p->fps_den,
+					 AV_ROUND_NEAR_INF);
+	rc = lay_grid(plan, frames ? frames : 1, &keys, why);
+	int64_t end_us = 0;
+	if (!rc && p->sound >= 0)
+		rc = foreign_listen(file, plan, &end_us, why);
+	return rc;
+}
+
+int foresee(int fd, uint64_t size, wasl_Survey *out, struct fault *why)
+{
+	CLEANUP(clean_survey) wasl_Survey found = wasl_Survey_init_zero;
+	const struct job_span whole = { 0, size };
+	struct source s = { 0 };
+	struct probe p;
+	int rc = probe_file(fd, size, &s, &whole, &p, why);
+	if (rc)
+		return rc;
+	found.verdict = p.verdict;
+	snprintf(found.reason, sizeof(found.reason), "%s", p.reason);
+	snprintf(found.text, sizeof(found.text), "%s", p.text);
+	if (p.verdict != PROBE_REFUSE) {
+		int64_t promised = s.format->duration;
+		found.promised_us = promised > 0 ? (uint64_t)promised : (uint64_t)p.duration_us;
+		found.has_plan = true;
+		rc = make_plan(&s, &p, &found.plan, why);
+		source_close(&s);
+	}
+	if (rc)
+		return rc;
+	*out = found;
+	found = (wasl_Survey)wasl_Survey_init_zero;
+	return 0;
+}
