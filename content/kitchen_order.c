@@ -43,6 +43,7 @@ static void set_foreign(struct job_order *o, const wasl_Plan *plan, uint32_t seg
 		return;
 	o->foreign = (struct job_foreign){ .is = 1,
 					   .turn = f->turn,
+					   .fields = f->fields,
 					   .picture = (int32_t)f->picture,
 					   .sound = f->sound,
 					   .gain_centibel = f->gain_centibel,

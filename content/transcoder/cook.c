@@ -187,12 +187,13 @@ static int cook_foreign(struct source *source, const struct job_order *order,
 	const struct job_foreign *f = &order->foreign;
 	const struct probe form = { .picture = f->picture,
 				    .sound = f->sound,
-				    .turn = f->turn,
+				    .form = { .turn = f->turn,
+					      .fields = f->fields,
+					      .width = stove.pots[0].rung->width,
+					      .height = stove.pots[0].rung->height },
 				    .fps_num = f->fps_num,
 				    .fps_den = f->fps_den,
-				    .start_us = f->start_us,
-				    .width = stove.pots[0].rung->width,
-				    .height = stove.pots[0].rung->height };
+				    .start_us = f->start_us };
 	struct watch w;
 	rc = watch_open(&w, source, &form, 1, why);
 	if (rc)

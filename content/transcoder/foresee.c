@@ -115,8 +115,8 @@ static int make_plan(const struct source *file, const struct probe *p, wasl_Plan
 	AVRational fps = { (int)p->fps_num, (int)p->fps_den };
 	*plan = (wasl_Plan){ .version = PLAN_VERSION,
 			     .timescale = rate_timescale(fps),
-			     .width = p->width,
-			     .height = p->height,
+			     .width = p->form.width,
+			     .height = p->form.height,
 			     .fps_num = p->fps_num,
 			     .fps_den = p->fps_den,
 			     .sample_rate = p->sound >= 0 ? GRID_RATE : 0,
@@ -124,7 +124,8 @@ static int make_plan(const struct source *file, const struct probe *p, wasl_Plan
 			     .foreign = { .picture = (uint32_t)p->picture,
 					  .sound = p->sound,
 					  .start_us = p->start_us,
-					  .turn = p->turn } };
+					  .turn = p->form.turn,
+					  .fields = p->form.fields } };
 	CLEANUP(clean_keys) struct keys keys = { 0 };
 	int rc = find_keys(file, p, &keys, why);
 	if (rc)

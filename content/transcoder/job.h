@@ -48,7 +48,9 @@ struct job_foreign {
 	int32_t picture, sound;
 	int32_t gain_centibel;
 	uint32_t fps_num, fps_den; /* of the lesson's pictures */
-	uint32_t anchored;         /* the next three are known */
+	uint32_t fields;
+	uint32_t anchored; /* the last three are known */
+	uint32_t reserved;
 	int64_t start_us;
 	int64_t anchor_seek, anchor_stamp, anchor_at;
 };
