@@ -121,3 +121,8 @@ struct kitchen_track {
 int kitchen_progressive(const struct kitchen_track *video, const struct kitchen_track *audio,
 			void **header, size_t *header_len, struct kitchen_piece **pieces,
 			size_t *piece_count, struct fault *why);
+/*
+ * Where the key frame that each segment of a picture's file begins with ends: key_bytes[0] is of segment 1, counted from its first
+ * byte. The init segment and these bytes, one after the other, are a film of key frames alone.
+ */
+int kitchen_key_bytes(const struct kitchen_track *video, uint32_t *key_bytes, struct fault *why);

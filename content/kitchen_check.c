@@ -42,14 +42,16 @@ int kitchen_check_media(const void *bytes, size_t len, const struct job_order *o
 	if (!samples)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	struct frag got;
-	if (frag_segment(bytes, len, len, &got, samples, FRAG_SAMPLES_MAX) ||
-	    got.data_at > FRAG_HEAD_MAX)
+	uint32_t key_bytes;
+	/* Pictures: the key frame in a fragment of its own. */
+	if (frag_segment(bytes, len, &got, samples, FRAG_SAMPLES_MAX, &key_bytes) ||
+	    (!rung->sound && got.count > 1 && key_bytes == len))
 		return fault_set(why, -EBADMSG, "kitchen.segment",
 				 "the transcoder's segment %u is not one", order->segment);
 	uint64_t from = rung->sound ? order->from_sample : order->from_ticks;
 	uint64_t to = rung->sound ? order->to_sample : order->to_ticks;
-	if (got.number != order->segment || got.begin != from || got.duration != to - from ||
-	    !samples[0].key)
+	if (got.number != pack_sequence(rung->sound ? PACK_SOUND : PACK_PICTURE, order->segment) ||
+	    got.begin != from || got.duration != to - from || !samples[0].key)
 		return fault_set(why, -EBADMSG, "kitchen.segment",
 				 "the transcoder's segment %u begins at %llu and lasts %llu "
 				 "instead of %llu and %llu",

@@ -18,8 +18,8 @@ struct gathered {
 	struct pack_sample *samples;
 	size_t count, room;
 	struct pack_run *runs; /* offsets are set when the order in the file is known */
-	struct kitchen_piece *pieces;
-	uint64_t end; /* decoding time after the last sample */
+	struct kitchen_piece (*pieces)[FRAG_PARTS_MAX]; /* of each segment; a length of 0: none */
+	uint64_t end;                                   /* decoding time after the last sample */
 };
 
 static void clean_gathered(struct gathered *g)
@@ -61,29 +61,51 @@ static int make_room(struct gathered *g)
 	return 0;
 }
 
-static int read_segment(const struct kitchen_track *t, uint32_t segment, void *head,
-			struct gathered *g, struct fault *why)
+/* The fragment at `from` in the segment. */
+static int read_part(const struct kitchen_track *t, uint32_t segment, uint64_t from, void *head,
+		     struct gathered *g, struct frag *out, struct fault *why)
 {
-	uint32_t whole = t->lengths[segment];
-	size_t len = whole < FRAG_HEAD_MAX ? whole : FRAG_HEAD_MAX;
-	int rc = fileio_pread_all(t->fd, head, len, t->offsets[segment]);
+	uint64_t whole = t->lengths[segment] - from;
+	size_t len = whole < FRAG_HEAD_MAX ? (size_t)whole : FRAG_HEAD_MAX;
+	int rc = fileio_pread_all(t->fd, head, len, t->offsets[segment] + from);
 	if (rc)
 		return fault_set(why, rc, "kitchen.file", "segment %u cannot be read (%s)", segment,
 				 strerror(-rc));
 	if (make_room(g))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	struct frag f;
-	rc = frag_segment(head, len, whole, &f, g->samples + g->count, g->room - g->count);
-	if (rc || f.number != segment || f.begin != g->end)
+	return frag_part(head, len, whole, out, g->samples + g->count, g->room - g->count)
+		       ? fault_set(why, -EBADMSG, "kitchen.file",
+				   "segment %u is damaged; make the rendition anew", segment)
+		       : 0;
+}
+
+static int read_segment(const struct kitchen_track *t, uint32_t segment, void *head,
+			struct gathered *g, struct fault *why)
+{
+	struct frag all = { 0 };
+	for (unsigned part = 0; part < FRAG_PARTS_MAX && all.size < t->lengths[segment]; part++) {
+		struct frag f;
+		int rc = read_part(t, segment, all.size, head, g, &f, why);
+		if (rc)
+			return rc;
+		g->pieces[segment - 1][part] =
+			(struct kitchen_piece){ .from_video = g->head.kind == PACK_PICTURE,
+						.offset =
+							t->offsets[segment] + all.size + f.data_at,
+						.length = f.data_len };
+		g->count += f.count;
+		if (part == 0)
+			all = f;
+		else if (frag_join(&all, &f))
+			all.size = UINT64_MAX;
+	}
+	if (all.size != t->lengths[segment] || all.begin != g->end ||
+	    all.number != pack_sequence(g->head.kind, segment))
 		return fault_set(why, -EBADMSG, "kitchen.file",
 				 "segment %u is damaged or out of place; make the rendition anew",
 				 segment);
-	g->runs[segment - 1].count = (uint32_t)f.count;
-	g->pieces[segment - 1] = (struct kitchen_piece){ .from_video = g->head.kind == PACK_PICTURE,
-							 .offset = t->offsets[segment] + f.data_at,
-							 .length = f.data_len };
-	g->count += f.count;
-	g->end += f.duration;
+	g->runs[segment - 1].count = (uint32_t)all.count;
+	g->end += all.duration;
 	return 0;
 }
 
@@ -102,15 +124,20 @@ static int gather(const struct kitchen_track *t, struct gathered *g, struct faul
 
 /* Segment by segment, picture before sound. The number of bytes in all. */
 static uint64_t interleave(struct gathered *tracks, size_t count, uint32_t segments,
-			   struct kitchen_piece *out)
+			   struct kitchen_piece *out, size_t *used)
 {
 	uint64_t at = 0;
+	size_t n = 0;
 	for (uint32_t s = 0; s < segments; s++)
 		for (size_t i = 0; i < count; i++) {
-			tracks[i].runs[s].offset = at;
-			at += tracks[i].pieces[s].length;
-			*out++ = tracks[i].pieces[s];
+			tracks[i].runs[s].offset = at; /* its parts follow each other */
+			for (size_t k = 0; k < FRAG_PARTS_MAX && tracks[i].pieces[s][k].length;
+			     k++) {
+				at += tracks[i].pieces[s][k].length;
+				out[n++] = tracks[i].pieces[s][k];
+			}
 		}
+	*used = n;
 	return at;
 }
 
@@ -165,17 +192,45 @@ int kitchen_progressive(const struct kitchen_track *video, const struct kitchen_
 	}
 	if (!rc && !count)
 		rc = fault_set(why, -EINVAL, "kitchen.file", "neither picture nor sound");
-	AUTO_FREE struct kitchen_piece *list = rc ? NULL : calloc(segments * count, sizeof(*list));
+	AUTO_FREE struct kitchen_piece *list =
+		rc ? NULL : calloc(segments * count * FRAG_PARTS_MAX, sizeof(*list));
+	size_t used = 0;
 	if (!rc && !list)
 		rc = fault_set(why, -ENOMEM, "memory", "out of memory");
 	if (!rc)
-		rc = write_head(tracks, count, segments, interleave(tracks, count, segments, list),
-				header, header_len, why);
+		rc = write_head(tracks, count, segments,
+				interleave(tracks, count, segments, list, &used), header,
+				header_len, why);
 	if (!rc) {
 		*pieces = MOVE_PTR(list);
-		*piece_count = segments * count;
+		*piece_count = used;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(tracks); i++)
 		clean_gathered(&tracks[i]);
 	return rc;
+}
+
+#define KEY_HEAD_BYTES 512u /* one sample's moof, and the head of its mdat */
+
+int kitchen_key_bytes(const struct kitchen_track *video, uint32_t *key_bytes, struct fault *why)
+{
+	for (uint32_t s = 1; s <= video->count; s++) {
+		uint8_t head[KEY_HEAD_BYTES];
+		struct pack_sample sample;
+		struct frag f;
+		uint32_t whole = video->lengths[s];
+		size_t len = whole < sizeof(head) ? whole : sizeof(head);
+		int rc = fileio_pread_all(video->fd, head, len, video->offsets[s]);
+		if (rc)
+			return fault_set(why, rc, "kitchen.file", "segment %u cannot be read (%s)",
+					 s, strerror(-rc));
+		if (frag_part(head, len, whole, &f, &sample, 1) || !sample.key)
+			return fault_set(
+				why, -EBADMSG, "kitchen.file",
+				"segment %u does not begin with a key frame alone; make the "
+				"rendition anew",
+				s);
+		key_bytes[s - 1] = (uint32_t)f.size;
+	}
+	return 0;
 }

@@ -222,8 +222,8 @@ int film_finish(struct film *f, struct box_out *init, struct box_out *media, str
 					    .config_len = config.len };
 		put_samples(f, samples);
 		pack_init(&track, init);
-		pack_segment(f->order->segment, f->order->from_ticks, samples, f->planned,
-			     f->data.bytes, f->data.len, media);
+		pack_pictures(f->order->segment, f->order->from_ticks, samples, f->planned,
+			      f->data.bytes, f->data.len, media);
 		rc = init->bad ? init->bad : media->bad;
 	}
 	box_done(&config);

@@ -177,8 +177,8 @@ static int read_moof(struct box_in *moof, uint64_t data_at, struct frag *out,
 	return read_run(&trun, &by, data_at, out, samples, room);
 }
 
-int frag_segment(const void *bytes, size_t len, uint64_t whole, struct frag *out,
-		 struct pack_sample *samples, size_t room)
+int frag_part(const void *bytes, size_t len, uint64_t whole, struct frag *out,
+	      struct pack_sample *samples, size_t room)
 {
 	struct box_in file = { .bytes = bytes, .len = len };
 	struct box_in moof;
@@ -187,14 +187,51 @@ int frag_segment(const void *bytes, size_t len, uint64_t whole, struct frag *out
 		return -EBADMSG;
 	uint64_t mdat_at = file.at;
 	uint64_t mdat_len = box_get32(&file);
-	if (box_get32(&file) != T_MDAT || file.bad || mdat_at + mdat_len != whole)
+	if (box_get32(&file) != T_MDAT || file.bad || mdat_at + mdat_len > whole)
 		return -EBADMSG;
-	struct frag found = { .data_at = mdat_at + 8 };
+	struct frag found = { .data_at = mdat_at + 8, .size = mdat_at + mdat_len };
 	int rc = read_moof(&moof, found.data_at, &found, samples, room);
 	if (rc)
 		return rc;
-	if (found.data_at + found.data_len != whole)
+	if (found.data_at + found.data_len != found.size || found.data_at > FRAG_HEAD_MAX)
 		return -EBADMSG;
 	*out = found;
+	return 0;
+}
+
+int frag_join(struct frag *f, const struct frag *next)
+{
+	if (next->number != f->number + 1 || next->begin != f->begin + f->duration)
+		return -EBADMSG;
+	f->duration += next->duration;
+	f->count += next->count;
+	f->size += next->size;
+	return 0;
+}
+
+int frag_segment(const void *bytes, size_t len, struct frag *out, struct pack_sample *samples,
+		 size_t room, uint32_t *key_bytes)
+{
+	struct frag all, next;
+	int rc = frag_part(bytes, len, len, &all, samples, room);
+	if (rc)
+		return rc;
+	const uint64_t first = all.size;
+	if (first > UINT32_MAX)
+		return -EBADMSG;
+	if (first < len) {
+		/* Of two fragments the first holds the key frame, and nothing else. */
+		if (all.count != 1 || !samples[0].key)
+			return -EBADMSG;
+		rc = frag_part((const uint8_t *)bytes + first, len - first, len - first, &next,
+			       samples + 1, room - 1);
+		if (rc == 0)
+			rc = frag_join(&all, &next);
+	}
+	if (rc || all.size != len)
+		return rc ? rc : -EBADMSG;
+	*out = all;
+	if (key_bytes)
+		*key_bytes = (uint32_t)first;
 	return 0;
 }

@@ -214,8 +214,8 @@ static uint32_t sample_flags(const struct pack_sample *s)
 	return s->key ? SAMPLE_KEY : SAMPLE_OTHER;
 }
 
-void pack_segment(uint32_t number, uint64_t begin, const struct pack_sample *samples, size_t count,
-		  const uint8_t *data, size_t len, struct box_out *o)
+static void put_fragment(uint32_t number, uint64_t begin, const struct pack_sample *samples,
+			 size_t count, const uint8_t *data, size_t len, struct box_out *o)
 {
 	int shifted = 0, uneven = 0, mixed = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -261,6 +261,28 @@ void pack_segment(uint32_t number, uint64_t begin, const struct pack_sample *sam
 	b = box_begin(o, "mdat");
 	box_put(o, data, len);
 	box_end(o, b);
+}
+
+uint32_t pack_sequence(enum pack_kind kind, uint32_t segment)
+{
+	return kind == PACK_SOUND ? segment : 2 * segment - 1;
+}
+
+void pack_sound(uint32_t segment, uint64_t begin, const struct pack_sample *samples, size_t count,
+		const uint8_t *data, size_t len, struct box_out *o)
+{
+	put_fragment(pack_sequence(PACK_SOUND, segment), begin, samples, count, data, len, o);
+}
+
+void pack_pictures(uint32_t segment, uint64_t begin, const struct pack_sample *samples,
+		   size_t count, const uint8_t *data, size_t len, struct box_out *o)
+{
+	const uint32_t sequence = pack_sequence(PACK_PICTURE, segment);
+	const size_t first = samples[0].size;
+	put_fragment(sequence, begin, samples, 1, data, first, o);
+	if (count > 1)
+		put_fragment(sequence + 1, begin + samples[0].duration, samples + 1, count - 1,
+			     data + first, len - first, o);
 }
 
 /* --- a whole file ------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 
 /*
  * Our fragmented MP4 (ISO/IEC 14496-12, 14496-14, 14496-15; CMAF track files, ISO/IEC 23000-19): one track a
- * rendition, an init segment, and segments of one moof and one mdat. Own code instead of a muxer: the bytes
+ * rendition, an init segment, and segments of one or two fragments. Own code instead of a muxer: the bytes
  * of a segment then depend on nothing but the segment, and its place in time is written exactly.
  */
 enum pack_kind { PACK_PICTURE, PACK_SOUND };
@@ -32,11 +32,17 @@ struct pack_sample {
 void pack_init(const struct pack_track *track, struct box_out *out);
 
 /*
- * moof + mdat. `begin` is the decoding time of the first sample in the track's time scale; `data` holds
- * the samples one after the other. Segments are numbered from 1.
+ * A media segment. `begin` is the decoding time of the first sample in the track's time scale; `data` holds the samples one
+ * after the other, `count` > 0. Segments are numbered from 1.
+ * Sound is one fragment (moof + mdat). Pictures are two: the key frame has one of its own, so that who wants key frames alone asks
+ * for the first bytes of a segment (RFC 8216, section 4.3.3.6), and a segment of one picture is that.
  */
-void pack_segment(uint32_t number, uint64_t begin, const struct pack_sample *samples, size_t count,
-		  const uint8_t *data, size_t len, struct box_out *out);
+void pack_sound(uint32_t segment, uint64_t begin, const struct pack_sample *samples, size_t count,
+		const uint8_t *data, size_t len, struct box_out *out);
+void pack_pictures(uint32_t segment, uint64_t begin, const struct pack_sample *samples,
+		   size_t count, const uint8_t *data, size_t len, struct box_out *out);
+/* The sequence number that a segment's first fragment has; that of a second is the next. */
+uint32_t pack_sequence(enum pack_kind kind, uint32_t segment);
 
 /* A whole file's moov and what goes into it; see pack_movie(). */
 struct pack_run {

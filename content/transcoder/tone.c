@@ -205,8 +205,8 @@ int tone_make(struct source *source, int stream, const struct job_order *order, 
 		return fault_set(why, -EPROTO, "tone.codec",
 				 "the AAC encoder gave no configuration");
 	pack_init(&track, init);
-	pack_segment(order->segment, order->from_sample, c.samples, planned, c.data.bytes,
-		     c.data.len, media);
+	pack_sound(order->segment, order->from_sample, c.samples, planned, c.data.bytes, c.data.len,
+		   media);
 	rc = c.data.bad ? c.data.bad : init->bad ? init->bad : media->bad;
 	return rc ? fault_set(why, rc, "tone.pack", "the segment cannot be packed (%s)",
 			      strerror(-rc))

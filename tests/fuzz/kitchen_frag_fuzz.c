@@ -10,19 +10,40 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static struct pack_sample samples[FRAG_SAMPLES_MAX];
 
-/* What is accepted lies inside the bytes, and adds up. */
-static void check_segment(const uint8_t *bytes, size_t len, uint64_t whole)
+static void add_up(const struct frag *f, uint64_t *size)
 {
-	struct frag f;
-	if (frag_segment(bytes, len, whole, &f, samples, FRAG_SAMPLES_MAX))
-		return;
-	uint64_t size = 0, ticks = 0;
-	for (size_t i = 0; i < f.count; i++) {
-		size += samples[i].size;
+	uint64_t ticks = 0;
+	*size = 0;
+	for (size_t i = 0; i < f->count; i++) {
+		*size += samples[i].size;
 		ticks += samples[i].duration;
 	}
-	if (!f.count || f.count > FRAG_SAMPLES_MAX || f.data_at + f.data_len != whole ||
-	    size != f.data_len || ticks != f.duration || f.data_at > len)
+	if (!f->count || f->count > FRAG_SAMPLES_MAX || ticks != f->duration)
+		abort();
+}
+
+/* What is accepted lies inside the bytes, and adds up. */
+static void check_part(const uint8_t *bytes, size_t len, uint64_t whole)
+{
+	struct frag f;
+	uint64_t size;
+	if (frag_part(bytes, len, whole, &f, samples, FRAG_SAMPLES_MAX))
+		return;
+	add_up(&f, &size);
+	if (f.data_at + f.data_len != f.size || f.size > whole || size != f.data_len ||
+	    f.data_at > len)
+		abort();
+}
+
+static void check_segment(const uint8_t *bytes, size_t len)
+{
+	struct frag f;
+	uint64_t size;
+	uint32_t key;
+	if (frag_segment(bytes, len, &f, samples, FRAG_SAMPLES_MAX, &key))
+		return;
+	add_up(&f, &size);
+	if (f.size != len || key > len || f.data_at + f.data_len != key || size > len)
 		abort();
 }
 
@@ -38,8 +59,9 @@ static void check_init(const uint8_t *bytes, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	check_segment(bytes, len, len);
-	check_segment(bytes, len, len + 1000);
+	check_part(bytes, len, len);
+	check_part(bytes, len, len + 1000);
+	check_segment(bytes, len);
 	check_init(bytes, len);
 	static const struct job_order order = { .segment = 2,
 						.timescale = 25000,

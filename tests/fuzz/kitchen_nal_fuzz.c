@@ -33,8 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 				   back;
 		struct frag f;
 		check_units(&picture);
-		pack_segment(1, 0, &s, 1, picture.bytes, picture.len, &file);
-		if (file.bad || frag_segment(file.bytes, file.len, file.len, &f, &back, 1) ||
+		pack_pictures(1, 0, &s, 1, picture.bytes, picture.len, &file);
+		if (file.bad || frag_segment(file.bytes, file.len, &f, &back, 1, NULL) ||
 		    back.size != s.size)
 			abort();
 		box_done(&file);

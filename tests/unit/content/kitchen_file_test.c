@@ -67,7 +67,8 @@ static void make(struct rendition *r, enum pack_kind kind)
 				(struct pack_sample){ .size = size,
 						      .duration = kind == PACK_SOUND ? 1024 : 1000,
 						      .key = i == 0 || kind == PACK_SOUND };
-		pack_segment(s, at, samples, n, data, (size_t)n * size, &o);
+		(kind == PACK_SOUND ? pack_sound : pack_pictures)(s, at, samples, n, data,
+								  (size_t)n * size, &o);
 		at += n * (uint64_t)samples[0].duration;
 		put(r, s, &o);
 	}
@@ -89,14 +90,15 @@ static void pieces_are_the_samples_segment_by_segment(void **state)
 	assert_int_equal(kitchen_progressive(&picture.track, &sound.track, &header, &header_len,
 					     &pieces, &count, &why),
 			 0);
-	assert_int_equal(count, 2 * SEGMENTS);
+	assert_int_equal(count, 3 * SEGMENTS);
 	uint64_t total = 0;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t segment = (uint32_t)i / 2 + 1;
+		uint32_t segment = (uint32_t)i / 3 + 1;
+		bool heard = i % 3 == 2; /* after the key frame and the rest */
 		char data[64];
-		assert_int_equal(pieces[i].from_video, i % 2 == 0);
-		assert_int_equal(pieces[i].length, i % 2 ? 7 : 10 * (segment + 1));
-		assert_int_equal(fileio_pread_all(i % 2 ? sound.fd : picture.fd, data,
+		assert_int_equal(pieces[i].from_video, !heard);
+		assert_int_equal(pieces[i].length, heard ? 7 : i % 3 ? 10 * segment : 10);
+		assert_int_equal(fileio_pread_all(heard ? sound.fd : picture.fd, data,
 						  pieces[i].length, pieces[i].offset),
 				 0);
 		for (size_t k = 0; k < pieces[i].length; k++)
@@ -110,6 +112,32 @@ static void pieces_are_the_samples_segment_by_segment(void **state)
 	for (int i = 8; i; i--)
 		said = said << 8 | end[-i];
 	assert_int_equal(said, total + 16);
+	close(picture.fd);
+	close(sound.fd);
+}
+
+static void key_frames_lie_at_the_front(void **state)
+{
+	(void)state;
+	struct rendition picture, sound;
+	uint32_t key[SEGMENTS] = { 0 };
+	struct fault why = { 0 };
+	make(&picture, PACK_PICTURE);
+	make(&sound, PACK_SOUND);
+	assert_int_equal(kitchen_key_bytes(&picture.track, key, &why), 0);
+	for (uint32_t s = 1; s <= SEGMENTS; s++) {
+		char data[64];
+		assert_true(key[s - 1] < picture.lengths[s] && key[s - 1] > 10);
+		/* the last bytes of it are the first sample, and what comes next is another fragment */
+		assert_int_equal(fileio_pread_all(picture.fd, data, 18,
+						  picture.offsets[s] + key[s - 1] - 10),
+				 0);
+		for (size_t i = 0; i < 10; i++)
+			assert_int_equal(data[i], '0' + s);
+		assert_memory_equal(data + 14, "moof", 4);
+	}
+	picture.lengths[2] = key[1] - 1; /* cut in its middle */
+	assert_int_equal(kitchen_key_bytes(&picture.track, key, &why), -EBADMSG);
 	close(picture.fd);
 	close(sound.fd);
 }
@@ -129,7 +157,7 @@ static void either_track_alone_will_do(void **state)
 		assert_int_equal(kitchen_progressive(rows[i][0], rows[i][1], &header, &header_len,
 						     &pieces, &count, NULL),
 				 0);
-		assert_int_equal(count, SEGMENTS);
+		assert_int_equal(count, i ? SEGMENTS : 2 * SEGMENTS);
 		assert_int_equal(pieces[0].from_video, i == 0);
 	}
 	close(picture.fd);
@@ -192,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_are_the_samples_segment_by_segment),
+		cmocka_unit_test(key_frames_lie_at_the_front),
 		cmocka_unit_test(either_track_alone_will_do),
 		cmocka_unit_test(damage_is_refused),
 	};

@@ -120,8 +120,8 @@ static void make(enum deed deed, const struct job_order *order, const struct job
 	if (deed == NOT_BOXES)
 		box_put(&media, "words words words", 17);
 	else
-		pack_segment(order->segment, order->from_ticks, &s, 1, (const uint8_t *)"data", 4,
-			     &media);
+		pack_pictures(order->segment, order->from_ticks, &s, 1, (const uint8_t *)"data", 4,
+			      &media);
 	uint32_t name = deed == ANOTHER_RUNG ? rung->rung + 1 : rung->rung;
 	if (deed != NO_INIT)
 		dish(deed, name, 0, &init);

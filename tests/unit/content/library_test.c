@@ -2,6 +2,7 @@
 #include "content/library.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,7 +115,8 @@ static void cook(struct scene *s, enum kitchen_rung rung)
 		const struct pack_sample sample = { .size = 10 + i,
 						    .duration = sound ? 1024 : 1000,
 						    .key = true };
-		pack_segment(i, (i - 1) * (uint64_t)sample.duration, &sample, 1, data, 10 + i, &o);
+		(sound ? pack_sound : pack_pictures)(i, (i - 1) * (uint64_t)sample.duration,
+						     &sample, 1, data, 10 + i, &o);
 		put(r, i, &o);
 	}
 	store_rendition_close(r);
@@ -166,6 +168,10 @@ static void a_start_opens_nothing_that_is_whole(void **state)
 		}
 	assert_non_null(headers[RUNG_240P]);
 	assert_non_null(headers[RUNG_AUDIO]);
+	assert_null(was[RUNG_AUDIO].key_bytes);
+	assert_non_null(was[RUNG_360P].key_bytes);
+	uint32_t keys[SEGMENTS];
+	memcpy(keys, was[RUNG_360P].key_bytes, sizeof(keys));
 	reopen(s);
 	build(s);
 	assert_int_equal(opened(s), 0);
@@ -181,8 +187,39 @@ static void a_start_opens_nothing_that_is_whole(void **state)
 			assert_memory_equal(it->rungs[k].header, headers[k], was[k].header_len);
 		free(headers[k]);
 	}
+	assert_int_equal(it->rungs[RUNG_360P].keys_bps, was[RUNG_360P].keys_bps);
+	assert_memory_equal(it->rungs[RUNG_360P].key_bytes, keys, sizeof(keys));
 	assert_int_equal(it->made[2] & ALLOWED, ALLOWED);
 	assert_true(library_progress(s->library, 0).complete);
+}
+
+static void key_frames_have_a_list_once_all_are_there(void **state)
+{
+	struct scene *s = *state;
+	struct names *n = NULL;
+	struct names_entry e;
+	char path[200];
+	build(s);
+	for (int round = 0; round < 2; round++) {
+		const struct library_lesson *it = &s->library->lessons[0];
+		assert_int_equal(names_map(AT_FDCWD, s->path, &n, NULL), round ? 0 : -ENOENT);
+		snprintf(path, sizeof(path), "/m/%s/%s/360p/iframes.m3u8", it->item->id,
+			 it->generation);
+		if (round == 0) {
+			cook_all(s);
+			continue;
+		}
+		assert_int_equal(names_find(n, path, strlen(path), &e), 0);
+		char line[64];
+		snprintf(line, sizeof(line), "#EXT-X-BYTERANGE:%u@0\n2.m4s\n",
+			 it->rungs[RUNG_360P].key_bytes[1]);
+		AUTO_FREE char *text = strndup(e.bytes, e.bytes_len);
+		assert_non_null(strstr(text, line));
+		snprintf(path, sizeof(path), "/m/%s/%s/audio/iframes.m3u8", it->item->id,
+			 it->generation);
+		assert_int_equal(names_find(n, path, strlen(path), &e), -ENOENT);
+		names_unmap(n);
+	}
 }
 
 /* Without the index, or with another's, downloads are made from the files again, and are the same. */
@@ -254,6 +291,7 @@ static void a_rotten_segment_takes_its_downloads_along(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_SCENE(key_frames_have_a_list_once_all_are_there),
 		IN_SCENE(a_new_catalogue_opens_nothing),
 		IN_SCENE(a_start_opens_nothing_that_is_whole),
 		IN_SCENE(downloads_do_not_depend_on_the_index),

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -56,29 +57,87 @@ static void init_segments_read_back(void **state)
 	}
 }
 
+struct row {
+	enum pack_kind kind;
+	uint64_t begin;
+	size_t count;
+	struct pack_sample samples[5];
+};
+
+static void check_one(const struct row *row, const uint8_t *data, size_t len, uint64_t ticks)
+{
+	struct box_out o = { 0 };
+	struct pack_sample samples[5];
+	struct frag got;
+	uint32_t key = 0;
+	const bool two = row->kind == PACK_PICTURE && row->count > 1;
+	(row->kind == PACK_SOUND ? pack_sound : pack_pictures)(12, row->begin, row->samples,
+							       row->count, data, len, &o);
+	assert_int_equal(o.bad, 0);
+	assert_int_equal(frag_segment(o.bytes, o.len, &got, samples, 5, &key), 0);
+	assert_int_equal(got.number, row->kind == PACK_SOUND ? 12 : 23);
+	assert_int_equal(got.number, pack_sequence(row->kind, 12));
+	assert_int_equal(got.begin, row->begin);
+	assert_int_equal(got.duration, ticks);
+	assert_int_equal(got.count, row->count);
+	assert_int_equal(got.size, o.len);
+	for (size_t k = 0; k < row->count; k++)
+		assert_memory_equal(&samples[k], &row->samples[k], sizeof(samples[k]));
+	if (row->count > 1)
+		assert_int_equal(frag_segment(o.bytes, o.len, &got, samples, row->count - 1, NULL),
+				 -E2BIG);
+	/* a picture's key frame is all that its first fragment holds */
+	struct frag first, next;
+	assert_int_equal(frag_part(o.bytes, o.len, o.len, &first, samples, 5), 0);
+	assert_int_equal(first.size, key);
+	assert_int_equal(first.count, two ? 1 : row->count);
+	assert_int_equal(first.data_at + first.data_len, key);
+	assert_memory_equal(o.bytes + first.data_at, data, first.data_len);
+	if (two) {
+		assert_int_equal(frag_part(o.bytes + key, o.len - key, o.len - key, &next, samples,
+					   5),
+				 0);
+		assert_int_equal(next.begin, row->begin + row->samples[0].duration);
+		assert_memory_equal(o.bytes + key + next.data_at, data + first.data_len,
+				    next.data_len);
+		next.number++;
+		assert_int_equal(frag_join(&first, &next), -EBADMSG);
+		next.number--;
+		next.begin++;
+		assert_int_equal(frag_join(&first, &next), -EBADMSG);
+	} else {
+		assert_int_equal(key, o.len);
+	}
+	/* the head alone is enough for a part; less is not, and a wrong whole is seen */
+	size_t head = (size_t)first.data_at;
+	assert_int_equal(frag_part(o.bytes, head, o.len, &got, samples, 5), 0);
+	assert_int_equal(frag_part(o.bytes, head - 1, o.len, &got, samples, 5), -EBADMSG);
+	assert_int_equal(frag_part(o.bytes, head, key - 1, &got, samples, 5), -EBADMSG);
+	assert_int_equal(frag_segment(o.bytes, o.len - 1, &got, samples, 5, NULL), -EBADMSG);
+	box_done(&o);
+}
+
 static void segments_read_back(void **state)
 {
 	(void)state;
-	static const struct {
-		uint64_t begin;
-		size_t count;
-		struct pack_sample samples[5];
-	} rows[] = {
-		{ 0, 1, { { 7, 1000, 0, 1 } } },
-		{ UINT64_C(0x123456789a),
+	static const struct row rows[] = {
+		{ PACK_PICTURE, 0, 1, { { 7, 1000, 0, 1 } } },
+		{ PACK_PICTURE,
+		  UINT64_C(0x123456789a),
 		  3,
 		  { { 7, 1000, 0, 1 }, { 3, 1000, 0, 0 }, { 1, 1000, 0, 0 } } },
-		{ 100000,
+		{ PACK_PICTURE,
+		  100000,
 		  4,
 		  { { 7, 1000, 0, 1 },
 		    { 3, 1000, 2000, 0 },
 		    { 1, 1000, -1000, 0 },
 		    { 1, 40, -1000, 0 } } },
-		{ 1, 3, { { 7, 1000, 0, 1 }, { 3, 1000, 0, 1 }, { 1, 1000, 0, 0 } } },
-		{ 1, 3, { { 7, 1000, 0, 1 }, { 3, 1000, 0, 0 }, { 1, 1000, 0, 1 } } },
-		{ 192512, 2, { { 5, 1024, 0, 1 }, { 6, 1024, 0, 1 } } },
+		{ PACK_PICTURE, 1, 3, { { 7, 1000, 0, 1 }, { 3, 1000, 0, 1 }, { 1, 1000, 0, 0 } } },
+		{ PACK_PICTURE, 1, 3, { { 7, 1000, 0, 1 }, { 3, 1000, 0, 0 }, { 1, 1000, 0, 1 } } },
+		{ PACK_SOUND, 192512, 2, { { 5, 1024, 0, 1 }, { 6, 1024, 0, 1 } } },
 	};
-	static const uint8_t data[64] = { 9 };
+	static const uint8_t data[64] = "pictures and sounds, each byte in a place of its own";
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		size_t len = 0;
 		uint64_t ticks = 0;
@@ -86,35 +145,11 @@ static void segments_read_back(void **state)
 			len += rows[i].samples[k].size;
 			ticks += rows[i].samples[k].duration;
 		}
-		struct box_out o = { 0 };
-		pack_segment(12, rows[i].begin, rows[i].samples, rows[i].count, data, len, &o);
-		assert_int_equal(o.bad, 0);
-		struct frag got;
-		struct pack_sample samples[5];
-		assert_int_equal(frag_segment(o.bytes, o.len, o.len, &got, samples, 5), 0);
-		assert_int_equal(got.number, 12);
-		assert_int_equal(got.begin, rows[i].begin);
-		assert_int_equal(got.duration, ticks);
-		assert_int_equal(got.count, rows[i].count);
-		assert_int_equal(got.data_at, o.len - len);
-		for (size_t k = 0; k < rows[i].count; k++)
-			assert_memory_equal(&samples[k], &rows[i].samples[k], sizeof(samples[k]));
-		if (rows[i].count > 1)
-			assert_int_equal(frag_segment(o.bytes, o.len, o.len, &got, samples,
-						      rows[i].count - 1),
-					 -E2BIG);
-		/* the head alone is enough; less is not, and a wrong whole is seen */
-		size_t head = (size_t)got.data_at;
-		assert_int_equal(frag_segment(o.bytes, head, o.len, &got, samples, 5), 0);
-		assert_int_equal(frag_segment(o.bytes, head - 1, o.len, &got, samples, 5),
-				 -EBADMSG);
-		assert_int_equal(frag_segment(o.bytes, o.len, o.len + 1, &got, samples, 5),
-				 -EBADMSG);
-		box_done(&o);
+		check_one(&rows[i], data, len, ticks);
 	}
 }
 
-static void any_changed_byte_of_a_head_is_harmless(void **state)
+static void any_changed_byte_is_harmless(void **state)
 {
 	(void)state;
 	static const struct pack_sample samples[] = { { 7, 1000, 0, 1 },
@@ -122,16 +157,17 @@ static void any_changed_byte_of_a_head_is_harmless(void **state)
 						      { 1, 40, -1000, 0 } };
 	static const uint8_t data[11] = { 0 };
 	struct box_out o = { 0 };
-	pack_segment(1, 0, samples, 3, data, sizeof(data), &o);
+	pack_pictures(1, 0, samples, 3, data, sizeof(data), &o);
 	assert_int_equal(o.bad, 0);
 	struct frag got;
 	struct pack_sample back[3];
-	for (size_t i = 0; i < o.len - sizeof(data); i++) {
+	for (size_t i = 0; i < o.len; i++) {
 		for (unsigned bit = 0; bit < 8; bit++) {
 			o.bytes[i] ^= (uint8_t)(1u << bit);
-			int rc = frag_segment(o.bytes, o.len, o.len, &got, back, 3);
+			int rc = frag_segment(o.bytes, o.len, &got, back, 3, NULL);
 			if (rc == 0) /* what it says still lies inside */
-				assert_true(got.data_at + got.data_len == o.len);
+				assert_true(got.size == o.len &&
+					    got.data_at + got.data_len <= o.len);
 			o.bytes[i] ^= (uint8_t)(1u << bit);
 		}
 	}
@@ -237,7 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(init_segments_read_back),
 		cmocka_unit_test(segments_read_back),
-		cmocka_unit_test(any_changed_byte_of_a_head_is_harmless),
+		cmocka_unit_test(any_changed_byte_is_harmless),
 		cmocka_unit_test(a_whole_file_has_full_tables),
 		cmocka_unit_test(start_codes_become_lengths),
 	};
