@@ -103,6 +103,7 @@ static void free_lesson(struct library_lesson *lesson)
 	for (size_t r = 0; r < RUNG_COUNT; r++) {
 		free(lesson->rungs[r].header);
 		free(lesson->rungs[r].extents);
+		free(lesson->rungs[r].key_bytes);
 	}
 	free(lesson->captions);
 	free(lesson->files);

@@ -39,6 +39,9 @@ struct library_rung {
 	bool complete;
 	uint64_t peak_bps, average_bps; /* measured; 0 until complete */
 	uint64_t stamp; /* of where its segments lie, once complete: other places, other stamp */
+	uint32_t *
+		key_bytes; /* of segments 1 .., once complete: what each begins with, its key frame */
+	uint64_t keys_bps; /* their peak */
 	/* The whole file for download, once this rung and its sound are complete. */
 	void *header;
 	size_t header_len;

@@ -9,6 +9,7 @@
 
 #include "cache/names_builder.h"
 #include "cache/store_note.h"
+#include "content/library_keys.h"
 #include "content/playlists.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
@@ -236,8 +237,12 @@ int library_refresh_rung(struct library *l, size_t lesson, enum kitchen_rung run
 		return fault_set(why, r, "library.measure",
 				 "rendition %llu of '%s' cannot be measured",
 				 (unsigned long long)to->number, it->item->id);
-	to->complete = true;
 	to->stamp = stamp_of(to->number, &at, it->segments);
+	const struct kitchen_track track = track_of(have, &at, it->segments);
+	r = library_keys_read(l, it, rung, &track, why);
+	if (r)
+		return r;
+	to->complete = true;
 	const struct measured note = { NOTE_VERSION, it->segments, to->peak_bps, to->average_bps,
 				       to->stamp };
 	store_note_put(l->store, to->number, NOTE_MEASURED, &note, sizeof(note), NULL);
@@ -265,6 +270,7 @@ int library_recheck_rung(struct library *l, size_t lesson, enum kitchen_rung run
 	to->done = 0;
 	to->complete = false;
 	to->stamp = to->peak_bps = to->average_bps = 0;
+	library_keys_drop(to);
 	for (unsigned k = 0; k < RUNG_COUNT; k++)
 		if (k == rung || rung == RUNG_AUDIO)
 			drop_download(&it->rungs[k]);
@@ -303,12 +309,14 @@ static bool load_measured(struct library *l, struct library_lesson *it, enum kit
 	if (store_note_get(l->store, to->number, NOTE_MEASURED, &note, sizeof(note), NULL) ||
 	    note.version != NOTE_VERSION || note.segments != it->segments)
 		return false;
+	to->stamp = note.stamp;
+	if (!library_keys_load(l, it, rung))
+		return false;
 	for (uint32_t i = 0; i <= it->segments; i++)
 		it->made[i] |= 1u << rung;
 	to->done = it->segments;
 	to->peak_bps = note.peak_bps;
 	to->average_bps = note.average_bps;
-	to->stamp = note.stamp;
 	to->complete = true;
 	return true;
 }

@@ -73,6 +73,7 @@ static size_t list_rungs(const struct library_lesson *it, struct playlists_rung 
 			.codecs = r->shape.codecs,
 			.peak_bps = r->complete ? r->peak_bps : r->shape.cap_bps,
 			.average_bps = r->average_bps,
+			.keys_bps = r->complete ? r->keys_bps : 0,
 		};
 	}
 	return count;
@@ -190,6 +191,18 @@ static int add_master(struct names_builder *b, const struct library_lesson *it,
 	return r || !air->count ? r : add_capped(b, it, at.at, rungs, count);
 }
 
+/* Segments may be made anew with other bytes: kept for a short time only. */
+static int add_keys(struct names_builder *b, const struct library_lesson *it,
+		    enum kitchen_rung rung, const uint64_t *us)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	int r = playlists_keys(us, it->rungs[rung].key_bytes, it->segments, &text, &len);
+	return r ? r
+		 : names_add_bytes(b, rung_place(it, rung, "iframes.m3u8").at, HLS_TYPE,
+				   NAMES_CACHE_SHORT, text, len);
+}
+
 static int add_rung(struct names_builder *b, const struct library_lesson *it,
 		    enum kitchen_rung rung)
 {
@@ -202,6 +215,8 @@ static int add_rung(struct names_builder *b, const struct library_lesson *it,
 	if (r == 0)
 		r = names_add_bytes(b, rung_place(it, rung, "index.m3u8").at, HLS_TYPE,
 				    NAMES_CACHE_IMMUTABLE, text, len);
+	if (r == 0 && it->rungs[rung].complete && it->rungs[rung].key_bytes)
+		r = add_keys(b, it, rung, us);
 	if (r == 0)
 		r = names_add_rendition(b, rung_place(it, rung, "").at, it->rungs[rung].number,
 					it->item->id, kitchen_rung_name(rung),
