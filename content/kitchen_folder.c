@@ -75,27 +75,23 @@ static struct path dish_path(const struct folder *f, enum kitchen_rung rung, uin
 
 /* The segment's length, 0 unless it is the one that the plan means. */
 static uint32_t sound_length(const struct folder *f, enum kitchen_rung rung, uint32_t segment,
-			     struct pack_sample *samples, void *head)
+			     struct pack_sample *samples)
 {
 	const struct path p = dish_path(f, rung, segment);
-	AUTO_FD int fd = open(p.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
-	    st.st_size > JOB_DISH_MAX)
-		return 0;
-	size_t len = st.st_size < FRAG_HEAD_MAX ? (size_t)st.st_size : FRAG_HEAD_MAX;
+	AUTO_FREE void *bytes = NULL;
+	size_t len;
 	struct frag got;
 	uint64_t from, to;
 	kitchen_plan_span(f->plan, rung, segment, &from, &to);
-	if (fileio_pread_all(fd, head, len, 0) ||
-	    frag_segment(head, len, (uint64_t)st.st_size, &got, samples, FRAG_SAMPLES_MAX) ||
-	    got.number != segment || got.begin != from || got.duration != to - from)
+	if (fileio_read(p.at, JOB_DISH_MAX, &bytes, &len, NULL) ||
+	    frag_segment(bytes, len, &got, samples, FRAG_SAMPLES_MAX, NULL) ||
+	    got.number != pack_sequence(rung == RUNG_AUDIO ? PACK_SOUND : PACK_PICTURE, segment) ||
+	    got.begin != from || got.duration != to - from)
 		return 0;
-	return (uint32_t)st.st_size;
+	return (uint32_t)len;
 }
 
-static int find_rung(struct folder *f, enum kitchen_rung rung, struct pack_sample *samples,
-		     void *head)
+static int find_rung(struct folder *f, enum kitchen_rung rung, struct pack_sample *samples)
 {
 	const struct path p = dish_path(f, rung, 0);
 	struct frag_init init;
@@ -110,7 +106,7 @@ static int find_rung(struct folder *f, enum kitchen_rung rung, struct pack_sampl
 		return 0;
 	}
 	for (uint32_t s = 1; s <= f->plan->segments_count; s++)
-		f->lengths[rung][s - 1] = sound_length(f, rung, s, samples, head);
+		f->lengths[rung][s - 1] = sound_length(f, rung, s, samples);
 	return 0;
 }
 
@@ -118,8 +114,7 @@ int folder_begin(struct folder *f, const wasl_Plan *plan, uint32_t mask, const c
 		 struct fault *why)
 {
 	AUTO_FREE struct pack_sample *samples = calloc(FRAG_SAMPLES_MAX, sizeof(*samples));
-	AUTO_FREE void *head = malloc(FRAG_HEAD_MAX);
-	if (!samples || !head)
+	if (!samples)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	f->plan = plan;
 	f->mask = mask;
@@ -132,7 +127,7 @@ int folder_begin(struct folder *f, const wasl_Plan *plan, uint32_t mask, const c
 		int rc = paths_mkdir(p.at, 0755, why);
 		if (rc)
 			return rc;
-		if (find_rung(f, r, samples, head))
+		if (find_rung(f, r, samples))
 			return fault_set(why, -ENOMEM, "memory", "out of memory");
 	}
 	return 0;
