@@ -212,6 +212,7 @@ static int each_second(sd_event_source *s, uint64_t usec, void *data)
 		contentd_tell(c, "store.sync", "store", "store", why.text);
 	c->sync_told = r != 0;
 	fetch_tick(c->fetch);
+	inforce_tick(c);
 	live_line(c->live, uplinks_down_kbps(uplinks_now(c->uplinks)));
 	sd_event_source_set_time(s, (clock_mono_ms() + 1000) * 1000);
 	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);

@@ -53,7 +53,8 @@ struct contentd {
 	struct uplinks *uplinks;
 	struct live *live;
 	struct live_keep *keep;
-	struct library *library; /* NULL: no catalogue yet */
+	struct library *library;   /* NULL: no catalogue yet, or it could not be built */
+	uint64_t library_again_ms; /* then it is tried again; 0: it need not be */
 	struct ctl *control, *public;
 	struct sd_event_source *every_second, *publish_names, *publish_pages;
 	uint32_t rungs;

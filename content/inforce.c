@@ -7,9 +7,12 @@
 #include "content/contentd.h"
 #include "content/vtt.h"
 #include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/log.h"
+
+#define AGAIN_MS 30000u /* memory that was short may be there by then */
 
 void inforce_captions(struct contentd *c, size_t lesson, size_t which)
 {
@@ -36,6 +39,8 @@ void inforce_use(struct contentd *c)
 	const wasl_Catalogue *catalogue = catalogue_get(c->catalogue);
 	struct library *next = NULL;
 	struct fault why = { 0 };
+	const bool told = c->library_again_ms != 0;
+	c->library_again_ms = 0;
 	fetch_use(c->fetch, NULL);
 	cook_use(c->cook, NULL);
 	keeper_use(c->keeper, NULL);
@@ -46,7 +51,9 @@ void inforce_use(struct contentd *c)
 		return;
 	}
 	if (library_build(c->store, catalogue, c->rungs, &next, &why)) {
-		contentd_tell(c, "library.refused", "catalogue", "store", why.text);
+		if (!told)
+			contentd_tell(c, "library.refused", "catalogue", "store", why.text);
+		c->library_again_ms = clock_mono_ms() + AGAIN_MS;
 		return;
 	}
 	c->library = next;
@@ -63,6 +70,12 @@ void inforce_use(struct contentd *c)
 	wants_recheck(c->wants);
 	publish_names_soon(c);
 	publish_pages_soon(c);
+}
+
+void inforce_tick(struct contentd *c)
+{
+	if (c->library_again_ms && clock_mono_ms() >= c->library_again_ms)
+		inforce_use(c);
 }
 
 void inforce_begin(struct contentd *c)

@@ -12,5 +12,7 @@ struct contentd;
 void inforce_begin(struct contentd *c);
 /* Another catalogue: everything is built anew from it; what was under way ends, what it brought stays in the store. */
 void inforce_use(struct contentd *c);
+/* Once a second: what could not be built is tried again. */
+void inforce_tick(struct contentd *c);
 /* The words of a lesson's captions, for searching, once their file is here. */
 void inforce_captions(struct contentd *c, size_t lesson, size_t which);
