@@ -93,8 +93,9 @@ ngx_http_wasl_leave(ngx_http_wasl_ctx_t *ctx)
         ngx_http_wasl_want_flush(ctx->worker);
     }
 
-    /* told in the very turn of the loop in which patience ended: what is answered must not go on */
+    /* told in the very turn of the loop in which it left or patience ended: what is answered must not go on */
     if (ctx->wake.posted) {
+        ngx_http_wasl_metrics_slept(ctx);
         ngx_delete_posted_event(&ctx->wake);
     }
 

@@ -72,6 +72,16 @@ shown 'wasl_replies_total{how="waited"}' 1 "and was served"
 shown wasl_wants_total 1 "contentd was asked once"
 shown 'wasl_want_answers_total{answer="ready"}' 1 "it answered"
 shown wasl_wait_seconds_count 1 "how long it took"
+# Told, and gone, before the worker looks: both happen to it at once.
+curl -s -o /dev/null "$url/m/lesson/g-1/240p/5.m4s" &
+leaving=$!
+until_so 20 state_has 'open 1'
+for pid in $(workers); do kill -STOP "$pid"; done
+must segment 240p 5
+kill "$leaving"
+wait "$leaving"
+for pid in $(workers); do kill -CONT "$pid"; done
+shown wasl_wait_seconds_count 2 "and how long who left just then"
 must mode refuse 0
 is "$(get /m/lesson/g-1/240p/4.m4s)" 503 "what cannot be made"
 shown 'wasl_replies_total{how="unavailable"}' 1 "is counted"
