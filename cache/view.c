@@ -50,7 +50,8 @@ struct view {
 	uint8_t boot[16];
 	struct view_names *names;
 	struct stat names_stat;
-	bool names_failed; /* not tried again before the next tick */
+	bool names_failed; /* the file of this stat could not be used: not before the next tick */
+	struct stat names_bad; /* a mapping reads all of it, and there are many requests */
 	size_t count, max_open, mask;
 	uint64_t last_serial;
 	struct view_item *newest, *oldest;
@@ -430,14 +431,23 @@ void view_names_release(struct view_names *n)
 	free(n);
 }
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 /* Maps the index that is there now; the one before stays until then, and as long as it is held. */
 static void map_names(struct view *v)
 {
 	struct stat st;
 	struct names *names;
-	v->names_failed = true;
 	if (folder(v) || fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
+	if (v->names_failed && same_file(&st, &v->names_bad))
+		return;
+	v->names_failed = true;
+	v->names_bad = st;
 	struct view_names *fresh = calloc(1, sizeof(*fresh));
 	if (!fresh || names_map(v->fd, LAYOUT_NAMES, &names, NULL)) {
 		free(fresh);
@@ -462,21 +472,19 @@ void view_tick(struct view *v)
 	/* A writer that died between rename and announcement left no flag. */
 	if (fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	if (st.st_ino != v->names_stat.st_ino || st.st_dev != v->names_stat.st_dev ||
-	    st.st_mtim.tv_sec != v->names_stat.st_mtim.tv_sec ||
-	    st.st_mtim.tv_nsec != v->names_stat.st_mtim.tv_nsec)
+	if (!same_file(&st, &v->names_stat))
 		map_names(v);
 }
 
 int view_find(struct view *v, const char *path, size_t len, struct names_entry *out,
 	      struct view_names **from)
 {
-	if ((!v->names || names_superseded(v->names->names)) && !v->names_failed)
+	if (!v->names || names_superseded(v->names->names))
 		map_names(v);
 	if (!v->names)
 		return -ENOENT;
 	int rc = names_find(v->names->names, path, len, out);
-	if ((rc == -EBADMSG || rc == -EIO) && !v->names_failed) {
+	if (rc == -EBADMSG || rc == -EIO) {
 		/* Rot: perhaps another index is there by now. The old one stays for what it still has. */
 		const struct view_names *bad = v->names;
 		map_names(v);

@@ -21,7 +21,7 @@ struct view_names; /* one generation of the index */
 /* The folder need not exist yet: until it does nothing is found. -ENOMEM alone can fail. */
 int view_open(const char *store_dir, size_t max_open, struct view **out, struct fault *why);
 void view_close(struct view *v); /* NULL is fine; everything held becomes invalid */
-/* Call about once a second: looks for an index whose announcement was missed, or that was not there yet. */
+/* Call about once a second: looks for an index whose announcement was missed. A first one is found by who asks first. */
 void view_tick(struct view *v);
 
 /* Finds `path` in the newest names.idx; -ENOENT, -EBADMSG or -EIO (rot: until contentd writes it again). What *out points at lasts as long as *from is held. */
