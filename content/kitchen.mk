@@ -9,7 +9,7 @@ $(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),pack record base,libavfo
 $(eval $(call prog,wasl-transcoder,content/transcoder/main.c,cook))
 $(eval $(call lib,kitchen,$(KITCHEN:%=content/%.c),pack record base,libsodium libsystemd))
 # The whole pipeline by hand, without a daemon.
-HAND := kitchen_hand kitchen_folder
+HAND := kitchen_hand kitchen_folder kitchen_lists
 LINK.hand := -lm
 $(eval $(call lib,hand,$(HAND:%=content/%.c),players kitchen,jansson))
 $(eval $(call prog,wasl-kitchen,content/kitchen_main.c,hand))

@@ -11,12 +11,10 @@
 #include <unistd.h>
 
 #include "content/kitchen_plan.h"
-#include "content/playlists.h"
 #include "content/transcoder/frag.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
-#include "firmware/base/paths.h"
 
 #define INIT_MAX 65536u
 
@@ -63,7 +61,7 @@ int folder_write(const struct folder *f, const char *name, const void *bytes, si
 	return fileio_replace(p.at, bytes, len, 0644, why);
 }
 
-static struct path dish_path(const struct folder *f, enum kitchen_rung rung, uint32_t segment)
+struct path folder_dish(const struct folder *f, enum kitchen_rung rung, uint32_t segment)
 {
 	const char *name = kitchen_rung_name(rung);
 	if (!segment)
@@ -77,7 +75,7 @@ static struct path dish_path(const struct folder *f, enum kitchen_rung rung, uin
 static uint32_t sound_length(const struct folder *f, enum kitchen_rung rung, uint32_t segment,
 			     struct pack_sample *samples)
 {
-	const struct path p = dish_path(f, rung, segment);
+	const struct path p = folder_dish(f, rung, segment);
 	AUTO_FREE void *bytes = NULL;
 	size_t len;
 	struct frag got;
@@ -93,7 +91,7 @@ static uint32_t sound_length(const struct folder *f, enum kitchen_rung rung, uin
 
 static int find_rung(struct folder *f, enum kitchen_rung rung, struct pack_sample *samples)
 {
-	const struct path p = dish_path(f, rung, 0);
+	const struct path p = folder_dish(f, rung, 0);
 	struct frag_init init;
 	f->lengths[rung] = calloc(f->plan->segments_count, sizeof(**f->lengths));
 	if (!f->lengths[rung])
@@ -146,7 +144,7 @@ int folder_put(struct folder *f, const struct kitchen_dish *dish, struct fault *
 	enum kitchen_rung r = dish->rung;
 	if (!dish->segment && f->init[r])
 		return 0; /* the kitchen has compared them */
-	const struct path p = dish_path(f, r, dish->segment);
+	const struct path p = folder_dish(f, r, dish->segment);
 	int rc = fileio_replace(p.at, dish->bytes, dish->len, 0644, why);
 	if (rc)
 		return rc;
@@ -160,62 +158,4 @@ int folder_put(struct folder *f, const struct kitchen_dish *dish, struct fault *
 	memcpy(f->init[r], dish->bytes, dish->len);
 	f->init_len[r] = dish->len;
 	return 0;
-}
-
-/* --- playlists -------------------------------------------------------------------------------------- */
-
-static int put_media(const struct folder *f, enum kitchen_rung rung, const uint64_t *us,
-		     struct fault *why)
-{
-	AUTO_FREE char *text = NULL;
-	size_t len;
-	if (playlists_media(us, f->plan->segments_count, &text, &len))
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	const struct path p =
-		paths_given("%s/%s/%s/index.m3u8", f->root, f->generation, kitchen_rung_name(rung));
-	return fileio_replace(p.at, text, len, 0644, why);
-}
-
-static void describe(const struct folder *f, enum kitchen_rung rung, const struct kitchen_shape *s,
-		     const uint64_t *us, struct playlists_rung *out)
-{
-	*out = (struct playlists_rung){ .name = kitchen_rung_name(rung),
-					.generation = f->generation,
-					.width = s->width,
-					.height = s->height,
-					.fps_num = s->fps_num,
-					.fps_den = s->fps_den,
-					.codecs = s->codecs,
-					.peak_bps = s->cap_bps };
-	uint32_t count = f->plan->segments_count;
-	for (uint32_t i = 0; i < count; i++)
-		if (!f->lengths[rung][i])
-			return;
-	playlists_measure(f->lengths[rung], us, count, &out->peak_bps, &out->average_bps);
-}
-
-int folder_playlists(const struct folder *f, struct fault *why)
-{
-	struct playlists_rung rungs[RUNG_COUNT];
-	struct kitchen_shape shapes[RUNG_COUNT];
-	struct playlists_lesson lesson = { .rungs = rungs, .language = "", .language_name = "" };
-	AUTO_FREE uint64_t *us = calloc(f->plan->segments_count, sizeof(*us));
-	if (!us)
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int rc = 0;
-	/* Smallest picture first, sound last. */
-	for (unsigned i = 1; i <= RUNG_COUNT && !rc; i++) {
-		enum kitchen_rung r = (enum kitchen_rung)(i % RUNG_COUNT);
-		if (!(f->mask & 1u << r) || kitchen_shape(f->plan, r, &shapes[r]))
-			continue;
-		for (uint32_t s = 1; s <= f->plan->segments_count; s++)
-			us[s - 1] = kitchen_segment_us(f->plan, r, s);
-		describe(f, r, &shapes[r], us, &rungs[lesson.rung_count++]);
-		rc = put_media(f, r, us, why);
-	}
-	AUTO_FREE char *text = NULL;
-	size_t len;
-	if (!rc && playlists_master(&lesson, &text, &len))
-		rc = fault_set(why, -ENOMEM, "memory", "out of memory");
-	return rc ? rc : folder_write(f, "master.m3u8", text, len, why);
 }

@@ -5,12 +5,13 @@
 #include <stdint.h>
 
 #include "content/kitchen.h"
+#include "firmware/base/paths.h"
 
 struct fault;
 
 /*
- * What `wasl kitchen` leaves, laid out like the addresses of a lesson: DIR/{master.m3u8,plan.txt,survey.pb,verdict.json} and
- * DIR/GEN/RUNG/{index.m3u8,init.mp4,N.m4s}. Every file appears whole and on disk, or not at all: a segment that is
+ * What `wasl kitchen` leaves, laid out like the addresses of a lesson: DIR/{master.m3u8,manifest.mpd,plan.txt,survey.pb,verdict.json} and
+ * DIR/GEN/RUNG/{index.m3u8,iframes.m3u8,init.mp4,N.m4s}. Every file appears whole and on disk, or not at all: a segment that is
  * there is finished. One process at a time works in a folder.
  */
 struct folder {
@@ -38,7 +39,13 @@ int folder_has(const struct folder *f, uint32_t segment);
 /* Puts what the kitchen made in its place. */
 int folder_put(struct folder *f, const struct kitchen_dish *dish, struct fault *why);
 
-/* Playlists: with rate caps while segments are missing, measured ones when all are there. */
+/* Of the rung's segment; 0: its init segment. */
+struct path folder_dish(const struct folder *f, enum kitchen_rung rung, uint32_t segment);
+
+/*
+ * Playlists and manifest.mpd: with rate caps while segments are missing; measured, and with lists of key frames, when all are
+ * there (content/kitchen_lists.c).
+ */
 int folder_playlists(const struct folder *f, struct fault *why);
 
 /* DIR/NAME. */
