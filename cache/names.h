@@ -59,7 +59,7 @@ struct names_entry { /* points into the mapping */
 	uint32_t segment;    /* NAMES_RENDITION: which one the path asks (0 = init.mp4) */
 	const struct names_extent *extents;
 	size_t extent_count;
-	const char *redirect;
+	const char *redirect; /* "" when none */
 	uint64_t etag; /* never 0; other bytes, other value */
 	int64_t modified_s; /* Unix time when this path first had this etag, by the box's clock; later than its last */
 };

@@ -142,7 +142,7 @@ ngx_http_wasl_near_object(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
     entry.kind = NAMES_OBJECT;
     entry.cache = NAMES_CACHE_IMMUTABLE;
     entry.media_type = "application/octet-stream";
-    entry.lesson = entry.rung = entry.download_name = "";
+    entry.lesson = entry.rung = entry.download_name = entry.redirect = "";
     entry.size = size;
     entry.id = *id;
     ngx_memcpy(&entry.etag, id->b, sizeof(entry.etag));
