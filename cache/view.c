@@ -160,6 +160,8 @@ static int open_body(struct view *v, struct view_item *item, struct layout at)
 	if (item->fd < 0 || fstat(item->fd, &st) < 0)
 		return -errno;
 	item->fd_bytes = (uint64_t)st.st_size;
+	/* Threads ask for what will be sent (warm.h); what a kernel reads ahead besides takes from a slow disk what others wait for. */
+	(void)posix_fadvise(item->fd, 0, 0, POSIX_FADV_RANDOM);
 	return S_ISREG(st.st_mode) ? 0 : -EBADMSG;
 }
 

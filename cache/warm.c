@@ -15,7 +15,9 @@ enum {
 
 struct slot {
 	uint64_t key; /* serial and block; 0: free */
-	uint32_t at_s, reserved;
+	uint32_t at_s;
+	uint32_t
+		unseen; /* 1: a thread read it; whether it is still there is looked at before it is sent */
 };
 
 struct warm {
@@ -43,22 +45,11 @@ static struct slot *slot_of(struct warm *w, uint64_t serial, uint64_t block)
 	return &w->slots[((serial * 0x9e3779b97f4a7c15u >> 32) + block) % SLOTS];
 }
 
-static bool known(struct warm *w, uint64_t serial, uint64_t block, uint32_t now_s)
-{
-	struct slot *s = slot_of(w, serial, block);
-	if (s->key != key_of(serial, block) || now_s - s->at_s > WARM_KEEP_S)
-		return false;
-	s->at_s = now_s; /* it is sent now, and so stays */
-	return true;
-}
-
-static void note(struct warm *w, uint64_t serial, uint64_t block, uint32_t now_s)
-{
-	*slot_of(w, serial, block) = (struct slot){ .key = key_of(serial, block), .at_s = now_s };
-}
-
-/* Every page counts, as reading ahead stops at any of them. One copy of all costs less than a call for each. */
-static bool look(int fd, uint64_t block)
+/*
+ * Every page counts, as reading ahead stops at any of them. One copy of all costs less than a call for each. 0, -EAGAIN where
+ * one is not in memory, or another error.
+ */
+static int look(int fd, uint64_t block)
 {
 	char bytes[WARM_BLOCK_BYTES];
 	size_t have = 0;
@@ -67,11 +58,29 @@ static bool look(int fd, uint64_t block)
 		const off_t at = (off_t)(block * WARM_BLOCK_BYTES + have);
 		const ssize_t n = preadv2(fd, &room, 1, at, RWF_NOWAIT);
 		if (n < 0)
-			return false;
+			return -errno;
 		if (n == 0) /* the file ends here; sending will find that out, too */
-			return true;
+			return 0;
 		have += (size_t)n;
 	}
+	return 0;
+}
+
+static bool is_warm(struct warm *w, uint64_t serial, int fd, uint64_t block, uint32_t now_s)
+{
+	const uint64_t key = key_of(serial, block);
+	struct slot *s = slot_of(w, serial, block);
+	const bool known = s->key == key && now_s - s->at_s <= WARM_KEEP_S;
+	if (!known || s->unseen) {
+		const int rc = look(fd, block);
+		/* Where the file system cannot tell, what a thread read is believed: somebody would read for ever. */
+		if (rc == -EAGAIN || (rc && !known)) {
+			if (known)
+				s->key = 0;
+			return false;
+		}
+	}
+	*s = (struct slot){ .key = key, .at_s = now_s }; /* it is sent now, and so stays */
 	return true;
 }
 
@@ -82,11 +91,8 @@ uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, ui
 	uint64_t at = offset;
 	while (at < end) {
 		const uint64_t block = at / WARM_BLOCK_BYTES;
-		if (!known(w, serial, block, now_s)) {
-			if (!look(fd, block))
-				break;
-			note(w, serial, block, now_s);
-		}
+		if (!is_warm(w, serial, fd, block, now_s))
+			break;
 		at = (block + 1) * WARM_BLOCK_BYTES;
 	}
 	return at < end ? at - offset : length;
@@ -95,7 +101,8 @@ uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, ui
 void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length, uint32_t now_s)
 {
 	for (uint64_t at = offset / WARM_BLOCK_BYTES; at * WARM_BLOCK_BYTES < offset + length; at++)
-		note(w, serial, at, now_s);
+		*slot_of(w, serial, at) =
+			(struct slot){ .key = key_of(serial, at), .at_s = now_s, .unseen = 1 };
 }
 
 int warm_copy(int fd, uint64_t offset, void *to, size_t length)

@@ -26,7 +26,10 @@ void warm_free(struct warm *w); /* NULL is fine */
  */
 uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, uint64_t length,
 		    uint32_t now_s);
-/* The blocks that hold these bytes were read just now. */
+/*
+ * The blocks that hold these bytes were read just now, by a thread. Before they are sent they are looked at: a kernel that is
+ * short of memory, or tidies up while nothing is asked of it, may have let go of them meanwhile.
+ */
 void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length, uint32_t now_s);
 
 /* Copies out of the file: 0, or -EAGAIN when not all of it is in memory, or to be had at all. Never waits. */
