@@ -52,6 +52,16 @@ int store_rendition_reserve(struct store *s, const char *lesson, const char *gen
 	return 0;
 }
 
+bool store_rendition_known(struct store *s, const char *lesson, const char *generation,
+			   const char *rung)
+{
+	int64_t number = 0;
+	return db_int(s->db, 0, &number, NULL,
+		      "SELECT number FROM renditions WHERE lesson=? AND generation=? AND rung=?",
+		      "ttt", lesson, generation, rung) == 0 &&
+	       number;
+}
+
 int store_rendition_rows(struct store *s, uint64_t number,
 			 void (*each)(void *data, uint32_t segment), void *data, struct fault *why)
 {

@@ -20,6 +20,9 @@
 int store_rendition_reserve(struct store *s, const char *lesson, const char *generation,
 			    const char *rung, uint32_t segment_count, uint64_t *number, bool *used,
 			    struct fault *why);
+/* Whether it has a number already. */
+bool store_rendition_known(struct store *s, const char *lesson, const char *generation,
+			   const char *rung);
 /* Each segment that is there, by its row; the init segment, too. */
 int store_rendition_rows(struct store *s, uint64_t number,
 			 void (*each)(void *data, uint32_t segment), void *data, struct fault *why);

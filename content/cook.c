@@ -10,6 +10,7 @@
 #include "content/backoff.h"
 #include "content/cook_private.h"
 #include "content/passing_lesson.h"
+#include "content/version.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -18,14 +19,13 @@
 #define MOST_TRIES 3u
 #define MOST_WAIT_MS 60000u
 #define INIT_LIMIT_BYTES 65536u
-#define BASIC (1u << RUNG_240P | 1u << RUNG_AUDIO)
 
 CLEAN_FN(rendition, struct store_rendition, store_rendition_close)
 
-/* Those of its rungs whose dish is in the store. */
-static uint32_t rungs_here(const struct job *j)
+/* Those of its slots whose dish is in the store. */
+static uint32_t slots_here(const struct job *j)
 {
-	return j->rungs & cook_lesson_of(j)->made[j->segment];
+	return cook_slots(j) & cook_lesson_of(j)->made[j->segment];
 }
 
 /* Gives back what the job held; its kitchen job has ended. */
@@ -36,7 +36,7 @@ static void release(struct job *j)
 		j->init[i] = NULL;
 	}
 	if (j->of->library)
-		cook_lesson_of(j)->cooking[j->segment] &= ~j->rungs;
+		cook_lesson_of(j)->cooking[j->segment] &= ~cook_slots(j);
 	store_object_close(j->source);
 	j->source = NULL;
 	if (j->source_fd >= 0)
@@ -69,30 +69,39 @@ static void forget_bad(struct cook *c, struct bad_segment *b)
 		*b = c->bad[--c->bad_count];
 }
 
-static void give_up(struct job *j, uint32_t rungs, const struct fault *why)
+static void lose(struct job *j, unsigned slot)
 {
 	struct cook *c = j->of;
 	struct library_lesson *it = cook_lesson_of(j);
-	for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
-		CLEANUP(clean_rendition) struct store_rendition *r = NULL;
-		if (!(rungs & 1u << rung))
-			continue;
-		it->made[j->segment] |= 1u << rung;
-		it->lost[j->segment] |= 1u << rung;
-		c->counts.given_up++;
-		if (library_open_rung(c->library, j->lesson, (enum kitchen_rung)rung, &r, NULL) ==
-		    0)
-			store_rendition_fail(r, j->segment, NULL);
-		c->calls.segment_lost(c->calls.data, it->rungs[rung].number, j->segment);
-	}
-	char text[600];
+	CLEANUP(clean_rendition) struct store_rendition *r = NULL;
+	it->made[j->segment] |= 1u << slot;
+	it->lost[j->segment] |= 1u << slot;
+	c->counts.given_up++;
+	if (library_open_rung(c->library, j->lesson, slot, &r, NULL) == 0)
+		store_rendition_fail(r, j->segment, NULL);
+	c->calls.segment_lost(c->calls.data, it->rungs[slot].number, j->segment);
+}
+
+static void give_up(struct job *j, uint32_t slots, const struct fault *why)
+{
+	struct cook *c = j->of;
+	struct library_lesson *it = cook_lesson_of(j);
+	for (unsigned slot = 0; slot < LIBRARY_SLOTS; slot++)
+		if (slots & 1u << slot)
+			lose(j, slot);
+	version_settle(it); /* of a better version that cannot be whole nothing more is made */
+	char text[700];
 	snprintf(text, sizeof(text),
-		 "segment %u of lesson '%s' cannot be made: %s; the rest of the lesson goes on",
+		 j->point == POINT_IDLE
+			 ? "segment %u of lesson '%s' cannot be made any better: %s; it stays as "
+			   "it is"
+			 : "segment %u of lesson '%s' cannot be made: %s; the rest of the lesson "
+			   "goes on",
 		 j->segment, it->item->id, why->text);
 	cook_tell(c, "segment.lost", it->item->id, "kitchen", text);
 }
 
-static void failed(struct job *j, uint32_t rungs, const struct fault *why)
+static void failed(struct job *j, uint32_t slots, const struct fault *why)
 {
 	struct cook *c = j->of;
 	struct bad_segment *b = bad_of(c, j->lesson, j->segment);
@@ -107,22 +116,32 @@ static void failed(struct job *j, uint32_t rungs, const struct fault *why)
 		return;
 	}
 	forget_bad(c, b);
-	give_up(j, rungs, why);
+	give_up(j, slots, why);
 }
 
-static void rungs_may_be_whole(struct cook *c, size_t lesson, uint32_t rungs)
+static void slot_may_be_whole(struct cook *c, size_t lesson, unsigned slot)
 {
-	for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
-		struct library_rung *r = &c->library->lessons[lesson].rungs[rung];
-		if (!(rungs & 1u << rung) || r->complete)
-			continue;
-		struct fault why = { 0 };
-		if (library_refresh_rung(c->library, lesson, (enum kitchen_rung)rung, &why))
-			cook_tell(c, "download.refused", c->library->lessons[lesson].item->id,
-				  "kitchen", why.text);
-		if (r->complete)
-			c->calls.rung_here(c->calls.data, lesson, (enum kitchen_rung)rung);
-	}
+	const struct library_rung *r = &c->library->lessons[lesson].rungs[slot];
+	const enum kitchen_rung rung = (enum kitchen_rung)(slot % RUNG_COUNT);
+	struct fault why = { 0 };
+	bool offered = slot < RUNG_COUNT;
+	if (r->complete)
+		return;
+	if (library_refresh_rung(c->library, lesson, slot, &why) == 0 && r->complete && !offered)
+		offered = version_offer(c->library, lesson, rung, &why);
+	if (why.code)
+		cook_tell(c, "download.refused", c->library->lessons[lesson].item->id, "kitchen",
+			  why.text);
+	if (offered && c->library->lessons[lesson].rungs[rung].complete)
+		c->calls.rung_here(c->calls.data, lesson, rung);
+}
+
+/* The other versions first: they take the place of what is offered. */
+static void slots_may_be_whole(struct cook *c, size_t lesson, uint32_t slots)
+{
+	for (unsigned slot = LIBRARY_SLOTS; slot-- > 0;)
+		if (slots & 1u << slot)
+			slot_may_be_whole(c, lesson, slot);
 }
 
 static void measure(struct cook *c, const struct job *j)
@@ -150,8 +169,8 @@ static void done(void *data, int code, const struct fault *why)
 {
 	struct job *j = data;
 	struct cook *c = j->of;
-	const uint32_t here = rungs_here(j);
-	const uint32_t missing = j->rungs & ~here & ~j->passed;
+	const uint32_t here = slots_here(j);
+	const uint32_t missing = cook_slots(j) & ~here & ~j->passed;
 	struct fault none = { .code = -ENODATA,
 			      .id = "kitchen.short",
 			      .text = "the kitchen made fewer rungs than asked" };
@@ -164,7 +183,7 @@ static void done(void *data, int code, const struct fault *why)
 		forget_bad(c, bad_of(c, j->lesson, j->segment));
 	if (here && !j->refused)
 		measure(c, j);
-	rungs_may_be_whole(c, j->lesson, here);
+	slots_may_be_whole(c, j->lesson, here);
 }
 
 /* --- what next ---------------------------------------------------------------------------------- */
@@ -177,10 +196,10 @@ static int read_inits(struct job *j, struct kitchen_order *order)
 		CLEANUP(clean_rendition) struct store_rendition *r = NULL;
 		uint64_t offset;
 		uint32_t len;
-		if (!(j->rungs & 1u << rung) || !(it->made[0] & 1u << rung))
+		const unsigned slot = cook_slot(j, (enum kitchen_rung)rung);
+		if (!(j->rungs & 1u << rung) || !(it->made[0] & 1u << slot))
 			continue;
-		if (library_open_rung(j->of->library, j->lesson, (enum kitchen_rung)rung, &r,
-				      NULL) ||
+		if (library_open_rung(j->of->library, j->lesson, slot, &r, NULL) ||
 		    store_rendition_slot(r, 0, &offset, &len) || len > INIT_LIMIT_BYTES)
 			return -EIO;
 		j->init[rung] = malloc(len);
@@ -197,12 +216,13 @@ static int read_inits(struct job *j, struct kitchen_order *order)
 static int prepare(struct cook *c, struct job *j, const struct jobs_pick *pick,
 		   struct kitchen_order *order, struct fault *why)
 {
-	size_t lesson = c->library->order[pick->lesson];
+	size_t lesson = c->order[pick->lesson];
 	const struct library_lesson *it = &c->library->lessons[lesson];
 	j->of = c;
 	j->lesson = lesson;
 	j->segment = pick->segment;
-	j->rungs = pick->rungs;
+	j->rungs = (pick->rungs | pick->rungs >> RUNG_COUNT) & ((1u << RUNG_COUNT) - 1);
+	j->point = pick->rungs & it->slow ? POINT_IDLE : POINT_NOW;
 	j->priority = pick->priority;
 	j->refused = 0;
 	j->since_ms = clock_mono_ms();
@@ -221,8 +241,8 @@ static int prepare(struct cook *c, struct job *j, const struct jobs_pick *pick,
 		.source_size = o->size,
 		.plan = &it->item->plan,
 		.segment = pick->segment,
-		.rung_mask = pick->rungs,
-		.point = POINT_NOW,
+		.rung_mask = j->rungs,
+		.point = j->point,
 		.with_init = pick->with_init,
 		.priority = pick->priority,
 		.made = cook_made,
@@ -236,73 +256,6 @@ static int prepare(struct cook *c, struct job *j, const struct jobs_pick *pick,
 				 "the beginning of a rendition of '%s' cannot be read",
 				 it->item->id);
 	return 0;
-}
-
-static bool readable(const void *data, uint32_t segment)
-{
-	const struct seen *s = data;
-	return library_readable(s->library, s->lesson, segment);
-}
-
-/* Rungs that are in memory: on a full disk what is there is not made again while the next is. */
-static uint32_t passed(const void *data, uint32_t segment)
-{
-	const struct seen *s = data;
-	return passing_lesson_here(s->pass, &s->library->lessons[s->lesson], segment);
-}
-
-static bool want_more(struct cook *c, size_t count)
-{
-	if (count <= c->wanted_room)
-		return true;
-	struct jobs_want *more = reallocarray(c->wanted, count * 2, sizeof(*more));
-	if (!more)
-		return false;
-	c->wanted = more;
-	c->wanted_room = count * 2;
-	return true;
-}
-
-static size_t see_wants(struct cook *c)
-{
-	const struct want_msg *const *list;
-	size_t listed = wants_list(c->wants, &list), count = 0;
-	if (!want_more(c, listed))
-		return 0;
-	for (size_t i = 0; i < listed; i++) {
-		size_t lesson;
-		enum kitchen_rung rung;
-		if (list[i]->kind != WANT_SEGMENT ||
-		    !library_find_rendition(c->library, list[i]->rendition, &lesson, &rung))
-			continue;
-		c->wanted[count++] = (struct jobs_want){ c->place[lesson], (uint32_t)list[i]->first,
-							 1u << rung };
-	}
-	return count;
-}
-
-static struct jobs_pick look(struct cook *c, uint64_t now)
-{
-	struct jobs_block blocks[COOK_MOST_BLOCKS];
-	for (size_t i = 0; i < c->bad_count; i++)
-		blocks[i] = (struct jobs_block){ c->place[c->bad[i].lesson], c->bad[i].segment,
-						 c->bad[i].until_ms };
-	size_t wanted = see_wants(c); /* may move c->wanted */
-	const struct jobs_view view = {
-		.lessons = c->lessons,
-		.lesson_count = c->library->lesson_count,
-		.want_count = wanted,
-		.wants = c->wanted,
-		.blocks = blocks,
-		.block_count = c->bad_count,
-		.basic = BASIC,
-		.sound = 1u << RUNG_AUDIO,
-		.wants_only = c->idle_not_before_ms > now,
-		.now_ms = now,
-	};
-	struct jobs_pick pick;
-	jobs_next(&view, &pick);
-	return pick;
 }
 
 static struct job *free_job(struct cook *c)
@@ -324,24 +277,24 @@ static struct job *make_way(struct cook *c)
 	}
 	if (!youngest)
 		return NULL;
-	const uint32_t here = rungs_here(youngest);
+	const uint32_t here = slots_here(youngest);
 	cancel(youngest);
-	rungs_may_be_whole(c, youngest->lesson, here);
+	slots_may_be_whole(c, youngest->lesson, here);
 	return youngest;
 }
 
 /* What was begun for nobody, and somebody waits for by now, goes on at full pace; or again from the start. */
 static void hurry(struct cook *c)
 {
-	const size_t wanted = see_wants(c);
+	const size_t wanted = cook_see_wants(c);
 	for (size_t i = 0; i < c->workers; i++) {
 		struct job *j = &c->jobs[i];
 		bool waited = false;
 		for (size_t k = 0; j->kitchen && j->priority && k < wanted; k++) {
 			const struct jobs_want *w = &c->wanted[k];
-			waited |= c->library->order[w->lesson] == j->lesson &&
+			waited |= c->order[w->lesson] == j->lesson &&
 				  (w->segment ? w->segment : 1) == j->segment &&
-				  (w->rungs & j->rungs);
+				  (w->rungs & cook_slots(j));
 		}
 		if (!waited)
 			continue;
@@ -369,7 +322,7 @@ static bool start(struct cook *c, struct job *j, const struct jobs_pick *pick, u
 	struct kitchen_order order;
 	struct fault why = { 0 };
 	if (prepare(c, j, pick, &order, &why)) {
-		failed(j, j->rungs, &why);
+		failed(j, cook_slots(j), &why);
 		release(j);
 		return true;
 	}
@@ -391,9 +344,13 @@ static void plan(void *data)
 		replan_at(&c->replan, c->not_before_ms);
 		return;
 	}
+	if (c->ordered_day != clock_day(clock_wall_s()) && !cook_view_make(c, c->library))
+		c->library = NULL; /* no memory: rests until the next catalogue */
+	if (!c->library)
+		return;
 	hurry(c);
 	for (;;) {
-		struct jobs_pick pick = look(c, now);
+		struct jobs_pick pick = cook_look(c, now);
 		if (!pick.found) {
 			const uint64_t idle = c->idle_not_before_ms;
 			const bool first = idle > now && (!pick.wake_ms || idle < pick.wake_ms);
@@ -401,11 +358,20 @@ static void plan(void *data)
 			return;
 		}
 		struct job *j = free_job(c);
-		if (!j && pick.priority == 0)
+		if (!j && pick.priority < 9)
 			j = make_way(c);
 		if (!j || !start(c, j, &pick, now))
 			return;
 	}
+}
+
+void cook_set_pace(struct cook *c, enum cook_pace pace)
+{
+	if (pace == c->pace)
+		return;
+	c->pace = pace;
+	kitchen_set_idle(c->kitchen, pace == COOK_RESTS ? KITCHEN_IDLE_STANDS : KITCHEN_IDLE_GOES);
+	replan_soon(&c->replan);
 }
 
 void cook_poke(struct cook *c)
@@ -413,46 +379,13 @@ void cook_poke(struct cook *c)
 	replan_soon(&c->replan);
 }
 
-static void free_view(struct cook *c)
-{
-	free(c->lessons);
-	free(c->place);
-	free(c->seen);
-	c->lessons = NULL;
-	c->place = NULL;
-	c->seen = NULL;
-}
-
-static bool make_view(struct cook *c, const struct library *l)
-{
-	c->lessons = calloc(l->lesson_count + 1, sizeof(*c->lessons));
-	c->place = calloc(l->lesson_count + 1, sizeof(*c->place));
-	c->seen = calloc(l->lesson_count + 1, sizeof(*c->seen));
-	if (!c->lessons || !c->place || !c->seen)
-		return false;
-	for (size_t i = 0; i < l->lesson_count; i++) {
-		const struct library_lesson *it = &l->lessons[l->order[i]];
-		c->place[l->order[i]] = i;
-		c->seen[i] = (struct seen){ l, c->pass, l->order[i] };
-		c->lessons[i] = (struct jobs_lesson){ .segments = it->segments,
-						      .ladder = it->ladder,
-						      .made = it->made,
-						      .cooking = it->cooking,
-						      .held = &it->held,
-						      .readable = readable,
-						      .passed = passed,
-						      .data = &c->seen[i] };
-	}
-	return true;
-}
-
 void cook_use(struct cook *c, struct library *library)
 {
 	for (size_t i = 0; i < COOK_MOST_JOBS; i++)
 		cancel(&c->jobs[i]);
-	free_view(c);
+	cook_view_free(c);
 	c->bad_count = 0;
-	c->library = library && make_view(c, library) ? library : NULL;
+	c->library = library && cook_view_make(c, library) ? library : NULL;
 	replan_soon(&c->replan);
 }
 
@@ -475,7 +408,7 @@ void cook_free(struct cook *c)
 		return;
 	for (size_t i = 0; i < COOK_MOST_JOBS; i++)
 		cancel(&c->jobs[i]);
-	free_view(c);
+	cook_view_free(c);
 	replan_done(&c->replan);
 	free(c->wanted);
 	free(c);
@@ -493,6 +426,7 @@ int cook_new(struct sd_event *loop, struct kitchen *kitchen, struct wants *wants
 	c->kitchen = kitchen;
 	c->wants = wants;
 	c->pass = pass;
+	c->pace = COOK_MAKES;
 	c->workers = workers < 1 ? 1 : workers > COOK_MOST_JOBS ? COOK_MOST_JOBS : workers;
 	c->calls = *calls;
 	c->report = *report;

@@ -41,6 +41,13 @@ void cook_free(struct cook *c); /* NULL is fine */
 
 /* Works for this library from now on (NULL: rests); what was under way is ended. */
 void cook_use(struct cook *c, struct library *library);
+/* What may be made while nobody waits. */
+enum cook_pace {
+	COOK_RESTS, /* nothing, and what is under way stands still: the box is busy, hot or on its battery */
+	COOK_MAKES,  /* what is missing */
+	COOK_BETTERS /* then what is better than what is there: there is room for it */
+};
+void cook_set_pace(struct cook *c, enum cook_pace pace);
 /* Looks whether there is something else to do: wants changed, bytes came. */
 void cook_poke(struct cook *c);
 bool cook_busy(const struct cook *c); /* something is under way */

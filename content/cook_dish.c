@@ -24,6 +24,20 @@ struct library_lesson *cook_lesson_of(const struct job *j)
 	return &j->of->library->lessons[j->lesson];
 }
 
+unsigned cook_slot(const struct job *j, enum kitchen_rung rung)
+{
+	return cook_lesson_of(j)->rungs[rung].point == j->point ? rung : rung + RUNG_COUNT;
+}
+
+uint32_t cook_slots(const struct job *j)
+{
+	uint32_t slots = 0;
+	for (unsigned rung = 0; rung < RUNG_COUNT; rung++)
+		if (j->rungs & 1u << rung)
+			slots |= 1u << cook_slot(j, (enum kitchen_rung)rung);
+	return slots;
+}
+
 /* What nobody waits for rests. */
 static void rest(struct cook *c, const struct fault *why)
 {
@@ -56,14 +70,15 @@ static int try_dish(struct job *j, const struct kitchen_dish *dish, struct fault
 	struct cook *c = j->of;
 	struct library_lesson *it = cook_lesson_of(j);
 	CLEANUP(clean_rendition) struct store_rendition *to = NULL;
-	int r = library_open_rung(c->library, j->lesson, dish->rung, &to, why);
+	const unsigned slot = cook_slot(j, dish->rung);
+	int r = library_open_rung(c->library, j->lesson, slot, &to, why);
 	if (r == 0)
 		r = store_rendition_put(to, dish->segment, duration_ms(j, dish), dish->bytes,
 					dish->len, why);
 	if (r)
 		return r;
-	it->made[dish->segment] |= 1u << dish->rung;
-	c->calls.segment_here(c->calls.data, it->rungs[dish->rung].number, dish->segment);
+	it->made[dish->segment] |= 1u << slot;
+	c->calls.segment_here(c->calls.data, it->rungs[slot].number, dish->segment);
 	return 0;
 }
 
@@ -71,7 +86,9 @@ static int put_dish(struct job *j, const struct kitchen_dish *dish, struct fault
 {
 	const struct cook_calls *calls = &j->of->calls;
 	int r = try_dish(j, dish, why);
-	if (r == -ENOSPC &&
+	/* Nothing goes to make room for what is only better than what is there. */
+	const bool extra = j->priority == 9 && j->point == POINT_IDLE;
+	if (r == -ENOSPC && !extra &&
 	    !(r = calls->room(calls->data, j->lesson, dish->rung, dish->len + ROOM_FOR_PAGES, why)))
 		r = try_dish(j, dish, why);
 	return r;
@@ -82,13 +99,14 @@ static bool pass_dish(struct job *j, const struct kitchen_dish *dish, const stru
 {
 	struct cook *c = j->of;
 	const struct library_lesson *it = cook_lesson_of(j);
+	const unsigned slot = cook_slot(j, dish->rung);
 	if ((j->refused != -ENOSPC && j->refused != -EAGAIN) ||
-	    passing_lesson_put(c->pass, it, dish, duration_ms(j, dish)))
+	    passing_lesson_put(c->pass, it, slot, dish, duration_ms(j, dish)))
 		return false;
 	rest(c, why);
 	j->refused = 0;
-	j->passed |= dish->segment ? 1u << dish->rung : 0;
-	c->calls.segment_here(c->calls.data, it->rungs[dish->rung].number, dish->segment);
+	j->passed |= dish->segment ? 1u << slot : 0;
+	c->calls.segment_here(c->calls.data, it->rungs[slot].number, dish->segment);
 	return true;
 }
 

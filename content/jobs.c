@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "content/jobs.h"
 
+#include <stdlib.h>
+
+#include "firmware/base/clean.h"
+
 struct search {
 	const struct jobs_view *v;
 	uint64_t wake_ms;
@@ -19,18 +23,39 @@ static bool held(struct search *s, size_t lesson, uint32_t segment)
 	return false;
 }
 
+enum stage { WANTED, IDLE, BETTER };
+
+static uint32_t mask_of(const uint32_t *mask)
+{
+	return mask ? *mask : 0;
+}
+
+/* What of a lesson is made at this stage at all. */
+static uint32_t possible(const struct jobs_lesson *l, enum stage stage)
+{
+	switch (stage) {
+	case WANTED:
+		return l->ladder | mask_of(l->spare);
+	case IDLE:
+		return l->ladder & ~mask_of(l->held);
+	case BETTER:
+		return mask_of(l->to_better) & ~mask_of(l->held);
+	}
+	return 0;
+}
+
 /* Takes those of `rungs` that are still to be made of this segment, if it can be made now. */
 static bool take(struct search *s, size_t lesson, uint32_t segment, uint32_t rungs,
-		 unsigned priority, struct jobs_pick *out)
+		 enum stage stage, struct jobs_pick *out)
 {
 	const struct jobs_lesson *l = &s->v->lessons[lesson];
 	if (segment == 0 || segment > l->segments)
 		return false;
-	rungs &= l->ladder & ~l->made[segment] & ~l->cooking[segment];
-	if (priority == 9)
-		rungs &= ~*l->held;
+	rungs &= possible(l, stage) & ~l->made[segment] & ~l->cooking[segment];
 	if (rungs && l->passed)
 		rungs &= ~l->passed(l->data, segment);
+	if (rungs & ~mask_of(l->slow)) /* two points, two jobs: the quick one first */
+		rungs &= ~mask_of(l->slow);
 	if (!rungs || held(s, lesson, segment) || !l->readable(l->data, segment))
 		return false;
 	*out = (struct jobs_pick){
@@ -39,7 +64,7 @@ static bool take(struct search *s, size_t lesson, uint32_t segment, uint32_t run
 		.segment = segment,
 		.rungs = rungs,
 		.with_init = (rungs & ~l->made[0]) != 0,
-		.priority = priority,
+		.priority = 9,
 	};
 	return true;
 }
@@ -59,19 +84,37 @@ static bool serve_wants(struct search *s, uint32_t ahead, struct jobs_pick *out)
 	for (size_t i = 0; i < s->v->want_count; i++) {
 		const struct jobs_want *w = &s->v->wants[i];
 		uint32_t segment = (w->segment ? w->segment : 1) + ahead;
-		if (take(s, w->lesson, segment, wanted_rungs(s->v, w), ahead ? 1 : 0, out))
-			return true;
+		if (!take(s, w->lesson, segment, wanted_rungs(s->v, w), WANTED, out))
+			continue;
+		out->priority = ahead ? 1 : 0;
+		return true;
 	}
 	return false;
 }
 
-static bool sweep(struct search *s, uint32_t rungs, struct jobs_pick *out)
+static bool sweep(struct search *s, uint32_t rungs, enum stage stage, struct jobs_pick *out)
 {
-	for (size_t i = 0; i < s->v->lesson_count; i++)
-		for (uint32_t n = 1; n <= s->v->lessons[i].segments; n++)
-			if (take(s, i, n, rungs, 9, out))
+	for (size_t i = 0; i < s->v->lesson_count; i++) {
+		const struct jobs_lesson *l = &s->v->lessons[i];
+		if (!(rungs & possible(l, stage)))
+			continue;
+		for (uint32_t n = 1; n <= l->segments; n++)
+			if (take(s, i, n, rungs, stage, out))
 				return true;
+	}
 	return false;
+}
+
+static bool in_advance(struct search *s, struct jobs_pick *out)
+{
+	/* The first minute of everything: then it all plays. */
+	for (size_t i = 0; i < s->v->lesson_count; i++)
+		if (take(s, i, 1, UINT32_MAX, IDLE, out))
+			return true;
+	if (sweep(s, s->v->basic, IDLE, out) || sweep(s, UINT32_MAX, IDLE, out))
+		return true;
+	return s->v->better &&
+	       (sweep(s, s->v->better_basic, BETTER, out) || sweep(s, UINT32_MAX, BETTER, out));
 }
 
 void jobs_next(const struct jobs_view *view, struct jobs_pick *out)
@@ -80,10 +123,48 @@ void jobs_next(const struct jobs_view *view, struct jobs_pick *out)
 	for (uint32_t ahead = 0; ahead <= JOBS_AHEAD; ahead++)
 		if (serve_wants(&s, ahead, out))
 			return;
-	for (size_t i = 0; i < view->lesson_count && !view->wants_only; i++)
-		if (take(&s, i, 1, UINT32_MAX, 9, out))
-			return;
-	if (!view->wants_only && (sweep(&s, view->basic, out) || sweep(&s, UINT32_MAX, out)))
+	if (!view->wants_only && in_advance(&s, out))
 		return;
 	*out = (struct jobs_pick){ .wake_ms = s.wake_ms };
+}
+
+/* --- the order of lessons ------------------------------------------------------------------------- */
+
+enum turn { TURN_DUE, TURN_WAS_DUE, TURN_ANY };
+
+struct turned {
+	struct jobs_rank rank;
+	enum turn turn;
+	size_t place; /* where all else is the same, it stays */
+};
+
+static enum turn turn_of(const struct jobs_rank *r, int64_t today)
+{
+	if (!r->due_day)
+		return TURN_ANY;
+	return r->due_day >= today ? TURN_DUE : TURN_WAS_DUE;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct turned *x = a, *y = b;
+	if (x->turn != y->turn)
+		return x->turn < y->turn ? -1 : 1;
+	if (x->rank.due_day != y->rank.due_day)
+		return (x->rank.due_day < y->rank.due_day) == (x->turn == TURN_DUE) ? -1 : 1;
+	if (x->rank.work != y->rank.work)
+		return x->rank.work < y->rank.work ? -1 : 1;
+	return x->place < y->place ? -1 : x->place > y->place;
+}
+
+void jobs_sort(struct jobs_rank *ranks, size_t count, int64_t today)
+{
+	AUTO_FREE struct turned *all = calloc(count + 1, sizeof(*all));
+	if (!all)
+		return; /* in the order in which they came */
+	for (size_t i = 0; i < count; i++)
+		all[i] = (struct turned){ ranks[i], turn_of(&ranks[i], today), i };
+	qsort(all, count, sizeof(*all), compare);
+	for (size_t i = 0; i < count; i++)
+		ranks[i] = all[i].rank;
 }

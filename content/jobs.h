@@ -7,8 +7,9 @@
 
 /*
  * What to cook next. Pure: (lessons, wants, time) -> one job. Order: segments that pupils wait for, two ahead of
- * them, the first segment of every rung of every lesson, `basic` rungs of everything, the other rungs.
- * Rungs of one segment go into one job, because they share one decode.
+ * them, the first segment of every rung of every lesson, `basic` rungs of everything, the other rungs; then, slowly,
+ * better versions, in the same order: the basic ones of everything first.
+ * Rungs of one segment go into one job, because they share one decode; those of the better version into another.
  */
 #define JOBS_AHEAD 2u
 
@@ -18,6 +19,8 @@ struct jobs_lesson {             /* in the order in which lessons matter */
 	const uint32_t *made;    /* [0 .. segments]: rungs that are there, or have been given up */
 	const uint32_t *cooking; /* [0 .. segments]: rungs under way */
 	const uint32_t *held;    /* mask of rungs that are only made for somebody who waits */
+	/* Masks, NULL: none. Of better versions; of what else has an address; of what is to be made when nobody waits. */
+	const uint32_t *slow, *spare, *to_better;
 	/* Whether every byte that this segment is made from has arrived. */
 	bool (*readable)(const void *data, uint32_t segment);
 	/* Rungs of it that passed a full disk and are in memory still. NULL: none ever are. */
@@ -44,9 +47,11 @@ struct jobs_view {
 	size_t want_count;
 	const struct jobs_block *blocks;
 	size_t block_count;
-	uint32_t basic;  /* mask: what everything gets first */
-	uint32_t sound;  /* mask: cooked along with any picture that a pupil waits for */
-	bool wants_only; /* nothing in advance now: the disk had no room for it a moment ago */
+	uint32_t basic; /* mask: what everything gets first */
+	uint32_t sound; /* mask: cooked along with any picture that a pupil waits for */
+	bool wants_only; /* nothing in advance now: the disk had no room for it, or the box has to rest */
+	bool better; /* there is time and room for better versions */
+	uint32_t better_basic;
 	uint64_t now_ms;
 };
 
@@ -60,3 +65,14 @@ struct jobs_pick {
 };
 
 void jobs_next(const struct jobs_view *view, struct jobs_pick *out);
+
+/*
+ * In which order lessons are cooked while nobody waits: those needed on a day first, the nearest day first and days that
+ * have passed after it; of one day, and of no day, the shortest work first.
+ */
+struct jobs_rank {
+	size_t lesson;
+	int64_t due_day; /* since 1970; 0: none */
+	uint64_t work;   /* anything that grows with what is to be done */
+};
+void jobs_sort(struct jobs_rank *ranks, size_t count, int64_t today);

@@ -55,9 +55,9 @@ static int drop_object(struct keeper *k, const struct keeper_thing *t, struct fa
 static int drop_rendition(struct keeper *k, const struct keeper_thing *t, struct fault *why)
 {
 	int r = store_rendition_drop(k->store, t->number, why);
-	if (r || t->kind != KEEPER_RUNG)
+	if (r || (t->kind != KEEPER_RUNG && t->kind != KEEPER_SPARE))
 		return r;
-	(void)library_recheck_rung(k->library, t->lesson, t->rung, NULL);
+	(void)library_recheck_rung(k->library, t->lesson, t->slot, NULL);
 	return 0;
 }
 
@@ -145,7 +145,7 @@ static int evict_for(struct keeper *k, uint64_t bytes, uint64_t room, enum evict
 		if (r)
 			break;
 		gained += item->bytes;
-		addresses |= f.thing->kind == KEEPER_RUNG;
+		addresses |= f.thing->kind == KEEPER_RUNG || f.thing->kind == KEEPER_SPARE;
 	}
 	uint64_t after = 0;
 	(void)store_list_room(k->store, &after, NULL);

@@ -38,6 +38,7 @@ static bool same(const struct keeper_thing *a, const struct keeper_thing *b)
 		return !memcmp(&a->id, &b->id, sizeof(a->id));
 	case KEEPER_RUNG:
 		return a->lesson == b->lesson && a->rung == b->rung;
+	case KEEPER_SPARE:
 	case KEEPER_STRAY_RENDITION:
 		return a->number == b->number;
 	}

@@ -43,6 +43,10 @@ void keeper_label(const struct keeper *k, const struct keeper_thing *t, char *ou
 		snprintf(out, room, "%s/%s", k->library->lessons[t->lesson].item->id,
 			 kitchen_rung_name(t->rung));
 		return;
+	case KEEPER_SPARE:
+		snprintf(out, room, "%s/%s, the version that is not offered",
+			 k->library->lessons[t->lesson].item->id, kitchen_rung_name(t->rung));
+		return;
 	case KEEPER_STRAY_OBJECT:
 		objmap_id_hex(&t->id, hex);
 		snprintf(out, room, "%s", hex);
@@ -67,6 +71,7 @@ void keeper_key(const struct keeper *k, const struct keeper_thing *t, char out[s
 		snprintf(out, 160, "rung/%s/%s", k->library->lessons[t->lesson].item->id,
 			 kitchen_rung_name(t->rung));
 		return;
+	case KEEPER_SPARE:
 	case KEEPER_STRAY_RENDITION:
 		snprintf(out, 160, "rendition/%" PRIu64, t->number);
 		return;
@@ -121,11 +126,17 @@ static void judge_rung(struct keeper *k, struct keeper_row *row, struct evict_it
 		.pinned = f->pinned,
 		.programme = f->programme,
 		.due_s = f->due_s,
-		.busy = k->lesson_wanted[t->lesson] || cooks(it, 1u << t->rung),
+		.busy = k->lesson_wanted[t->lesson] || cooks(it, 1u << t->slot),
 	};
-	item->value = l->objects[it->mezzanine].complete ? EVICT_DERIVED : EVICT_FETCHED;
+	/* Of two versions that nobody needs both of, one goes before anything else. */
+	const struct evict_facts spare = { .busy = facts.busy };
+	const bool extra = t->kind == KEEPER_SPARE;
+	item->value = extra                                ? EVICT_UNNAMED
+		      : l->objects[it->mezzanine].complete ? EVICT_DERIVED
+							   : EVICT_FETCHED;
 	item->used_s = later(item->used_s, k->rung_used[t->lesson * RUNG_COUNT + t->rung]);
-	item->keep = evict_keep(&facts, item->used_s, keeper_clock(k), clock_wall_s());
+	item->keep =
+		evict_keep(extra ? &spare : &facts, item->used_s, keeper_clock(k), clock_wall_s());
 }
 
 struct listing {
@@ -173,8 +184,9 @@ static int take(void *data, const struct store_list_row *from)
 		t->kind = t->object == LIBRARY_NONE ? KEEPER_STRAY_OBJECT : KEEPER_OBJECT;
 		judge_object(k, row, item, from->local);
 	} else if (k->library &&
-		   library_find_rendition(k->library, from->number, &t->lesson, &t->rung)) {
-		t->kind = KEEPER_RUNG;
+		   library_find_slot(k->library, from->number, &t->lesson, &t->slot)) {
+		t->rung = (enum kitchen_rung)(t->slot % RUNG_COUNT);
+		t->kind = t->slot < RUNG_COUNT ? KEEPER_RUNG : KEEPER_SPARE;
 		judge_rung(k, row, item);
 	} else {
 		const struct evict_facts none = { 0 };
@@ -185,7 +197,7 @@ static int take(void *data, const struct store_list_row *from)
 	/* Without a catalogue nobody knows what is pinned. */
 	if (!k->library && item->keep == EVICT_MAY_GO)
 		item->keep = EVICT_BUSY;
-	if (!item->bytes && item->value != EVICT_UNNAMED)
+	if (!item->bytes && (item->value != EVICT_UNNAMED || t->kind == KEEPER_SPARE))
 		item->keep = EVICT_BUSY; /* nothing to gain */
 	r->count++;
 	return 0;

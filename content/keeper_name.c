@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cache/store_local.h"
+#include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
 static void add(struct keeper_name *n, const struct keeper_thing *t)
@@ -28,14 +29,14 @@ static void add_object(const struct keeper *k, struct keeper_name *n, size_t obj
 					       .id = k->library->objects[object].id });
 }
 
-static void add_rung(const struct keeper *k, struct keeper_name *n, size_t lesson,
-		     enum kitchen_rung rung)
+static void add_slot(const struct keeper *k, struct keeper_name *n, size_t lesson, unsigned slot)
 {
-	add(n, &(struct keeper_thing){ .kind = KEEPER_RUNG,
+	add(n, &(struct keeper_thing){ .kind = slot < RUNG_COUNT ? KEEPER_RUNG : KEEPER_SPARE,
 				       .object = LIBRARY_NONE,
 				       .lesson = lesson,
-				       .rung = rung,
-				       .number = k->library->lessons[lesson].rungs[rung].number });
+				       .rung = (enum kitchen_rung)(slot % RUNG_COUNT),
+				       .slot = slot,
+				       .number = k->library->lessons[lesson].rungs[slot].number });
 }
 
 /* `rest` is what stands behind the lesson: "" everything, a size, "film", a file's name; also as in an address. */
@@ -70,7 +71,7 @@ static void find_in_lesson(const struct keeper *k, size_t lesson, const char *re
 		if (all || !strcmp(rest, "master.m3u8") || !strcmp(rest, download) ||
 		    (!strncmp(rest, name, len) && (!rest[len] || rest[len] == '/')) ||
 		    (rung == RUNG_AUDIO && !strcmp(rest, "audio.m4a")))
-			add_rung(k, n, lesson, rung);
+			add_slot(k, n, lesson, rung);
 	}
 }
 
@@ -86,10 +87,13 @@ static void find_lesson(const struct keeper *k, const char *text, struct keeper_
 	if (lesson == LIBRARY_NONE)
 		return;
 	const char *rest = text[len] ? text + len + 1 : "";
-	const char *generation = k->library->lessons[lesson].generation;
-	const size_t skip = strlen(generation);
-	if (skip && !strncmp(rest, generation, skip) && rest[skip] == '/')
-		rest += skip + 1;
+	const struct library_lesson *it = &k->library->lessons[lesson];
+	const char *const generations[] = { it->generation, it->better };
+	for (size_t i = 0; i < ARRAY_LEN(generations); i++) {
+		const size_t skip = strlen(generations[i]);
+		if (skip && !strncmp(rest, generations[i], skip) && rest[skip] == '/')
+			rest += skip + 1;
+	}
 	find_in_lesson(k, lesson, rest, n);
 }
 
@@ -113,7 +117,7 @@ int keeper_name_find(struct keeper *k, const char *name, struct keeper_name *n, 
 	struct objmap_id id;
 	struct store_local file;
 	size_t lesson;
-	enum kitchen_rung rung;
+	unsigned slot;
 	char *end;
 	*n = (struct keeper_name){ 0 };
 	if (!strncmp(name, "/p/", 3)) {
@@ -130,8 +134,8 @@ int keeper_name_find(struct keeper *k, const char *name, struct keeper_name *n, 
 		find_lesson(k, name, n);
 		const unsigned long long number = strtoull(name, &end, 10);
 		if (!n->count && number && !*end && k->library &&
-		    library_find_rendition(k->library, number, &lesson, &rung))
-			add_rung(k, n, lesson, rung);
+		    library_find_slot(k->library, number, &lesson, &slot))
+			add_slot(k, n, lesson, slot);
 		else if (!n->count && number && !*end)
 			add(n, &(struct keeper_thing){ .kind = KEEPER_STRAY_RENDITION,
 						       .object = LIBRARY_NONE,

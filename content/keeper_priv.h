@@ -9,9 +9,16 @@
 
 /* What keeper.c (notes, room), keeper_hold.c (holds), keeper_ask.c (people) and keeper_scrub.c (rot) share. */
 struct keeper_thing { /* of the library, or of the store alone */
-	enum { KEEPER_OBJECT, KEEPER_RUNG, KEEPER_STRAY_OBJECT, KEEPER_STRAY_RENDITION } kind;
+	enum {
+		KEEPER_OBJECT,
+		KEEPER_RUNG,
+		KEEPER_STRAY_OBJECT,
+		KEEPER_STRAY_RENDITION,
+		KEEPER_SPARE /* a version that players are not offered (now, or no longer) */
+	} kind;
 	size_t object, lesson; /* LIBRARY_NONE: none */
 	enum kitchen_rung rung;
+	unsigned slot; /* of a rendition of the library */
 	struct objmap_id id;
 	uint64_t number;
 };

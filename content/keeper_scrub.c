@@ -83,12 +83,14 @@ static void segment_found(struct keeper *k, const struct store_scrub_item *item)
 {
 	struct keeper_thing t = { .kind = KEEPER_STRAY_RENDITION, .number = item->number };
 	char label[160], what[40];
-	if (k->library && library_find_rendition(k->library, item->number, &t.lesson, &t.rung))
-		t.kind = KEEPER_RUNG;
+	if (k->library && library_find_slot(k->library, item->number, &t.lesson, &t.slot)) {
+		t.kind = t.slot < RUNG_COUNT ? KEEPER_RUNG : KEEPER_SPARE;
+		t.rung = (enum kitchen_rung)(t.slot % RUNG_COUNT);
+	}
 	keeper_label(k, &t, label, sizeof(label));
 	snprintf(what, sizeof(what), "segment %" PRIu64, item->at);
-	if (t.kind == KEEPER_RUNG && !item->mended)
-		(void)library_recheck_rung(k->library, t.lesson, t.rung, NULL);
+	if (t.kind != KEEPER_STRAY_RENDITION && !item->mended)
+		(void)library_recheck_rung(k->library, t.lesson, t.slot, NULL);
 	tell(k, label, item, what, t.kind == KEEPER_RUNG);
 }
 

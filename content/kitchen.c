@@ -65,6 +65,7 @@ struct kitchen {
 	struct kitchen_job *running; /* cancelled ones too, until they are reaped */
 	unsigned busy, busy_idle;
 	unsigned walls_missing;
+	enum kitchen_idle idle;
 	struct seen seen[SEEN_MAX];
 	size_t seen_count;
 };
@@ -307,6 +308,12 @@ static int on_end(sd_event_source *source, int fd, uint32_t events, void *data)
 	return 0;
 }
 
+static uint64_t patience_us(const struct kitchen_job *j)
+{
+	const bool idle = j->priority >= PRIORITY_IDLE;
+	return (uint64_t)j->order.cpu_s * (idle ? PATIENCE_IDLE : PATIENCE_NOW) * 1000000;
+}
+
 static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
 {
 	(void)source;
@@ -315,8 +322,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
 	if (!j->why.code)
 		fault_set(&j->why, -ETIMEDOUT, "kitchen.deadline",
 			  "segment %u took longer than %u s and was given up", j->order.segment,
-			  j->order.cpu_s *
-				  (j->priority >= PRIORITY_IDLE ? PATIENCE_IDLE : PATIENCE_NOW));
+			  (unsigned)(patience_us(j) / 1000000));
 	fail(j);
 	kitchen_child_kill(&j->child);
 	return 0;
@@ -327,15 +333,12 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *data)
 static int watch(struct kitchen_job *j)
 {
 	struct kitchen *k = j->kitchen;
-	bool idle = j->priority >= PRIORITY_IDLE;
-	uint64_t patience =
-		(uint64_t)j->order.cpu_s * (idle ? PATIENCE_IDLE : PATIENCE_NOW) * 1000000;
 	int rc = sd_event_add_io(k->loop, &j->on_message, j->child.socket, EPOLLIN, on_message, j);
 	if (rc >= 0)
 		rc = sd_event_add_io(k->loop, &j->on_end, j->child.pidfd, EPOLLIN, on_end, j);
 	if (rc >= 0)
-		rc = sd_event_add_time_relative(k->loop, &j->on_deadline, CLOCK_MONOTONIC, patience,
-						0, on_deadline, j);
+		rc = sd_event_add_time_relative(k->loop, &j->on_deadline, CLOCK_MONOTONIC,
+						patience_us(j), 0, on_deadline, j);
 	return rc < 0 ? rc : 0;
 }
 
@@ -376,7 +379,7 @@ static void start(struct kitchen_job *j)
 static bool has_room(const struct kitchen *k, const struct kitchen_job *j)
 {
 	if (j->priority >= PRIORITY_IDLE)
-		return k->busy < k->workers;
+		return k->busy < k->workers && k->idle == KITCHEN_IDLE_GOES;
 	return k->busy - k->busy_idle < k->workers;
 }
 
@@ -495,6 +498,10 @@ int kitchen_hurry(struct kitchen_job *job, unsigned priority)
 		if (rc)
 			return rc;
 		k->busy_idle--;
+		job->priority = priority;
+		kitchen_child_pace(&job->child, KITCHEN_GOES);
+		sd_event_source_set_time_relative(job->on_deadline, patience_us(job));
+		sd_event_source_set_enabled(job->on_deadline, SD_EVENT_ONESHOT);
 	}
 	job->priority = priority;
 	return 0;
@@ -522,6 +529,26 @@ int kitchen_look(struct kitchen *k, const struct kitchen_look *look, struct kitc
 	enqueue(&k->waiting, j);
 	*out = MOVE_PTR(j);
 	return 0;
+}
+
+void kitchen_set_idle(struct kitchen *k, enum kitchen_idle idle)
+{
+	if (k->idle == idle)
+		return;
+	k->idle = idle;
+	for (struct kitchen_job *j = k->running; j; j = j->next) {
+		if (j->priority < PRIORITY_IDLE || j->cancelled)
+			continue;
+		kitchen_child_pace(&j->child,
+				   idle == KITCHEN_IDLE_GOES ? KITCHEN_GOES : KITCHEN_STANDS);
+		if (idle == KITCHEN_IDLE_GOES)
+			sd_event_source_set_time_relative(j->on_deadline, patience_us(j));
+		sd_event_source_set_enabled(j->on_deadline, idle == KITCHEN_IDLE_GOES
+								    ? SD_EVENT_ONESHOT
+								    : SD_EVENT_OFF);
+	}
+	if (k->waiting)
+		sd_event_source_set_enabled(k->on_work, SD_EVENT_ONESHOT);
 }
 
 void kitchen_cancel(struct kitchen_job *job)

@@ -98,6 +98,9 @@ struct kitchen_look {
 int kitchen_look(struct kitchen *k, const struct kitchen_look *look, struct kitchen_job **out,
 		 struct fault *why);
 
+/* Whether what nobody waits for goes on, or stands still where it is: no more of it is begun then, and its time stands, too. */
+enum kitchen_idle { KITCHEN_IDLE_GOES, KITCHEN_IDLE_STANDS };
+void kitchen_set_idle(struct kitchen *k, enum kitchen_idle idle);
 void kitchen_cancel(struct kitchen_job *job);   /* NULL is fine; `done` is not called */
 unsigned kitchen_busy(const struct kitchen *k); /* children running */
 /* Walls that children found missing in this kernel ("netns,landlock"), "" when none: worth one line in the log. */

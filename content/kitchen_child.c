@@ -142,6 +142,11 @@ void kitchen_child_kill(const struct kitchen_child *c)
 	syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
 }
 
+void kitchen_child_pace(const struct kitchen_child *c, enum kitchen_walk walk)
+{
+	syscall(SYS_pidfd_send_signal, c->pidfd, walk == KITCHEN_GOES ? SIGCONT : SIGSTOP, NULL, 0);
+}
+
 int kitchen_child_hurry(const struct kitchen_child *c)
 {
 	const struct sched_param zero = { 0 };

@@ -23,6 +23,9 @@ int kitchen_child_start(const char *program, enum kitchen_pace pace, const struc
 /* Next message: 1 and *reply (checked) and *passed (-1, or a descriptor that the caller closes), 0 none yet or ended, -errno. */
 int kitchen_child_receive(const struct kitchen_child *c, struct job_reply *reply, int *passed);
 void kitchen_child_kill(const struct kitchen_child *c);
+/* Stops it where it is, or lets it go on. */
+enum kitchen_walk { KITCHEN_GOES, KITCHEN_STANDS };
+void kitchen_child_pace(const struct kitchen_child *c, enum kitchen_walk walk);
 /* Takes a child that runs at idle pace to normal; -EPERM where the system lets nobody do so. */
 int kitchen_child_hurry(const struct kitchen_child *c);
 /* Waits for a child that has ended (or was killed); *why says how it died unless it left with status 0, which returns 0. */

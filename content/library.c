@@ -9,6 +9,7 @@
 #include "content/catalogue_check.h"
 #include "content/library_rung.h"
 #include "content/passing.h"
+#include "content/version.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
@@ -51,8 +52,7 @@ size_t library_find_object(const struct library *l, const struct objmap_id *id)
 	}
 }
 
-bool library_find_rendition(const struct library *l, uint64_t number, size_t *lesson,
-			    enum kitchen_rung *rung)
+bool library_find_slot(const struct library *l, uint64_t number, size_t *lesson, unsigned *slot)
 {
 	for (size_t step = 0;; step++) {
 		const struct library_slot *s = &l->by_number[probe(l, number, step)];
@@ -60,15 +60,25 @@ bool library_find_rendition(const struct library *l, uint64_t number, size_t *le
 			return false;
 		if (s->key != number)
 			continue;
-		*lesson = (s->value - 1) / RUNG_COUNT;
-		*rung = (enum kitchen_rung)((s->value - 1) % RUNG_COUNT);
+		*lesson = (s->value - 1) / LIBRARY_SLOTS;
+		*slot = (unsigned)((s->value - 1) % LIBRARY_SLOTS);
 		return true;
 	}
 }
 
-void library_note_number(struct library *l, size_t lesson, enum kitchen_rung rung)
+bool library_find_rendition(const struct library *l, uint64_t number, size_t *lesson,
+			    enum kitchen_rung *rung)
 {
-	note(l, l->by_number, l->lessons[lesson].rungs[rung].number, lesson * RUNG_COUNT + rung);
+	unsigned slot;
+	if (!library_find_slot(l, number, lesson, &slot))
+		return false;
+	*rung = (enum kitchen_rung)(slot % RUNG_COUNT);
+	return true;
+}
+
+void library_note_number(struct library *l, size_t lesson, unsigned slot)
+{
+	note(l, l->by_number, l->lessons[lesson].rungs[slot].number, lesson * LIBRARY_SLOTS + slot);
 }
 
 /* Takes a number out; those behind it move up, so that none is cut off from where its search begins. */
@@ -100,7 +110,7 @@ size_t library_find_lesson(const struct library *l, const char *id)
 
 static void free_lesson(struct library_lesson *lesson)
 {
-	for (size_t r = 0; r < RUNG_COUNT; r++) {
+	for (size_t r = 0; r < LIBRARY_SLOTS; r++) {
 		free(lesson->rungs[r].header);
 		free(lesson->rungs[r].extents);
 		free(lesson->rungs[r].key_bytes);
@@ -217,7 +227,7 @@ static int make_lesson(struct library *l, size_t index, uint32_t allowed)
 	if (!lesson->playable)
 		return 0;
 	lesson->segments = item->plan.segments_count;
-	kitchen_generation(&item->plan, POINT_NOW, lesson->generation);
+	version_init(lesson);
 	size_t slots = (size_t)lesson->segments + 1;
 	lesson->made = calloc(slots, sizeof(uint32_t));
 	lesson->cooking = calloc(slots, sizeof(uint32_t));
@@ -271,7 +281,7 @@ static int make_room(struct library *l)
 	for (size_t i = 0; i < c->items_count; i++)
 		objects += 2 + c->items[i].captions_count + c->items[i].attachments_count;
 	size_t slots = 64;
-	while (slots < 2 * objects || slots < 2 * RUNG_COUNT * c->items_count)
+	while (slots < 2 * objects || slots < 2 * LIBRARY_SLOTS * c->items_count)
 		slots *= 2;
 	l->slot_mask = slots - 1;
 	l->lesson_count = c->items_count;
@@ -301,6 +311,38 @@ static void number_rungs(struct library *l)
 	store_group_end(l->store, NULL);
 }
 
+/* What the rows and notes say, of both versions; a better one that is whole is the one offered. The mask of slots to be opened. */
+static uint32_t load_lesson(struct library *l, size_t lesson)
+{
+	struct library_lesson *it = &l->lessons[lesson];
+	uint32_t open = 0;
+	for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
+		bool more = true, others = false;
+		if (!(it->ladder & 1u << rung))
+			continue;
+		if (library_load_rung(l, lesson, rung, &more, NULL) == 0)
+			open |= (uint32_t)more << rung;
+		if (version_load(l, lesson, (enum kitchen_rung)rung, &others) == 0)
+			open |= (uint32_t)others << (rung + RUNG_COUNT);
+		if (!it->rungs[rung + RUNG_COUNT].complete)
+			continue;
+		version_swap(l, lesson, (enum kitchen_rung)rung);
+		open &= ~(UINT32_C(1) << rung | UINT32_C(1) << (rung + RUNG_COUNT));
+		open |= (uint32_t)more << (rung + RUNG_COUNT);
+	}
+	return open;
+}
+
+/* Those that are under way are opened. A better version may turn out to be whole. */
+static void open_lesson(struct library *l, size_t lesson, uint32_t open)
+{
+	for (unsigned slot = LIBRARY_SLOTS; slot-- > 0;)
+		if (open & 1u << slot && library_refresh_rung(l, lesson, slot, NULL) == 0 &&
+		    slot >= RUNG_COUNT)
+			version_offer(l, lesson, (enum kitchen_rung)(slot - RUNG_COUNT), NULL);
+	version_settle(&l->lessons[lesson]);
+}
+
 /*
  * The rungs as rows and notes say; opened are those alone that are under way. A rung that cannot be numbered or opened now (a
  * full disk) is tried again when it is cooked.
@@ -311,21 +353,16 @@ static void fill_rungs(struct library *l)
 	AUTO_FREE uint32_t *open = calloc(l->lesson_count + 1, sizeof(*open));
 	number_rungs(l);
 	for (size_t i = 0; open && i < l->lesson_count; i++)
-		for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
-			bool more = true;
-			if (l->lessons[i].ladder & 1u << rung &&
-			    library_load_rung(l, i, (enum kitchen_rung)rung, &more, NULL) == 0)
-				open[i] |= (uint32_t)more << rung;
-		}
+		open[i] = load_lesson(l, i);
 	if (store_names(l->store, &index, NULL))
 		index = NULL; /* none yet: downloads are made from the files */
-	for (size_t i = 0; open && i < l->lesson_count; i++)
-		for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
-			if (open[i] & 1u << rung)
-				library_refresh_rung(l, i, (enum kitchen_rung)rung, NULL);
-			else if (l->lessons[i].ladder & 1u << rung)
+	for (size_t i = 0; open && i < l->lesson_count; i++) {
+		if (l->lessons[i].playable)
+			open_lesson(l, i, open[i]);
+		for (unsigned rung = 0; rung < RUNG_COUNT; rung++)
+			if (l->lessons[i].ladder & ~open[i] & 1u << rung)
 				library_load_download(l, i, (enum kitchen_rung)rung, index, NULL);
-		}
+	}
 }
 
 static int fill(struct library *l, uint32_t allowed, struct fault *why)

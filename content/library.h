@@ -32,8 +32,15 @@ struct library_object {
 	uint64_t not_before_ms;    /* the fetcher leaves it alone until then */
 };
 
+/*
+ * A picture may have two versions, one for each operating point (content/version.h). Slot `rung` is the one that players are
+ * offered, slot `rung + RUNG_COUNT` the other; masks `made`, `cooking` and `lost` name slots.
+ */
+#define LIBRARY_SLOTS (2 * RUNG_COUNT)
+
 struct library_rung {
-	uint64_t number; /* of the rendition; 0: could not be opened yet */
+	uint64_t number; /* of the rendition; 0: could not be opened yet, or was not begun */
+	enum kitchen_point point;
 	struct kitchen_shape shape;
 	uint32_t done;
 	bool complete;
@@ -55,13 +62,18 @@ struct library_lesson {
 	size_t poster, mezzanine; /* objects, or LIBRARY_NONE */
 	size_t *captions, *files; /* objects, as the item's captions and attachments */
 	bool playable;
-	char generation[24];
+	char generation[24]; /* of what is made for whoever waits, and of the sound */
+	char better[24];     /* of what replaces its pictures */
 	uint32_t ladder, segments;
+	uint32_t slow;      /* slots of the better version */
+	uint32_t spare;     /* other slots that have an address */
+	uint32_t to_better; /* other slots that are to be made when nobody waits */
+	uint64_t watched_ms;
 	uint32_t held; /* rungs that there is no room for: only what somebody asks for is made */
 	uint32_t *made,
-		*cooking; /* [0 .. segments]: masks of rungs; made counts what was given up, too */
-	uint32_t *lost;   /* [0 .. segments]: rungs given up */
-	struct library_rung rungs[RUNG_COUNT];
+		*cooking; /* [0 .. segments]: masks of slots; made counts what was given up, too */
+	uint32_t *lost;   /* [0 .. segments]: slots given up */
+	struct library_rung rungs[LIBRARY_SLOTS];
 };
 
 struct library {
@@ -89,23 +101,23 @@ void library_look_again(const struct library *l, struct library_object *o);
 /* The lesson and rung of a rendition's number; false when there is none. */
 bool library_find_rendition(const struct library *l, uint64_t number, size_t *lesson,
 			    enum kitchen_rung *rung);
+/* The same, and which version of it. */
+bool library_find_slot(const struct library *l, uint64_t number, size_t *lesson, unsigned *slot);
 size_t library_find_lesson(const struct library *l, const char *id);
 
-/* Opens the rendition of a rung, and notes its number. The caller closes it. */
-int library_open_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
-		      struct store_rendition **out, struct fault *why);
-/* Notes what the store has of the rung; measures it and prepares the download when it has become complete. */
-int library_refresh_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
-			 struct fault *why);
+/* Opens the rendition of a slot, and notes its number. The caller closes it. */
+int library_open_rung(struct library *l, size_t lesson, unsigned slot, struct store_rendition **out,
+		      struct fault *why);
+/* Notes what the store has of the slot; measures it and prepares the download when it has become complete. */
+int library_refresh_rung(struct library *l, size_t lesson, unsigned slot, struct fault *why);
 
 /* The store no longer has it: forgets what was known. */
 void library_forget_object(struct library *l, size_t object);
 /*
- * The store has less of this rung than was noted (rot, or other hands), perhaps under another number: looks anew. Names
- * and pages are to be published again.
+ * The store has less of this slot than was noted (rot, or other hands), perhaps under another number: looks anew. Where the
+ * other version has more, that is offered. Names and pages are to be published again.
  */
-int library_recheck_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
-			 struct fault *why);
+int library_recheck_rung(struct library *l, size_t lesson, unsigned slot, struct fault *why);
 
 /* "download-360p.mp4", "audio.m4a" */
 struct library_download {

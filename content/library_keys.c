@@ -23,7 +23,7 @@ static size_t note_bytes(const struct library_lesson *it)
 }
 
 /* What a player that asks for key frames alone needs at most. */
-static int measure(const struct library_lesson *it, enum kitchen_rung rung, const uint32_t *bytes,
+static int measure(const struct library_lesson *it, unsigned slot, const uint32_t *bytes,
 		   uint64_t *peak_bps)
 {
 	uint64_t average;
@@ -31,16 +31,17 @@ static int measure(const struct library_lesson *it, enum kitchen_rung rung, cons
 	if (!us)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < it->segments; i++)
-		us[i] = kitchen_segment_us(&it->item->plan, rung, i + 1);
+		us[i] = kitchen_segment_us(&it->item->plan, (enum kitchen_rung)(slot % RUNG_COUNT),
+					   i + 1);
 	playlists_measure(bytes, us, it->segments, peak_bps, &average);
 	return 0;
 }
 
-int library_keys_read(struct library *l, struct library_lesson *it, enum kitchen_rung rung,
+int library_keys_read(struct library *l, struct library_lesson *it, unsigned slot,
 		      const struct kitchen_track *track, struct fault *why)
 {
-	struct library_rung *to = &it->rungs[rung];
-	if (rung == RUNG_AUDIO)
+	struct library_rung *to = &it->rungs[slot];
+	if (slot == RUNG_AUDIO)
 		return 0;
 	AUTO_FREE struct keys_note *note = malloc(note_bytes(it));
 	AUTO_FREE uint32_t *bytes = calloc(it->segments, sizeof(*bytes));
@@ -49,7 +50,7 @@ int library_keys_read(struct library *l, struct library_lesson *it, enum kitchen
 	int r = kitchen_key_bytes(track, bytes, why);
 	if (r)
 		return r;
-	r = measure(it, rung, bytes, &to->keys_bps);
+	r = measure(it, slot, bytes, &to->keys_bps);
 	if (r)
 		return fault_set(why, r, "memory", "out of memory");
 	note->version = KEYS_VERSION;
@@ -62,10 +63,10 @@ int library_keys_read(struct library *l, struct library_lesson *it, enum kitchen
 	return 0;
 }
 
-bool library_keys_load(struct library *l, struct library_lesson *it, enum kitchen_rung rung)
+bool library_keys_load(struct library *l, struct library_lesson *it, unsigned slot)
 {
-	struct library_rung *to = &it->rungs[rung];
-	if (rung == RUNG_AUDIO)
+	struct library_rung *to = &it->rungs[slot];
+	if (slot == RUNG_AUDIO)
 		return true;
 	AUTO_FREE struct keys_note *note = malloc(note_bytes(it));
 	AUTO_FREE uint32_t *bytes = calloc(it->segments, sizeof(*bytes));
@@ -74,7 +75,7 @@ bool library_keys_load(struct library *l, struct library_lesson *it, enum kitche
 	    note->version != KEYS_VERSION || note->stamp != to->stamp)
 		return false;
 	memcpy(bytes, note->bytes, it->segments * sizeof(*bytes));
-	if (measure(it, rung, bytes, &to->keys_bps))
+	if (measure(it, slot, bytes, &to->keys_bps))
 		return false;
 	free(to->key_bytes);
 	to->key_bytes = MOVE_PTR(bytes);

@@ -11,6 +11,7 @@
 #include "cache/store_note.h"
 #include "content/library_keys.h"
 #include "content/playlists.h"
+#include "content/version.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
@@ -35,6 +36,11 @@ struct library_download library_download_name(enum kitchen_rung rung)
 	return d;
 }
 
+static const char *name_of(unsigned slot)
+{
+	return kitchen_rung_name((enum kitchen_rung)(slot % RUNG_COUNT));
+}
+
 /* Where the segments of a complete rendition lie. */
 struct places {
 	uint64_t *offsets;
@@ -57,31 +63,33 @@ static int places_read(const struct store_rendition *r, uint32_t segments, struc
 	return code;
 }
 
-int library_open_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
-		      struct store_rendition **out, struct fault *why)
+int library_open_rung(struct library *l, size_t lesson, unsigned slot, struct store_rendition **out,
+		      struct fault *why)
 {
 	struct library_lesson *it = &l->lessons[lesson];
-	int r = store_rendition_open(l->store, it->item->id, it->generation,
-				     kitchen_rung_name(rung), it->segments, 0, out, why);
-	if (r || it->rungs[rung].number)
+	int r = store_rendition_open(l->store, it->item->id, version_generation(it, slot),
+				     name_of(slot), it->segments, 0, out, why);
+	if (r || it->rungs[slot].number)
 		return r;
-	it->rungs[rung].number = store_rendition_number(*out);
-	library_note_number(l, lesson, rung);
+	it->rungs[slot].number = store_rendition_number(*out);
+	library_note_number(l, lesson, slot);
+	version_settle(it);
 	return 0;
 }
 
-static int measure(struct library_lesson *it, enum kitchen_rung rung, const struct places *at)
+static int measure(struct library_lesson *it, unsigned slot, const struct places *at)
 {
 	AUTO_FREE uint64_t *us = calloc(it->segments, sizeof(*us));
 	if (!us)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < it->segments; i++) {
-		us[i] = kitchen_segment_us(&it->item->plan, rung, i + 1);
+		us[i] = kitchen_segment_us(&it->item->plan, (enum kitchen_rung)(slot % RUNG_COUNT),
+					   i + 1);
 		if (!us[i])
 			us[i] = 1; /* a last segment with no sound left in it */
 	}
-	playlists_measure(at->lengths + 1, us, it->segments, &it->rungs[rung].peak_bps,
-			  &it->rungs[rung].average_bps);
+	playlists_measure(at->lengths + 1, us, it->segments, &it->rungs[slot].peak_bps,
+			  &it->rungs[slot].average_bps);
 	return 0;
 }
 
@@ -208,48 +216,73 @@ static int make_downloads(struct library *l, size_t lesson, enum kitchen_rung ru
 	return r;
 }
 
-int library_refresh_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
-			 struct fault *why)
+int library_download_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
+			  struct fault *why)
+{
+	const struct library_lesson *it = &l->lessons[lesson];
+	const bool sound = it->ladder & 1u << RUNG_AUDIO;
+	if (!it->rungs[rung].complete || (sound && !it->rungs[RUNG_AUDIO].complete))
+		return 0;
+	return make_download(l, lesson, rung, why);
+}
+
+static int is_whole(struct library *l, size_t lesson, unsigned slot,
+		    const struct store_rendition *have, struct fault *why)
 {
 	struct library_lesson *it = &l->lessons[lesson];
-	struct library_rung *to = &it->rungs[rung];
-	if (to->complete)
-		return 0;
-	int r = kitchen_shape(&it->item->plan, rung, &to->shape);
-	if (r)
-		return fault_set(why, r, "kitchen.shape", "lesson '%s' has no %s", it->item->id,
-				 kitchen_rung_name(rung));
-	CLEANUP(clean_rendition) struct store_rendition *have = NULL;
-	r = library_open_rung(l, lesson, rung, &have, why);
-	if (r)
-		return r;
-	for (uint32_t i = 0; i <= it->segments; i++)
-		if (store_rendition_has(have, i))
-			it->made[i] |= 1u << rung;
-	to->done = store_rendition_done(have);
-	if (to->done < it->segments || !store_rendition_has(have, 0))
-		return 0;
+	struct library_rung *to = &it->rungs[slot];
 	CLEANUP(places_done) struct places at = { 0 };
-	r = places_read(have, it->segments, &at);
+	int r = places_read(have, it->segments, &at);
 	if (r == 0)
-		r = measure(it, rung, &at);
+		r = measure(it, slot, &at);
 	if (r)
 		return fault_set(why, r, "library.measure",
 				 "rendition %llu of '%s' cannot be measured",
 				 (unsigned long long)to->number, it->item->id);
 	to->stamp = stamp_of(to->number, &at, it->segments);
 	const struct kitchen_track track = track_of(have, &at, it->segments);
-	r = library_keys_read(l, it, rung, &track, why);
+	r = library_keys_read(l, it, slot, &track, why);
 	if (r)
 		return r;
 	to->complete = true;
+	version_settle(it);
 	const struct measured note = { NOTE_VERSION, it->segments, to->peak_bps, to->average_bps,
 				       to->stamp };
 	store_note_put(l->store, to->number, NOTE_MEASURED, &note, sizeof(note), NULL);
-	return make_downloads(l, lesson, rung, why);
+	return slot < RUNG_COUNT ? make_downloads(l, lesson, (enum kitchen_rung)slot, why) : 0;
 }
 
-static void drop_download(struct library_rung *r)
+static int shape_of(struct library_lesson *it, unsigned slot, struct fault *why)
+{
+	int r = kitchen_shape(&it->item->plan, (enum kitchen_rung)(slot % RUNG_COUNT),
+			      &it->rungs[slot].shape);
+	return r ? fault_set(why, r, "kitchen.shape", "lesson '%s' has no %s", it->item->id,
+			     name_of(slot))
+		 : 0;
+}
+
+int library_refresh_rung(struct library *l, size_t lesson, unsigned slot, struct fault *why)
+{
+	struct library_lesson *it = &l->lessons[lesson];
+	struct library_rung *to = &it->rungs[slot];
+	if (to->complete)
+		return 0;
+	CLEANUP(clean_rendition) struct store_rendition *have = NULL;
+	int r = shape_of(it, slot, why);
+	if (r == 0)
+		r = library_open_rung(l, lesson, slot, &have, why);
+	if (r)
+		return r;
+	for (uint32_t i = 0; i <= it->segments; i++)
+		if (store_rendition_has(have, i))
+			it->made[i] |= 1u << slot;
+	to->done = store_rendition_done(have);
+	if (to->done < it->segments || !store_rendition_has(have, 0))
+		return 0;
+	return is_whole(l, lesson, slot, have, why);
+}
+
+void library_drop_download(struct library_rung *r)
 {
 	free(MOVE_PTR(r->header));
 	free(MOVE_PTR(r->extents));
@@ -257,40 +290,64 @@ static void drop_download(struct library_rung *r)
 	r->download_bytes = 0;
 }
 
-int library_recheck_rung(struct library *l, size_t lesson, enum kitchen_rung rung,
-			 struct fault *why)
+/* Nothing of the slot is known any more. */
+static void forget_slot(struct library_lesson *it, unsigned slot)
 {
-	struct library_lesson *it = &l->lessons[lesson];
-	struct library_rung *to = &it->rungs[rung];
-	const uint64_t number = to->number;
-	bool used;
+	struct library_rung *to = &it->rungs[slot];
 	for (uint32_t i = 0; i <= it->segments; i++)
-		if (!(it->lost[i] & 1u << rung))
-			it->made[i] &= ~(1u << rung);
+		if (!(it->lost[i] & 1u << slot))
+			it->made[i] &= ~(1u << slot);
 	to->done = 0;
 	to->complete = false;
 	to->stamp = to->peak_bps = to->average_bps = 0;
 	library_keys_drop(to);
 	for (unsigned k = 0; k < RUNG_COUNT; k++)
-		if (k == rung || rung == RUNG_AUDIO)
-			drop_download(&it->rungs[k]);
-	int r = store_rendition_reserve(l->store, it->item->id, it->generation,
-					kitchen_rung_name(rung), it->segments, &to->number, &used,
-					why);
+		if (k == slot || slot == RUNG_AUDIO)
+			library_drop_download(&it->rungs[k]);
+}
+
+static int number_again(struct library *l, size_t lesson, unsigned slot, struct fault *why)
+{
+	struct library_lesson *it = &l->lessons[lesson];
+	struct library_rung *to = &it->rungs[slot];
+	const uint64_t number = to->number;
+	bool used;
+	int r = store_rendition_reserve(l->store, it->item->id, version_generation(it, slot),
+					name_of(slot), it->segments, &to->number, &used, why);
 	if (r)
 		to->number = 0; /* not named until it can be */
 	if (to->number != number && number)
 		library_forget_number(l, number); /* who waits for it is told to ask again */
-	if (r)
+	if (r == 0 && to->number != number)
+		library_note_number(l, lesson, slot);
+	return r;
+}
+
+int library_recheck_rung(struct library *l, size_t lesson, unsigned slot, struct fault *why)
+{
+	struct library_lesson *it = &l->lessons[lesson];
+	forget_slot(it, slot);
+	int r = number_again(l, lesson, slot, why);
+	if (r == 0)
+		r = library_refresh_rung(l, lesson, slot, why);
+	version_settle(it);
+	if (slot >= RUNG_COUNT || it->rungs[slot].point == POINT_NOW)
 		return r;
-	if (to->number != number)
-		library_note_number(l, lesson, rung);
-	return library_refresh_rung(l, lesson, rung, why);
+	/* Of the better version nothing is left, or less than of the other: what is made in a hurry is offered again. */
+	const struct library_rung *other = &it->rungs[slot + RUNG_COUNT];
+	if (!it->rungs[slot].done || other->done > it->rungs[slot].done) {
+		version_swap(l, lesson, (enum kitchen_rung)slot);
+		if (!it->rungs[slot].number)
+			r = number_again(l, lesson, slot, why);
+		(void)library_download_rung(l, lesson, (enum kitchen_rung)slot, NULL);
+		version_settle(it);
+	}
+	return r;
 }
 
 struct rows {
 	struct library_lesson *lesson;
-	enum kitchen_rung rung;
+	unsigned slot;
 };
 
 static void take_row(void *data, uint32_t segment)
@@ -298,22 +355,22 @@ static void take_row(void *data, uint32_t segment)
 	const struct rows *rows = data;
 	if (segment > rows->lesson->segments)
 		return;
-	rows->lesson->made[segment] |= 1u << rows->rung;
-	rows->lesson->rungs[rows->rung].done += segment > 0;
+	rows->lesson->made[segment] |= 1u << rows->slot;
+	rows->lesson->rungs[rows->slot].done += segment > 0;
 }
 
-static bool load_measured(struct library *l, struct library_lesson *it, enum kitchen_rung rung)
+static bool load_measured(struct library *l, struct library_lesson *it, unsigned slot)
 {
-	struct library_rung *to = &it->rungs[rung];
+	struct library_rung *to = &it->rungs[slot];
 	struct measured note;
 	if (store_note_get(l->store, to->number, NOTE_MEASURED, &note, sizeof(note), NULL) ||
 	    note.version != NOTE_VERSION || note.segments != it->segments)
 		return false;
 	to->stamp = note.stamp;
-	if (!library_keys_load(l, it, rung))
+	if (!library_keys_load(l, it, slot))
 		return false;
 	for (uint32_t i = 0; i <= it->segments; i++)
-		it->made[i] |= 1u << rung;
+		it->made[i] |= 1u << slot;
 	to->done = it->segments;
 	to->peak_bps = note.peak_bps;
 	to->average_bps = note.average_bps;
@@ -321,27 +378,26 @@ static bool load_measured(struct library *l, struct library_lesson *it, enum kit
 	return true;
 }
 
-int library_load_rung(struct library *l, size_t lesson, enum kitchen_rung rung, bool *open,
+int library_load_rung(struct library *l, size_t lesson, unsigned slot, bool *open,
 		      struct fault *why)
 {
 	struct library_lesson *it = &l->lessons[lesson];
-	struct library_rung *to = &it->rungs[rung];
+	struct library_rung *to = &it->rungs[slot];
 	bool used = false;
-	int r = kitchen_shape(&it->item->plan, rung, &to->shape);
-	if (r)
-		return fault_set(why, r, "kitchen.shape", "lesson '%s' has no %s", it->item->id,
-				 kitchen_rung_name(rung));
-	r = store_rendition_reserve(l->store, it->item->id, it->generation, kitchen_rung_name(rung),
-				    it->segments, &to->number, &used, why);
+	int r = shape_of(it, slot, why);
 	if (r)
 		return r;
-	library_note_number(l, lesson, rung);
+	r = store_rendition_reserve(l->store, it->item->id, version_generation(it, slot),
+				    name_of(slot), it->segments, &to->number, &used, why);
+	if (r)
+		return r;
+	library_note_number(l, lesson, slot);
 	*open = false;
-	if (load_measured(l, it, rung))
+	if (load_measured(l, it, slot))
 		return 0;
 	/* What failed is in the table alone, and is forgotten by opening it. */
 	*open = used;
-	return store_rendition_rows(l->store, to->number, take_row, &(struct rows){ it, rung },
+	return store_rendition_rows(l->store, to->number, take_row, &(struct rows){ it, slot },
 				    why);
 }
 

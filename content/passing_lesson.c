@@ -55,21 +55,20 @@ int passing_lesson_source(const struct library *l, size_t lesson, uint32_t segme
 uint32_t passing_lesson_here(const struct pass *area, const struct library_lesson *it,
 			     uint32_t segment)
 {
-	uint32_t rungs = 0;
-	for (unsigned rung = 0; rung < RUNG_COUNT; rung++) {
-		const struct pass_key key = { .rendition = it->rungs[rung].number,
+	uint32_t here = 0;
+	for (unsigned slot = 0; slot < LIBRARY_SLOTS; slot++) {
+		const struct pass_key key = { .rendition = it->rungs[slot].number,
 					      .number = segment };
-		if (it->ladder & ~it->made[segment] & 1u << rung && key.rendition &&
-		    pass_has(area, &key, NULL))
-			rungs |= 1u << rung;
+		if (~it->made[segment] & 1u << slot && key.rendition && pass_has(area, &key, NULL))
+			here |= 1u << slot;
 	}
-	return rungs;
+	return here;
 }
 
-int passing_lesson_put(struct pass *area, const struct library_lesson *it,
+int passing_lesson_put(struct pass *area, const struct library_lesson *it, unsigned slot,
 		       const struct kitchen_dish *dish, uint32_t duration_ms)
 {
-	const struct pass_key key = { .rendition = it->rungs[dish->rung].number,
+	const struct pass_key key = { .rendition = it->rungs[slot].number,
 				      .number = dish->segment };
 	const struct pass_about about = { .size = dish->len,
 					  .duration_ms = duration_ms,

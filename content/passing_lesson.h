@@ -15,9 +15,9 @@ struct pass;
  * all of it is in memory now.
  */
 int passing_lesson_source(const struct library *l, size_t lesson, uint32_t segment, int *fd);
-/* Those rungs of a segment that the disk has not and memory has. */
+/* Those slots of a segment that the disk has not and memory has. */
 uint32_t passing_lesson_here(const struct pass *area, const struct library_lesson *it,
 			     uint32_t segment);
 /* -E2BIG: larger than half of the area; -ENOENT: its rendition has no number, so nobody can ask for it. */
-int passing_lesson_put(struct pass *area, const struct library_lesson *it,
+int passing_lesson_put(struct pass *area, const struct library_lesson *it, unsigned slot,
 		       const struct kitchen_dish *dish, uint32_t duration_ms);

@@ -8,6 +8,8 @@
 #include "content/contentd.h"
 #include "content/passing.h"
 #include "content/reread.h"
+#include "content/version.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
 
@@ -44,26 +46,27 @@ static int look_at_object(struct contentd *c, const struct want_msg *want)
 static int look_at_segment(struct contentd *c, const struct want_msg *want)
 {
 	size_t lesson;
-	enum kitchen_rung rung;
-	if (!library_find_rendition(c->library, want->rendition, &lesson, &rung))
+	unsigned slot;
+	if (!library_find_slot(c->library, want->rendition, &lesson, &slot))
 		return -ENOENT;
-	const struct library_lesson *it = &c->library->lessons[lesson];
+	struct library_lesson *it = &c->library->lessons[lesson];
+	version_watched(it, clock_mono_ms());
 	if (want->first > it->segments)
 		return -ENOENT;
-	if (it->lost[want->first] & 1u << rung)
+	if (it->lost[want->first] & 1u << slot)
 		return -ENODATA;
-	if (!(it->made[want->first] & 1u << rung)) {
+	if (!(it->made[want->first] & 1u << slot)) {
 		const struct pass_key key = { .rendition = want->rendition, .number = want->first };
 		return pass_has(c->pass, &key, NULL);
 	}
 	/* Opening mends a slot that the worker found damaged; or it is found that the bytes are gone. */
 	struct store_rendition *r = NULL;
-	const bool there = library_open_rung(c->library, lesson, rung, &r, NULL) == 0 &&
+	const bool there = library_open_rung(c->library, lesson, slot, &r, NULL) == 0 &&
 			   store_rendition_has(r, (uint32_t)want->first);
 	store_rendition_close(r);
 	if (there)
 		return 1;
-	library_recheck_rung(c->library, lesson, rung, NULL);
+	library_recheck_rung(c->library, lesson, slot, NULL);
 	publish_names_soon(c);
 	return 0;
 }
@@ -102,8 +105,10 @@ static void note_use(struct contentd *c, const struct want_tally *tally)
 {
 	enum kitchen_rung rung;
 	const size_t lesson = library_find_lesson(c->library, tally->lesson);
-	if (lesson != LIBRARY_NONE && kitchen_rung_parse(tally->rung, &rung) == 0)
-		keeper_used(c->keeper, lesson, rung);
+	if (lesson == LIBRARY_NONE || kitchen_rung_parse(tally->rung, &rung))
+		return;
+	keeper_used(c->keeper, lesson, rung);
+	version_watched(&c->library->lessons[lesson], clock_mono_ms());
 }
 
 uint64_t pupils_count(void *data, uint64_t instance, const struct want_tally *tallies, size_t count)

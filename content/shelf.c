@@ -11,6 +11,7 @@
 #include "cache/store_local.h"
 #include "content/dash.h"
 #include "content/playlists.h"
+#include "content/version.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/web/strings.h"
@@ -31,12 +32,11 @@ static struct place place_of(const struct library_lesson *it, const char *rest)
 	return p;
 }
 
-static struct place rung_place(const struct library_lesson *it, enum kitchen_rung rung,
-			       const char *rest)
+static struct place rung_place(const struct library_lesson *it, unsigned slot, const char *rest)
 {
 	struct place p;
-	snprintf(p.at, sizeof(p.at), "/m/%s/%s/%s/%s", it->item->id, it->generation,
-		 kitchen_rung_name(rung), rest);
+	snprintf(p.at, sizeof(p.at), "/m/%s/%s/%s/%s", it->item->id, version_generation(it, slot),
+		 kitchen_rung_name((enum kitchen_rung)(slot % RUNG_COUNT)), rest);
 	return p;
 }
 
@@ -65,7 +65,7 @@ static size_t list_rungs(const struct library_lesson *it, struct playlists_rung 
 		bool sound = rung == RUNG_AUDIO;
 		out[count++] = (struct playlists_rung){
 			.name = kitchen_rung_name((enum kitchen_rung)rung),
-			.generation = it->generation,
+			.generation = version_generation(it, rung),
 			.width = sound ? 0 : r->shape.width,
 			.height = sound ? 0 : r->shape.height,
 			.fps_num = r->shape.fps_num,
@@ -192,20 +192,20 @@ static int add_master(struct names_builder *b, const struct library_lesson *it,
 }
 
 /* Segments may be made anew with other bytes: kept for a short time only. */
-static int add_keys(struct names_builder *b, const struct library_lesson *it,
-		    enum kitchen_rung rung, const uint64_t *us)
+static int add_keys(struct names_builder *b, const struct library_lesson *it, unsigned slot,
+		    const uint64_t *us)
 {
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
-	int r = playlists_keys(us, it->rungs[rung].key_bytes, it->segments, &text, &len);
+	int r = playlists_keys(us, it->rungs[slot].key_bytes, it->segments, &text, &len);
 	return r ? r
-		 : names_add_bytes(b, rung_place(it, rung, "iframes.m3u8").at, HLS_TYPE,
+		 : names_add_bytes(b, rung_place(it, slot, "iframes.m3u8").at, HLS_TYPE,
 				   NAMES_CACHE_SHORT, text, len);
 }
 
-static int add_rung(struct names_builder *b, const struct library_lesson *it,
-		    enum kitchen_rung rung)
+static int add_rung(struct names_builder *b, const struct library_lesson *it, unsigned slot)
 {
+	const enum kitchen_rung rung = (enum kitchen_rung)(slot % RUNG_COUNT);
 	AUTO_FREE uint64_t *us = times_of(it, rung);
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
@@ -213,12 +213,12 @@ static int add_rung(struct names_builder *b, const struct library_lesson *it,
 		return -ENOMEM;
 	int r = playlists_media(us, it->segments, &text, &len);
 	if (r == 0)
-		r = names_add_bytes(b, rung_place(it, rung, "index.m3u8").at, HLS_TYPE,
+		r = names_add_bytes(b, rung_place(it, slot, "index.m3u8").at, HLS_TYPE,
 				    NAMES_CACHE_IMMUTABLE, text, len);
-	if (r == 0 && it->rungs[rung].complete && it->rungs[rung].key_bytes)
-		r = add_keys(b, it, rung, us);
+	if (r == 0 && it->rungs[slot].complete && it->rungs[slot].key_bytes)
+		r = add_keys(b, it, slot, us);
 	if (r == 0)
-		r = names_add_rendition(b, rung_place(it, rung, "").at, it->rungs[rung].number,
+		r = names_add_rendition(b, rung_place(it, slot, "").at, it->rungs[slot].number,
 					it->item->id, kitchen_rung_name(rung),
 					rung == RUNG_AUDIO ? "audio/mp4" : "video/mp4");
 	return r;
@@ -298,7 +298,11 @@ static int add_lesson(struct names_builder *b, const struct library *l,
 		r = add_master(b, it, air);
 	for (unsigned rung = 0; r == 0 && rung < RUNG_COUNT; rung++)
 		if (has_rung(it, rung))
-			r = add_rung(b, it, (enum kitchen_rung)rung);
+			r = add_rung(b, it, rung);
+	/* Who began with another version goes on with it. */
+	for (unsigned slot = RUNG_COUNT; r == 0 && slot < LIBRARY_SLOTS; slot++)
+		if (it->spare & 1u << slot)
+			r = add_rung(b, it, slot);
 	return r;
 }
 

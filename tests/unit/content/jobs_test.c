@@ -11,6 +11,7 @@
 #include "firmware/base/clean.h"
 
 enum { A = 1, L = 2, M = 4, H = 8, ALL = A | L | M | H }; /* audio, low, middle, high */
+enum { BL = L << 4, BM = M << 4, BH = H << 4 };           /* their better versions */
 
 /* Two lessons of five segments; made and cooking are [init, 1 .. 5]. */
 static const struct {
@@ -23,6 +24,8 @@ static const struct {
 	uint32_t passed[2][6];     /* rungs that are in memory */
 	bool wants_only;
 	struct jobs_pick pick;
+	bool better;
+	uint32_t to_better[2], slow[2], spare[2];
 } rows[] = {
 	{ .why = "the first segment of every rung of the first lesson",
 	  .arrived = { 6, 6 },
@@ -159,6 +162,55 @@ static const struct {
 	  .passed = { { 0 }, { 0, 0, 0, 0, 0, ALL } },
 	  .arrived = { 6, 6 },
 	  .pick = { .found = false } },
+	{ .why = "all is made: better ones, the basic ones of everything first",
+	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .better = true,
+	  .to_better = { BM | BH, BL | BM },
+	  .slow = { BL | BM | BH, BL | BM | BH },
+	  .pick = { true, 1, 1, BL, true, 9, 0 } },
+	{ .why = "then the others, together",
+	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL },
+		    { ALL | BL, ALL | BL, ALL | BL, ALL | BL, ALL | BL, ALL | BL } },
+	  .arrived = { 6, 6 },
+	  .better = true,
+	  .to_better = { BM | BH, BL | BM },
+	  .slow = { BL | BM | BH, BL | BM | BH },
+	  .pick = { true, 0, 1, BM | BH, true, 9, 0 } },
+	{ .why = "not before everything can be watched",
+	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL, A | L | M } },
+	  .arrived = { 6, 6 },
+	  .better = true,
+	  .to_better = { BL, BL },
+	  .slow = { BL, BL },
+	  .pick = { true, 1, 5, H, false, 9, 0 } },
+	{ .why = "nor when there is no time or no room for it",
+	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .to_better = { BL, BL },
+	  .slow = { BL, BL },
+	  .pick = { .found = false } },
+	{ .why = "a pupil who waits for the better version gets the sound first, which is quick",
+	  .made = { { ALL | BL }, { ALL | BL } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 2, BL } },
+	  .slow = { BL, BL },
+	  .spare = { BL, BL },
+	  .pick = { true, 1, 2, A, false, 0, 0 } },
+	{ .why = "and the picture by itself",
+	  .made = { { ALL | BL }, { ALL | BL } },
+	  .cooking = { { 0 }, { 0, 0, A } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 2, BL } },
+	  .slow = { BL, BL },
+	  .spare = { BL, BL },
+	  .pick = { true, 1, 2, BL, false, 0, 0 } },
+	{ .why = "what has no address is not made for anybody",
+	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 2, BL } },
+	  .slow = { BL, BL },
+	  .pick = { .found = false } },
 };
 
 struct scene {
@@ -191,21 +243,26 @@ static void every_row(void **state)
 							   .held = &rows[i].held[n],
 							   .readable = readable_below,
 							   .passed = passed_of,
+							   .to_better = &rows[i].to_better[n],
+							   .slow = &rows[i].slow[n],
+							   .spare = &rows[i].spare[n],
 							   .data = &scenes[n] };
 		}
 		size_t wants = 0;
 		while (wants < 3 && rows[i].wants[wants].rungs)
 			wants++;
-		const struct jobs_view view = { lessons,
-						2,
-						rows[i].wants,
-						wants,
-						&rows[i].block,
-						rows[i].block.until_ms != 0,
-						A | L,
-						A,
-						rows[i].wants_only,
-						1000 };
+		const struct jobs_view view = { .lessons = lessons,
+						.lesson_count = 2,
+						.wants = rows[i].wants,
+						.want_count = wants,
+						.blocks = &rows[i].block,
+						.block_count = rows[i].block.until_ms != 0,
+						.basic = A | L,
+						.sound = A,
+						.wants_only = rows[i].wants_only,
+						.better = rows[i].better,
+						.better_basic = BL,
+						.now_ms = 1000 };
 		struct jobs_pick pick = { 0 };
 		jobs_next(&view, &pick);
 		const struct jobs_pick *want = &rows[i].pick;
@@ -224,8 +281,24 @@ static void every_row(void **state)
 	}
 }
 
+/* Day 100 is today. */
+static void lessons_have_their_turn(void **state)
+{
+	(void)state;
+	struct jobs_rank ranks[] = {
+		{ 0, 0, 900 }, { 1, 0, 20 }, { 2, 107, 5 },    { 3, 101, 700 }, { 4, 101, 300 },
+		{ 5, 99, 1 },  { 6, 0, 20 }, { 7, 100, 5000 }, { 8, 90, 1 },
+	};
+	static const size_t turns[] = { 7, 4, 3, 2, 5, 8, 1, 6, 0 };
+	jobs_sort(ranks, ARRAY_LEN(ranks), 100);
+	for (size_t i = 0; i < ARRAY_LEN(turns); i++)
+		assert_int_equal(ranks[i].lesson, turns[i]);
+	jobs_sort(ranks, 0, 100);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(every_row) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(every_row),
+					    cmocka_unit_test(lessons_have_their_turn) };
 	return cmocka_run_group_tests_name("content/jobs", tests, NULL, NULL);
 }
