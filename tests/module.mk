@@ -53,9 +53,9 @@ check-lint: all man
 check-fuzz-replay: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
 	$(if $(FUZZERS),$(PROVE) -j2 $(foreach f,$(FUZZERS),$(B)/fuzz/$(f)))
 # The long form of what `make check` tries in short: each test names itself here and reads WASL_LONG=1.
-LONG += tests/content/cold.t
-check-long: all $$(TEST_PROGS) $(B)/e2e/.npm ## the long form of tests that are short in `make check`
-	WASL_LONG=1 $(PROVE) -j2 $(sort $(LONG))
+LONG += tests/content/cold.t tests/content/players.t
+check-long: all $$(TEST_PROGS) $(B)/e2e/.npm build/players/.npm ## the long form of tests that are short in `make check`
+	WASL_LONG=1 PLAYERS_NPM=$(CURDIR)/build/players $(PROVE) -j2 $(sort $(LONG))
 .PHONY: check-long
 .PHONY: check check-tsan check-door check-units check-daemons check-e2e check-lint check-fuzz-replay
 
@@ -106,5 +106,13 @@ $(B)/e2e/.npm: tests/e2e/package.json tests/e2e/package-lock.json
 	$(call say,NPM,$(<D))
 	@mkdir -p $(@D)
 	$(Q)cp tests/e2e/package.json tests/e2e/package-lock.json .npmrc $(@D)/
+	$(Q)cd $(@D) && npm ci --ignore-scripts --loglevel=error >npm.log 2>&1 || { tail -n 5 npm.log >&2; echo "npm ci failed: check the network and npm's registry setting" >&2; exit 1; }
+	@touch $@
+
+# Players that are not ours, once for all flavours: 230 MB that only the long form needs.
+build/players/.npm: tests/players/package.json tests/players/package-lock.json
+	$(call say,NPM,tests/players)
+	@mkdir -p $(@D)
+	$(Q)cp tests/players/package.json tests/players/package-lock.json .npmrc $(@D)/
 	$(Q)cd $(@D) && npm ci --ignore-scripts --loglevel=error >npm.log 2>&1 || { tail -n 5 npm.log >&2; echo "npm ci failed: check the network and npm's registry setting" >&2; exit 1; }
 	@touch $@

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What `wasl kitchen` leaves is played by players that are not ours, in Chromium: hls.js, and in the long form (WASL_LONG=1) Shaka Player
+# and dash.js by both of its doors. ffmpeg reads both, too.
+# shellcheck source=tests/content/media.sh
+. "$(dirname "$0")/media.sh"
+
+if ! command -v chromium >/dev/null || ! command -v node >/dev/null; then
+	skip_all "no chromium or no node here"
+fi
+long=${WASL_LONG:-}
+folder=$top/lessons
+mkdir -p "$folder"
+kitchen() { # kitchen FILE NAME OPTIONS…
+	"$B/bin/wasl-kitchen" "$1" --out "$folder/$2" --json --memory "$(memory)" "${@:3}" >"$top/$2.json" 2>"$top/err"
+	local status=$?
+	[ $status = 0 ] || sed 's/^/# /' "$top/err"
+	return $status
+}
+ffmpeg -v error -nostdin -y -f lavfi -i "testsrc2=s=640x360:r=15:d=13" -f lavfi -i "sine=f=500:d=13" -c:v libx264 -preset ultrafast -c:a aac "$top/clip.mp4" &&
+	kitchen "$top/clip.mp4" clip --rungs 144p,240p,360p,audio
+ok $? "a lesson is cooked"
+jobs='[{"name":"hls.js","kind":"hls","url":"clip/master.m3u8","script":"'$B/gen/web/hls.min.js'"}]'
+lessons=clip
+if [ -n "$long" ]; then
+	npm=${PLAYERS_NPM:?}/node_modules
+	ffmpeg -v error -nostdin -y -f lavfi -i "testsrc2=s=640x360:r=30000/1001:d=13" -c:v libx264 -preset ultrafast "$top/silent.mp4" && kitchen "$top/silent.mp4" silent
+	ok $? "a lesson without sound is cooked"
+	lessons="clip silent"
+	if [ -f "$WASL_MEDIA/lecture/waves-720p.mp4" ]; then
+		ffmpeg -v error -nostdin -y -ss 20 -t 25 -i "$WASL_MEDIA/lecture/waves-720p.mp4" -c copy "$top/waves.mp4" && kitchen "$top/waves.mp4" waves
+		ok $? "a real lesson is cooked"
+		lessons="$lessons waves"
+	fi
+	jobs=$(for l in $lessons; do
+		printf '{"name":"hls.js %s","kind":"hls","url":"%s/master.m3u8","script":"%s"}\n' "$l" "$l" "$B/gen/web/hls.min.js"
+		printf '{"name":"shaka hls %s","kind":"shaka","url":"%s/master.m3u8","script":"%s"}\n' "$l" "$l" "$npm/shaka-player/dist/shaka-player.compiled.js"
+		printf '{"name":"shaka dash %s","kind":"shaka","url":"%s/manifest.mpd","script":"%s"}\n' "$l" "$l" "$npm/shaka-player/dist/shaka-player.compiled.js"
+		printf '{"name":"dash.js %s","kind":"dash","url":"%s/manifest.mpd","script":"%s"}\n' "$l" "$l" "$npm/dashjs/dist/modern/umd/dash.all.min.js"
+	done | jq -s .)
+fi
+printf '%s' "$jobs" >"$top/jobs.json"
+node "$(dirname "$0")/players.mjs" "$folder" "$top/jobs.json" >"$top/seen"
+ok $? "a browser has played"
+saw() { # saw JOB FILTER WHAT
+	local got
+	got=$(jq -c --arg j "$1" ".[\$j] | $2" "$top/seen" 2>&1)
+	is "$got" true "$1: $3"
+	[ "$got" = true ] || jq -c --arg j "$1" '.[$j]' "$top/seen" | sed 's/^/# /'
+}
+while IFS=$'\t' read -r job lesson; do
+	want=$(jq '.planned_ms / 1000' "$top/$lesson.json")
+	pictures=$(jq -c '[.rungs[] | select(.width > 0) | .height] | sort' "$top/$lesson.json")
+	saw "$job" ".error == null and ([.errors[] | select(startswith(\"fatal\"))] == [])" "plays, seeks and plays on"
+	saw "$job" "(.duration - $want) | . < 0.06 and . > -0.06" "lasts as long as planned"
+	saw "$job" "[.lines[] | select(. > 0)] | sort == $pictures" "offers every picture"
+	saw "$job" ".frames > 0 and .corrupted == 0" "shows the best of them across a seam"
+	[ "$lesson" = silent ] || saw "$job" ".sound" "with sound after a seek"
+	[[ $job != hls.js* ]] || saw "$job" ".keys == ($pictures | length)" "knows key frames of each"
+done < <(jq -r '.[] | [.name, (.url | split("/")[0])] | @tsv' "$top/jobs.json")
+
+# An independent reader: every picture and the sound, from both lists, whole and without a word.
+for lesson in $lessons; do
+	want=$(jq '.planned_ms' "$top/$lesson.json")
+	for list in master.m3u8 manifest.mpd; do
+		[ -n "$long" ] || [ $list = master.m3u8 ] || continue
+		for kind in v a; do
+			[ "$lesson $kind" != "silent a" ] || continue
+			out=$(ffmpeg -v error -nostdin -allowed_extensions ALL -i "$folder/$lesson/$list" -map "0:$kind:0" -f null - 2>&1)
+			is "$out" "" "ffmpeg $lesson/$list: its $([ $kind = v ] && echo pictures || echo sound) decode without a word"
+		done
+		[ $list = master.m3u8 ] || continue # of a manifest ffmpeg reads whole seconds only
+		got=$(ffprobe -v error -show_entries format=duration -of csv=p=0 "$folder/$lesson/$list" | awk -v w="$want" '{ d = $1 * 1000 - w; if (d < 0) d = -d; print d < 60 }')
+		is "$got" 1 "ffmpeg $lesson/$list: as long as planned"
+	done
+done
+# A list of key frames is a film of its own: as many pictures as segments.
+for list in "$folder"/clip/*/*/iframes.m3u8; do
+	rung=$(basename "$(dirname "$list")")
+	frames=$(ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 "$list" | head -n 1)
+	is "${frames%%,*}" "$(jq .segments "$top/clip.json")" "key frames alone: ffmpeg decodes one of each segment of $rung"
+done
+finish
