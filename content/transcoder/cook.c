@@ -5,8 +5,10 @@
 #include <stdbool.h>
 
 #include "content/transcoder/film.h"
+#include "content/transcoder/grid.h"
 #include "content/transcoder/picture.h"
 #include "content/transcoder/source.h"
+#include "content/transcoder/stay.h"
 #include "content/transcoder/tone.h"
 #include "content/transcoder/watch.h"
 #include "firmware/base/fault.h"
@@ -23,7 +25,8 @@ struct stove {
 	const struct job_order *order;
 	struct pot pots[JOB_RUNGS_MAX];
 	size_t count;
-	uint64_t serial;  /* of the picture in hand */
+	struct stay stay;
+	uint64_t serial;  /* of the picture in hand, the last one that was new */
 	unsigned in_time; /* pictures decoded inside the segment */
 };
 
@@ -33,6 +36,7 @@ static void clean_stove(struct stove *s)
 		film_close(&s->pots[i].film);
 		picture_scaler_done(&s->pots[i].scaler);
 	}
+	stay_done(&s->stay);
 }
 
 static bool is_larger(const struct job_rung *a, const struct job_rung *b)
@@ -76,22 +80,32 @@ static int scaled(struct stove *s, size_t at, const AVFrame *source, const AVFra
 	return 0;
 }
 
-/* `frame` is on show until `until`: every rung takes it as often as its clock strikes in that time. */
-static int show(struct stove *s, const AVFrame *frame, uint64_t until, struct fault *why)
+/* `picture`, the one in hand, stays until `until`: every rung takes it when its clock strikes and it is new to the rung. */
+static int serve(struct stove *s, const AVFrame *picture, uint64_t until, struct fault *why)
 {
-	s->serial++;
 	for (size_t i = 0; i < s->count; i++) {
 		struct film *f = &s->pots[i].film;
-		while (f->fed < f->planned && film_ticks(f, f->fed) < until) {
-			const AVFrame *picture;
-			int rc = scaled(s, i, frame, &picture, why);
+		while (f->tick < f->planned && film_ticks(f, f->tick) < until) {
+			const AVFrame *ready = NULL;
+			int rc = film_wants(f, s->serial) ? scaled(s, i, picture, &ready, why) : 0;
 			if (!rc)
-				rc = film_feed(f, picture, why);
+				rc = film_feed(f, ready, s->serial, why);
 			if (rc)
 				return rc;
 		}
 	}
 	return 0;
+}
+
+/* `frame` is on show from `at` until `until`. */
+static int show(struct stove *s, const AVFrame *frame, uint64_t at, uint64_t until,
+		struct fault *why)
+{
+	int fresh = stay_look(&s->stay, frame, grid_scale(at, 1000, s->order->timescale));
+	if (fresh < 0)
+		return fault_set(why, fresh, "memory", "out of memory");
+	s->serial += (uint64_t)fresh;
+	return serve(s, s->stay.kept, until, why);
 }
 
 /* A time stamp a little late by rounding still belongs to the tick it was meant for. */
@@ -113,6 +127,7 @@ static int run_pictures(struct stove *s, struct source_reader *r, struct fault *
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	const struct job_order *o = s->order;
 	AVRational tb = r->stream->time_base;
+	uint64_t since = o->from_ticks;
 	int rc = source_reader_seek(r, (int64_t)o->from_ticks, (AVRational){ 1, (int)o->timescale },
 				    why);
 	while (!rc) {
@@ -123,8 +138,10 @@ static int run_pictures(struct stove *s, struct source_reader *r, struct fault *
 		if (at >= o->to_ticks)
 			break;
 		s->in_time += at + o->timescale / 500 >= o->from_ticks;
-		if (held->buf[0] && at > o->from_ticks)
-			rc = show(s, held, at, why);
+		if (held->buf[0] && at > o->from_ticks) {
+			rc = show(s, held, since, at, why);
+			since = at;
+		}
 		av_frame_unref(held);
 		av_frame_move_ref(held, next);
 	}
@@ -133,7 +150,7 @@ static int run_pictures(struct stove *s, struct source_reader *r, struct fault *
 	if (!held->buf[0])
 		return fault_set(why, -ENODATA, "cook.empty",
 				 "segment %u has no picture that decodes", o->segment);
-	return show(s, held, o->to_ticks, why);
+	return show(s, held, since, o->to_ticks, why);
 }
 
 /* Decoded pictures against planned ones: a half that is missing is damage, not a still slide, in a file made for this grid. */
@@ -169,9 +186,11 @@ static int run_foreign(struct stove *s, struct watch *w, struct fault *why)
 	int rc = watch_seek(w, o->from_ticks / per_picture, why);
 	for (uint64_t at = o->from_ticks; at < o->to_ticks && !rc; at += per_picture) {
 		const AVFrame *picture;
-		rc = watch_next(w, &picture, why);
-		if (!rc)
-			rc = show(s, picture, at + per_picture, why);
+		rc = watch_news(w, &picture, why);
+		if (rc < 0)
+			return rc;
+		s->serial += (uint64_t)rc;
+		rc = serve(s, picture, at + per_picture, why);
 	}
 	return rc;
 }

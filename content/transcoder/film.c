@@ -2,11 +2,13 @@
 #include "content/transcoder/film.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "content/transcoder/grid.h"
+#include "content/transcoder/stay.h"
 #include "firmware/base/fault.h"
 
 /*
@@ -119,10 +121,11 @@ int film_open(struct film *f, const struct job_order *order, const struct job_ru
 		return fault_set(why, -EINVAL, "film.length",
 				 "%llu pictures in one segment; %u are allowed",
 				 (unsigned long long)planned, FILM_PICTURES_MAX);
+	f->fed = calloc(planned, sizeof(*f->fed));
 	f->shown = calloc(planned, sizeof(*f->shown));
 	f->sizes = calloc(planned, sizeof(*f->sizes));
 	f->keys = calloc(planned, sizeof(*f->keys));
-	int rc = f->shown && f->sizes && f->keys
+	int rc = f->fed && f->shown && f->sizes && f->keys
 			 ? open_codec(f, why)
 			 : fault_set(why, -ENOMEM, "memory", "out of memory");
 	if (rc)
@@ -135,6 +138,7 @@ void film_close(struct film *f)
 	avcodec_free_context(&f->codec);
 	av_packet_free(&f->packet);
 	box_done(&f->data);
+	free(f->fed);
 	free(f->shown);
 	free(f->sizes);
 	free(f->keys);
@@ -151,7 +155,7 @@ static int take_packets(struct film *f, struct fault *why)
 			return fault_set(why, libav_errno(rc), "film.encode",
 					 "encoding failed (%s)", libav_text(rc).at);
 		int64_t index = f->packet->pts;
-		if (f->coded == f->planned || index < 0 || (uint64_t)index >= f->planned)
+		if (f->coded == f->fed_count || index < 0 || (uint64_t)index >= f->planned)
 			return fault_set(why, -EPROTO, "film.encode",
 					 "the encoder made a picture that nobody gave it");
 		size_t before = f->data.len;
@@ -167,14 +171,37 @@ static int take_packets(struct film *f, struct fault *why)
 	}
 }
 
-int film_feed(struct film *f, const AVFrame *picture, struct fault *why)
+/*
+ * The last two are pictures that others may follow from, and hence coded in the order shown: the last one then lasts until the
+ * segment ends also for players that take a picture's time from the file.
+ */
+static bool is_last(const struct film *f)
 {
+	return f->tick + 2 >= f->planned;
+}
+
+int film_wants(const struct film *f, uint64_t serial)
+{
+	if (!f->fed_count || serial != f->serial || is_last(f))
+		return 1;
+	uint64_t lasts = film_ticks(f, f->tick + 1) - film_ticks(f, f->fed[f->fed_count - 1]);
+	return lasts * 1000 > (uint64_t)STAY_GAP_MS * f->order->timescale;
+}
+
+int film_feed(struct film *f, const AVFrame *picture, uint64_t serial, struct fault *why)
+{
+	if (!picture) {
+		f->tick++;
+		return 0;
+	}
 	CLEANUP(clean_av_frame) AVFrame *own = av_frame_clone(picture);
 	if (!own)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	own->pts = (int64_t)f->fed++;
-	own->pict_type = AV_PICTURE_TYPE_NONE;
+	own->pict_type = f->tick && is_last(f) ? AV_PICTURE_TYPE_P : AV_PICTURE_TYPE_NONE;
 	own->color_range = AVCOL_RANGE_MPEG;
+	f->fed[f->fed_count++] = f->tick;
+	f->serial = serial;
+	own->pts = (int64_t)f->tick++;
 	int rc = avcodec_send_frame(f->codec, own);
 	if (rc < 0)
 		return fault_set(why, libav_errno(rc), "film.encode", "encoding failed (%s)",
@@ -182,18 +209,41 @@ int film_feed(struct film *f, const AVFrame *picture, struct fault *why)
 	return take_packets(f, why);
 }
 
-static void put_samples(const struct film *f, struct pack_sample *samples)
+/*
+ * Decoding times: each picture as late as it and those after it allow, so that hardly any is shown before its decoding time
+ * (players that know no signed offsets move the whole track by the largest one), and the first at the edge exactly.
+ */
+static int put_times(const struct film *f, uint64_t *times)
 {
-	for (uint64_t i = 0; i < f->planned; i++) {
-		uint64_t begin = film_ticks(f, i);
-		uint64_t end = i + 1 < f->planned ? film_ticks(f, i + 1) : f->order->to_ticks;
+	uint64_t least = UINT64_MAX;
+	for (uint64_t i = f->coded; i-- > 0;) {
+		least = f->shown[i] < least ? f->shown[i] : least;
+		times[i] = film_ticks(f, least);
+	}
+	uint64_t period = film_ticks(f, 1) - film_ticks(f, 0);
+	uint64_t step = (period + 1) / 2; /* readers that guess the rate find its double */
+	for (uint64_t i = 1; i < f->coded; i++)
+		if (times[i] < times[i - 1] + step)
+			times[i] = times[i - 1] + step;
+	return step && times[0] == f->order->from_ticks && times[f->coded - 1] < f->order->to_ticks
+		       ? 0
+		       : -EPROTO;
+}
+
+static int put_samples(const struct film *f, struct pack_sample *samples)
+{
+	AUTO_FREE uint64_t *times = calloc(f->coded, sizeof(*times));
+	int rc = times ? put_times(f, times) : -ENOMEM;
+	for (uint64_t i = 0; i < f->coded && !rc; i++) {
+		uint64_t end = i + 1 < f->coded ? times[i + 1] : f->order->to_ticks;
 		samples[i] = (struct pack_sample){
 			.size = f->sizes[i],
-			.duration = (uint32_t)(end - begin),
-			.shift = (int32_t)((int64_t)film_ticks(f, f->shown[i]) - (int64_t)begin),
+			.duration = (uint32_t)(end - times[i]),
+			.shift = (int32_t)((int64_t)film_ticks(f, f->shown[i]) - (int64_t)times[i]),
 			.key = f->keys[i],
 		};
 	}
+	return rc;
 }
 
 int film_finish(struct film *f, struct box_out *init, struct box_out *media, struct fault *why)
@@ -205,12 +255,12 @@ int film_finish(struct film *f, struct box_out *init, struct box_out *media, str
 	rc = take_packets(f, why);
 	if (rc)
 		return rc;
-	if (f->coded != f->planned || !f->keys[0])
+	if (f->tick != f->planned || f->coded != f->fed_count || !f->coded || !f->keys[0])
 		return fault_set(why, -EPROTO, "film.encode",
 				 "the encoder made %llu of %llu pictures",
-				 (unsigned long long)f->coded, (unsigned long long)f->planned);
+				 (unsigned long long)f->coded, (unsigned long long)f->fed_count);
 	struct box_out config = { 0 };
-	AUTO_FREE struct pack_sample *samples = calloc(f->planned, sizeof(*samples));
+	AUTO_FREE struct pack_sample *samples = calloc(f->coded, sizeof(*samples));
 	rc = samples ? pack_avcc(f->codec->extradata, (size_t)f->codec->extradata_size, &config)
 		     : -ENOMEM;
 	if (!rc) {
@@ -220,11 +270,13 @@ int film_finish(struct film *f, struct box_out *init, struct box_out *media, str
 					    .height = f->rung->height,
 					    .config = config.bytes,
 					    .config_len = config.len };
-		put_samples(f, samples);
+		rc = put_samples(f, samples);
 		pack_init(&track, init);
-		pack_pictures(f->order->segment, f->order->from_ticks, samples, f->planned,
-			      f->data.bytes, f->data.len, media);
-		rc = init->bad ? init->bad : media->bad;
+		if (!rc) {
+			pack_pictures(f->order->segment, f->order->from_ticks, samples, f->coded,
+				      f->data.bytes, f->data.len, media);
+			rc = init->bad ? init->bad : media->bad;
+		}
 	}
 	box_done(&config);
 	return rc ? fault_set(why, rc, "film.pack", "the segment cannot be packed (%s)",

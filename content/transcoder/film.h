@@ -21,10 +21,13 @@ struct film {
 	const struct job_rung *rung;   /* borrowed */
 	AVCodecContext *codec;
 	AVPacket *packet;
-	uint64_t planned; /* pictures this segment has */
-	uint64_t fed;
+	uint64_t planned;    /* ticks of the rung's clock that this segment has */
+	uint64_t tick;       /* the next one */
+	uint64_t serial;     /* of the picture fed last */
 	struct box_out data; /* coded pictures, in coding order */
-	uint64_t *shown;     /* planned entries: display index of each coded picture */
+	uint64_t *fed;       /* room for `planned`: tick of each picture, as fed */
+	uint64_t fed_count;
+	uint64_t *shown; /* tick of each coded picture, in coding order */
 	uint32_t *sizes;
 	uint8_t *keys;
 	uint64_t coded;
@@ -36,8 +39,14 @@ void film_close(struct film *f);
 /* Time of picture `index` of this segment, in ticks from the beginning of the lesson. */
 uint64_t film_ticks(const struct film *f, uint64_t index);
 
-/* The next picture: of the rung's size, 8-bit 4:2:0. */
-int film_feed(struct film *f, const AVFrame *picture, struct fault *why);
+/*
+ * Whether the next tick needs a picture; `serial` names the one on show (from 1). A picture that stays is not encoded again: the one
+ * before lasts longer, up to STAY_GAP_MS. The first and the last two ticks always have one: a segment begins with its key frame, and no
+ * player finds a hole at its end.
+ */
+int film_wants(const struct film *f, uint64_t serial);
+/* The next tick's picture: of the rung's size, 8-bit 4:2:0; NULL: the one before stays. */
+int film_feed(struct film *f, const AVFrame *picture, uint64_t serial, struct fault *why);
 
-/* After `planned` pictures: the rest, and both dishes. Appends to `init` and `media`. */
+/* After `planned` ticks: the rest, and both dishes. Appends to `init` and `media`. */
 int film_finish(struct film *f, struct box_out *init, struct box_out *media, struct fault *why);

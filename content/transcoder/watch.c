@@ -35,6 +35,7 @@ void watch_close(struct watch *w)
 	if (w->source.format)
 		source_close(&w->source);
 	lens_close(&w->lens);
+	stay_done(&w->stay);
 	av_frame_free(&w->held);
 	av_frame_free(&w->next);
 	av_frame_free(&w->past);
@@ -45,6 +46,7 @@ int watch_seek(struct watch *w, uint64_t index, struct fault *why)
 	int64_t us = av_rescale((int64_t)index * 4 + 1, INT64_C(250000) * w->probe->fps_den,
 				w->probe->fps_num);
 	w->shown = index;
+	stay_done(&w->stay);
 	w->decoded = 0;
 	return source_reader_seek(&w->reader, w->probe->start_us + us, AV_TIME_BASE_Q, why);
 }
@@ -92,17 +94,45 @@ static int advance(struct watch *w, int64_t now_us, struct fault *why)
 	return 0;
 }
 
-int watch_next(struct watch *w, const AVFrame **out, struct fault *why)
+static int to_now(struct watch *w, struct fault *why)
 {
 	/* A quarter of a period early: a stamp rounded up still belongs to this picture. */
 	int64_t now = av_rescale((int64_t)w->shown * 4 + 1, INT64_C(250000) * w->probe->fps_den,
 				 w->probe->fps_num);
-	int rc = advance(w, now, why);
+	return advance(w, now, why);
+}
+
+static int look_through(struct watch *w, const AVFrame **out, struct fault *why)
+{
+	return lens_show(&w->lens, w->past->buf[0] ? w->past : NULL, w->held,
+			 w->next->buf[0] ? w->next : NULL, w->serial, out, why);
+}
+
+int watch_next(struct watch *w, const AVFrame **out, struct fault *why)
+{
+	int rc = to_now(w, why);
 	if (!rc)
-		rc = lens_show(&w->lens, w->past->buf[0] ? w->past : NULL, w->held,
-			       w->next->buf[0] ? w->next : NULL, w->serial, out, why);
+		rc = look_through(w, out, why);
 	if (rc)
 		return rc;
 	w->shown++;
 	return 0;
+}
+
+int watch_news(struct watch *w, const AVFrame **out, struct fault *why)
+{
+	int rc = to_now(w, why);
+	if (rc)
+		return rc;
+	uint64_t at_ms = w->shown * 1000 * w->probe->fps_den / w->probe->fps_num;
+	int fresh = stay_look(&w->stay, w->held, at_ms);
+	if (fresh < 0)
+		return fault_set(why, fresh, "memory", "out of memory");
+	rc = fresh ? look_through(w, out, why) : 0;
+	if (rc)
+		return rc;
+	if (!fresh)
+		*out = w->lens.ready;
+	w->shown++;
+	return fresh;
 }

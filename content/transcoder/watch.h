@@ -5,6 +5,7 @@
 
 #include "content/transcoder/lens.h"
 #include "content/transcoder/probe.h"
+#include "content/transcoder/stay.h"
 
 struct fault;
 
@@ -17,6 +18,7 @@ struct watch {
 	struct source_reader reader;
 	const struct probe *probe; /* borrowed */
 	struct lens lens;
+	struct stay stay; /* watch_news() */
 	AVFrame *past, *held, *next;
 	int64_t next_us; /* when `next` comes on show, from the start; INT64_MAX: never */
 	uint64_t serial; /* of `held` */
@@ -30,3 +32,5 @@ void watch_close(struct watch *w);
 int watch_seek(struct watch *w, uint64_t index, struct fault *why);
 /* *out is borrowed until the next call. */
 int watch_next(struct watch *w, const AVFrame **out, struct fault *why);
+/* The same for who skips what stays (stay.h): 1 when the picture is new, 0 when the one before is handed out again. */
+int watch_news(struct watch *w, const AVFrame **out, struct fault *why);

@@ -53,6 +53,17 @@ unbroken() {
 		END { if (want <= begin || want > at) { print "ends at " at; bad = 1 } exit bad }'
 }
 
+# steady FILE TICKS PERIOD SCALE: pictures begin at 0 and end at TICKS, none is on show longer than half a second. (ffprobe guesses
+# durations of pictures, and moves the track by what is shown before its decoding time, half a period at most.)
+steady() {
+	ffprobe -v error -show_entries packet=pts -of csv=p=0 "$1" | sort -n | awk -v want="$2" -v period="$3" -v scale="$4" 'NR == 1 { moved = $1; at = $1 }
+		NR == 1 && ($1 < 0 || $1 > (period + 1) / 2) { print "begins at " $1; bad = 1 }
+		NR > 1 && $1 <= at { print "twice at " at; bad = 1 }
+		$1 - at > scale / 2 + 1 { print "nothing new from " at " to " $1; bad = 1 }
+		{ at = $1 }
+		END { if (at - moved >= want || want - at + moved - period > 1) { print "ends at " at + period " instead of " want; bad = 1 } exit bad }'
+}
+
 refreshes() { # refreshes FILE: IDR pictures (ffprobe's own flag counts some others too)
 	ffmpeg -v error -nostdin -i "$1" -c copy -bsf:v filter_units=pass_types=5 -f h264 - | perl -0777 -ne '$n = () = /\x00\x00\x01[\x25\x45\x65][\x80-\xff]/g; print $n'
 }
