@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kitchen (contentd's side: no libav in that process) and wasl-transcoder (the child that reads foreign bytes).
 KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitchen_file plan_text
-PACK := grid box pack pack_nal frag job
-COOK := source orient rate fields colour picture lens probe stay film mono tone hear watch loudness still reel mux mezz publish foreign foresee cook worker
-$(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),base,))
+PACK := grid box pack pack_nal frag job verdict
+COOK := source orient rate fields colour picture lens probe probe_json stay film mono tone hear watch loudness still reel mux mezz publish foreign foresee cook worker
+$(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),web base,))
 LINK.cook := -lm
 $(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),pack record base,libavformat libavcodec libswscale libswresample libavutil jansson))
 $(eval $(call prog,wasl-transcoder,content/transcoder/main.c,cook))

@@ -2,7 +2,7 @@
 #include "content/transcoder/probe.h"
 
 #include <errno.h>
-#include <stdarg.h>
+#include <libavutil/dovi_meta.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,28 +17,47 @@
 #define FIRST_PACKETS 250u /* so many may go by before the first picture decodes */
 #define MISSING_US 1500000 /* what an index promises beyond what is there, before it is told */
 
-#define ENCRYPTED "the file is encrypted (copy protection); use the original recording"
-
-static const char *const names[] = { "accept", "salvage", "refuse" };
-
 const char *probe_verdict_name(enum probe_verdict v)
 {
-	return names[v];
+	return verdict_name(v);
 }
 
-/* The worst verdict stays, with the reason that came first. */
-static void judge(struct probe *p, enum probe_verdict v, const char *reason, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-static void judge(struct probe *p, enum probe_verdict v, const char *reason, const char *fmt, ...)
+static void judge(struct probe *p, const char *reason)
 {
-	if (p->verdict >= v)
-		return;
-	p->verdict = v;
-	snprintf(p->reason, sizeof(p->reason), "%s", reason);
-	va_list args;
-	va_start(args, fmt);
-	vsnprintf(p->text, sizeof(p->text), fmt, args);
-	va_end(args);
+	verdict_add(&p->said, reason, NULL, NULL);
+}
+
+static void judge_size(struct probe *p, const char *reason, int width, int height)
+{
+	char w[32], h[32];
+	snprintf(w, sizeof(w), "%d", width);
+	snprintf(h, sizeof(h), "%d", height);
+	verdict_add(&p->said, reason, w, h);
+}
+
+static void judge_times(struct probe *p, const char *reason, double a, double b, int digits)
+{
+	char first[32], second[32];
+	snprintf(first, sizeof(first), "%.*f", digits, a);
+	snprintf(second, sizeof(second), "%.*f", digits, b);
+	verdict_add(&p->said, reason, first, second);
+}
+
+static bool is_refused(const struct probe *p)
+{
+	return p->said.kind == VERDICT_REFUSE;
+}
+
+/* The short form, for who reads no more. */
+static int settle(struct probe *p, struct fault *why)
+{
+	AUTO_FREE char *text = verdict_text(&p->said, STRINGS_EN);
+	if (!text)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	p->verdict = (enum probe_verdict)p->said.kind;
+	snprintf(p->reason, sizeof(p->reason), "%s", verdict_reason(&p->said));
+	snprintf(p->text, sizeof(p->text), "%s", text);
+	return 0;
 }
 
 /* --- streams ------------------------------------------------------------------------------------- */
@@ -59,7 +78,7 @@ static int best(const AVFormatContext *f, enum AVMediaType type)
 		const AVStream *st = f->streams[i];
 		const AVCodecParameters *c = st->codecpar;
 		if (c->codec_type != type || (st->disposition & AV_DISPOSITION_ATTACHED_PIC) ||
-		    !source_decodes(c->codec_id))
+		    is_encrypted(st) || !source_decodes(c->codec_id))
 			continue;
 		if (type == AVMEDIA_TYPE_VIDEO && (c->width < 1 || c->height < 1))
 			continue;
@@ -75,14 +94,28 @@ static int best(const AVFormatContext *f, enum AVMediaType type)
 	return found;
 }
 
-/* Is there a stream of this type at all, decodable or not? Its codec's name, or NULL. */
+/* Is there a stream of this type at all, decodable or not? Its codec's name ("unknown": the file does not say), or NULL. */
 static const char *any(const AVFormatContext *f, enum AVMediaType type)
 {
 	for (unsigned i = 0; i < f->nb_streams; i++)
 		if (f->streams[i]->codecpar->codec_type == type &&
 		    !(f->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC))
-			return avcodec_get_name(f->streams[i]->codecpar->codec_id);
+			return f->streams[i]->codecpar->codec_id == AV_CODEC_ID_NONE
+				       ? "unknown"
+				       : avcodec_get_name(f->streams[i]->codecpar->codec_id);
 	return NULL;
+}
+
+/* Is every stream of this type encrypted? */
+static bool all_encrypted(const AVFormatContext *f, enum AVMediaType type)
+{
+	unsigned open = 0, closed = 0;
+	for (unsigned i = 0; i < f->nb_streams; i++)
+		if (f->streams[i]->codecpar->codec_type == type) {
+			open += !is_encrypted(f->streams[i]);
+			closed += is_encrypted(f->streams[i]);
+		}
+	return closed && !open;
 }
 
 static void choose(const struct source *s, struct probe *p)
@@ -91,27 +124,30 @@ static void choose(const struct source *s, struct probe *p)
 	p->picture = best(f, AVMEDIA_TYPE_VIDEO);
 	p->sound = best(f, AVMEDIA_TYPE_AUDIO);
 	const char *picture = any(f, AVMEDIA_TYPE_VIDEO), *sound = any(f, AVMEDIA_TYPE_AUDIO);
-	for (unsigned i = 0; i < f->nb_streams; i++)
-		if (is_encrypted(f->streams[i])) {
-			judge(p, PROBE_REFUSE, "probe.encrypted",
-			      "the file is encrypted (copy protection); use the original "
-			      "recording");
-			return;
-		}
-	if (!f->nb_streams)
-		judge(p, PROBE_REFUSE, "probe.empty",
-		      "the file contains neither picture nor sound");
+	if (all_encrypted(f, AVMEDIA_TYPE_VIDEO))
+		judge(p, "probe.encrypted");
+	else if (!picture && !sound)
+		judge(p, "probe.nothing");
 	else if (!picture)
-		judge(p, PROBE_REFUSE, "probe.no-picture", "the file contains no moving picture%s",
-		      sound ? ", only sound" : "");
+		judge(p, all_encrypted(f, AVMEDIA_TYPE_AUDIO) ? "probe.encrypted"
+							      : "probe.no-picture");
 	else if (p->picture < 0)
-		judge(p, PROBE_REFUSE, "probe.codec",
-		      "pictures in the form '%s' are not understood; export the lesson as H.264 in "
-		      "MP4",
-		      picture);
+		verdict_add(&p->said, "probe.codec", picture, NULL);
+	else if (all_encrypted(f, AVMEDIA_TYPE_AUDIO))
+		judge(p, "probe.sound-encrypted");
 	else if (sound && p->sound < 0)
-		judge(p, PROBE_SALVAGE, "probe.sound-codec",
-		      "sound in the form '%s' is not understood; the lesson will be silent", sound);
+		verdict_add(&p->said, "probe.sound-codec", sound, NULL);
+}
+
+/* Dolby Vision without a picture that others can read: greens and violets, for everybody else. */
+static bool is_dolby_only(const AVStream *st)
+{
+	size_t len = 0;
+	const uint8_t *side = av_stream_get_side_data(st, AV_PKT_DATA_DOVI_CONF, &len);
+	if (!side || len < sizeof(AVDOVIDecoderConfigurationRecord))
+		return false;
+	const AVDOVIDecoderConfigurationRecord *d = (const void *)side;
+	return d->dv_profile == 5;
 }
 
 static void describe(const struct source *s, struct probe *p)
@@ -120,6 +156,8 @@ static void describe(const struct source *s, struct probe *p)
 	const AVCodecParameters *c = st->codecpar;
 	p->coded_width = (uint32_t)c->width;
 	p->coded_height = (uint32_t)c->height;
+	const struct colour_light light = { c->color_space, c->color_primaries, c->color_trc, 0 };
+	p->is_hdr = colour_is_foreign(&light);
 	lens_form_of(s, p->picture, LINES_MAX, &p->form);
 	AVRational fps = rate_pick(st->r_frame_rate, st->avg_frame_rate);
 	p->fps_num = (uint32_t)fps.num;
@@ -129,17 +167,21 @@ static void describe(const struct source *s, struct probe *p)
 		snprintf(p->sound_codec, sizeof(p->sound_codec), "%s",
 			 avcodec_get_name(s->format->streams[p->sound]->codecpar->codec_id));
 	if (c->width < SIDE_MIN || c->height < SIDE_MIN)
-		judge(p, PROBE_REFUSE, "probe.small",
-		      "the picture is %dx%d; at least %dx%d is needed", c->width, c->height,
-		      SIDE_MIN, SIDE_MIN);
+		judge_size(p, "probe.small", c->width, c->height);
+	if ((int64_t)c->width * c->height > SOURCE_PIXELS_MAX)
+		judge_size(p, "probe.large", c->width, c->height);
+	if (is_dolby_only(st))
+		judge(p, "probe.colours");
 }
 
 /* --- what really is in it ------------------------------------------------------------------------- */
 
 struct reach {
 	int64_t begin_us, end_us; /* AV_NOPTS_VALUE: no packet has a time */
-	uint64_t packets;
+	uint64_t packets, corrupt;
 	bool decodes;
+	struct source_jump jumps[SOURCE_JUMPS_MAX];
+	uint32_t jump_count;
 };
 
 static void stretch(struct reach *r, const AVPacket *p, AVRational tb)
@@ -163,6 +205,7 @@ static void walk_packets(struct source_reader *r, AVFrame *f, struct reach *out)
 	source_reader_begin(r);
 	while (source_reader_packet(r)) {
 		stretch(out, r->packet, r->stream->time_base);
+		out->corrupt += (r->packet->flags & AV_PKT_FLAG_CORRUPT) != 0;
 		if (++out->packets <= FIRST_PACKETS && !out->decodes &&
 		    avcodec_send_packet(r->codec, r->packet) == 0)
 			out->decodes = avcodec_receive_frame(r->codec, f) == 0;
@@ -171,6 +214,8 @@ static void walk_packets(struct source_reader *r, AVFrame *f, struct reach *out)
 	if (!out->decodes && out->packets <= FIRST_PACKETS &&
 	    avcodec_send_packet(r->codec, NULL) == 0)
 		out->decodes = avcodec_receive_frame(r->codec, f) == 0;
+	out->jump_count = r->jump_count < SOURCE_JUMPS_MAX ? r->jump_count : SOURCE_JUMPS_MAX;
+	memcpy(out->jumps, r->jumps, sizeof(out->jumps));
 }
 
 static int walk(const struct source *from, int stream, struct reach *out, struct fault *why)
@@ -211,37 +256,74 @@ static void settle_times(struct probe *p, const struct reach *picture, const str
 		p->picture_us = period;
 	p->sound_us = p->sound >= 0 ? av_sat_sub64(sound->end_us, p->start_us) : 0;
 	p->duration_us = p->picture_us > p->sound_us ? p->picture_us : p->sound_us;
+	int64_t missing = av_sat_sub64(promised_us, p->duration_us);
 	if (p->duration_us > INT64_C(1000000) * DURATION_MAX_S)
-		judge(p, PROBE_REFUSE, "probe.long",
-		      "the file is %lld minutes long; a lesson has at most %d",
-		      (long long)(p->duration_us / 60000000), DURATION_MAX_S / 60);
-	else if (promised_us - p->duration_us > MISSING_US &&
-		 promised_us / 20 < promised_us - p->duration_us)
-		judge(p, PROBE_SALVAGE, "probe.truncated",
-		      "the file ends early: %.1f of %.1f s are there", (double)p->duration_us / 1e6,
-		      (double)promised_us / 1e6);
+		judge_times(p, "probe.long", (double)p->duration_us / 6e7, DURATION_MAX_S / 60.0,
+			    0);
+	else if (missing > MISSING_US && promised_us / 20 < missing)
+		judge_times(p, "probe.truncated", (double)p->duration_us / 1e6,
+			    (double)promised_us / 1e6, 1);
+}
+
+/* The clock of all streams goes on where the last of them had ended, and the first of them begins. */
+static void set_clock(struct source_clock *c, const struct reach *a, const struct reach *b)
+{
+	*c = (struct source_clock){ 0 };
+	int64_t moved = 0;
+	for (uint32_t n = 0; n < a->jump_count || n < b->jump_count; n++) {
+		int64_t end = INT64_MIN, begin = INT64_MAX;
+		const struct reach *of[] = { a, b };
+		for (size_t i = 0; i < 2; i++) {
+			if (n >= of[i]->jump_count)
+				continue;
+			const struct source_jump *j = &of[i]->jumps[n];
+			end = j->end_us > end ? j->end_us : end;
+			begin = j->begin_us < begin ? j->begin_us : begin;
+		}
+		moved = av_sat_add64(moved, av_sat_sub64(end, begin));
+		c->moved_us[c->count++] = moved;
+	}
+}
+
+static int walk_both(struct source *s, const struct probe *p, struct reach *picture,
+		     struct reach *sound, struct fault *why)
+{
+	int rc = walk(s, p->picture, picture, why);
+	if (!rc && p->sound >= 0)
+		rc = walk(s, p->sound, sound, why);
+	/* Each stream by itself would go on without a hole: one clock keeps picture and sound together. */
+	if (rc || s->clock.count || !(picture->jump_count | sound->jump_count))
+		return rc;
+	set_clock(&s->clock, picture, sound);
+	return walk_both(s, p, picture, sound, why);
 }
 
 static int measure(struct source *s, struct probe *p, struct fault *why)
 {
 	struct reach picture, sound = { .begin_us = AV_NOPTS_VALUE };
-	int rc = walk(s, p->picture, &picture, why);
-	if (!rc && p->sound >= 0)
-		rc = walk(s, p->sound, &sound, why);
+	int rc = walk_both(s, p, &picture, &sound, why);
 	if (rc)
 		return rc;
 	if (!picture.decodes || picture.begin_us == AV_NOPTS_VALUE) {
-		judge(p, PROBE_REFUSE, "probe.damaged",
-		      "no picture of the file can be decoded: it is damaged or incomplete");
+		judge(p, "probe.damaged");
 		return 0;
 	}
 	if (p->sound >= 0 && (!sound.decodes || sound.begin_us == AV_NOPTS_VALUE)) {
-		judge(p, PROBE_SALVAGE, "probe.sound-damaged",
-		      "the sound cannot be decoded; the lesson will be silent");
+		judge(p, "probe.sound-damaged");
 		p->sound = -1;
 	}
-	int64_t promised = s->format->duration != AV_NOPTS_VALUE ? s->format->duration : 0;
+	if (picture.corrupt * 100 > picture.packets) {
+		char share[32];
+		snprintf(share, sizeof(share), "%.0f",
+			 100.0 * (double)picture.corrupt / (double)picture.packets);
+		verdict_add(&p->said, "probe.patchy", share, NULL);
+	}
+	/* What the container promises is meaningless where its clock was set anew. */
+	int64_t promised = s->format->duration;
+	if (promised == AV_NOPTS_VALUE || s->clock.count)
+		promised = 0;
 	settle_times(p, &picture, &sound, promised);
+	p->clock = s->clock;
 	return 0;
 }
 
@@ -264,17 +346,27 @@ static void explain(int fd, uint64_t size, struct probe *p)
 	bool mp4 = len && (!memcmp(start + 4, "ftyp", 4) || !memcmp(start + 4, "moov", 4) ||
 			   !memcmp(start + 4, "mdat", 4) || !memcmp(start + 4, "wide", 4));
 	if (mp4 && (contains(start, len, "pssh") || contains(start, len, "encv")))
-		judge(p, PROBE_REFUSE, "probe.encrypted", ENCRYPTED);
+		judge(p, "probe.encrypted");
 	else if (mp4)
-		judge(p, PROBE_REFUSE, "probe.incomplete",
-		      "the MP4 has no index: the copy is incomplete or the recording was "
-		      "interrupted; copy it again");
+		judge(p, "probe.incomplete");
 	else
-		judge(p, PROBE_REFUSE, "probe.container",
-		      "this is no video that Wasl reads; export it as MP4");
+		judge(p, "probe.container");
 }
 
 /* --- all together --------------------------------------------------------------------------------- */
+
+/* What the bytes themselves say: the container's streams, and what is really in them. */
+static int look_into(struct source *s, struct probe *p, struct fault *why)
+{
+	snprintf(p->container, sizeof(p->container), "%.*s",
+		 (int)strcspn(s->format->iformat->name, ","), s->format->iformat->name);
+	/* Failing here is no verdict yet: streams that were found may still be whole. */
+	avformat_find_stream_info(s->format, NULL);
+	choose(s, p);
+	if (!is_refused(p))
+		describe(s, p);
+	return is_refused(p) ? 0 : measure(s, p, why);
+}
 
 int probe_file(int fd, uint64_t size, struct source *s, const struct job_span *whole,
 	       struct probe *out, struct fault *why)
@@ -282,28 +374,22 @@ int probe_file(int fd, uint64_t size, struct source *s, const struct job_span *w
 	struct probe p = { .picture = -1, .sound = -1 };
 	struct fault how = { 0 };
 	int rc = size ? source_open(s, fd, size, whole, 1, NULL, &how) : 0;
-	if (rc == -ENOMEM || !strcmp(how.id, "source.read")) {
+	if (rc && (!strcmp(how.id, "memory") || !strcmp(how.id, "source.read"))) {
 		if (why)
 			*why = how;
 		return rc;
 	}
+	bool open = size && !rc;
 	if (!size)
-		judge(&p, PROBE_REFUSE, "probe.empty", "the file is empty");
+		judge(&p, "probe.empty");
+	else if (rc == -ENOMEM) /* what libavformat says of streams beyond the limit, too */
+		judge(&p, "probe.streams");
 	else if (rc)
 		explain(fd, size, &p);
-	if (p.verdict == PROBE_REFUSE) {
-		*out = p;
-		return 0;
-	}
-	snprintf(p.container, sizeof(p.container), "%.*s",
-		 (int)strcspn(s->format->iformat->name, ","), s->format->iformat->name);
-	/* Failing here is no verdict yet: streams that were found may still be whole. */
-	avformat_find_stream_info(s->format, NULL);
-	choose(s, &p);
-	if (p.verdict != PROBE_REFUSE)
-		describe(s, &p);
-	rc = p.verdict != PROBE_REFUSE ? measure(s, &p, why) : 0;
-	if (rc || p.verdict == PROBE_REFUSE)
+	rc = open ? look_into(s, &p, why) : 0;
+	if (!rc)
+		rc = settle(&p, why);
+	if (open && (rc || is_refused(&p)))
 		source_close(s);
 	if (!rc)
 		*out = p;

@@ -5,6 +5,7 @@
 
 #include "content/transcoder/lens.h"
 #include "content/transcoder/source.h"
+#include "content/transcoder/verdict.h"
 
 struct fault;
 
@@ -13,24 +14,29 @@ struct fault;
  * sound. A verdict is never an exit code: `reason` is a stable id that pages translate, `text` one English sentence.
  */
 enum probe_verdict {
-	PROBE_ACCEPT,
-	PROBE_SALVAGE, /* publishable, but something is missing: `text` says what */
-	PROBE_REFUSE,
+	PROBE_ACCEPT = VERDICT_ACCEPT,
+	PROBE_SALVAGE =
+		VERDICT_SALVAGE, /* publishable, but something is missing: `text` says what */
+	PROBE_REFUSE = VERDICT_REFUSE,
 };
 
 struct probe {
-	enum probe_verdict verdict;
-	char reason[48]; /* "probe.no-picture"; "" when accepted */
-	char text[464];
+	struct verdict said;        /* all that is to be said, in three languages */
+	enum probe_verdict verdict; /* the same in short: its kind, */
+	char reason[48];            /* "probe.no-picture"; "" when accepted, */
+	char text[464];             /* and its English sentences */
 	char container[32];
 	char picture_codec[32], sound_codec[32];
 	int picture, sound; /* stream indices; sound -1: none that decodes */
 	uint32_t coded_width, coded_height;
 	struct lens_form
 		form; /* size as shown (square pixels, upright), and how pictures get there */
-	uint32_t fps_num, fps_den;    /* that the lesson will have: at most 30 */
-	int64_t start_us;             /* earliest of picture and sound, on the container's clock */
-	int64_t duration_us;          /* from there to the end of what is in the file */
+	bool is_hdr;  /* made for screens of another kind than ours */
+	uint32_t fps_num, fps_den; /* that the lesson will have: at most 30 */
+	int64_t start_us;          /* earliest of picture and sound, on the container's clock */
+	int64_t duration_us;       /* from there to the end of what is in the file */
+	struct source_clock
+		clock; /* where the container's clock jumps; its readers have it from `s` */
 	int64_t picture_us, sound_us; /* ends of both, from start_us; 0: none */
 };
 

@@ -19,12 +19,13 @@
 
 #include "content/transcoder/libav.h"
 #include "content/transcoder/mezz.h"
+#include "content/transcoder/probe_json.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/sandbox.h"
 #include "firmware/record/codec.h"
 
-const char publish_usage[] = "usage: wasl-transcoder probe --in FILE\n"
+const char publish_usage[] = "usage: wasl-transcoder probe --in FILE [--lang ar|fr|en]\n"
 			     "       wasl-transcoder mezzanine --in FILE --out FILE.mp4 --plan "
 			     "FILE.pb [--json FILE] [--poster FILE.jpg]\n"
 			     "                       [--preset 4-13] [--crf 10-60] [--progress]\n"
@@ -51,6 +52,7 @@ struct publish {
 	int in_fd;
 	struct draft out, plan, json, poster;
 	struct mezz_options options;
+	enum strings_lang lang;
 	int said; /* last progress, in thousandths */
 };
 
@@ -123,20 +125,6 @@ static int in_child(int (*work)(struct publish *, struct fault *), struct publis
 
 /* --- what is said --------------------------------------------------------------------------------- */
 
-static json_t *probe_json(const struct probe *p)
-{
-	json_t *o = json_pack("{s:s,s:s,s:s,s:s}", "verdict", probe_verdict_name(p->verdict),
-			      "reason", p->reason, "text", p->text, "container", p->container);
-	if (o && p->verdict != PROBE_REFUSE)
-		json_object_update_new(o, json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:I}", "picture",
-						    p->picture_codec, "sound", p->sound_codec,
-						    "width", (int)p->form.width, "height",
-						    (int)p->form.height, "fps_num", (int)p->fps_num,
-						    "fps_den", (int)p->fps_den, "duration_ms",
-						    (json_int_t)(p->duration_us / 1000)));
-	return o;
-}
-
 static json_t *segment_json(const wasl_Segment *s)
 {
 	return json_pack("{s:I,s:I,s:i,s:I,s:I}", "start_ticks", (json_int_t)s->start_ticks,
@@ -158,7 +146,7 @@ static json_t *made_json(const struct mezz_made *m)
 				 (int)p->sample_rate, "gain_centibel", (int)p->gain_centibel,
 				 "head_bytes", (json_int_t)p->head_bytes, "segments", segments);
 	json_t *o = json_pack("{s:I,s:o,s:o}", "duration_ms", (json_int_t)m->duration_ms, "source",
-			      probe_json(&m->probe), "plan", plan);
+			      probe_json(&m->probe, STRINGS_EN), "plan", plan);
 	if (o && isfinite(m->lufs))
 		json_object_set_new(o, "source_lufs", json_real(round(m->lufs * 10) / 10));
 	return o;
@@ -205,7 +193,7 @@ static int probe_work(struct publish *p, struct fault *why)
 		return rc;
 	if (found.verdict != PROBE_REFUSE)
 		source_close(&s);
-	return put_json(STDOUT_FILENO, probe_json(&found), why);
+	return put_json(STDOUT_FILENO, probe_json(&found, p->lang), why);
 }
 
 static int report(const char *in, int rc, const struct fault *why)
@@ -215,14 +203,25 @@ static int report(const char *in, int rc, const struct fault *why)
 	return rc ? 1 : 0;
 }
 
+/* A file that brings its reader down has a verdict, too. */
+static int say_hostile(const struct publish *p, struct fault *why)
+{
+	struct probe found = { .picture = -1, .sound = -1 };
+	verdict_add(&found.said, "probe.hostile", NULL, NULL);
+	return report(p->in, put_json(STDOUT_FILENO, probe_json(&found, p->lang), why), why);
+}
+
 int publish_probe(int argc, char **argv)
 {
-	static const struct option options[] = { { "in", required_argument, NULL, 'i' }, { 0 } };
-	struct publish p = { .in_fd = -1 };
+	static const struct option options[] = { { "in", required_argument, NULL, 'i' },
+						 { "lang", required_argument, NULL, 'l' },
+						 { 0 } };
+	struct publish p = { .in_fd = -1, .lang = STRINGS_EN };
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (o != 'i')
+		if (o == 'i')
+			p.in = optarg;
+		else if (o != 'l' || strings_lang_parse(optarg, &p.lang))
 			return 2;
-		p.in = optarg;
 	}
 	if (!p.in || optind != argc)
 		return 2;
@@ -233,6 +232,8 @@ int publish_probe(int argc, char **argv)
 		rc = in_child(probe_work, &p, PROBE_CPU_S, &why);
 	if (p.in_fd >= 0)
 		close(p.in_fd);
+	if (rc && !strcmp(why.id, "publish.child"))
+		return say_hostile(&p, &why);
 	return report(p.in, rc, &why);
 }
 

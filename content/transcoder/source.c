@@ -9,7 +9,6 @@
 #include "firmware/base/fault.h"
 
 #define BUFFER 32768
-#define PIXELS_MAX (INT64_C(4096) * 2304)
 #define STREAMS_MAX 64
 #define DAMAGED_MAX 5000u
 #define PASSED_MAX 500u /* packets outside the spans between a seek and the first inside */
@@ -189,6 +188,8 @@ int source_open(struct source *s, int fd, uint64_t size, const struct job_span *
 int source_again(const struct source *s, struct source *out, struct fault *why)
 {
 	int rc = source_open(out, s->fd, s->size, s->spans, s->span_count, NULL, why);
+	if (!rc)
+		out->clock = s->clock;
 	/* Failing to look is no verdict: streams that were found may still be whole. */
 	if (!rc)
 		avformat_find_stream_info(out->format, NULL);
@@ -227,7 +228,7 @@ static int open_codec(struct source_reader *r, int threads, struct fault *why)
 	int rc = avcodec_parameters_to_context(r->codec, r->stream->codecpar);
 	r->codec->thread_count = threads;
 	r->codec->pkt_timebase = r->stream->time_base;
-	r->codec->max_pixels = PIXELS_MAX;
+	r->codec->max_pixels = SOURCE_PIXELS_MAX;
 	if (rc >= 0)
 		rc = avcodec_open2(r->codec, codec, NULL);
 	if (rc < 0)
@@ -269,26 +270,124 @@ void source_reader_begin(struct source_reader *r)
 			f->streams[i] == r->stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
 }
 
-int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, struct fault *why)
+static void start_anew(struct source_reader *r)
 {
-	AVFormatContext *f = r->source->format;
-	source_reader_begin(r);
-	int64_t pts = av_rescale_q_rnd(ticks, tb, r->stream->time_base, AV_ROUND_DOWN);
-	int rc = av_seek_frame(f, r->stream->index, pts, AVSEEK_FLAG_BACKWARD);
-	if (rc < 0) /* before the first: from the beginning */
-		rc = av_seek_frame(f, r->stream->index, pts, 0);
-	if (rc < 0)
-		return fault_set(why, libav_errno(rc), "source.seek", "no key frame at %.3f s (%s)",
-				 (double)ticks * tb.num / tb.den, libav_text(rc).at);
 	avcodec_flush_buffers(r->codec);
 	r->draining = false;
 	r->begun = false;
 	r->last_dts = AV_NOPTS_VALUE;
 	r->moved = 0;
-	return 0;
+	r->jump_count = 0;
 }
 
-#define JUMP_S 10 /* a step of the clock larger than this is a new beginning, not a pause */
+/* From the first byte. */
+static int rewind_all(struct source_reader *r)
+{
+	AVFormatContext *f = r->source->format;
+	int rc = av_seek_frame(f, -1, 0, AVSEEK_FLAG_BYTE);
+	if (rc < 0)
+		rc = avformat_seek_file(f, r->stream->index, INT64_MIN, INT64_MIN, INT64_MAX, 0);
+	start_anew(r);
+	return rc;
+}
+
+static int64_t time_of(const AVPacket *p)
+{
+	return p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
+}
+
+/* Reads until `pts` is passed: which packet is the last key frame that is not behind it? 0: none. */
+static size_t last_key(struct source_reader *r, int64_t pts)
+{
+	size_t found = 0;
+	for (size_t n = 1; source_reader_packet(r); n++) {
+		int64_t at = time_of(r->packet);
+		if (at == AV_NOPTS_VALUE)
+			continue;
+		if (at <= pts && (r->packet->flags & AV_PKT_FLAG_KEY))
+			found = n;
+		/* Pictures are coded in another order than shown: only the decoding time says that nothing more comes. */
+		if ((r->packet->dts != AV_NOPTS_VALUE ? r->packet->dts : at) > pts)
+			break;
+	}
+	return found;
+}
+
+/* By reading from `back_s` before, 0: from the first byte. 1 when it stands before the right packet. */
+static int seek_by_reading(struct source_reader *r, int64_t pts, int back_s)
+{
+	AVFormatContext *f = r->source->format;
+	int64_t back = av_rescale_q(back_s, (AVRational){ 1, 1 }, r->stream->time_base);
+	size_t key = 0;
+	for (int pass = 0; pass < 2; pass++) {
+		int rc = back_s ? av_seek_frame(f, r->stream->index, av_sat_sub64(pts, back),
+						AVSEEK_FLAG_BACKWARD)
+				: rewind_all(r);
+		start_anew(r);
+		if (rc < 0)
+			return 0;
+		if (pass == 0) {
+			key = last_key(r, pts);
+			if (!key)
+				return 0;
+		}
+	}
+	for (size_t n = 1; n < key; n++)
+		if (!source_reader_packet(r))
+			return 0;
+	return 1;
+}
+
+static int seek_by_index(struct source_reader *r, int64_t pts)
+{
+	AVFormatContext *f = r->source->format;
+	int rc = av_seek_frame(f, r->stream->index, pts, AVSEEK_FLAG_BACKWARD);
+	if (rc < 0) /* before the first: from the beginning */
+		rc = av_seek_frame(f, r->stream->index, pts, 0);
+	start_anew(r);
+	return rc;
+}
+
+int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, struct fault *why)
+{
+	static const int back_s[] = { 6, 30, 0 };
+	source_reader_begin(r);
+	int64_t pts = av_rescale_q_rnd(ticks, tb, r->stream->time_base, AV_ROUND_DOWN);
+	if (!r->smooth) {
+		int rc = seek_by_index(r, pts);
+		return rc < 0 ? fault_set(why, libav_errno(rc), "source.seek",
+					  "no key frame at %.3f s (%s)",
+					  (double)ticks * tb.num / tb.den, libav_text(rc).at)
+			      : 0;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(back_s); i++)
+		if ((!back_s[i] || !r->source->clock.count) && seek_by_reading(r, pts, back_s[i]))
+			return 0;
+	/* No key frame before: from the beginning. */
+	int rc = rewind_all(r);
+	return rc < 0 ? fault_set(why, libav_errno(rc), "source.seek",
+				  "the file cannot be read again from its beginning (%s)",
+				  libav_text(rc).at)
+		      : 0;
+}
+
+#define JUMP_S 10   /* a step ahead of the clock larger than this is a new beginning, not a pause */
+#define BACK_MS 500 /* and so is one back: packets come in the order of their decoding */
+
+/* The clock was set anew before this packet. */
+static void jump(struct source_reader *r, int64_t dts)
+{
+	AVRational tb = r->stream->time_base;
+	const struct source_clock *c = &r->source->clock;
+	uint32_t n = r->jump_count++;
+	if (n < SOURCE_JUMPS_MAX)
+		r->jumps[n] = (struct source_jump){ av_rescale_q(r->last_end, tb, AV_TIME_BASE_Q),
+						    av_rescale_q(dts, tb, AV_TIME_BASE_Q) };
+	if (n < c->count && n < SOURCE_JUMPS_MAX)
+		r->moved = av_rescale_q(c->moved_us[n], AV_TIME_BASE_Q, tb);
+	else
+		r->moved = av_sat_add64(r->moved, av_sat_sub64(r->last_end, dts));
+}
 
 /* Puts a packet where it belongs when the container's clock was set anew in mid-stream. */
 static void smooth_out(struct source_reader *r)
@@ -296,16 +395,15 @@ static void smooth_out(struct source_reader *r)
 	AVPacket *p = r->packet;
 	if (p->dts == AV_NOPTS_VALUE)
 		return;
-	int64_t limit = av_rescale_q(JUMP_S, (AVRational){ 1, 1 }, r->stream->time_base);
-	int64_t dts = av_sat_add64(p->dts, r->moved);
+	AVRational tb = r->stream->time_base;
+	int64_t dts = p->dts;
 	if (r->last_dts != AV_NOPTS_VALUE &&
-	    (av_sat_sub64(dts, r->last_dts) > limit || av_sat_sub64(r->last_dts, dts) > limit)) {
-		int64_t here = av_sat_add64(r->last_dts, p->duration > 0 ? p->duration : 1);
-		r->moved = av_sat_add64(r->moved, av_sat_sub64(here, dts));
-		dts = here;
-	}
+	    (av_sat_sub64(dts, r->last_dts) > av_rescale_q(JUMP_S, (AVRational){ 1, 1 }, tb) ||
+	     av_sat_sub64(r->last_dts, dts) > av_rescale_q(BACK_MS, (AVRational){ 1, 1000 }, tb)))
+		jump(r, dts);
 	r->last_dts = dts;
-	p->dts = dts;
+	r->last_end = av_sat_add64(dts, p->duration > 0 ? p->duration : 1);
+	p->dts = av_sat_add64(dts, r->moved);
 	if (p->pts != AV_NOPTS_VALUE)
 		p->pts = av_sat_add64(p->pts, r->moved);
 }
@@ -329,7 +427,7 @@ int source_reader_packet(struct source_reader *r)
 		r->begun = true;
 		if (r->smooth)
 			smooth_out(r);
-		int64_t pts = r->packet->pts != AV_NOPTS_VALUE ? r->packet->pts : r->packet->dts;
+		int64_t pts = time_of(r->packet);
 		if (pts != AV_NOPTS_VALUE && pts >= r->stop_pts &&
 		    (r->packet->flags & AV_PKT_FLAG_KEY))
 			return 0;

@@ -10,6 +10,19 @@
 
 struct fault;
 
+#define SOURCE_PIXELS_MAX (INT64_C(4096) * 2304) /* of a picture as it is coded */
+
+/*
+ * Where the clock of a container without an index (MPEG streams) is set anew, and what is added to time stamps from the n-th time
+ * on: once for all streams, so that picture and sound stay together. Plain data; found by probe_file().
+ */
+#define SOURCE_JUMPS_MAX 16u
+struct source_clock {
+	uint32_t count;
+	uint32_t reserved;
+	int64_t moved_us[SOURCE_JUMPS_MAX];
+};
+
 /*
  * A media file behind an inherited descriptor, of which only some spans may be read (a lesson may still be
  * arriving). Bytes between spans read as zeros, so that the demuxer may skip over them; packets that would need them
@@ -21,7 +34,8 @@ struct source {
 	const struct job_span *spans; /* borrowed */
 	size_t span_count;
 	uint64_t at;
-	int error; /* of the last pread, negative errno */
+	int error;                 /* of the last pread, negative errno */
+	struct source_clock clock; /* none after source_open(); source_again() hands it on */
 	AVIOContext *io;
 	AVFormatContext *format;
 };
@@ -56,8 +70,14 @@ struct source_reader {
 	bool begun; /* a packet was handed out since the last seek */
 	bool draining;
 	bool smooth; /* the container's clock may jump (MPEG streams): packets are put one after the other */
-	int64_t last_dts, moved; /* for `smooth`, stream time */
-	unsigned damaged;        /* packets that did not decode */
+	int64_t last_dts, last_end,
+		moved; /* for `smooth`, stream time; the first two as the container says */
+	struct source_jump {
+		int64_t end_us,
+			begin_us; /* on the container's clock: of what came before, and of what came after */
+	} jumps[SOURCE_JUMPS_MAX];
+	uint32_t jump_count; /* since the beginning; those beyond SOURCE_JUMPS_MAX are not kept */
+	unsigned damaged;    /* packets that did not decode */
 };
 /* `threads` 1: nothing but this thread, the same bytes everywhere. */
 int source_reader_open(struct source_reader *r, struct source *s, int stream, int threads,
@@ -65,7 +85,10 @@ int source_reader_open(struct source_reader *r, struct source *s, int stream, in
 void source_reader_close(struct source_reader *r);
 /* From where the container stands: its first packet, after source_again(). Other streams are passed over. */
 void source_reader_begin(struct source_reader *r);
-/* From the key frame at or before `ticks` of `tb`. */
+/*
+ * From the key frame at or before `ticks` of `tb`. Containers without an index are read up to there: from a little before, or from the
+ * beginning when that was too little or their clock jumps.
+ */
 int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, struct fault *why);
 /* The next packet of this stream in r->packet: 1, or 0 when no more can be had. */
 int source_reader_packet(struct source_reader *r);

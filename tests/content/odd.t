@@ -71,7 +71,7 @@ if [ -d "$WASL_MEDIA/odd" ]; then
 		mp4p-minimal.mp4|accept 320x240
 		mp4p-sine-3s-xhe-aac-44khz-mono.mp4|refuse probe.no-picture
 		opencast-av1.mp4|accept 854x480
-		opencast-nostreams.mp4|refuse probe.empty
+		opencast-nostreams.mp4|refuse probe.nothing
 		opencast-silent.mp4|refuse probe.no-picture
 		opencast-vonly.mov|accept 640x480
 		talks-scat.flv|accept 800x600
