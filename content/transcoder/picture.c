@@ -2,6 +2,7 @@
 #include "content/transcoder/picture.h"
 
 #include <errno.h>
+#include <libavutil/pixdesc.h>
 #include <stdbool.h>
 
 #include "firmware/base/fault.h"
@@ -44,6 +45,12 @@ static bool is_full_range(const AVFrame *f)
 {
 	return f->color_range == AVCOL_RANGE_JPEG || f->format == AV_PIX_FMT_YUVJ420P ||
 	       f->format == AV_PIX_FMT_YUVJ422P || f->format == AV_PIX_FMT_YUVJ444P;
+}
+
+static bool is_rgb(const AVFrame *f)
+{
+	const AVPixFmtDescriptor *d = av_pix_fmt_desc_get((enum AVPixelFormat)f->format);
+	return d && d->flags & AV_PIX_FMT_FLAG_RGB;
 }
 
 static bool is_ours(const struct picture_scaler *p, const AVFrame *f)
@@ -98,10 +105,14 @@ static int prepare(struct picture_scaler *p, const AVFrame *in, struct fault *wh
 				 "pictures of %dx%d in this form cannot be scaled; export the "
 				 "lesson as H.264",
 				 in->width, in->height);
-	/* Fails for forms without a matrix (RGB, grey): they need none. A table takes colours as they are. */
+	/*
+	 * Fails for forms without a matrix (RGB, grey): they need none. A table takes colours as they are, and from one matrix to
+	 * another there is a shorter way.
+	 */
+	p->turned = !p->map && !is_rgb(in) && matrix_make(space, &p->matrix);
 	sws_setColorspaceDetails(p->sws, sws_getCoefficients(space), range,
-				 sws_getCoefficients(p->map ? space : SWS_CS_ITU709), 0, 0, 1 << 16,
-				 1 << 16);
+				 sws_getCoefficients(p->map || p->turned ? space : SWS_CS_ITU709),
+				 0, 0, 1 << 16, 1 << 16);
 	p->from_width = in->width;
 	p->from_height = in->height;
 	p->from_format = in->format;
@@ -155,6 +166,8 @@ int picture_scale(struct picture_scaler *p, const AVFrame *in, uint64_t serial, 
 					 "a picture cannot be scaled (%s)", libav_text(rc).at);
 		if (p->map)
 			colour_map_run(p->map, p->wide, p->out);
+		else if (p->turned)
+			matrix_run(&p->matrix, p->out);
 		p->serial = serial;
 	}
 	*out = p->out;

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "content/transcoder/colour.h"
+#include "content/transcoder/matrix.h"
 #include "content/transcoder/libav.h"
 
 struct fault;
@@ -19,6 +20,9 @@ struct picture_scaler {
 	uint64_t serial; /* of the picture in `out`; 0: none */
 	/* what sws was made for */
 	int from_width, from_height, from_format, from_space, from_range;
+	/* for pictures in another matrix */
+	struct matrix matrix;
+	int turned; /* 1: needed */
 	/* for pictures made for other screens */
 	struct colour_light light;
 	struct colour_map *map; /* NULL: not needed */
