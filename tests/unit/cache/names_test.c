@@ -232,7 +232,8 @@ static void texts_can_be_kept_beyond_the_mapping(void **state)
 	assert_int_equal(names_keep_texts(&(struct names_entry){ .media_type = e.media_type,
 								 .lesson = e.lesson,
 								 .rung = e.rung,
-								 .download_name = e.download_name },
+								 .download_name = e.download_name,
+								 .redirect = e.redirect },
 					  room, &less),
 			 -ENOBUFS);
 	assert_int_equal(names_keep_texts(&e, room, &len), 0);

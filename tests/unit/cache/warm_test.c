@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +91,12 @@ static void reads_in_what_it_then_finds(void **state)
 	assert_int_equal(write(fd, "end", 3), 3);
 	assert_int_equal(warm_read(fd, 0, 3 * BLOCK + 3), 0);
 	assert_int_equal(warm_read(fd, 3 * BLOCK, 10 * BLOCK), 0); /* ends early */
-	/* A file system that cannot tell finds nothing; here it says all or nothing. */
-	const uint64_t ready = warm_ready(w, SERIAL, fd, 5, 3 * BLOCK - 5, 1);
+	/* A file system that cannot tell finds nothing. */
+	uint64_t ready = 0;
+	for (int i = 0; i < 100 && ready < 3 * BLOCK - 5; i++) {
+		assert_int_equal(warm_read(fd, 0, 3 * BLOCK + 3), 0);
+		ready = warm_ready(w, SERIAL, fd, 5, 3 * BLOCK - 5, 1);
+	}
 	if (ready == 0)
 		return;
 	assert_int_equal(ready, 3 * BLOCK - 5);
@@ -103,29 +108,44 @@ static void reads_in_what_it_then_finds(void **state)
 	assert_int_equal(warm_copy(NOWHERE, 0, bytes, 4), -EAGAIN);
 }
 
-/* What a thread read has left memory before it could be sent: it is read again, not waited for. */
+/*
+ * What a thread read has left memory before it could be sent: it is read again, not waited for. A kernel may let go of any page
+ * at any time, so what is to be seen need not be seen at the first try.
+ */
 static void notices_what_left_meanwhile(void **state)
 {
 	struct warm *w = *state;
-	char path[] = "/var/tmp/warm-XXXXXX";
+	char path[] = "/var/tmp/warm-XXXXXX", block[BLOCK] = { 1 };
 	AUTO_FD
 	int fd = mkstemp(path);
 	assert_true(fd >= 0);
 	unlink(path);
-	for (int i = 0; i < 2 * BLOCK / 4096; i++)
-		assert_int_equal(write(fd, (char[4096]){ 1 }, 4096), 4096);
+	assert_int_equal(write(fd, block, BLOCK), BLOCK);
+	assert_int_equal(write(fd, block, BLOCK), BLOCK);
 	assert_int_equal(fdatasync(fd), 0);
-	warm_note(w, SERIAL, 0, 2 * BLOCK, 1);
-	posix_fadvise(fd, BLOCK, BLOCK, POSIX_FADV_DONTNEED);
-	char bytes[8];
-	if (warm_copy(fd, BLOCK, bytes, 4) == 0 || warm_copy(fd, 0, bytes, 4) != 0)
-		skip(); /* a file system that keeps all, or cannot tell */
-	assert_int_equal(warm_ready(w, SERIAL, fd, 0, 2 * BLOCK, 2), BLOCK);
-	assert_int_equal(warm_read(fd, BLOCK, BLOCK), 0);
-	warm_note(w, SERIAL, BLOCK, BLOCK, 2);
-	assert_int_equal(warm_ready(w, SERIAL, fd, 0, 2 * BLOCK, 2), 2 * BLOCK);
-	/* And what is sent again and again is believed without a look. */
-	assert_int_equal(warm_ready(w, SERIAL, NOWHERE, 0, 2 * BLOCK, 2), 2 * BLOCK);
+	bool tells = false, noticed = false, again = false;
+	for (uint64_t serial = 1; serial < 100 && !again; serial++) {
+		assert_int_equal(warm_read(fd, 0, 2 * BLOCK), 0);
+		warm_note(w, serial, 0, 2 * BLOCK, 1);
+		posix_fadvise(fd, BLOCK, BLOCK, POSIX_FADV_DONTNEED);
+		if (warm_copy(fd, 0, block, BLOCK) || !warm_copy(fd, BLOCK, block, BLOCK))
+			continue; /* a file system that keeps all, or cannot tell */
+		tells = true;
+		if (warm_ready(w, serial, fd, 0, 2 * BLOCK, 2) != BLOCK)
+			continue;
+		noticed = true;
+		assert_int_equal(warm_read(fd, BLOCK, BLOCK), 0);
+		warm_note(w, serial, BLOCK, BLOCK, 2);
+		again = warm_ready(w, serial, fd, 0, 2 * BLOCK, 2) == 2 * BLOCK;
+		/* And what is sent again and again is believed without a look. */
+		if (again)
+			assert_int_equal(warm_ready(w, serial, NOWHERE, 0, 2 * BLOCK, 2),
+					 2 * BLOCK);
+	}
+	if (!tells)
+		skip();
+	assert_true(noticed);
+	assert_true(again);
 }
 
 static void says_what_the_disk_says(void **state)
