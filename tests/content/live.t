@@ -47,6 +47,7 @@ is "$(asked '/(plain|apart)/')" 0 "the stream is asked nothing while nobody watc
 begin=$EPOCHREALTIME
 is "$(phones /live/plain/master.m3u8)" $PHONES "the first $PHONES phones wait for the class and get it"
 is "$(grep -vc '^#' "$top/phones/1")" 1 "one version for all, whatever the stream has"
+is "$("$B/tests/hlslint" --lists "$portal/live/plain/master.m3u8" | tail -n 1 | cut -d, -f2)" " 0 findings" "our lists keep their rules"
 for round in 1 2 3; do
 	is "$(phones /live/plain/main.m3u8)" $PHONES "round $round: all of them its playlist"
 	cp "$top/phones/1" "$top/body"

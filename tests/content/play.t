@@ -65,6 +65,16 @@ done < <(grep -oE '/assets/[a-z.]+\?v=[0-9a-f]+' "$content/portal/ar/index.html"
 [ "$bytes" -le 30720 ]
 ok $? "home with all it needs is $bytes bytes (30 KiB at most)"
 
+# --- our linter, over what the web server says ---
+keeps_rules() {
+	get $lesson/master.m3u8 >/dev/null && grep -q I-FRAME "$top/body" && "$B/tests/hlslint" "$portal$lesson/master.m3u8" >"$top/said"
+}
+until_so 20 keeps_rules
+is "$(tail -n 1 "$top/said" | cut -d, -f2)" " 0 findings" "playlists, key frames and segments keep their rules"
+is "$(get $lesson/manifest.mpd)" 200 "so is the manifest for players of DASH"
+like "$top/head" '^Content-Type: application/dash.xml' "by its type"
+is "$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$portal$lesson/manifest.mpd" | sort -u | xargs)" "audio subtitle video" "which an independent reader reads"
+
 # --- an independent reader ---
 rungs=$(ffprobe -v error -show_entries stream=height -of csv=p=0 "$portal$lesson/master.m3u8" | grep -E '^[0-9]+' | sort -nu | tr -d ',' | xargs)
 is "$rungs" "240 360" "ffprobe lists the sizes"

@@ -59,6 +59,38 @@ while IFS=$'\t' read -r job lesson; do
 	[[ $job != hls.js* ]] || saw "$job" ".keys == ($pictures | length)" "knows key frames of each"
 done < <(jq -r '.[] | [.name, (.url | split("/")[0])] | @tsv' "$top/jobs.json")
 
+# Our own linter has nothing to say of what was made, and does see what is wrong.
+for lesson in $lessons; do
+	is "$("$B/tests/hlslint" "file://$folder/$lesson/master.m3u8" | sed 's/^[0-9]* segments, //')" "0 findings" "$lesson: keeps the rules of RFC 8216 and CMAF"
+done
+gen=$(basename "$(dirname "$(dirname "$(find "$folder/clip" -path '*/240p/index.m3u8')")")")
+spoilt() { # spoilt WHAT FILE SED-SCRIPT SENTENCE
+	rm -rf "$top/spoilt"
+	cp -a "$folder/clip" "$top/spoilt"
+	sed -i "$3" "$top/spoilt/$2"
+	"$B/tests/hlslint" "file://$top/spoilt/master.m3u8" >"$top/said"
+	is "$?:$(grep -c -- "$4" "$top/said" | sed 's/^[1-9][0-9]*$/said/')" "1:said" "the linter sees $1"
+}
+m=master.m3u8 i=$gen/240p/index.m3u8 k=$gen/240p/iframes.m3u8
+spoilt "a missing first line" $m '1d' 'does not begin with #EXTM3U'
+spoilt "a rate that is promised too low" $m 's/BANDWIDTH=[0-9]*,AVERAGE-BANDWIDTH=[0-9]*/BANDWIDTH=1000/' 'is below the peak'
+spoilt "an average that is not" $m 's/AVERAGE-BANDWIDTH=[0-9]*/AVERAGE-BANDWIDTH=999/' 'AVERAGE-BANDWIDTH says 999'
+spoilt "another codec" $m 's/avc1\.4d/avc1.64/' 'CODECS says'
+spoilt "another size" $m 's/426x240/424x240/' 'RESOLUTION says'
+spoilt "a group that is not there" $m '/STREAM-INF/s/AUDIO="sound"/AUDIO="other"/' "no AUDIO group 'other'"
+spoilt "an open quote" $m 's/NAME="sound"/NAME="sound/' 'after an attribute'
+spoilt "an attribute twice" $m 's/^\(#EXT-X-STREAM-INF:\)/\1BANDWIDTH=1,/' 'BANDWIDTH is there twice'
+spoilt "a segment longer than the target" "$i" 's/TARGETDURATION:.*/TARGETDURATION:2/' 'is above the target'
+spoilt "a wrong duration" "$i" 's/EXTINF:4.000000/EXTINF:4.100000/' 'EXTINF says 4.1'
+spoilt "a segment left out" "$i" '/^#EXTINF/{N;/\n2.m4s/d}' 'was the end'
+spoilt "a segment that is not there" "$i" 's/^2.m4s/22.m4s/' '22.m4s. cannot be had'
+spoilt "an address without a duration" "$i" '0,/#EXTINF/{/#EXTINF/d}' 'without EXTINF'
+spoilt "a version too low for a map" "$i" 's/VERSION:7/VERSION:4/' 'needs a higher EXT-X-VERSION'
+spoilt "more after the end" "$i" 's/^#EXT-X-PLAYLIST-TYPE.*/&\n#EXT-X-ENDLIST/' 'after the end'
+spoilt "a list of key frames to be played" "$i" 's/^#EXT-X-PLAYLIST-TYPE.*/&\n#EXT-X-I-FRAMES-ONLY/' 'in a list to be played'
+spoilt "a range that is no key frame's" "$k" 's/BYTERANGE:[0-9]*@0/BYTERANGE:99@0/' 'is no CMAF segment'
+spoilt "a key frame without a range" "$k" '/BYTERANGE/d' 'without its byte range'
+
 # An independent reader: every picture and the sound, from both lists, whole and without a word.
 for lesson in $lessons; do
 	want=$(jq '.planned_ms' "$top/$lesson.json")
