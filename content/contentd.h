@@ -11,6 +11,7 @@
 #include "content/live.h"
 #include "content/origin.h"
 #include "content/portal/site.h"
+#include "content/replan.h"
 #include "content/search.h"
 #include "content/sources.h"
 #include "content/sync.h"
@@ -53,6 +54,7 @@ struct contentd {
 	struct uplinks *uplinks;
 	struct live *live;
 	struct live_keep *keep;
+	struct replan keep_steps;
 	struct library *library;   /* NULL: no catalogue yet, or it could not be built */
 	uint64_t library_again_ms; /* then it is tried again; 0: it need not be */
 	struct ctl *control, *public;

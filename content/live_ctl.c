@@ -9,6 +9,7 @@
 #include "content/contentd.h"
 #include "content/live_keep.h"
 #include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
@@ -36,6 +37,19 @@ static void kept_all(void *data, const char *class)
 {
 	struct contentd *c = data;
 	live_keep_end(c->keep, class);
+}
+
+static void kept_busy(void *data)
+{
+	struct contentd *c = data;
+	replan_soon(&c->keep_steps);
+}
+
+static void keep_step(void *data)
+{
+	struct contentd *c = data;
+	const uint64_t wait_ms = c->keep ? live_keep_step(c->keep) : 0;
+	replan_at(&c->keep_steps, wait_ms ? clock_mono_ms() + wait_ms : 0);
 }
 
 static int named(void *data, struct fault *why)
@@ -123,7 +137,7 @@ int live_ctl_open(struct contentd *c, struct fault *why)
 	struct path folder = paths_at("/run/wasl/live");
 	const struct report report = { tell, c };
 	const struct live_calls calls = { changed, kept, kept_all, c };
-	const struct live_keep_calls keep = { named, changed, room, c };
+	const struct live_keep_calls keep = { named, changed, room, kept_busy, c };
 	const struct live_options options = { .folder = folder.at,
 					      .max_bytes = relay->max_bytes,
 					      .allow = relay->allow,
@@ -133,6 +147,8 @@ int live_ctl_open(struct contentd *c, struct fault *why)
 					      .stale_s = (unsigned)relay->stale_s };
 	char path[PATH_MAX];
 	int r = contentd_file(c, "live", path, why);
+	if (r == 0 && replan_init(&c->keep_steps, c->loop, keep_step, c))
+		r = fault_set(why, -ENOMEM, "memory", "out of memory");
 	if (r == 0)
 		r = live_keep_open(c->store, path, &keep, &report, &c->keep, why);
 	if (r == 0)
@@ -144,11 +160,12 @@ int live_ctl_open(struct contentd *c, struct fault *why)
 	return r;
 }
 
-/* Classes first: what was kept of them becomes a lesson now. */
+/* Classes first: what was kept of them becomes a lesson at the next start. */
 void live_ctl_close(struct contentd *c)
 {
 	live_free(MOVE_PTR(c->live));
 	live_keep_close(MOVE_PTR(c->keep));
+	replan_done(&c->keep_steps);
 }
 
 /* --- the control socket --------------------------------------------------------------------------------------------- */

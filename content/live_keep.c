@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "cache/store.h"
-#include "cache/store_local.h"
 #include "content/live_keep_private.h"
 #include "content/live_log.h"
+#include "content/live_move.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -24,103 +24,41 @@
 #include "firmware/base/text.h"
 
 #define LOG_BYTES (8u << 20)
+#define STEP_MS 50u /* so at most 10 MB/s, which a card that records a class has to spare */
+#define ROOM_MS 1000u
+#define ROOM_TRIES 60u
 
 CLEAN_FN(keep, struct live_keep, live_keep_close)
-CLEAN_FN(object, struct store_object, store_object_close)
-CLEAN_FN(maker, struct objmap_maker, objmap_maker_free)
-CLEAN_FN(map, struct objmap, objmap_free)
 CLEAN_FN(json, json_t, json_decref)
 
-/* --- into the store ------------------------------------------------------------------------------------------ */
+/* --- what is to be done, a slice at a time --------------------------------------------------------------------- */
 
-static const char *type_of(const char *name)
+/* After what is under way already. `part` NULL: the class has ended, all that is left of it. */
+static void add_job(struct live_keep *k, const char *id, const char *part)
 {
-	const char *end = strrchr(name, '.');
-	if (end && strcmp(end, ".ts") == 0)
-		return "video/mp2t";
-	if (end && strcmp(end, ".aac") == 0)
-		return "audio/aac";
-	return end && strcmp(end, ".mp4") == 0 ? "video/mp4" : "application/vnd.apple.mpegurl";
+	struct live_job *j = calloc(1, sizeof(*j)), **at = &k->jobs;
+	if (!j)
+		return; /* the next start looks what is left */
+	snprintf(j->id, sizeof(j->id), "%s", id);
+	snprintf(j->part, sizeof(j->part), "%s", part ? part : "");
+	while (*at)
+		at = &(*at)->next;
+	*at = j;
+	k->calls.busy(k->calls.data);
 }
 
-static int put_object(struct live_keep *k, const struct objmap *map, const char *type,
-		      const uint8_t *bytes, size_t len, struct fault *why)
+static void end_job(struct live_keep *k)
 {
-	CLEANUP(clean_object) struct store_object *o = NULL;
-	int r = store_object_open(k->store, map, type, &o, why);
-	uint64_t chunk = 0;
-	if (r == -ENOSPC && !(r = k->calls.room(k->calls.data, len, "a class that is kept", why)))
-		r = store_object_open(k->store, map, type, &o, why);
-	for (size_t at = 0; r == 0 && at < len; at += OBJMAP_CHUNK_BYTES, chunk++) {
-		size_t left = len - at;
-		r = store_object_put(o, chunk, bytes + at,
-				     left < OBJMAP_CHUNK_BYTES ? left : OBJMAP_CHUNK_BYTES, why);
-	}
-	return r ? r : store_sync(k->store, why);
-}
-
-/* Bytes with an address, durable. */
-static int put_file(struct live_keep *k, const char *id, const char *name, const void *bytes,
-		    size_t len, struct fault *why)
-{
-	struct store_local file = { .added_s = clock_wall_s() };
-	CLEANUP(clean_maker) struct objmap_maker *maker = objmap_maker_new();
-	CLEANUP(clean_map) struct objmap *map = NULL;
-	int r = maker ? objmap_maker_feed(maker, bytes, len) : -ENOMEM;
-	if (r == 0)
-		r = objmap_maker_finish(maker, &map);
-	if (r)
-		return fault_set(why, r, "memory", "out of memory");
-	file.id = *objmap_get_id(map);
-	snprintf(file.path, sizeof(file.path), "/p/live/%s/%s", id, name);
-	snprintf(file.media_type, sizeof(file.media_type), "%s", type_of(name));
-	r = put_object(k, map, file.media_type, bytes, len, why);
-	return r ? r : store_local_put(k->store, &file, why);
-}
-
-/* A part that is whole goes into the store; the file aside is not needed any more. */
-static int store_part(struct live_keep *k, const char *id, int folder, const char *name,
-		      struct fault *why)
-{
-	AUTO_FD int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-	if (fd < 0 && errno == ENOENT)
-		return 0; /* it is there already */
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fault_set(why, -errno, "live.keep", "'%s': %s", name, strerror(errno));
-	size_t len = st.st_size > 0 ? (size_t)st.st_size : 0;
-	if (len == 0 || len > 2 * (size_t)LIVE_KEEP_PART_BYTES + (16u << 20))
-		return 0;
-	AUTO_FREE void *bytes = malloc(len);
-	int r = bytes ? fileio_pread_all(fd, bytes, len, 0) : -ENOMEM;
-	if (r)
-		return fault_set(why, r, "live.keep", "'%s': %s", name, strerror(-r));
-	r = put_file(k, id, name, bytes, len, why);
-	if (r == 0)
-		unlinkat(folder, name, 0);
-	return r;
+	struct live_job *j = k->jobs;
+	live_move_free(MOVE_PTR(k->move));
+	if (k->moving >= 0)
+		close(k->moving);
+	k->moving = -1;
+	k->jobs = j->next;
+	free(j);
 }
 
 /* --- finishing ------------------------------------------------------------------------------------------------- */
-
-static int store_parts(struct live_keep *k, const char *id, int folder, const char *log, size_t len,
-		       uint64_t *bytes, struct fault *why)
-{
-	struct live_log_line l;
-	char name[32], before[32] = "";
-	const char *at = log, *end = log + len;
-	for (size_t step; (step = live_log_next(at, end, &l)); at += step) {
-		live_log_part_name(l.track, l.kind == 'i' ? 'm' : l.kind, l.part, name);
-		*bytes += l.len;
-		if (strcmp(name, before) == 0)
-			continue;
-		memcpy(before, name, sizeof(before));
-		int r = store_part(k, id, folder, name, why);
-		if (r)
-			return r;
-	}
-	return 0;
-}
 
 static int store_lists(struct live_keep *k, const char *id, const char *log, size_t len,
 		       uint64_t *ms, struct fault *why)
@@ -136,10 +74,11 @@ static int store_lists(struct live_keep *k, const char *id, const char *log, siz
 		return fault_set(why, -ENODATA, "live.keep", "nothing of the class had come yet");
 	if (!master)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = put_file(k, id, "main.m3u8", main, main_len, why);
+	int r = live_move_bytes(k->store, &k->calls, id, "main.m3u8", main, main_len, why);
 	if (r == 0 && sound)
-		r = put_file(k, id, "sound.m3u8", sound, sound_len, why);
-	return r ? r : put_file(k, id, "master.m3u8", master, master_len, why);
+		r = live_move_bytes(k->store, &k->calls, id, "sound.m3u8", sound, sound_len, why);
+	return r ? r
+		 : live_move_bytes(k->store, &k->calls, id, "master.m3u8", master, master_len, why);
 }
 
 static void remove_folder(struct live_keep *k, const char *id)
@@ -176,26 +115,42 @@ static int read_tape(const struct live_keep *k, const char *id, char **log, size
 	return r;
 }
 
-static int finish(struct live_keep *k, const char *id, struct fault *why)
+/* The first part that is not in the store yet: false when all are. */
+static bool next_part(int folder, const char *log, size_t len, char name[static 32])
 {
-	struct live_keep_row row;
-	AUTO_FREE char *log = NULL;
-	size_t len = 0;
-	int r = read_tape(k, id, &log, &len, &row);
-	if (r == -ENOENT || r == -EBADMSG)
-		return fault_set(why, -ENODATA, "live.keep", "nothing of the class had come yet");
-	if (r) /* it may be readable another time */
-		return fault_set(why, r, "live.keep", "'%s/%s': %s", k->path, id, strerror(-r));
-	AUTO_FD int folder = openat(k->folder, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = store_parts(k, id, folder, log, len, &row.bytes, why);
-	if (r == 0)
-		r = store_lists(k, id, log, len, &row.ms, why);
+	struct live_log_line l;
+	struct stat st;
+	const char *at = log, *end = log + len;
+	for (size_t step; (step = live_log_next(at, end, &l)); at += step) {
+		live_log_part_name(l.track, l.kind == 'i' ? 'm' : l.kind, l.part, name);
+		if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t bytes_of(const char *log, size_t len)
+{
+	struct live_log_line l;
+	uint64_t bytes = 0;
+	const char *at = log, *end = log + len;
+	for (size_t step; (step = live_log_next(at, end, &l)); at += step)
+		bytes += l.len;
+	return bytes;
+}
+
+/* All parts are in the store: playlists, then the row that makes it a lesson. */
+static int finish(struct live_keep *k, const char *id, struct live_keep_row *row, const char *log,
+		  size_t len, struct fault *why)
+{
+	row->bytes = bytes_of(log, len);
+	int r = store_lists(k, id, log, len, &row->ms, why);
 	if (r == 0 && k->count == LIVE_KEPT_MOST)
 		r = fault_set(why, -ENOSPC, "live.keep",
 			      "%u recordings are kept already; forget one", LIVE_KEPT_MOST);
 	if (r)
 		return r;
-	k->rows[k->count++] = row;
+	k->rows[k->count++] = *row;
 	r = live_kept_write(k, why);
 	if (r == 0)
 		r = k->calls.named(k->calls.data, why);
@@ -203,20 +158,73 @@ static int finish(struct live_keep *k, const char *id, struct fault *why)
 		k->count--;
 		return r;
 	}
-	log_info("event=live.kept id=%s ms=%" PRIu64 " bytes=%" PRIu64, id, row.ms, row.bytes);
+	log_info("event=live.kept id=%s ms=%" PRIu64 " bytes=%" PRIu64, id, row->ms, row->bytes);
+	remove_folder(k, id);
 	k->calls.changed(k->calls.data);
 	return 0;
 }
 
-/* Nothing came of it, or it is a lesson: the folder goes. Anything else is tried again at the next start. */
-static void close_tape(struct live_keep *k, const char *id)
+/* 1: there is more to do. */
+static int go_on_closing(struct live_keep *k, const struct live_job *j, struct fault *why)
 {
+	struct live_keep_row row;
+	AUTO_FREE char *log = NULL;
+	char name[32];
+	size_t len = 0;
+	int r = read_tape(k, j->id, &log, &len, &row);
+	if (r == -ENOENT || r == -EBADMSG)
+		return fault_set(why, -ENODATA, "live.keep", "nothing of the class had come yet");
+	if (r) /* it may be readable another time */
+		return fault_set(why, r, "live.keep", "'%s/%s': %s", k->path, j->id, strerror(-r));
+	if (!next_part(k->moving, log, len, name))
+		return finish(k, j->id, &row, log, len, why);
+	r = live_move_new(k->store, j->id, k->moving, name, &k->move, why);
+	return r ? r : 1;
+}
+
+static int go_on(struct live_keep *k, const struct live_job *j, struct fault *why)
+{
+	int r;
+	if (k->move) {
+		r = live_move_step(k->move, &k->calls, why);
+		if (r)
+			return r;
+		live_move_free(MOVE_PTR(k->move));
+		return !j->part[0]; /* the next one of all, or this one was it */
+	}
+	if (k->moving < 0)
+		k->moving =
+			openat(k->folder, j->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (k->moving < 0)
+		return fault_set(why, -ENODATA, "live.keep", "'%s/%s': %s", k->path, j->id,
+				 strerror(errno));
+	if (!j->part[0])
+		return go_on_closing(k, j, why);
+	r = live_move_new(k->store, j->id, k->moving, j->part, &k->move, why);
+	return r == -ENOENT ? 0 : r ? r : 1;
+}
+
+uint64_t live_keep_step(struct live_keep *k)
+{
+	struct live_job *j = k->jobs;
 	struct fault why = { 0 };
-	int r = finish(k, id, &why);
-	if (r)
-		k->report.tell(k->report.data, "live.not_kept", id, "store", why.text);
-	if (r == 0 || r == -ENODATA)
-		remove_folder(k, id);
+	int r = j ? go_on(k, j, &why) : 0;
+	if (r > 0)
+		return STEP_MS;
+	/* What waits for room beside the store may be one part of a class that goes on; at its end it is all of them. */
+	if (r == -EAGAIN && j && !j->part[0] && ++j->tries < ROOM_TRIES)
+		return ROOM_MS;
+	if (r && r != -EAGAIN && j->part[0]) {
+		log_fault(LOG_LEVEL_WARN, "live.keep", &why);
+	} else if (r && !j->part[0]) {
+		/* Nothing came of it: the folder goes. Anything else is tried again at the next start. */
+		k->report.tell(k->report.data, "live.not_kept", j->id, "store", why.text);
+		if (r == -ENODATA)
+			remove_folder(k, j->id);
+	}
+	if (j)
+		end_job(k);
+	return k->jobs ? STEP_MS : 0;
 }
 
 /* --- recording --------------------------------------------------------------------------------------------------- */
@@ -338,10 +346,7 @@ static int open_part(struct live_keep *k, struct tape *t, size_t which, char kin
 		close(*fd);
 		*fd = -1;
 		live_log_part_name(track, t->track[which].kind, t->track[which].part, name);
-		/* Where room is still on its way it waits beside the store, until the class ends. */
-		int r = store_part(k, t->id, t->folder, name, why);
-		if (r && r != -EAGAIN)
-			return r;
+		add_job(k, t->id, name);
 	}
 	live_log_part_name(track, kind, ++t->track[which].part, name);
 	*fd = openat(t->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -401,7 +406,7 @@ void live_keep_end(struct live_keep *k, const char *class)
 	memcpy(id, t->id, sizeof(id));
 	tape_free(t);
 	k->tapes[at] = k->tapes[--k->tape_count];
-	close_tape(k, id);
+	add_job(k, id, NULL);
 }
 
 /* --- beginning and end ----------------------------------------------------------------------------------------- */
@@ -422,7 +427,7 @@ static void finish_left(struct live_keep *k)
 			if (known)
 				remove_folder(k, e->d_name);
 			else
-				close_tape(k, e->d_name);
+				add_job(k, e->d_name, NULL);
 		}
 	closedir(d);
 }
@@ -433,7 +438,7 @@ int live_keep_open(struct store *store, const char *folder, const struct live_ke
 	CLEANUP(clean_keep) struct live_keep *k = calloc(1, sizeof(*k));
 	if (!k)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	k->folder = -1;
+	k->folder = k->moving = -1;
 	k->store = store;
 	k->calls = *calls;
 	k->report = *report;
@@ -458,6 +463,8 @@ void live_keep_close(struct live_keep *k)
 		return;
 	for (size_t i = 0; i < k->tape_count; i++)
 		tape_free(k->tapes[i]);
+	while (k->jobs)
+		end_job(k);
 	if (k->folder >= 0)
 		close(k->folder);
 	free(k->rows);

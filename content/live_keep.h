@@ -27,6 +27,7 @@ struct live_keep_calls {
 	void (*changed)(void *data);                 /* a recording came or went */
 	/* The store is full: 0, -EAGAIN: in a moment, or why there is no room. */
 	int (*room)(void *data, uint64_t bytes, const char *cause, struct fault *why);
+	void (*busy)(void *data); /* live_keep_step() is to be called soon, until it returns 0 */
 	void *data;
 };
 
@@ -38,7 +39,7 @@ struct live_keep_row { /* a finished recording */
 	uint64_t ms, bytes;
 };
 
-/* Finishes what an interrupted run left. */
+/* What an interrupted run left is finished by and by. */
 int live_keep_open(struct store *store, const char *folder, const struct live_keep_calls *calls,
 		   const struct report *report, struct live_keep **out, struct fault *why);
 void live_keep_close(
@@ -49,8 +50,10 @@ int live_keep_begin(struct live_keep *k, const struct live_class_conf *conf, str
 int live_keep_is_on(const struct live_keep *k, const char *class);
 /* What has come: the sink of struct live_calls. */
 void live_keep_take(struct live_keep *k, const struct live_bytes *bytes);
-/* The class has ended: it becomes a lesson. */
+/* The class has ended: it becomes a lesson, by and by. */
 void live_keep_end(struct live_keep *k, const char *class);
+/* Moves a slice into the store, so that nobody waits for a part: after how many ms again; 0: there is nothing to do. */
+uint64_t live_keep_step(struct live_keep *k);
 
 size_t live_keep_count(const struct live_keep *k);
 const struct live_keep_row *live_keep_at(const struct live_keep *k, size_t i);

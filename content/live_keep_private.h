@@ -23,6 +23,15 @@ struct tape { /* a recording under way */
 	bool failed; /* told once; what came before is kept */
 };
 
+struct live_job { /* what goes into the store next */
+	struct live_job *next;
+	char id[LIVE_KEEP_ID_BYTES];
+	char part[32]; /* "": the class has ended, whatever is left of it */
+	unsigned tries;
+};
+
+struct live_move;
+
 struct live_keep {
 	struct store *store;
 	int folder;
@@ -31,6 +40,9 @@ struct live_keep {
 	struct report report;
 	struct tape *tapes[LIVE_CLASSES_MOST];
 	size_t tape_count;
+	struct live_job *jobs; /* the first is under way */
+	struct live_move *move;
+	int moving; /* its folder; -1: none */
 	struct live_keep_row *rows;
 	size_t count;
 };

@@ -10,6 +10,7 @@
 
 #include "cache/store.h"
 #include "cache/store_local.h"
+#include "content/live_move.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
@@ -20,7 +21,7 @@ enum { PIECE = 3 << 20, FILLER = 12 << 20, MOST = 14 << 20 };
 static struct {
 	struct store *store;
 	struct objmap_id filler;
-	unsigned asked, told;
+	unsigned asked, told, busy;
 	int later; /* how often room is still on its way */
 } t;
 
@@ -29,6 +30,21 @@ static int named(void *data, struct fault *why)
 	(void)data;
 	(void)why;
 	return 0;
+}
+
+static void busy(void *data)
+{
+	(void)data;
+	t.busy++;
+}
+
+/* As contentd's loop does, without its pauses: how many steps. */
+static unsigned work(struct live_keep *k)
+{
+	unsigned steps = 0;
+	while (live_keep_step(k))
+		steps++;
+	return steps;
 }
 
 static void changed(void *data)
@@ -80,7 +96,7 @@ static int count_one(void *data, const struct store_local *file)
 static void keeps_a_class(void **state, int later)
 {
 	static uint8_t bytes[PIECE];
-	const struct live_keep_calls calls = { named, changed, make_room, NULL };
+	const struct live_keep_calls calls = { named, changed, make_room, busy, NULL };
 	const struct report report = { tell, NULL };
 	const struct live_class_conf conf = { .name = "maths", .url = "http://h.example/a.m3u8" };
 	struct live_keep *k = NULL;
@@ -92,12 +108,20 @@ static void keeps_a_class(void **state, int later)
 					NULL),
 			 0);
 	assert_int_equal(live_keep_begin(k, &conf, NULL), 0);
+	unsigned steps = 0;
+	t.busy = 0;
 	for (unsigned i = 0; i < 4; i++) {
 		const struct live_bytes piece = { "maths", 'm', 't', 4000, 1, bytes, PIECE };
 		sample_fill(10 + i, 0, bytes, PIECE);
 		live_keep_take(k, &piece);
+		steps += work(k);
 	}
 	live_keep_end(k, "maths");
+	assert_int_equal(live_keep_count(k), 0); /* nobody waits for megabytes */
+	assert_int_equal(t.busy, 2);             /* the first part; the end */
+	steps += work(k);
+	/* Hashed, then copied, half a megabyte at a time. */
+	assert_true(steps >= 2 * 4 * PIECE / LIVE_MOVE_SLICE_BYTES);
 	assert_int_equal(t.told, 0);
 	assert_true(t.asked >= 1 + (unsigned)later);
 	assert_int_equal(live_keep_count(k), 1);
@@ -124,7 +148,7 @@ static void a_log_that_cannot_be_read_costs_nothing(void **state)
 {
 	static uint8_t bytes[1000];
 	static const struct store_limits unlimited;
-	const struct live_keep_calls calls = { named, changed, make_room, NULL };
+	const struct live_keep_calls calls = { named, changed, make_room, busy, NULL };
 	const struct report report = { tell, NULL };
 	const struct live_class_conf conf = { .name = "maths", .url = "http://h.example/a.m3u8" };
 	const struct live_bytes piece = { "maths", 'm', 't', 4000, 1, bytes, sizeof(bytes) };
@@ -140,6 +164,7 @@ static void a_log_that_cannot_be_read_costs_nothing(void **state)
 			assert_int_equal(live_keep_begin(k, &conf, NULL), 0);
 			live_keep_take(k, &piece);
 		}
+		work(k);
 		assert_int_equal(live_keep_count(k), turn == 2);
 		assert_int_equal(t.told, turn > 0);
 		live_keep_close(k);
