@@ -106,6 +106,12 @@ int store_rendition_open_files(struct store_rendition *r, uint64_t expected_byte
 int store_rendition_fault(const struct store_rendition *r, const char *suffix, int code,
 			  struct fault *why);
 int store_rendition_forget_notes(struct store_rendition *r, struct fault *why);
+/*
+ * Rows and withdrawn places change together: what `delete` (a constant; of the rendition's number and `value`) takes away, and the
+ * place that nobody writes to or reads from any more.
+ */
+int store_rendition_lose(struct store_rendition *r, const char *delete, uint64_t value,
+			 const struct segtab_range *lost, struct fault *why);
 /* Segments begin on a page; the rest of the last page is a `free` box, which needs 8 bytes at least (ISO/IEC 14496-12). */
 uint64_t store_padded(uint64_t length);
 int store_object_write_fd(const struct store_object *o);       /* borrowed */

@@ -286,27 +286,6 @@ int store_rendition_write_fd(const struct store_rendition *r)
 	return r->fd;
 }
 
-static int withdraw_row(struct store_rendition *r, uint32_t segment,
-			const struct segtab_range *range, struct fault *why)
-{
-	struct store *s = r->store;
-	int rc = db_begin(s->db, why);
-	if (rc)
-		return rc;
-	DB_TX(s->db);
-	rc = db_exec(s->db, why, "DELETE FROM segments WHERE rendition=? AND segment=?", "ii",
-		     (int64_t)r->number, (int64_t)segment);
-	if (!rc)
-		rc = store_rendition_forget_notes(r, why);
-	if (!rc)
-		rc = db_exec(s->db, why,
-			     "INSERT OR REPLACE INTO withdrawn(rendition, offset, length) "
-			     "VALUES(?,?,?)",
-			     "iii", (int64_t)r->number, (int64_t)range->offset,
-			     (int64_t)range->length);
-	return rc ? rc : db_commit(s->db, why);
-}
-
 int store_rendition_withdraw(struct store_rendition *r, uint32_t segment, struct fault *why)
 {
 	if (segment > r->segment_count || !r->rows[segment].length)
@@ -319,7 +298,8 @@ int store_rendition_withdraw(struct store_rendition *r, uint32_t segment, struct
 					    store_padded(r->rows[segment].length) };
 	int rc;
 	do
-		rc = withdraw_row(r, segment, &range, why);
+		rc = store_rendition_lose(r, "DELETE FROM segments WHERE rendition=? AND segment=?",
+					  segment, &range, why);
 	while (store_give_spare(r->store, rc));
 	store_keep_spare(r->store);
 	if (rc)

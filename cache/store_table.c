@@ -52,17 +52,15 @@ int store_rendition_forget_notes(struct store_rendition *r, struct fault *why)
 		       (int64_t)r->number);
 }
 
-/* Rows and withdrawn places change together. */
-static int forget_rows(struct store_rendition *r, uint64_t size, const struct segtab_range *lost,
-		       struct fault *why)
+int store_rendition_lose(struct store_rendition *r, const char *delete, uint64_t value,
+			 const struct segtab_range *lost, struct fault *why)
 {
 	struct store *s = r->store;
 	int rc = db_begin(s->db, why);
 	if (rc)
 		return rc;
 	DB_TX(s->db);
-	rc = db_exec(s->db, why, "DELETE FROM segments WHERE rendition=? AND offset+length>?", "ii",
-		     (int64_t)r->number, (int64_t)size);
+	rc = db_exec(s->db, why, delete, "ii", (int64_t)r->number, (int64_t)value);
 	if (!rc)
 		rc = store_rendition_forget_notes(r, why);
 	if (!rc)
@@ -92,7 +90,9 @@ static int forget_beyond(struct store_rendition *r, uint64_t size, struct fault 
 	if (full && r->withdrawn[r->withdrawn_count - 1].offset < lost.offset)
 		lost.offset = r->withdrawn[r->withdrawn_count - 1].offset;
 	lost.length = r->end - lost.offset;
-	int rc = forget_rows(r, size, &lost, why);
+	int rc = store_rendition_lose(r,
+				      "DELETE FROM segments WHERE rendition=? AND offset+length>?",
+				      size, &lost, why);
 	if (rc)
 		return rc;
 	for (uint32_t i = 0; i <= r->segment_count; i++) {
