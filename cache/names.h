@@ -60,7 +60,7 @@ struct names_entry { /* points into the mapping */
 	const struct names_extent *extents;
 	size_t extent_count;
 	const char *redirect; /* "" when none */
-	uint64_t etag; /* never 0; other bytes, other value */
+	uint64_t etag;        /* never 0; other bytes, other value */
 	int64_t modified_s; /* Unix time when this path first had this etag, by the box's clock; later than its last */
 };
 /*

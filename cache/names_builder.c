@@ -12,6 +12,7 @@
 
 #include "firmware/base/crc32c.h"
 #include "cache/names_format.h"
+#include "cache/uses.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -140,9 +141,9 @@ int names_add_bytes(struct names_builder *b, const char *path, const char *media
 	return rc ? rc : add(b, &(struct texts){ .path = path, .media_type = media_type }, &r);
 }
 
-int names_add_object(struct names_builder *b, const char *path, const char *media_type,
-		     enum names_cache cache, const struct objmap_id *id, uint64_t size,
-		     const char *download_name)
+int names_add_file(struct names_builder *b, const char *path, const char *media_type,
+		   enum names_cache cache, const struct objmap_id *id, uint64_t size,
+		   const char *lesson, const char *download_name)
 {
 	if (size > OBJMAP_MAX_SIZE)
 		return -EINVAL;
@@ -152,9 +153,19 @@ int names_add_object(struct names_builder *b, const char *path, const char *medi
 				  .id = *id,
 				  .etag = names_hash(id, sizeof(*id)) | 1 };
 	return add(b,
-		   &(struct texts){
-			   .path = path, .media_type = media_type, .download_name = download_name },
+		   &(struct texts){ .path = path,
+				    .media_type = media_type,
+				    .lesson = lesson,
+				    .rung = lesson ? USES_FILE_RUNG : NULL,
+				    .download_name = download_name },
 		   &r);
+}
+
+int names_add_object(struct names_builder *b, const char *path, const char *media_type,
+		     enum names_cache cache, const struct objmap_id *id, uint64_t size,
+		     const char *download_name)
+{
+	return names_add_file(b, path, media_type, cache, id, size, NULL, download_name);
 }
 
 int names_add_rendition(struct names_builder *b, const char *folder, uint64_t number,

@@ -21,6 +21,10 @@ int names_add_bytes(struct names_builder *b, const char *path, const char *media
 int names_add_object(struct names_builder *b, const char *path, const char *media_type,
 		     enum names_cache cache, const struct objmap_id *id, uint64_t size,
 		     const char *download_name);
+/* The same for a document of a lesson: who has all of it has used the lesson, on the rung USES_FILE_RUNG. */
+int names_add_file(struct names_builder *b, const char *path, const char *media_type,
+		   enum names_cache cache, const struct objmap_id *id, uint64_t size,
+		   const char *lesson, const char *download_name);
 /* `lesson` and `rung` are for counting; media segments carry their durations in the segment table. */
 int names_add_rendition(struct names_builder *b, const char *folder, uint64_t number,
 			const char *lesson, const char *rung, const char *media_type);

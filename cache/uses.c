@@ -94,6 +94,8 @@ static uint64_t who_of(const struct uses_event *e)
 	uint64_t h = 0xcbf29ce484222325ull;
 	for (const char *at = e->lesson; *at; at++)
 		h = (h ^ (uint8_t)*at) * 0x100000001b3ull;
+	if (!strcmp(e->rung, USES_FILE_RUNG))
+		h = (h ^ 0xff) * 0x100000001b3ull; /* no byte of a lesson's name */
 	h ^= e->device;
 	h = (h ^ h >> 33) * 0xff51afd7ed558ccdull;
 	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ull;

@@ -22,6 +22,9 @@
  */
 struct uses;
 
+/* Reading a document of a lesson is a visit of its own: it is neither watching nor listening. Its only segment is its last. */
+#define USES_FILE_RUNG "file"
+
 enum { USES_SALT_BYTES = 16, USES_MIN_BYTES = 65536 };
 
 /* Takes over `bytes` (>= USES_MIN_BYTES) of 8-aligned memory; what an earlier worker left there is kept. */

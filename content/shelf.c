@@ -249,6 +249,16 @@ static int add_object(struct names_builder *b, const struct library *l, const st
 				download_name);
 }
 
+static int add_document(struct names_builder *b, const struct library *l, const struct place *at,
+			size_t object, const wasl_ObjectRef *file, const char *lesson)
+{
+	if (object == LIBRARY_NONE)
+		return 0;
+	const struct library_object *o = &l->objects[object];
+	return names_add_file(b, at->at, file->media_type, NAMES_CACHE_SHORT, &o->id, o->size,
+			      lesson, file->name);
+}
+
 static int add_captions(struct names_builder *b, const struct library *l,
 			const struct library_lesson *it)
 {
@@ -283,7 +293,7 @@ static int add_files(struct names_builder *b, const struct library *l,
 		char rest[160];
 		snprintf(rest, sizeof(rest), "files/%s", f->name);
 		at = place_of(it, rest);
-		r = add_object(b, l, &at, it->files[i], f->media_type, f->name);
+		r = add_document(b, l, &at, it->files[i], f, it->item->id);
 	}
 	return r;
 }
@@ -329,8 +339,9 @@ static int add_lessons(struct names_builder *b, const struct library *l, const s
 
 static int add_local(void *data, const struct store_local *file)
 {
-	int r = names_add_object(data, file->path, file->media_type, NAMES_CACHE_SHORT, &file->id,
-				 file->size, NULL);
+	/* What it is called is nobody's business outside the school. */
+	int r = names_add_file(data, file->path, file->media_type, NAMES_CACHE_SHORT, &file->id,
+			       file->size, SHELF_SCHOOL_FILES, NULL);
 	return r == -ENOMEM ? r
 			    : 0; /* nothing else is wrong with what store_local_check() let in */
 }

@@ -7,6 +7,9 @@ struct air_plan;
 struct fault;
 struct store;
 
+/* Under which files that people added are counted, all together: what they are called stays in the school. */
+#define SHELF_SCHOOL_FILES "school-files"
+
 /*
  * Writes names.idx: what nginx answers under /m/ and /p/. Everything planned is named, whether it is there or still to come;
  * downloads only once they are whole. A lesson that cannot be named is left out and *why says so; the others stay.

@@ -98,6 +98,12 @@ ngx_http_wasl_count_event(ngx_http_wasl_ctx_t *ctx)
     e.segment_count = ctx->segment_count;
     e.duration_ms = ctx->duration_ms;
 
+    /* a document is all in one piece: whoever has its end has had it */
+    if (ctx->sender.entry.kind == NAMES_OBJECT) {
+        e.segment = 1;
+        e.segment_count = 1;
+    }
+
     return e;
 }
 
@@ -117,7 +123,10 @@ ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx)
     ctx->device = ngx_http_wasl_count_device(uses, ctx->request);
     e = ngx_http_wasl_count_event(ctx);
     uses_asked(uses, &e);
-    ngx_http_wasl_air_seen(ctx);
+
+    if (ctx->sender.entry.kind == NAMES_RENDITION) {
+        ngx_http_wasl_air_seen(ctx);
+    }
 
     ngx_http_wasl_count_unlock(ctx->worker);
     ctx->media = 1;

@@ -172,7 +172,10 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (entry.kind == NAMES_RENDITION && entry.segment && r->method == NGX_HTTP_GET) {
+    if (r->method == NGX_HTTP_GET
+        && ((entry.kind == NAMES_RENDITION && entry.segment)
+            || (entry.kind == NAMES_OBJECT && ctx->sender.entry.lesson[0])))
+    {
         ngx_http_wasl_count_asked(ctx);
     }
 

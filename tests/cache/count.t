@@ -13,6 +13,10 @@ for i in 0 1 2 3 4; do
 	must segment audio $i
 done
 must virtual /m/lesson/download-240p.mp4 240p lesson.mp4
+must object paper 7 300000 /m/lesson/files/paper.pdf application/pdf paper.pdf lesson
+must fill paper
+must object loose 8 70000 /p/loose.bin application/octet-stream
+must fill loose
 must publish
 # The kernel holds little of what a slow reader has not taken.
 configure 's|backlog=[0-9]*|& sndbuf=8k|'
@@ -50,6 +54,15 @@ kill -HUP "$nginx" # workers that end hand over what they have
 count_is 240p "starts 1 completions 1 devices 1 watched 16000 sent $((all + 100))" "a video counts once, by its picture"
 count_is audio "starts 1 completions 1 devices 1 watched 16000 sent $((2 * all + 700))" "sound counts when it is alone; bytes always do"
 count_is download "starts 0 completions 0 devices 0 watched 0 sent $((4 + all - 400))" "a download is bytes"
+
+# A document is used once by each device that has all of it, in however many pieces.
+until_so 20 state_has 'workers 2'
+for part in 0-99999 100000-299999 250000-299999; do curl -s -m 10 -A phone-a -o /dev/null -r $part "$url/m/lesson/files/paper.pdf"; done
+fetch phone-b files/paper.pdf
+fetch phone-c ../../p/loose.bin
+curl -s -m 10 -A phone-c -o /dev/null -r 0-99 "$url/m/lesson/files/paper.pdf"
+kill -HUP "$nginx"
+count_is file "starts 2 completions 2 devices 2 watched 0 sent $((350000 + 300000 + 100))" "a document counts when its end was delivered"
 
 # The same device after a reload, which keeps the memory that workers share: no new device, no new start.
 until_so 20 state_has 'workers 2'

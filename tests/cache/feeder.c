@@ -292,8 +292,9 @@ static int add_object(char **word)
 	t->seed = strtoull(word[2], NULL, 10);
 	if (!map || (!t->object && store_object_open(f.store, map, word[5], &t->object, &why)))
 		die(word[1], &why);
-	int rc = names_add_object(f.names, word[4], word[5], NAMES_CACHE_IMMUTABLE,
-				  objmap_get_id(map), objmap_size(map), word[6]);
+	int rc =
+		names_add_file(f.names, word[4], word[5], NAMES_CACHE_IMMUTABLE, objmap_get_id(map),
+			       objmap_size(map), *word[7] ? word[7] : NULL, word[6]);
 	objmap_free(map);
 	return rc;
 }

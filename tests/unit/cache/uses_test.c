@@ -98,6 +98,21 @@ static void audio_alone_counts_from_its_first_segment(void **state)
 	assert_int_equal(g.watched_ms, 2500);
 }
 
+/* Who reads the document while listening goes on listening, and a film is not watched by reading. */
+static void a_document_is_a_visit_of_its_own(void **state)
+{
+	struct uses *u = *state;
+	const uint64_t who = device(u, "10.0.0.1");
+	const struct uses_event document = { who, 100, "lesson", USES_FILE_RUNG, 1, 1, 0 };
+	PLAY(u, who, { { "audio", 100, 1, 0, 0, 0, 0 }, { "audio", 100, 2, 1, 0, 1, 8000 } });
+	uses_asked(u, &document);
+	struct uses_gain g = uses_delivered(u, &document);
+	assert_true(g.starts == 1 && g.completions == 1 && g.new_devices == 1 && g.watched_ms == 0);
+	g = uses_delivered(u, &document);
+	assert_true(g.starts == 0 && g.completions == 0 && g.new_devices == 0);
+	PLAY(u, who, { { "audio", 101, 3, 0, 0, 0, 4000 } });
+}
+
 static void turning_the_picture_off_goes_on_counting(void **state)
 {
 	struct uses *u = *state;
@@ -189,6 +204,7 @@ int main(void)
 						drop),
 		cmocka_unit_test_setup_teardown(audio_alone_counts_from_its_first_segment, make,
 						drop),
+		cmocka_unit_test_setup_teardown(a_document_is_a_visit_of_its_own, make, drop),
 		cmocka_unit_test_setup_teardown(turning_the_picture_off_goes_on_counting, make,
 						drop),
 		cmocka_unit_test_setup_teardown(a_visit_ends_after_half_an_hour_of_silence, make,
