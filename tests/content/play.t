@@ -67,7 +67,7 @@ ok $? "home with all it needs is $bytes bytes (30 KiB at most)"
 
 # --- our linter, over what the web server says ---
 keeps_rules() {
-	get $lesson/master.m3u8 >/dev/null && grep -q I-FRAME "$top/body" && "$B/tests/hlslint" "$portal$lesson/master.m3u8" >"$top/said"
+	get "$lesson/master.m3u8" >/dev/null && grep -q I-FRAME "$top/body" && "$B/tests/hlslint" "$portal$lesson/master.m3u8" >"$top/said"
 }
 until_so 20 keeps_rules
 is "$(tail -n 1 "$top/said" | cut -d, -f2)" " 0 findings" "playlists, key frames and segments keep their rules"
