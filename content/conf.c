@@ -63,6 +63,19 @@ static const struct conf_key kitchen_keys[] = {
 		 "processor seconds that one job may use"),
 	CONF_BYTES(struct kitchen_part, memory_bytes, "memory", "768M", 0, INT64_MAX,
 		   "memory that one job may use; 0: no limit"),
+	CONF_INT(struct kitchen_part, better_after_s, "better_after", "120", 0, 86400,
+		 "seconds without anybody who waits, after which pictures are made once more, "
+		 "slowly: as good in fewer bytes; 0: never"),
+	CONF_BYTES(struct kitchen_part, better_room_bytes, "better_room", "512M", 0, INT64_MAX,
+		   "room on the disk below which nothing is made only to be better"),
+	CONF_INT(struct kitchen_part, hot_c, "hot", "75", 0, 150,
+		 "degrees Celsius at which nothing is made in advance until the box has cooled "
+		 "down; 0: any"),
+	CONF_INT(struct kitchen_part, late_ms, "late", "250", 0, 60000,
+		 "milliseconds that wasl-contentd may come late to what is due (of 20 looks the "
+		 "second latest) before nothing is made in advance; 0: any"),
+	CONF_STR(struct kitchen_part, sys, "sys", "/sys",
+		 "where the kernel tells of heat and mains power"),
 };
 
 static const struct conf_key portal_keys[] = {

@@ -37,7 +37,9 @@ struct content_conf {
 	struct kitchen_part {
 		char program[256], rungs[64];
 		int64_t workers, cpu_s;
-		uint64_t memory_bytes;
+		uint64_t memory_bytes, better_room_bytes;
+		int64_t better_after_s, hot_c, late_ms;
+		char sys[128];
 	} kitchen;
 	struct relay_part {
 		uint64_t max_bytes;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cache/pass.h"
+#include "content/idle.h"
 #include "content/inforce.h"
 #include "content/agenda.h"
 #include "content/kitchen.h"
@@ -369,7 +370,9 @@ static int open_all(struct contentd *c, struct fault *why)
 	if (sd_event_add_time(c->loop, &c->every_second, CLOCK_BOOTTIME, 0, 100000, each_second,
 			      c) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	r = control_start(c, why);
+	r = idle_start(c, &c->idle, why);
+	if (r == 0)
+		r = control_start(c, why);
 	return r ? r : public_start(c, why);
 }
 
@@ -408,6 +411,7 @@ void contentd_free(struct contentd *c)
 	uplinks_free(c->uplinks);
 	sync_free(c->sync);
 	keeper_free(c->keeper);
+	idle_free(c->idle);
 	cook_free(c->cook);
 	fetch_free(c->fetch);
 	wants_free(c->wants);

@@ -23,6 +23,7 @@ struct ctl;
 struct ctl_request;
 struct fault;
 struct http;
+struct idle;
 struct kitchen;
 struct live_keep;
 struct pass;
@@ -49,6 +50,7 @@ struct contentd {
 	struct wants *wants;
 	struct fetch *fetch;
 	struct cook *cook;
+	struct idle *idle;
 	struct keeper *keeper;
 	struct sync *sync;
 	struct uplinks *uplinks;

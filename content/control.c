@@ -8,6 +8,7 @@
 #include "content/contentd.h"
 #include "content/live_ctl.h"
 #include "content/store_ctl.h"
+#include "content/idle.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
@@ -52,6 +53,19 @@ static json_t *sources(const struct sources *s)
 	return out;
 }
 
+/* What is done while nobody waits, and why not. */
+static json_t *idle_json(const struct contentd *c)
+{
+	static const char *const powers[] = { [REST_POWER_UNKNOWN] = "unknown",
+					      [REST_MAINS] = "mains",
+					      [REST_ON_BATTERY] = "battery" };
+	const struct idle_view v = idle_now(c->idle);
+	json_t *warm = v.warm_c == REST_UNKNOWN_C ? json_null() : json_integer(v.warm_c);
+	return json_pack("{s:s,s:b,s:o,s:s,s:I,s:I}", "rests", rest_name(v.verdict.reason),
+			 "betters", v.verdict.better, "celsius", warm, "power", powers[v.power],
+			 "better", (json_int_t)v.better, "left", (json_int_t)v.left);
+}
+
 static void get_status(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
@@ -69,6 +83,7 @@ static void get_status(struct ctl_request *req, void *data)
 			  (int)k.ms_a_dish);
 	json_object_update(out, more);
 	json_object_set_new(out, "sources", sources(&c->sources));
+	json_object_set_new(out, "idle", idle_json(c));
 	json_decref(more);
 	ctl_reply_json(req, 200, out);
 }

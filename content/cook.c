@@ -128,7 +128,7 @@ static void slot_may_be_whole(struct cook *c, size_t lesson, unsigned slot)
 	if (r->complete)
 		return;
 	if (library_refresh_rung(c->library, lesson, slot, &why) == 0 && r->complete && !offered)
-		offered = version_offer(c->library, lesson, rung, &why);
+		c->counts.better += offered = version_offer(c->library, lesson, rung, &why);
 	if (why.code)
 		cook_tell(c, "download.refused", c->library->lessons[lesson].item->id, "kitchen",
 			  why.text);
@@ -393,6 +393,14 @@ bool cook_busy(const struct cook *c)
 {
 	for (size_t i = 0; i < c->workers; i++)
 		if (c->jobs[i].kitchen)
+			return true;
+	return false;
+}
+
+bool cook_serves(const struct cook *c)
+{
+	for (size_t i = 0; i < c->workers; i++)
+		if (c->jobs[i].kitchen && c->jobs[i].priority < 9)
 			return true;
 	return false;
 }

@@ -30,6 +30,7 @@ struct cook_calls {
 
 struct cook_counts {
 	uint64_t segments, failures, given_up;
+	uint64_t better;    /* rungs whose better version took their place */
 	unsigned ms_a_dish; /* one rung of one segment, wall time, of late; 0 not known */
 };
 
@@ -50,5 +51,6 @@ enum cook_pace {
 void cook_set_pace(struct cook *c, enum cook_pace pace);
 /* Looks whether there is something else to do: wants changed, bytes came. */
 void cook_poke(struct cook *c);
-bool cook_busy(const struct cook *c); /* something is under way */
+bool cook_busy(const struct cook *c);   /* something is under way */
+bool cook_serves(const struct cook *c); /* something that a pupil waits for, or will in a moment */
 struct cook_counts cook_count(const struct cook *c);

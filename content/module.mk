@@ -2,8 +2,8 @@
 # wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
 include content/players.mk
 include content/kitchen.mk
-CONTENT := backoff book catalogue catalogue_check conf contentd control cook cook_dish cook_view eta fetch fetch_stream fold inforce jobs library library_keys library_rung
-CONTENT += metrics origin neighbours passing passing_lesson public publish pupils replan reread schedule search shelf sources store_ctl sync uplinks version wants
+CONTENT := backoff book catalogue catalogue_check conf contentd control cook cook_dish cook_view eta fetch fetch_stream fold idle inforce jobs library library_keys library_rung
+CONTENT += metrics origin neighbours passing passing_lesson public publish pupils replan reread rest rest_read schedule search shelf sources store_ctl sync uplinks version wants
 CONTENT += agenda agenda_ctl planner planner_promise
 CONTENT += live live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_move live_rate live_text live_track live_url live_window
 CONTENT += keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_scrub

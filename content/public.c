@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "content/contentd.h"
+#include "content/idle.h"
 #include "content/metrics.h"
 #include "content/portal/site.h"
 #include "firmware/base/clean.h"
@@ -267,6 +268,8 @@ static void get_metrics(struct ctl_request *req, void *data)
 		.segments_total = k.segments,
 		.segment_failures_total = k.failures,
 		.segments_given_up_total = k.given_up,
+		.better_total = k.better,
+		.kitchen_rests = idle_now(c->idle).verdict.reason != REST_NOT,
 	};
 	for (size_t i = 0; c->library && i < c->library->lesson_count; i++) {
 		m.lessons += c->library->lessons[i].playable;

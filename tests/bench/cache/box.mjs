@@ -33,7 +33,7 @@ export class Box {
 	async configure(originPort) {
 		this.conf = path.join(this.root, 'site.conf')
 		await this.rig.run(this.rig.tool('content-origin'), ['root', '1', path.join(this.root, 'etc/wasl/root.1')])
-		fs.writeFileSync(this.conf, `[origin]\nurl = http://127.0.0.1:${originPort}\ninterval = 3600\n[kitchen]\nrungs = 360p\nworkers = 1\n`)
+		fs.writeFileSync(this.conf, `[origin]\nurl = http://127.0.0.1:${originPort}\ninterval = 3600\n[kitchen]\nrungs = 360p\nworkers = 1\nbetter_after = 0\n`)
 	}
 
 	async startContent() {
