@@ -75,19 +75,34 @@ static int check_day(const char *text, int32_t *out, struct fault *why)
 	return 0;
 }
 
-static int ask(struct contentd *c, const json_t *asked, struct agenda_request *out,
+static int ask(struct contentd *c, const char *lesson, const char *day, struct agenda_request *out,
 	       struct fault *why)
 {
-	const char *lesson = json_string_value(json_object_get(asked, "lesson"));
 	int r = check_lesson(c, lesson, why);
 	if (r == 0)
-		r = check_day(json_string_value(json_object_get(asked, "needed_by")), &out->day,
-			      why);
+		r = check_day(day, &out->day, why);
 	if (r)
 		return r;
 	snprintf(out->lesson, sizeof(out->lesson), "%s", lesson);
 	out->added_s = clock_wall_s();
-	return agenda_ask(c->agenda, out, why);
+	r = agenda_ask(c->agenda, out, why);
+	if (r == 0)
+		log_info("event=request.kept lesson=%s day=%d", out->lesson, (int)out->day);
+	return r;
+}
+
+int agenda_ctl_ask(struct contentd *c, const char *lesson, const char *day, struct fault *why)
+{
+	struct agenda_request r = { 0 };
+	return ask(c, lesson, day, &r, why);
+}
+
+int agenda_ctl_withdraw(struct contentd *c, const char *lesson, struct fault *why)
+{
+	int r = agenda_withdraw(c->agenda, lesson, why);
+	if (r == 0)
+		log_info("event=request.withdrawn lesson=%s", lesson);
+	return r;
 }
 
 static void refuse(struct ctl_request *req, const struct fault *why)
@@ -98,11 +113,10 @@ static void refuse(struct ctl_request *req, const struct fault *why)
 static void withdraw(struct ctl_request *req, struct contentd *c, const char *lesson)
 {
 	struct fault why = { 0 };
-	if (agenda_withdraw(c->agenda, lesson ? lesson : "", &why)) {
+	if (agenda_ctl_withdraw(c, lesson ? lesson : "", &why)) {
 		refuse(req, &why);
 		return;
 	}
-	log_info("event=request.withdrawn lesson=%s", lesson);
 	ctl_reply_json(req, 200, json_pack("{s:s, s:n}", "lesson", lesson, "needed_by"));
 }
 
@@ -118,11 +132,11 @@ void agenda_ctl_request(struct ctl_request *req, void *data)
 		withdraw(req, c, json_string_value(json_object_get(asked, "lesson")));
 		return;
 	}
-	if (ask(c, asked, &r, &why)) {
+	if (ask(c, json_string_value(json_object_get(asked, "lesson")),
+		json_string_value(json_object_get(asked, "needed_by")), &r, &why)) {
 		refuse(req, &why);
 		return;
 	}
-	log_info("event=request.kept lesson=%s day=%d", r.lesson, (int)r.day);
 	ctl_reply_json(req, 200, request_json(&r));
 }
 

@@ -8,6 +8,7 @@
 
 #include "content/kitchen.h"
 #include "content/sources.h"
+#include "content/staff/near.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
@@ -83,6 +84,16 @@ static const struct conf_key portal_keys[] = {
 		 "name at the top of the pages; empty: \"My school\""),
 	CONF_STR(struct portal_part, address, "address", "http://madrasa/",
 		 "what the help page tells people to type"),
+};
+
+static const struct conf_key staff_keys[] = {
+	CONF_BYTES(struct staff_part, max_bytes, "max", "4G", 1 << 20, INT64_C(64) << 30,
+		   "the largest film that a teacher may bring"),
+	CONF_STR(struct staff_part, stick, "stick", "",
+		 "folder where a stick appears that somebody puts in; empty: none is looked at"),
+	CONF_STR(struct staff_part, networks, "networks", "",
+		 "addresses from which the staff's pages may be opened, as 192.168.3.0/24; empty: "
+		 "from everywhere in the school"),
 };
 
 static const struct conf_key relay_keys[] = {
@@ -174,6 +185,11 @@ static const struct conf_section sections[] = {
 		  "largest "
 		  "picture that a lesson offers them; without this section all sizes are "
 		  "offered." },
+	{ .name = "staff",
+	  .keys = staff_keys,
+	  .key_count = ARRAY_LEN(staff_keys),
+	  .at = offsetof(struct content_conf, staff),
+	  .help = "What teachers may do on the pages below /staff/." },
 	{ .name = "portal",
 	  .keys = portal_keys,
 	  .key_count = ARRAY_LEN(portal_keys),
@@ -297,6 +313,8 @@ int content_conf_check(const void *conf, struct fault *why)
 	}
 	if (r == 0)
 		r = content_conf_air(c, &(struct air_plan){ 0 }, why);
+	if (r == 0)
+		r = near_check(c->staff.networks, why);
 	char neighbours[512];
 	if (r == 0)
 		r = origin_set(&origin, c->origin.url, 1, 0, why);

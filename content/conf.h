@@ -53,6 +53,10 @@ struct content_conf {
 		int64_t air_kbps;
 	} classrooms[AIR_ROOMS];
 	size_t classroom_count;
+	struct staff_part {
+		uint64_t max_bytes;
+		char stick[256], networks[256];
+	} staff;
 	struct portal_part {
 		char school[128], address[128];
 	} portal;

@@ -20,6 +20,7 @@
 #include "content/portal/files.h"
 #include "content/portal/press.h"
 #include "content/pupils.h"
+#include "content/staff/staff.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
@@ -363,6 +364,8 @@ static int open_all(struct contentd *c, struct fault *why)
 	if (r == 0)
 		r = live_ctl_open(c, why);
 	if (r == 0)
+		r = staff_open(c, &c->staff, why);
+	if (r == 0)
 		r = publish_start(c, why);
 	if (r)
 		return r;
@@ -406,6 +409,7 @@ void contentd_free(struct contentd *c)
 	live_ctl_close(c);
 	ctl_close(c->control);
 	ctl_close(c->public);
+	staff_close(c->staff);
 	publish_stop(c);
 	sd_event_source_disable_unref(c->every_second);
 	uplinks_free(c->uplinks);

@@ -29,6 +29,7 @@ struct live_keep;
 struct pass;
 struct sd_event;
 struct sd_event_source;
+struct staff;
 
 /*
  * wasl-contentd put together: who tells whom. The parts know nothing of each other; what one of them learns comes here and
@@ -59,6 +60,7 @@ struct contentd {
 	struct replan keep_steps;
 	struct library *library;   /* NULL: no catalogue yet, or it could not be built */
 	uint64_t library_again_ms; /* then it is tried again; 0: it need not be */
+	struct staff *staff;       /* teachers, and the school's own lessons */
 	struct ctl *control, *public;
 	struct sd_event_source *every_second, *publish_names, *publish_pages;
 	uint32_t rungs;

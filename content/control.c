@@ -7,6 +7,7 @@
 #include "content/agenda_ctl.h"
 #include "content/contentd.h"
 #include "content/live_ctl.h"
+#include "content/staff/staff.h"
 #include "content/store_ctl.h"
 #include "content/idle.h"
 #include "firmware/base/clean.h"
@@ -234,6 +235,11 @@ int control_start(struct contentd *c, struct fault *why)
 		{ "POST", "/v1/live/stop", live_ctl_stop, 4096 },
 		{ "POST", "/v1/live/keep", live_ctl_keep, 4096 },
 		{ "POST", "/v1/live/forget", live_ctl_forget, 4096 },
+		{ "GET", "/v1/staff", staff_ctl_list, 0 },
+		{ "POST", "/v1/staff/add", staff_ctl_add, 4096 },
+		{ "POST", "/v1/staff/remove", staff_ctl_remove, 4096 },
+		{ "POST", "/v1/staff/reset-pin", staff_ctl_reset_pin, 4096 },
+		{ "GET", "/v1/offers", staff_ctl_offers, 0 },
 	};
 	return ctl_listen(c->loop, paths_at("/run/wasl/contentd.sock").at, 0660, routes,
 			  ARRAY_LEN(routes), c, &c->control, why);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "content/contentd.h"
+#include "content/staff/staff.h"
 #include "content/vtt.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -36,7 +37,7 @@ void inforce_captions(struct contentd *c, size_t lesson, size_t which)
 /* Everything that was under way belongs to the old library and ends; what it brought stays in the store. */
 void inforce_use(struct contentd *c)
 {
-	const wasl_Catalogue *catalogue = catalogue_get(c->catalogue);
+	const wasl_Catalogue *catalogue;
 	struct library *next = NULL;
 	struct fault why = { 0 };
 	const bool told = c->library_again_ms != 0;
@@ -45,9 +46,13 @@ void inforce_use(struct contentd *c)
 	cook_use(c->cook, NULL);
 	keeper_use(c->keeper, NULL);
 	library_free(MOVE_PTR(c->library));
+	catalogue = own_catalogue(c->staff->own, catalogue_get(c->catalogue), &why);
+	if (why.code)
+		contentd_tell(c, "own.refused", "catalogue", "store", why.text);
 	publish_forget(c);
 	if (!catalogue) { /* files that people added have their addresses all the same */
 		publish_names_soon(c);
+		publish_pages_soon(c);
 		return;
 	}
 	if (library_build(c->store, catalogue, c->rungs, &next, &why)) {
@@ -59,7 +64,7 @@ void inforce_use(struct contentd *c)
 	c->library = next;
 	log_info("event=catalogue.in_force version=%u lessons=%zu objects=%zu", catalogue->version,
 		 next->lesson_count, next->object_count);
-	if (c->search && search_fill(c->search, catalogue, &why))
+	if (c->search && search_fill(c->search, catalogue, own_stamp(c->staff->own), &why))
 		log_fault(LOG_LEVEL_WARN, "search.fill", &why);
 	for (size_t i = 0; i < next->lesson_count; i++)
 		for (size_t k = 0; k < next->lessons[i].item->captions_count; k++)

@@ -197,6 +197,37 @@ static int asked(const struct ctl_request *req, const char *key, char *out, size
 	return 0;
 }
 
+int live_ctl_begin(struct contentd *c, const struct live_class_conf *conf, struct fault *why)
+{
+	if (!conf->url[0])
+		return live_resume(c->live, conf->name, why);
+	int r = live_add(c->live, conf, LIVE_STARTED, why);
+	if (r)
+		return r;
+	r = write_notes(c, why);
+	if (r) /* what is not durable is not begun */
+		(void)live_stop(c->live, conf->name, NULL);
+	return r;
+}
+
+int live_ctl_end(struct contentd *c, const char *name, struct fault *why)
+{
+	int r = live_stop(c->live, name, why);
+	return r ? r : write_notes(c, why);
+}
+
+int live_ctl_record(struct contentd *c, const char *name, struct fault *why)
+{
+	const struct live_class_conf *conf = live_conf(c->live, name);
+	int r = live_keep(c->live, name, why);
+	if (r == 0 && conf) {
+		r = live_keep_begin(c->keep, conf, why);
+		if (r)
+			live_let_go(c->live, name);
+	}
+	return r;
+}
+
 void live_ctl_start(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
@@ -211,16 +242,8 @@ void live_ctl_start(struct ctl_request *req, void *data)
 		r = asked(req, "fr", conf.fr, sizeof(conf.fr), &why);
 	if (r == 0)
 		r = asked(req, "en", conf.en, sizeof(conf.en), &why);
-	if (r == 0 && !conf.url[0]) {
-		r = live_resume(c->live, conf.name, &why);
-	} else if (r == 0) {
-		r = live_add(c->live, &conf, LIVE_STARTED, &why);
-		if (r == 0) {
-			r = write_notes(c, &why);
-			if (r) /* what is not durable is not begun */
-				(void)live_stop(c->live, conf.name, NULL);
-		}
-	}
+	if (r == 0)
+		r = live_ctl_begin(c, &conf, &why);
 	if (r)
 		refuse(req, &why);
 	else
@@ -237,10 +260,7 @@ void live_ctl_stop(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
 	struct fault why = { 0 };
-	int r = live_stop(c->live, asked_name(req, "name"), &why);
-	if (r == 0)
-		r = write_notes(c, &why);
-	if (r)
+	if (live_ctl_end(c, asked_name(req, "name"), &why))
 		refuse(req, &why);
 	else
 		show(req, c);
@@ -249,16 +269,8 @@ void live_ctl_stop(struct ctl_request *req, void *data)
 void live_ctl_keep(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
-	const char *name = asked_name(req, "name");
 	struct fault why = { 0 };
-	const struct live_class_conf *conf = live_conf(c->live, name);
-	int r = live_keep(c->live, name, &why);
-	if (r == 0 && conf) {
-		r = live_keep_begin(c->keep, conf, &why);
-		if (r)
-			live_let_go(c->live, name);
-	}
-	if (r)
+	if (live_ctl_record(c, asked_name(req, "name"), &why))
 		refuse(req, &why);
 	else
 		show(req, c);

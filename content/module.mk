@@ -7,10 +7,11 @@ CONTENT += metrics origin neighbours passing passing_lesson public publish pupil
 CONTENT += agenda agenda_ctl planner planner_promise
 CONTENT += live live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_move live_rate live_text live_track live_url live_window
 CONTENT += keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_scrub
+STAFF := class_pages door fields form intake lesson_pages near own own_merge people pin prepare session staff staff_ctl stick throttle upload upload_calls visit work
 PORTAL := files page press site site_json site_lesson site_live site_status
 PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
 	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js
-$(eval $(call lib,content,$(CONTENT:%=content/%.c) $(PORTAL:%=content/portal/%.c) $(B)/gen/portal/files_table.c,web players kitchen cache record base,sqlite3 jansson libcurl))
+$(eval $(call lib,content,$(CONTENT:%=content/%.c) $(PORTAL:%=content/portal/%.c) $(STAFF:%=content/staff/%.c) $(B)/gen/portal/files_table.c,web players kitchen cache record base,sqlite3 jansson libcurl))
 
 # Templates and assets are part of the program. The style sheet begins with the house's tokens.
 $(B)/gen/portal/portal.css: firmware/web/tokens.css content/portal/assets/portal.css
@@ -24,6 +25,7 @@ $(B)/gen/portal/files_table.c: content/portal/mkfiles $$(PORTAL_FILES)
 $(eval $(call prog,wasl-contentd,content/main.c,content))
 
 $(foreach u,$(CONTENT),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,content))))
+$(foreach u,$(STAFF),$(if $(wildcard tests/unit/staff/$(u)_test.c),$(eval $(call unit,staff_$(u),tests/unit/staff/$(u)_test.c,content))))
 $(foreach u,$(PORTAL),$(if $(wildcard tests/unit/portal/$(u)_test.c),$(eval $(call unit,portal_$(u),tests/unit/portal/$(u)_test.c,content))))
 $(foreach f,vtt catalogue uplinks live_list,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,content)))
 

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/captions.h"
 #include "content/contentd.h"
 #include "content/idle.h"
 #include "content/metrics.h"
 #include "content/portal/site.h"
+#include "content/staff/staff.h"
+#include "content/staff/upload.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
@@ -297,6 +300,22 @@ int public_start(struct contentd *c, struct fault *why)
 		{ "GET", "/api/v1/lessons/*", get_lesson, 0 },
 		{ "GET", "/metrics/content", get_metrics, 0 },
 		{ "GET", "/live/*", get_live, 0 },
+		{ "GET", "/staff", staff_get_home, 0 },
+		{ "GET", "/staff/", staff_get_home, 0 },
+		{ "GET", "/staff/in", staff_get_in, 0 },
+		{ "POST", "/staff/in", staff_post_in, 4096 },
+		{ "POST", "/staff/out", staff_post_out, 4096 },
+		{ "POST", "/staff/upload", staff_post_upload, 8192 },
+		{ "GET", "/staff/upload/*", staff_get_upload, 0 },
+		{ "PATCH", "/staff/upload/*", staff_patch_upload, UPLOAD_PIECE_BYTES },
+		{ "GET", "/staff/lesson/*", staff_get_lesson, 0 },
+		{ "POST", "/staff/lesson/*", staff_post_lesson, 16384 },
+		{ "POST", "/staff/captions/*", staff_post_captions, CAPTIONS_LIMIT_BYTES },
+		{ "POST", "/staff/stick", staff_post_stick, 8192 },
+		{ "GET", "/staff/live", staff_get_live, 0 },
+		{ "POST", "/staff/live", staff_post_live, 8192 },
+		{ "GET", "/staff/ask", staff_get_ask, 0 },
+		{ "POST", "/staff/ask", staff_post_ask, 4096 },
 	};
 	/* Those that wait for a live class leave room for the others. */
 	return ctl_listen_many(c->loop, paths_at("/run/wasl/content-public.sock").at, 0660, routes,

@@ -100,7 +100,7 @@ static int add_lesson(struct search *s, const wasl_Catalogue *c, const wasl_Item
 		       "tttt", item->id, title, subject, summary);
 }
 
-static int fill_all(struct search *s, const wasl_Catalogue *c, struct fault *why)
+static int fill_all(struct search *s, const wasl_Catalogue *c, int64_t stamp, struct fault *why)
 {
 	int r = db_exec(s->db, why, "DELETE FROM lesson", "");
 	for (size_t i = 0; r == 0 && i < c->items_count; i++)
@@ -116,19 +116,20 @@ static int fill_all(struct search *s, const wasl_Catalogue *c, struct fault *why
 	if (r == 0)
 		r = db_exec(s->db, why,
 			    "INSERT OR REPLACE INTO filled (one, version) VALUES (1, ?)", "i",
-			    (int64_t)c->version);
+			    stamp);
 	return r ? r : db_commit(s->db, why);
 }
 
-int search_fill(struct search *s, const wasl_Catalogue *c, struct fault *why)
+int search_fill(struct search *s, const wasl_Catalogue *c, uint32_t own, struct fault *why)
 {
+	const int64_t stamp = (int64_t)((uint64_t)(own & 0x7fffffffu) << 32 | c->version);
 	int64_t version = -1;
 	int r = db_int(s->db, -1, &version, why, "SELECT version FROM filled", "");
-	if (r || version == (int64_t)c->version)
+	if (r || version == stamp)
 		return r;
 	r = db_begin(s->db, why);
 	if (r == 0)
-		r = fill_all(s, c, why);
+		r = fill_all(s, c, stamp, why);
 	if (r)
 		db_rollback(s->db);
 	return r;

@@ -21,8 +21,11 @@ struct search;
 int search_open(const char *path, struct search **out, struct fault *why);
 void search_close(struct search *s); /* NULL is fine */
 
-/* Indexes the whole catalogue unless it has this version already; captions that are known stay. */
-int search_fill(struct search *s, const wasl_Catalogue *catalogue, struct fault *why);
+/*
+ * Indexes the whole catalogue unless it has this version of it already, and `own`, which tells the school's own lessons of one moment
+ * from those of another; captions that are known stay.
+ */
+int search_fill(struct search *s, const wasl_Catalogue *catalogue, uint32_t own, struct fault *why);
 /* Adds the words of a caption file (WebVTT) of a lesson; `object` names the file, so that it is read only once. */
 int search_captions(struct search *s, const char *lesson, const char *language,
 		    const struct objmap_id *object, const char *vtt, size_t len, struct fault *why);

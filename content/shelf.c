@@ -12,6 +12,7 @@
 #include "content/dash.h"
 #include "content/playlists.h"
 #include "content/version.h"
+#include "content/staff/intake.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/web/strings.h"
@@ -339,6 +340,9 @@ static int add_lessons(struct names_builder *b, const struct library *l, const s
 
 static int add_local(void *data, const struct store_local *file)
 {
+	/* What the school's own lessons are made from is not shown; the lessons are. */
+	if (strncmp(file->path, INTAKE_PATH, strlen(INTAKE_PATH)) == 0)
+		return 0;
 	/* What it is called is nobody's business outside the school. */
 	int r = names_add_file(data, file->path, file->media_type, NAMES_CACHE_SHORT, &file->id,
 			       file->size, SHELF_SCHOOL_FILES, NULL);

@@ -27,6 +27,8 @@ static const struct wasl_command commands[] = {
 	{ "sync", "", "look for newer lessons now", 0, 0, wasl_sync, .json = true },
 	{ "live", "COMMAND ...", "live classes; 'wasl live' lists its commands", 0, 4, wasl_live,
 	  .json = true },
+	{ "staff", "COMMAND ...", "teachers and their PINs; 'wasl staff' lists its commands", 0, 3,
+	  wasl_staff, .json = true },
 	{ "store", STORE_ARGS, "what the box keeps; 'wasl store' lists its commands", 0, 64,
 	  wasl_store, .json = true, .own_options = true },
 	{ "kitchen", "FILE --out DIR ...", "prepare one video by hand, without the daemons", 1, 64,

@@ -34,6 +34,7 @@ int wasl_lessons(const struct wasl *w, int argc, char **argv);
 int wasl_sync(const struct wasl *w, int argc, char **argv);
 #define STORE_ARGS "COMMAND ..."
 int wasl_live(const struct wasl *w, int argc, char **argv);
+int wasl_staff(const struct wasl *w, int argc, char **argv);
 int wasl_store(const struct wasl *w, int argc, char **argv);
 int wasl_kitchen(const struct wasl *w, int argc, char **argv);
 int wasl_config(const struct wasl *w, int argc, char **argv);

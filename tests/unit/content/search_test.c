@@ -69,7 +69,7 @@ static void every_row(void **state)
 	struct lessons_kit k;
 	lessons_kit_make(&k);
 	CLEANUP(clean_search) struct search *s = open_search();
-	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
+	assert_int_equal(search_fill(s, &k.catalogue, 0, NULL), 0);
 	assert_int_equal(search_captions(s, "fractions-1", "ar", &older, VTT, strlen(VTT), NULL),
 			 0);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -101,20 +101,22 @@ static void a_new_catalogue_replaces_the_old(void **state)
 	struct lessons_kit k;
 	lessons_kit_make(&k);
 	CLEANUP(clean_search) struct search *s = open_search();
-	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
+	assert_int_equal(search_fill(s, &k.catalogue, 0, NULL), 0);
 	assert_int_equal(search_captions(s, "fractions-1", "ar", &older, VTT, strlen(VTT), NULL),
 			 0);
 	k.items[0].title.en = lessons_kit_text(&k, "Decimals");
-	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
+	assert_int_equal(search_fill(s, &k.catalogue, 0, NULL), 0);
 	assert_int_equal(hits_of(s, "decimals"), 0); /* the same version */
+	assert_int_equal(search_fill(s, &k.catalogue, 7, NULL), 0);
+	assert_int_equal(hits_of(s, "decimals"), 1); /* with other lessons of the school */
 	k.catalogue.version++;
-	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
+	assert_int_equal(search_fill(s, &k.catalogue, 0, NULL), 0);
 	assert_int_equal(hits_of(s, "decimals"), 1);
 	assert_int_equal(hits_of(s, "رغيف"), 1);
 	k.catalogue.version++;
 	k.catalogue.items = &k.items[1];
 	k.catalogue.items_count = 1;
-	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
+	assert_int_equal(search_fill(s, &k.catalogue, 0, NULL), 0);
 	assert_int_equal(hits_of(s, "رغيف"), 0);
 }
 
@@ -127,7 +129,7 @@ static void a_damaged_index_is_begun_anew(void **state)
 	struct lessons_kit k;
 	lessons_kit_make(&k);
 	CLEANUP(clean_search) struct search *s = open_search();
-	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
+	assert_int_equal(search_fill(s, &k.catalogue, 0, NULL), 0);
 	assert_int_equal(hits_of(s, "fractions"), 1);
 }
 
@@ -137,7 +139,7 @@ static void newer_captions_replace_the_old(void **state)
 	CLEANUP(clean_search) struct search *s = open_search();
 	struct lessons_kit k;
 	lessons_kit_make(&k);
-	assert_int_equal(search_fill(s, &k.catalogue, NULL), 0);
+	assert_int_equal(search_fill(s, &k.catalogue, 0, NULL), 0);
 	assert_false(search_knows(s, "fractions-1", "ar", &older));
 	assert_int_equal(search_captions(s, "fractions-1", "ar", &older, VTT, strlen(VTT), NULL),
 			 0);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "content/staff/own.h"
+#include "content/staff/people.h"
+#include "content/staff/pin.h"
+#include "content/staff/session.h"
+#include "content/staff/throttle.h"
+
+struct contentd;
+struct ctl_request;
+struct ctl_route;
+struct fault;
+struct intake;
+struct prepare;
+struct sd_event_source;
+
+/*
+ * What teachers do with the box: pages below /staff/ behind a PIN (visit.c, door.c, lesson_pages.c, class_pages.c), films that they
+ * bring (upload.c, work.c), and who they are (`wasl staff`, staff_ctl.c). One folder, nobody else's: people, list, ID.item, and
+ * films on their way.
+ */
+struct staff {
+	struct contentd *c;
+	char folder[PATH_MAX];
+	char sessions_path[PATH_MAX];
+	struct people *people;
+	struct pins *pins;
+	struct own *own;
+	struct throttle throttle;
+	struct sessions sessions;
+	struct staff_work { /* the film that is being made a lesson */
+		char id[OWN_ID_BYTES];
+		int source, film;
+		unsigned thousandths;
+		struct prepare *prepare;
+		struct intake *intake;
+		wasl_Item item;
+	} work;
+	struct sd_event_source *next,
+		*again; /* looks for the next film: soon; after the disk refused */
+};
+
+int staff_open(struct contentd *c, struct staff **out, struct fault *why);
+void staff_close(struct staff *s); /* NULL is fine */
+
+/* work.c */
+int staff_work_open(struct staff *s, struct fault *why);
+void staff_work_close(struct staff *s);
+void staff_work_soon(struct staff *s); /* there may be a film to make a lesson */
+/* Of the lesson that is being made; 0 else. */
+unsigned staff_work_thousandths(const struct staff *s, const char *id);
+/* Room for a film of so many bytes and what is made of it; what can be had again makes way. */
+int staff_room(struct staff *s, uint64_t bytes, struct fault *why);
+/* The lesson, its film on the way, and all that was made of it. */
+int staff_delete(struct staff *s, const char *id, struct fault *why);
+/* The classroom sees it, or no more. */
+void staff_publish(struct staff *s);
+/* A caption file as people have it (WebVTT); replaces the one in that language. NULL bytes: takes it away. */
+int staff_captions(struct staff *s, const char *id, const char *language, const void *bytes,
+		   size_t len, struct fault *why);
+
+/* Handlers for contentd's public socket; `data` is the struct contentd. */
+void staff_get_home(struct ctl_request *req, void *data);
+void staff_get_in(struct ctl_request *req, void *data);
+void staff_post_in(struct ctl_request *req, void *data);
+void staff_post_out(struct ctl_request *req, void *data);
+void staff_post_upload(struct ctl_request *req, void *data);
+void staff_get_upload(struct ctl_request *req, void *data);
+void staff_patch_upload(struct ctl_request *req, void *data);
+void staff_get_lesson(struct ctl_request *req, void *data);
+void staff_post_lesson(struct ctl_request *req, void *data);
+void staff_post_captions(struct ctl_request *req, void *data);
+void staff_post_stick(struct ctl_request *req, void *data);
+void staff_get_live(struct ctl_request *req, void *data);
+void staff_post_live(struct ctl_request *req, void *data);
+void staff_get_ask(struct ctl_request *req, void *data);
+void staff_post_ask(struct ctl_request *req, void *data);
+
+/* Handlers for the control socket: `wasl staff`. */
+void staff_ctl_list(struct ctl_request *req, void *data);
+void staff_ctl_add(struct ctl_request *req, void *data);
+void staff_ctl_remove(struct ctl_request *req, void *data);
+void staff_ctl_reset_pin(struct ctl_request *req, void *data);
+void staff_ctl_offers(struct ctl_request *req, void *data);
