@@ -10,6 +10,7 @@
 #include "content/transcoder/grid.h"
 #include "content/transcoder/probe.h"
 #include "content/transcoder/rate.h"
+#include "content/transcoder/survey.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
@@ -109,6 +110,25 @@ static int lay_grid(wasl_Plan *plan, uint64_t frames, const struct keys *keys, s
 	return 0;
 }
 
+/* What kind of pictures each segment has, and whether they are interlaced. */
+static int take_survey(const struct source *file, const struct probe *p, wasl_Plan *plan,
+		       struct fault *why)
+{
+	struct survey found;
+	int rc = survey_pictures(file, p, &found, why);
+	if (rc)
+		return rc;
+	plan->foreign.fields = found.fields;
+	for (pb_size_t i = 0; i < plan->segments_count; i++) {
+		wasl_Segment *s = &plan->segments[i];
+		int64_t from = av_rescale((int64_t)s->start_ticks, 1000000, plan->timescale);
+		int64_t to = from + av_rescale(s->duration_ticks, 1000000, plan->timescale);
+		s->content_class = survey_class(&found, from, to);
+	}
+	survey_done(&found);
+	return 0;
+}
+
 static int make_plan(const struct source *file, const struct probe *p, wasl_Plan *plan,
 		     struct fault *why)
 {
@@ -134,6 +154,8 @@ static int make_plan(const struct source *file, const struct probe *p, wasl_Plan
 		(uint64_t)av_rescale_rnd(p->duration_us, p->fps_num, INT64_C(1000000) * p->fps_den,
 					 AV_ROUND_NEAR_INF);
 	rc = lay_grid(plan, frames ? frames : 1, &keys, why);
+	if (!rc)
+		rc = take_survey(file, p, plan, why);
 	int64_t end_us = 0;
 	if (!rc && p->sound >= 0)
 		rc = foreign_listen(file, plan, &end_us, why);

@@ -10,31 +10,12 @@
 #include "content/transcoder/rate.h"
 #include "firmware/base/fault.h"
 
-/* Phones of one maker wrote the turn of the camera into the name of a Matroska track: "htc_video_rotA-090". */
-static unsigned turn_by_name(const AVStream *st)
-{
-	static const char mark[] = "htc_video_rotA-";
-	static const struct {
-		const char *angle;
-		unsigned turn;
-	} turns[] = { { "090", ORIENT_SWAP | ORIENT_FLIP_X },
-		      { "180", ORIENT_FLIP_X | ORIENT_FLIP_Y },
-		      { "270", ORIENT_SWAP | ORIENT_FLIP_Y } };
-	const AVDictionaryEntry *title = av_dict_get(st->metadata, "title", NULL, 0);
-	if (!title || strncmp(title->value, mark, sizeof(mark) - 1))
-		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(turns); i++)
-		if (!strcmp(title->value + sizeof(mark) - 1, turns[i].angle))
-			return turns[i].turn;
-	return 0;
-}
-
 static unsigned turn_of(const AVStream *st)
 {
 	size_t len = 0;
 	const uint8_t *side = av_stream_get_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, &len);
 	if (!side || len < 9 * sizeof(int32_t))
-		return turn_by_name(st);
+		return 0;
 	int32_t matrix[9];
 	memcpy(matrix, side, sizeof(matrix));
 	return orient_of(matrix);

@@ -13,6 +13,7 @@
 #include "content/transcoder/rate.h"
 #include "content/transcoder/reel.h"
 #include "content/transcoder/still.h"
+#include "content/transcoder/survey.h"
 #include "content/transcoder/tone.h"
 #include "content/transcoder/watch.h"
 #include "firmware/base/fault.h"
@@ -335,10 +336,24 @@ static int size_of(int fd, uint64_t *out, struct fault *why)
 	return 0;
 }
 
+/* Interlaced pictures are not always flagged, nor are flagged ones always interlaced. */
+static int see_fields(struct mezz *z, struct fault *why)
+{
+	struct survey found;
+	int rc = survey_pictures(&z->source, &z->made->probe, &found, why);
+	if (rc)
+		return rc;
+	z->made->probe.form.fields = found.fields;
+	survey_done(&found);
+	return 0;
+}
+
 static int run(struct mezz *z, int out_fd, int poster_fd, struct fault *why)
 {
 	z->has_sound = z->made->probe.sound >= 0;
 	int rc = make_plan(z, why);
+	if (!rc)
+		rc = see_fields(z, why);
 	if (!rc && z->has_sound)
 		rc = open_sound(z, why);
 	if (!rc)

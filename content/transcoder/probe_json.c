@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "content/transcoder/probe_json.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "content/transcoder/orient.h"
@@ -44,4 +45,22 @@ json_t *probe_json(const struct probe *p, enum strings_lang lang)
 	if (o && p->said.kind != VERDICT_REFUSE)
 		json_object_update_new(o, lesson_json(p));
 	return o;
+}
+
+void probe_json_survey(json_t *o, const struct survey *s, double lufs)
+{
+	static const char *const names[] = { "unknown", "static", "screen", "camera" };
+	json_t *list = json_array();
+	for (size_t i = 0; i < s->count; i++) {
+		const struct survey_spot *spot = &s->spots[i];
+		if (i && spot->kind == s->spots[i - 1].kind)
+			continue;
+		json_array_append_new(list, json_pack("{s:I,s:s}", "from_ms",
+						      (json_int_t)(i ? spot->at_us / 1000 : 0),
+						      "class", names[spot->kind]));
+	}
+	json_object_set_new(o, "fields", json_string(fields_name(s->fields)));
+	json_object_set_new(o, "classes", list);
+	json_object_set_new(o, "loudness_lufs",
+			    isfinite(lufs) ? json_real(round(lufs * 10) / 10) : json_null());
 }

@@ -25,14 +25,14 @@
 #include "firmware/base/sandbox.h"
 #include "firmware/record/codec.h"
 
-const char publish_usage[] = "usage: wasl-transcoder probe --in FILE [--lang ar|fr|en]\n"
+const char publish_usage[] = "usage: wasl-transcoder probe --in FILE [--lang ar|fr|en] [--quick]\n"
 			     "       wasl-transcoder mezzanine --in FILE --out FILE.mp4 --plan "
 			     "FILE.pb [--json FILE] [--poster FILE.jpg]\n"
 			     "                       [--preset 4-13] [--crf 10-60] [--progress]\n"
 			     "       wasl-transcoder worker\n";
 
 #define MEMORY_BYTES (UINT64_C(6) << 30)
-#define PROBE_CPU_S 120u
+#define PROBE_CPU_S 900u
 #define FILE_BYTES (UINT64_C(16) << 30)
 #ifdef __SANITIZE_ADDRESS__
 #define MEMORY_LIMIT 0 /* AddressSanitizer maps terabytes */
@@ -53,7 +53,8 @@ struct publish {
 	struct draft out, plan, json, poster;
 	struct mezz_options options;
 	enum strings_lang lang;
-	int said; /* last progress, in thousandths */
+	bool quick; /* no survey */
+	int said;   /* last progress, in thousandths */
 };
 
 /* --- walls ---------------------------------------------------------------------------------------- */
@@ -179,6 +180,21 @@ static int open_input(struct publish *p, struct fault *why)
 	return 0;
 }
 
+static int survey_work(struct source *s, const struct probe *p, json_t *said, struct fault *why)
+{
+	struct survey pictures;
+	double lufs = -HUGE_VAL;
+	int rc = survey_pictures(s, p, &pictures, why);
+	if (rc)
+		return rc;
+	if (p->sound >= 0)
+		rc = survey_sound(s, p, &lufs, why);
+	if (!rc)
+		probe_json_survey(said, &pictures, lufs);
+	survey_done(&pictures);
+	return rc;
+}
+
 static int probe_work(struct publish *p, struct fault *why)
 {
 	struct stat st;
@@ -191,9 +207,15 @@ static int probe_work(struct publish *p, struct fault *why)
 	int rc = probe_file(p->in_fd, (uint64_t)st.st_size, &s, &whole, &found, why);
 	if (rc)
 		return rc;
+	json_t *said = probe_json(&found, p->lang);
+	if (found.verdict != PROBE_REFUSE && !p->quick)
+		rc = survey_work(&s, &found, said, why);
 	if (found.verdict != PROBE_REFUSE)
 		source_close(&s);
-	return put_json(STDOUT_FILENO, probe_json(&found, p->lang), why);
+	if (!rc)
+		return put_json(STDOUT_FILENO, said, why);
+	json_decref(said);
+	return rc;
 }
 
 static int report(const char *in, int rc, const struct fault *why)
@@ -215,11 +237,14 @@ int publish_probe(int argc, char **argv)
 {
 	static const struct option options[] = { { "in", required_argument, NULL, 'i' },
 						 { "lang", required_argument, NULL, 'l' },
+						 { "quick", no_argument, NULL, 'q' },
 						 { 0 } };
 	struct publish p = { .in_fd = -1, .lang = STRINGS_EN };
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (o == 'i')
 			p.in = optarg;
+		else if (o == 'q')
+			p.quick = true;
 		else if (o != 'l' || strings_lang_parse(optarg, &p.lang))
 			return 2;
 	}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "content/transcoder/survey.h"
 #include "content/transcoder/watch.h"
 #include "firmware/base/fault.h"
 
@@ -55,8 +56,15 @@ static int look(const char *name, long count, struct fault *why)
 		return rc;
 	if (p.verdict == PROBE_REFUSE)
 		return fault_set(why, -EBADMSG, p.reason, "%s", p.text);
+	struct survey pictures;
+	rc = survey_pictures(&s, &p, &pictures, why);
+	if (!rc) {
+		p.form.fields = pictures.fields;
+		survey_done(&pictures);
+	}
 	struct watch w;
-	rc = watch_open(&w, &s, &p, 1, why);
+	if (!rc)
+		rc = watch_open(&w, &s, &p, 1, why);
 	if (!rc) {
 		rc = show(&w, &p, count, why);
 		watch_close(&w);

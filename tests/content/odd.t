@@ -54,7 +54,7 @@ if [ -d "$WASL_MEDIA/odd" ]; then
 		ax-sample_shorter_audio.mp4|accept 320x240
 		ax-sample_with_ass_subtitles.mkv|accept 1080x720
 		ax-sample_with_chapters.mp4|accept 1080x720
-		ax-sample_with_htc_rotation_track_name.mkv|accept 720x1080
+		ax-sample_with_htc_rotation_track_name.mkv|accept 1080x720
 		ax-sample_with_multiple_key_frames.mkv|accept 1080x720
 		ax-sample_with_overlapping_srt.mkv|accept 1080x720
 		ax-sample_with_pgs_subtitles.mkv|accept 1080x720
