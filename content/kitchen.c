@@ -173,12 +173,13 @@ static int compare_init(struct kitchen_job *j, uint32_t rung, const void *bytes,
 	return 0;
 }
 
-static void hand_over(struct kitchen_job *j, uint32_t rung, uint32_t segment, const void *bytes,
-		      size_t len)
+static void hand_over(struct kitchen_job *j, const struct job_reply *reply, const void *bytes)
 {
-	struct kitchen_dish dish = {
-		.rung = (enum kitchen_rung)rung, .segment = segment, .bytes = bytes, .len = len
-	};
+	struct kitchen_dish dish = { .rung = (enum kitchen_rung)reply->rung,
+				     .segment = reply->segment,
+				     .bytes = bytes,
+				     .len = (size_t)reply->length,
+				     .lost_us = reply->lost_us };
 	j->made(j->data, &dish);
 }
 
@@ -204,7 +205,7 @@ static int take_dish(struct kitchen_job *j, const struct job_reply *reply, const
 	else
 		j->media_made |= bit;
 	if (!init || j->with_init)
-		hand_over(j, rung->rung, reply->segment, bytes, len);
+		hand_over(j, reply, bytes);
 	return 0;
 }
 

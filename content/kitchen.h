@@ -52,6 +52,8 @@ struct kitchen_dish { /* what a job made */
 	uint32_t segment;  /* 0 = init segment */
 	const void *bytes; /* mapped memfd; valid during the call */
 	size_t len;
+	uint64_t
+		lost_us; /* so much of the segment did not decode: the picture stands still, or there is silence */
 };
 
 struct kitchen_order {
@@ -63,6 +65,7 @@ struct kitchen_order {
 	uint32_t rung_mask; /* 1 << rung, several at once share one decode */
 	enum kitchen_point point;
 	bool with_init;
+	bool blank; /* of a file that is no mezzanine: black and silence, when the segment cannot be decoded */
 	struct {
 		const void *bytes;
 		size_t len;

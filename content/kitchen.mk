@@ -29,3 +29,5 @@ $(eval $(call prog,look,tests/content/look.c,cook,tests))
 
 # Parsers of bytes that come from a process which has read foreign ones.
 $(foreach f,frag nal job,$(eval $(call fuzzer,kitchen_$(f),tests/fuzz/kitchen_$(f)_fuzz.c,kitchen)))
+TEST_PROGS += $(B)/tests/seams
+$(eval $(call prog,seams,tests/content/seams.c,cook kitchen,tests))

@@ -17,6 +17,7 @@
 #include "firmware/base/fileio.h"
 
 #define INIT_MAX 65536u
+#define LOST_MAX (1u << 20)
 
 int folder_open(struct folder *f, const char *root, struct fault *why)
 {
@@ -42,6 +43,7 @@ void folder_close(struct folder *f)
 		free(f->init[r]);
 		free(f->lengths[r]);
 	}
+	free(f->lost_ms);
 	if (f->lock >= 0)
 		close(f->lock);
 	*f = (struct folder){ .lock = -1 };
@@ -108,6 +110,48 @@ static int find_rung(struct folder *f, enum kitchen_rung rung, struct pack_sampl
 	return 0;
 }
 
+static struct path lost_path(const struct folder *f)
+{
+	return paths_given("%s/%s/lost.txt", f->root, f->generation);
+}
+
+/* Segment and milliseconds, a line each; of segments that are not there it says nothing any more. */
+static int find_lost(struct folder *f)
+{
+	AUTO_FREE void *bytes = NULL;
+	size_t len;
+	const struct path p = lost_path(f);
+	f->lost_ms = calloc(f->plan->segments_count, sizeof(*f->lost_ms));
+	if (!f->lost_ms)
+		return -ENOMEM;
+	if (fileio_read(p.at, LOST_MAX, &bytes, &len, NULL))
+		return 0;
+	for (char *line = bytes; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		char *rest;
+		unsigned long s = strtoul(line, &rest, 10), ms = strtoul(rest, NULL, 10);
+		if (s >= 1 && s <= f->plan->segments_count && folder_has(f, (uint32_t)s))
+			f->lost_ms[s - 1] = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+	}
+	return 0;
+}
+
+int folder_lose(struct folder *f, uint32_t segment, uint32_t ms, struct fault *why)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+	if (!to)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	f->lost_ms[segment - 1] = ms;
+	for (uint32_t s = 1; s <= f->plan->segments_count; s++)
+		if (f->lost_ms[s - 1])
+			fprintf(to, "%u %u\n", s, f->lost_ms[s - 1]);
+	if (fclose(to))
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	const struct path p = lost_path(f);
+	return fileio_replace(p.at, text, len, 0644, why);
+}
+
 int folder_begin(struct folder *f, const wasl_Plan *plan, uint32_t mask, const char *generation,
 		 struct fault *why)
 {
@@ -128,7 +172,7 @@ int folder_begin(struct folder *f, const wasl_Plan *plan, uint32_t mask, const c
 		if (find_rung(f, r, samples))
 			return fault_set(why, -ENOMEM, "memory", "out of memory");
 	}
-	return 0;
+	return find_lost(f) ? fault_set(why, -ENOMEM, "memory", "out of memory") : 0;
 }
 
 int folder_has(const struct folder *f, uint32_t segment)

@@ -23,6 +23,7 @@ struct folder {
 	void *init[RUNG_COUNT];
 	size_t init_len[RUNG_COUNT];
 	uint32_t *lengths[RUNG_COUNT]; /* of segments 1 .. count at [0] ..; 0: not there */
+	uint32_t *lost_ms; /* of each segment: so much of the file is not in it */
 };
 
 /* Makes DIR and locks it; -EBUSY when another process works there. */
@@ -35,6 +36,9 @@ int folder_begin(struct folder *f, const wasl_Plan *plan, uint32_t mask, const c
 
 /* Is every rung of `segment` there? */
 int folder_has(const struct folder *f, uint32_t segment);
+
+/* So much of the file is not in `segment`: written down before the segment is put in its place. */
+int folder_lose(struct folder *f, uint32_t segment, uint32_t ms, struct fault *why);
 
 /* Puts what the kitchen made in its place. */
 int folder_put(struct folder *f, const struct kitchen_dish *dish, struct fault *why);

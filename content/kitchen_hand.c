@@ -23,7 +23,7 @@
 #define PLAN_MAX (8u << 20)
 #define TEXT_MAX (16u << 20)
 #define BLOCK (1u << 20)
-#define TRIES 2u /* of a segment */
+#define TRIES 2u /* of a segment; then it is left black, and is lost */
 #define AHEAD 2u /* orders that wait for each worker */
 
 struct hand;
@@ -61,19 +61,11 @@ static void clean_hand(struct hand *h)
 		close(h->fd);
 }
 
-const char *hand_verdict_name(enum hand_verdict v)
+/* The first failure is kept for whoever looks for its cause. */
+static void note(struct hand *h, const struct fault *why)
 {
-	static const char *const names[] = { "accept", "salvage", "refuse" };
-	return names[v];
-}
-
-static void judge(struct hand *h, enum hand_verdict v, const char *reason, const char *text)
-{
-	if (h->out->verdict >= v)
-		return;
-	h->out->verdict = v;
-	snprintf(h->out->reason, sizeof(h->out->reason), "%s", reason);
-	snprintf(h->out->text, sizeof(h->out->text), "%s", text);
+	if (!*h->out->detail)
+		snprintf(h->out->detail, sizeof(h->out->detail), "%s (%s)", why->text, why->id);
 }
 
 /* --- the file ----------------------------------------------------------------------------------------- */
@@ -202,9 +194,8 @@ static int look(struct hand *h, struct fault *why)
 	if (rc || !h->why.code)
 		return rc;
 	/* A child that a file brings down is that file's verdict. */
-	h->survey = (wasl_Survey){ .verdict = HAND_REFUSE };
-	snprintf(h->survey.reason, sizeof(h->survey.reason), "%s", h->why.id);
-	snprintf(h->survey.text, sizeof(h->survey.text), "%s", h->why.text);
+	verdict_add(&h->out->said, "probe.hostile", NULL, NULL);
+	note(h, &h->why);
 	h->why = (struct fault){ 0 };
 	return 0;
 }
@@ -235,7 +226,13 @@ static int make_plan(struct hand *h, struct fault *why)
 		rc = look(h, why);
 	if (rc)
 		return rc;
-	judge(h, (enum hand_verdict)h->survey.verdict, h->survey.reason, h->survey.text);
+	for (pb_size_t i = 0; i < h->survey.notes_count; i++) {
+		const wasl_Note *n = &h->survey.notes[i];
+		verdict_add(&h->out->said, n->reason, n->first, n->second);
+	}
+	/* A refusal that the table does not know is one all the same. */
+	if (!h->survey.has_plan && h->out->said.kind != VERDICT_REFUSE)
+		verdict_add(&h->out->said, "probe.damaged", NULL, NULL);
 	return h->survey.has_plan ? keep_plan(h, why) : 0;
 }
 
@@ -253,8 +250,14 @@ static void stop(struct hand *h, const struct fault *why)
 static void made(void *data, const struct kitchen_dish *dish)
 {
 	struct task *t = data;
+	struct folder *f = &t->hand->folder;
 	struct fault why;
-	if (!t->hand->why.code && folder_put(&t->hand->folder, dish, &why))
+	uint32_t lost_ms = (uint32_t)(dish->lost_us / 1000);
+	if (t->hand->why.code)
+		return;
+	if ((dish->segment && lost_ms != f->lost_ms[dish->segment - 1] &&
+	     folder_lose(f, dish->segment, lost_ms, &why)) ||
+	    folder_put(f, dish, &why))
 		stop(t->hand, &why);
 }
 
@@ -279,10 +282,10 @@ static void done(void *data, int code, const struct fault *why)
 		h->done++;
 		h->out->made++;
 		tell(h);
-	} else if (h->tries[segment - 1] < TRIES) {
-		order(h, segment);
 	} else {
-		judge(h, HAND_SALVAGE, why->id, why->text);
+		note(h, why);
+		if (h->tries[segment - 1] < (h->survey.plan.has_foreign ? TRIES + 1 : TRIES))
+			order(h, segment);
 	}
 	feed(h);
 }
@@ -298,6 +301,7 @@ static int order(struct hand *h, uint32_t segment)
 				   .rung_mask = h->folder.mask,
 				   .point = h->order->point,
 				   .with_init = true,
+				   .blank = h->tries[segment - 1] >= TRIES,
 				   .made = made,
 				   .done = done,
 				   .data = t };
@@ -364,11 +368,15 @@ static void measure(struct hand *h)
 	out->rung_mask = h->folder.mask;
 	out->planned_ms =
 		grid_scale(last->start_ticks + last->duration_ticks, 1000, plan->timescale);
-	uint64_t ticks = 0;
-	for (uint32_t s = 1; s <= plan->segments_count; s++)
-		if (folder_has(&h->folder, s))
-			ticks += plan->segments[s - 1].duration_ticks;
-	out->produced_ms = grid_scale(ticks, 1000, plan->timescale);
+	uint64_t ticks = 0, lost_ms = 0;
+	for (uint32_t s = 1; s <= plan->segments_count; s++) {
+		if (!folder_has(&h->folder, s))
+			continue;
+		ticks += plan->segments[s - 1].duration_ticks;
+		lost_ms += h->folder.lost_ms[s - 1];
+	}
+	uint64_t there_ms = grid_scale(ticks, 1000, plan->timescale);
+	out->produced_ms = there_ms > lost_ms ? there_ms - lost_ms : 0;
 	for (enum kitchen_rung r = 0; r < RUNG_COUNT; r++) {
 		if (!(h->folder.mask & 1u << r))
 			continue;
@@ -376,8 +384,11 @@ static void measure(struct hand *h)
 		for (uint32_t s = 0; s < plan->segments_count; s++)
 			out->bytes[r] += h->folder.lengths[r][s];
 	}
-	if (!out->produced_ms)
-		judge(h, HAND_REFUSE, out->reason, out->text);
+	if (!h->order->segment)
+		verdict_produced(&out->said, out->planned_ms, out->produced_ms);
+	/* What the container promised was planned, too. */
+	if (h->survey.promised_us / 1000 > out->planned_ms && out->said.count)
+		out->planned_ms = h->survey.promised_us / 1000;
 }
 
 static void count_costs(struct hand_result *out)

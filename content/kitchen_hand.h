@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "content/kitchen.h"
+#include "content/transcoder/verdict.h"
 
 struct fault;
 
@@ -23,12 +24,10 @@ struct hand_order {
 	void *data;
 };
 
-enum hand_verdict { HAND_ACCEPT, HAND_SALVAGE, HAND_REFUSE };
-
 struct hand_result {
-	enum hand_verdict verdict;
-	char reason[48]; /* stable id; "" when accepted */
-	char text[464];  /* one sentence; "" when accepted */
+	struct verdict said;
+	char detail
+		[528]; /* the first failure on the way, as a log has it; "" when there was none */
 	char generation[24];
 	char walls[64]; /* what the kernel lacks */
 	uint64_t planned_ms, produced_ms;
@@ -38,8 +37,6 @@ struct hand_result {
 	double cpu_s;  /* of all children */
 	double rss_mb; /* of the largest */
 };
-
-const char *hand_verdict_name(enum hand_verdict v);
 
 /* 0 also for a file that is refused; a fault when the work could not be done (folder, disk, program). */
 int hand_cook(const struct hand_order *order, struct hand_result *out, struct fault *why);

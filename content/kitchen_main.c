@@ -172,18 +172,30 @@ static json_t *rungs_json(const struct hand_result *r)
 	return list;
 }
 
+static json_t *lost_json(const struct verdict *v)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < v->count && v->kind == VERDICT_SALVAGE; i++) {
+		AUTO_FREE char *text = verdict_sentence(v, i, STRINGS_EN);
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "what", verdict_lost(v, i),
+						      "reason", v->notes[i].reason, "text",
+						      text ? text : ""));
+	}
+	return list;
+}
+
 static json_t *result_json(const struct hand_result *r)
 {
-	json_t *lost = json_array();
-	if (r->verdict == HAND_SALVAGE)
-		json_array_append_new(lost, json_string(r->text));
-	return json_pack("{s:s,s:s,s:s,s:o,s:I,s:I,s:o,s:f,s:f,s:s,s:i,s:i,s:s}", "verdict",
-			 hand_verdict_name(r->verdict), "reason", r->reason, "text", r->text,
-			 "lost", lost, "planned_ms", (json_int_t)r->planned_ms, "produced_ms",
-			 (json_int_t)r->produced_ms, "rungs", rungs_json(r), "cpu_s",
+	AUTO_FREE char *text = verdict_text(&r->said, STRINGS_EN);
+	if (!text)
+		return NULL;
+	return json_pack("{s:s,s:s,s:s,s:o,s:I,s:I,s:o,s:f,s:f,s:s,s:i,s:i,s:s,s:s}", "verdict",
+			 verdict_name(r->said.kind), "reason", verdict_reason(&r->said), "text",
+			 text, "lost", lost_json(&r->said), "planned_ms", (json_int_t)r->planned_ms,
+			 "produced_ms", (json_int_t)r->produced_ms, "rungs", rungs_json(r), "cpu_s",
 			 round(r->cpu_s * 1000) / 1000, "rss_mb", round(r->rss_mb * 10) / 10,
 			 "generation", r->generation, "segments", (int)r->segments, "made",
-			 (int)r->made, "walls_missing", r->walls);
+			 (int)r->made, "detail", r->detail, "walls_missing", r->walls);
 }
 
 static void say_progress(void *data, uint32_t done, uint32_t of)
@@ -200,8 +212,11 @@ static void say(const struct call *c, const struct hand_result *r, const char *j
 		puts(json);
 		return;
 	}
-	printf("%s%s%s\n", hand_verdict_name(r->verdict), *r->text ? ": " : "", r->text);
-	if (r->verdict == HAND_REFUSE)
+	AUTO_FREE char *text = verdict_text(&r->said, STRINGS_EN);
+	printf("%s%s%s\n", verdict_name(r->said.kind), text && *text ? ": " : "", text ? text : "");
+	if (*r->detail)
+		printf("the first failure was: %s\n", r->detail);
+	if (r->said.kind == VERDICT_REFUSE)
 		return;
 	printf("%.1f of %.1f s in %u segments, %.1f CPU-s, %.0f MB\n",
 	       (double)r->produced_ms / 1000, (double)r->planned_ms / 1000, r->segments, r->cpu_s,
@@ -249,5 +264,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "wasl-kitchen: '%s': %s (%s)\n", c.order.file, why.text, why.id);
 		return 1;
 	}
-	return result.verdict == HAND_REFUSE ? 1 : 0;
+	return result.said.kind == VERDICT_REFUSE ? 1 : 0;
 }

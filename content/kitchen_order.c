@@ -44,12 +44,16 @@ static void set_foreign(struct job_order *o, const wasl_Plan *plan, uint32_t seg
 	o->foreign = (struct job_foreign){ .is = 1,
 					   .turn = f->turn,
 					   .fields = f->fields,
+					   .wind = f->wind,
 					   .picture = (int32_t)f->picture,
 					   .sound = f->sound,
 					   .gain_centibel = f->gain_centibel,
 					   .fps_num = plan->fps_num,
 					   .fps_den = plan->fps_den,
 					   .start_us = f->start_us };
+	o->foreign.jumps = f->moved_us_count < JOB_JUMPS_MAX ? f->moved_us_count : JOB_JUMPS_MAX;
+	for (uint32_t i = 0; i < o->foreign.jumps; i++)
+		o->foreign.moved_us[i] = f->moved_us[i];
 	if (segment > f->anchors_count)
 		return;
 	const wasl_Anchor *a = &f->anchors[segment - 1];
@@ -84,6 +88,7 @@ int kitchen_plan_order(const struct kitchen_order *from, uint64_t memory_bytes, 
 	kitchen_plan_span(plan, RUNG_AUDIO, from->segment, &o->from_sample, &o->to_sample);
 	set_spans(o, plan, &plan->segments[from->segment - 1]);
 	set_foreign(o, plan, from->segment);
+	o->foreign.blank = o->foreign.is && from->blank;
 	for (enum kitchen_rung r = 0; r < RUNG_COUNT; r++)
 		if (from->rung_mask & 1u << r && add_rung(o, plan, r))
 			return fault_set(why, -EINVAL, "kitchen.order",

@@ -239,6 +239,9 @@ static void hash_foreign(crypto_generichash_state *h, const wasl_Foreign *f)
 	hash_number(h, (uint64_t)f->start_us);
 	hash_number(h, f->turn);
 	hash_number(h, f->fields);
+	hash_number(h, f->wind);
+	for (pb_size_t i = 0; i < f->moved_us_count; i++)
+		hash_number(h, (uint64_t)f->moved_us[i]);
 	hash_number(h, (uint64_t)(int64_t)f->gain_centibel);
 	for (pb_size_t i = 0; i < f->anchors_count; i++) {
 		hash_number(h, (uint64_t)f->anchors[i].seek);

@@ -2,6 +2,7 @@
 #include "content/transcoder/cook.h"
 
 #include <errno.h>
+#include <libavutil/imgutils.h>
 #include <stdbool.h>
 
 #include "content/transcoder/film.h"
@@ -12,6 +13,8 @@
 #include "content/transcoder/tone.h"
 #include "content/transcoder/watch.h"
 #include "firmware/base/fault.h"
+
+#define BAD_FEW 2u
 
 /* One picture rung under way; rungs are kept largest first, each scaled from the one before. */
 struct pot {
@@ -183,7 +186,7 @@ static int run_foreign(struct stove *s, struct watch *w, struct fault *why)
 	const struct job_order *o = s->order;
 	const struct job_foreign *f = &o->foreign;
 	uint64_t per_picture = (uint64_t)o->timescale * f->fps_den / f->fps_num;
-	int rc = watch_seek(w, o->from_ticks / per_picture, why);
+	int rc = watch_seek(w, (enum source_way)f->wind, o->from_ticks / per_picture, why);
 	for (uint64_t at = o->from_ticks; at < o->to_ticks && !rc; at += per_picture) {
 		const AVFrame *picture;
 		rc = watch_news(w, &picture, why);
@@ -193,6 +196,38 @@ static int run_foreign(struct stove *s, struct watch *w, struct fault *why)
 		rc = serve(s, picture, at + per_picture, why);
 	}
 	return rc;
+}
+
+/* Pictures that did not decode, as a stretch of time; one or two at a cut are nothing. */
+static uint64_t lost_of(const struct watch *w, const struct job_order *o)
+{
+	uint64_t bad = w->bad + w->reader.damaged, all = w->decoded + w->reader.damaged;
+	if (bad <= BAD_FEW || !all)
+		return 0;
+	return grid_us((o->to_ticks - o->from_ticks) * bad / all, o->timescale);
+}
+
+static int run_blank(struct stove *s, struct fault *why)
+{
+	CLEANUP(clean_av_frame) AVFrame *black = av_frame_alloc();
+	if (black) {
+		black->format = AV_PIX_FMT_YUV420P;
+		black->width = (int)s->pots[0].rung->width;
+		black->height = (int)s->pots[0].rung->height;
+		black->colorspace = AVCOL_SPC_BT709;
+		black->color_range = AVCOL_RANGE_MPEG;
+	}
+	if (!black || av_frame_get_buffer(black, 0) < 0)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	ptrdiff_t lines[4] = { 0 };
+	for (int i = 0; i < 3; i++)
+		lines[i] = black->linesize[i];
+	if (av_image_fill_black(black->data, lines, AV_PIX_FMT_YUV420P, AVCOL_RANGE_MPEG,
+				black->width, black->height) < 0)
+		return fault_set(why, -EINVAL, "cook.blank", "no black of %dx%d", black->width,
+				 black->height);
+	s->serial++;
+	return serve(s, black, s->order->to_ticks, why);
 }
 
 /* Pictures in the form of the largest rung: the others are made from it. */
@@ -213,12 +248,18 @@ static int cook_foreign(struct source *source, const struct job_order *order,
 				    .fps_num = f->fps_num,
 				    .fps_den = f->fps_den,
 				    .start_us = f->start_us };
-	struct watch w;
-	rc = watch_open(&w, source, &form, 1, why);
+	struct watch w = { 0 };
+	uint64_t lost_us = grid_us(order->to_ticks - order->from_ticks, order->timescale);
+	rc = f->blank ? run_blank(&stove, why) : watch_open(&w, source, &form, 1, why);
 	if (rc)
 		return rc;
-	rc = run_foreign(&stove, &w, why);
-	watch_close(&w);
+	if (!f->blank) {
+		rc = run_foreign(&stove, &w, why);
+		lost_us = lost_of(&w, order);
+		watch_close(&w);
+	}
+	for (uint32_t i = 0; i < order->rung_count; i++)
+		dishes[i].lost_us = lost_us;
 	return rc ? rc : finish(&stove, why);
 }
 
@@ -247,17 +288,22 @@ static int cook_pictures(struct source *source, const struct job_order *order,
 	return rc ? rc : finish(&stove, why);
 }
 
+static int sound_stream(const struct source *source, const struct job_foreign *f)
+{
+	if (f->is)
+		return f->sound;
+	return av_find_best_stream(source->format, AVMEDIA_TYPE_AUDIO, -1, -1, NULL, 0);
+}
+
+/* `source` may be closed where nothing is read. */
 static int cook_sound(struct source *source, const struct job_order *order,
 		      struct cook_dish *dishes, struct fault *why)
 {
 	for (uint32_t i = 0; i < order->rung_count; i++) {
 		if (!order->rungs[i].sound)
 			continue;
-		int stream = order->foreign.is
-				     ? order->foreign.sound
-				     : av_find_best_stream(source->format, AVMEDIA_TYPE_AUDIO, -1,
-							   -1, NULL, 0);
-		if (stream < 0 || stream >= (int)source->format->nb_streams)
+		int stream = sound_stream(source, &order->foreign);
+		if (stream < 0)
 			return fault_set(why, -ENODATA, "cook.no-sound", "the file has no sound");
 		/* Three quarters of the cap: the encoder's own rate control strays from what it is asked. */
 		int rc = tone_make(source, stream, order, order->rungs[i].cap_bps / 4 * 3,
@@ -268,24 +314,37 @@ static int cook_sound(struct source *source, const struct job_order *order,
 	return 0;
 }
 
+static int open_source(struct source *s, int fd, const struct job_order *order, struct fault *why)
+{
+	const struct job_foreign *f = &order->foreign;
+	int rc = source_open(s, fd, order->source_size, order->spans, order->span_count,
+			     f->is ? NULL : "mov", why);
+	if (rc || !f->is)
+		return rc;
+	s->clock.count = f->jumps;
+	for (uint32_t i = 0; i < f->jumps; i++)
+		s->clock.moved_us[i] = f->moved_us[i];
+	/* Some containers say in their packets only what is in them. */
+	avformat_find_stream_info(s->format, NULL);
+	return 0;
+}
+
 int cook_segment(int source_fd, const struct job_order *order, struct cook_dish *dishes,
 		 struct fault *why)
 {
 	for (uint32_t i = 0; i < order->rung_count; i++)
 		dishes[i] = (struct cook_dish){ .rung = order->rungs[i].rung };
-	struct source source;
-	bool foreign = order->foreign.is;
-	int rc = source_open(&source, source_fd, order->source_size, order->spans,
-			     order->span_count, foreign ? NULL : "mov", why);
+	struct source source = { 0 };
+	bool foreign = order->foreign.is, blank = foreign && order->foreign.blank;
+	int rc = blank ? 0 : open_source(&source, source_fd, order, why);
 	if (rc)
 		return rc;
-	if (foreign) /* some containers say in their packets only what is in them */
-		avformat_find_stream_info(source.format, NULL);
 	rc = cook_sound(&source, order, dishes, why);
 	if (!rc)
 		rc = foreign ? cook_foreign(&source, order, dishes, why)
 			     : cook_pictures(&source, order, dishes, why);
-	source_close(&source);
+	if (!blank)
+		source_close(&source);
 	return rc;
 }
 

@@ -13,6 +13,7 @@ struct fault;
 struct cook_dish {
 	uint32_t rung;
 	struct box_out init, media;
+	uint64_t lost_us; /* of the segment's pictures: did not decode */
 };
 
 /* Fills one dish per rung of the order, in its order; the caller releases them with cook_done(), also on failure. */

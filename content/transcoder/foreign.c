@@ -274,7 +274,7 @@ static int gather(struct placer *p, struct source_reader *r, struct fault *why)
 			       ? p->order->anchor_seek
 			       : av_rescale_q(p->from, (AVRational){ 1, GRID_RATE }, tb) +
 					 av_rescale_q(p->order->start_us, AV_TIME_BASE_Q, tb);
-	int rc = source_reader_seek(r, seek, tb, why);
+	int rc = source_reader_go(r, (enum source_way)p->order->wind, seek, tb, why);
 	while (!rc && p->out_at < p->from + p->count) {
 		int got = source_reader_next(r, f, why);
 		if (got <= 0)
@@ -294,6 +294,9 @@ int foreign_sound(struct source *source, const struct job_foreign *f, int64_t fr
 			    .out_at = INT64_MIN,
 			    .from = from - WARM,
 			    .count = WARM + count + LIMITER_LAG };
+	memset(out, 0, (size_t)count * sizeof(*out));
+	if (f->blank)
+		return 0;
 	AUTO_FREE float *samples = calloc((size_t)p.count, sizeof(*samples));
 	struct source_reader r;
 	if (!samples)

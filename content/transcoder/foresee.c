@@ -16,6 +16,8 @@
 
 #define PLAN_VERSION 1u
 #define SEGMENTS_MAX 20000u
+#define SLACK_US 20000
+#define SOUND_FAR_US 5000000 /* every packet of sound is a beginning; indexes are coarse */
 
 /* Frames of the lesson at which the file's pictures can be decoded from, ascending. */
 struct keys {
@@ -84,6 +86,58 @@ static int find_keys(const struct source *file, const struct probe *p, struct ke
 	return rc == -ENOMEM ? fault_set(why, rc, "memory", "out of memory") : rc;
 }
 
+/* --- can it be sought in? --------------------------------------------------------------------------- */
+
+/* After going to `us` the first packet is a key frame at or before it, and not far before. */
+static int lands(struct source_reader *r, int64_t us, int64_t slack_us)
+{
+	AVRational tb = r->stream->time_base;
+	if (source_reader_seek(r, us, AV_TIME_BASE_Q, NULL) || !source_reader_packet(r))
+		return 0;
+	const AVPacket *p = r->packet;
+	int64_t pts = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
+	if (pts == AV_NOPTS_VALUE || !(p->flags & AV_PKT_FLAG_KEY))
+		return 0;
+	int64_t at = av_rescale_q(pts, tb, AV_TIME_BASE_Q);
+	return at <= us + SLACK_US && at >= us - slack_us;
+}
+
+/* Where key frames are is known from the walk: a landing must not be further off than they are apart. */
+static int64_t widest_us(const struct keys *k, const wasl_Plan *plan, int64_t duration_us)
+{
+	int64_t widest = 0, last = 0;
+	for (size_t i = 0; i <= k->count; i++) {
+		int64_t at = i < k->count
+				     ? av_rescale((int64_t)k->at[i],
+						  INT64_C(1000000) * plan->fps_den, plan->fps_num)
+				     : duration_us;
+		widest = at - last > widest ? at - last : widest;
+		last = at;
+	}
+	return widest + SLACK_US * 4;
+}
+
+static int seeks(const struct source *file, const struct probe *p, const wasl_Plan *plan,
+		 const struct keys *keys, int stream)
+{
+	struct source s;
+	struct source_reader r;
+	int64_t widest = widest_us(keys, plan, p->duration_us);
+	if (source_again(file, &s, NULL))
+		return 0;
+	int good = source_reader_open(&r, &s, stream, 1, NULL) == 0;
+	for (pb_size_t i = 0; i < plan->segments_count && good; i++) {
+		int64_t us = av_rescale((int64_t)plan->segments[i].start_ticks, 1000000,
+					plan->timescale) +
+			     p->start_us + SLACK_US;
+		good = lands(&r, us, stream == p->picture ? widest : SOUND_FAR_US) ||
+		       (stream != p->picture && us - p->start_us > p->sound_us);
+	}
+	source_reader_close(&r);
+	source_close(&s);
+	return good;
+}
+
 static int lay_grid(wasl_Plan *plan, uint64_t frames, const struct keys *keys, struct fault *why)
 {
 	uint32_t ticks = (uint32_t)((uint64_t)plan->timescale * plan->fps_den / plan->fps_num);
@@ -146,6 +200,8 @@ static int make_plan(const struct source *file, const struct probe *p, wasl_Plan
 					  .start_us = p->start_us,
 					  .turn = p->form.turn,
 					  .fields = p->form.fields } };
+	for (uint32_t i = 0; i < p->clock.count && i < ARRAY_LEN(plan->foreign.moved_us); i++)
+		plan->foreign.moved_us[plan->foreign.moved_us_count++] = p->clock.moved_us[i];
 	CLEANUP(clean_keys) struct keys keys = { 0 };
 	int rc = find_keys(file, p, &keys, why);
 	if (rc)
@@ -156,10 +212,23 @@ static int make_plan(const struct source *file, const struct probe *p, wasl_Plan
 	rc = lay_grid(plan, frames ? frames : 1, &keys, why);
 	if (!rc)
 		rc = take_survey(file, p, plan, why);
+	if (!rc && (!seeks(file, p, plan, &keys, p->picture) ||
+		    (p->sound >= 0 && !seeks(file, p, plan, &keys, p->sound))))
+		plan->foreign.wind = SOURCE_WIND;
 	int64_t end_us = 0;
 	if (!rc && p->sound >= 0)
 		rc = foreign_listen(file, plan, &end_us, why);
 	return rc;
+}
+
+static void put_notes(const struct verdict *v, wasl_Survey *out)
+{
+	for (uint32_t i = 0; i < v->count && i < ARRAY_LEN(out->notes); i++) {
+		wasl_Note *n = &out->notes[out->notes_count++];
+		snprintf(n->reason, sizeof(n->reason), "%s", v->notes[i].reason);
+		snprintf(n->first, sizeof(n->first), "%s", v->notes[i].values[0]);
+		snprintf(n->second, sizeof(n->second), "%s", v->notes[i].values[1]);
+	}
 }
 
 int foresee(int fd, uint64_t size, wasl_Survey *out, struct fault *why)
@@ -174,6 +243,7 @@ int foresee(int fd, uint64_t size, wasl_Survey *out, struct fault *why)
 	found.verdict = p.verdict;
 	snprintf(found.reason, sizeof(found.reason), "%s", p.reason);
 	snprintf(found.text, sizeof(found.text), "%s", p.text);
+	put_notes(&p.said, &found);
 	if (p.verdict != PROBE_REFUSE) {
 		int64_t promised = s.format->duration;
 		found.promised_us = promised > 0 ? (uint64_t)promised : (uint64_t)p.duration_us;

@@ -20,6 +20,7 @@
 #define JOB_FD 3
 #define JOB_SPANS_MAX 4u
 #define JOB_RUNGS_MAX 6u
+#define JOB_JUMPS_MAX 16u
 #define JOB_DISH_MAX (64u << 20) /* bytes of one segment */
 
 enum job_task {
@@ -50,9 +51,13 @@ struct job_foreign {
 	uint32_t fps_num, fps_den; /* of the lesson's pictures */
 	uint32_t fields;
 	uint32_t anchored; /* the last three are known */
-	uint32_t reserved;
+	uint32_t wind;     /* enum source_way */
 	int64_t start_us;
 	int64_t anchor_seek, anchor_stamp, anchor_at;
+	uint32_t jumps;
+	uint32_t
+		blank; /* 1: nothing is read; black and silence, where the file cannot be decoded */
+	int64_t moved_us[JOB_JUMPS_MAX];
 };
 
 struct job_order {
@@ -82,6 +87,7 @@ struct job_reply {
 	uint32_t rung;    /* JOB_DISH */
 	uint32_t segment; /* JOB_DISH; 0 is the init segment */
 	uint64_t length;  /* JOB_DISH: bytes of the memfd */
+	uint64_t lost_us; /* JOB_DISH: so much of the segment did not decode */
 	uint32_t walls;   /* JOB_WALLS: what the kernel lacks, enum sandbox_piece */
 	int32_t code;     /* JOB_FAILED: negative errno */
 	char id[48];      /* JOB_FAILED: as in struct fault */

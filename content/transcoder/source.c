@@ -371,6 +371,47 @@ int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, st
 		      : 0;
 }
 
+/* --- winding ------------------------------------------------------------------------------------- */
+
+/* The file opened anew, at its beginning; the decoder stays. */
+static int reopen(struct source_reader *r, struct fault *why)
+{
+	struct source *s = r->source;
+	const struct source before = *s;
+	int index = r->stream->index;
+	source_close(s);
+	int rc = source_again(&before, s, why);
+	if (rc)
+		return rc;
+	if (index >= (int)s->format->nb_streams)
+		return fault_set(why, -ENODATA, "source.stream", "the file has no stream %d",
+				 index);
+	r->stream = s->format->streams[index];
+	start_anew(r);
+	source_reader_begin(r);
+	return 0;
+}
+
+static int wind(struct source_reader *r, int64_t pts, struct fault *why)
+{
+	int rc = reopen(r, why);
+	size_t key = rc ? 0 : last_key(r, pts);
+	if (!rc)
+		rc = reopen(r, why);
+	for (size_t n = 1; n < key && !rc; n++)
+		if (!source_reader_packet(r))
+			break;
+	return rc;
+}
+
+int source_reader_go(struct source_reader *r, enum source_way way, int64_t ticks, AVRational tb,
+		     struct fault *why)
+{
+	if (way == SOURCE_SEEK)
+		return source_reader_seek(r, ticks, tb, why);
+	return wind(r, av_rescale_q_rnd(ticks, tb, r->stream->time_base, AV_ROUND_DOWN), why);
+}
+
 #define JUMP_S 10   /* a step ahead of the clock larger than this is a new beginning, not a pause */
 #define BACK_MS 500 /* and so is one back: packets come in the order of their decoding */
 

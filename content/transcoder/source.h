@@ -90,6 +90,14 @@ void source_reader_begin(struct source_reader *r);
  * beginning when that was too little or their clock jumps.
  */
 int source_reader_seek(struct source_reader *r, int64_t ticks, AVRational tb, struct fault *why);
+/* How a place in the file is found: by the container's own means, or by counting packets from the beginning. */
+enum source_way { SOURCE_SEEK, SOURCE_WIND };
+/*
+ * The same, either way. Winding is for containers that cannot seek, or not where they say: it reads everything before the
+ * place twice, and decodes none of it.
+ */
+int source_reader_go(struct source_reader *r, enum source_way way, int64_t ticks, AVRational tb,
+		     struct fault *why);
 /* The next packet of this stream in r->packet: 1, or 0 when no more can be had. */
 int source_reader_packet(struct source_reader *r);
 /* 1 and a frame, 0 at the end, negative on failure. Damaged packets are passed over and counted. */

@@ -41,14 +41,14 @@ void watch_close(struct watch *w)
 	av_frame_free(&w->past);
 }
 
-int watch_seek(struct watch *w, uint64_t index, struct fault *why)
+int watch_seek(struct watch *w, enum source_way way, uint64_t index, struct fault *why)
 {
 	int64_t us = av_rescale((int64_t)index * 4 + 1, INT64_C(250000) * w->probe->fps_den,
 				w->probe->fps_num);
 	w->shown = index;
 	stay_done(&w->stay);
-	w->decoded = 0;
-	return source_reader_seek(&w->reader, w->probe->start_us + us, AV_TIME_BASE_Q, why);
+	w->decoded = w->bad = 0;
+	return source_reader_go(&w->reader, way, w->probe->start_us + us, AV_TIME_BASE_Q, why);
 }
 
 static int fetch(struct watch *w, struct fault *why)
@@ -62,6 +62,7 @@ static int fetch(struct watch *w, struct fault *why)
 		return 0;
 	}
 	w->decoded++;
+	w->bad += w->next->decode_error_flags || w->next->flags & AV_FRAME_FLAG_CORRUPT;
 	int64_t pts = w->next->best_effort_timestamp;
 	if (pts == AV_NOPTS_VALUE)
 		return 0; /* on show at once, after the one before */

@@ -69,8 +69,8 @@ static int answer(int fd, const struct job_reply *reply, int passed)
 	return sent == (ssize_t)sizeof(*reply) ? 0 : -EPIPE;
 }
 
-static int serve(int fd, uint32_t rung, uint32_t segment, const struct box_out *bytes,
-		 struct fault *why)
+static int serve(int fd, uint32_t rung, uint32_t segment, uint64_t lost_us,
+		 const struct box_out *bytes, struct fault *why)
 {
 	AUTO_FD int dish = memfd_create("dish", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (dish < 0)
@@ -89,7 +89,8 @@ static int serve(int fd, uint32_t rung, uint32_t segment, const struct box_out *
 				   .kind = JOB_DISH,
 				   .rung = rung,
 				   .segment = segment,
-				   .length = bytes->len };
+				   .length = bytes->len,
+				   .lost_us = lost_us };
 	rc = answer(fd, &reply, dish);
 	return rc ? fault_set(why, rc, "worker.gone", "the kitchen is gone") : 0;
 }
@@ -106,7 +107,7 @@ static int look(int fd, const struct job_order *order, int source_fd, struct fau
 	rc = codec_encode(wasl_Survey_fields, &found, &bytes, &len, why);
 	pb_release(wasl_Survey_fields, &found);
 	const struct box_out dish = { .bytes = bytes, .len = len };
-	return rc ? rc : serve(fd, 0, 0, &dish, why);
+	return rc ? rc : serve(fd, 0, 0, 0, &dish, why);
 }
 
 static int work(int fd, const struct job_order *order, int source_fd, struct fault *why)
@@ -114,9 +115,10 @@ static int work(int fd, const struct job_order *order, int source_fd, struct fau
 	struct cook_dish dishes[JOB_RUNGS_MAX] = { 0 };
 	int rc = cook_segment(source_fd, order, dishes, why);
 	for (uint32_t i = 0; i < order->rung_count && !rc; i++) {
-		rc = serve(fd, dishes[i].rung, 0, &dishes[i].init, why);
+		rc = serve(fd, dishes[i].rung, 0, 0, &dishes[i].init, why);
 		if (!rc)
-			rc = serve(fd, dishes[i].rung, order->segment, &dishes[i].media, why);
+			rc = serve(fd, dishes[i].rung, order->segment, dishes[i].lost_us,
+				   &dishes[i].media, why);
 	}
 	cook_done(dishes, order->rung_count);
 	return rc;
