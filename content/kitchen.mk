@@ -28,6 +28,8 @@ TEST_PROGS += $(B)/tests/look
 $(eval $(call prog,look,tests/content/look.c,cook,tests))
 
 # Parsers of bytes that come from a process which has read foreign ones.
+# And the first look at a file, through libav: what is made of its answers.
+$(eval $(call fuzzer,probe,tests/fuzz/probe_fuzz.c,cook))
 $(foreach f,frag nal job,$(eval $(call fuzzer,kitchen_$(f),tests/fuzz/kitchen_$(f)_fuzz.c,kitchen)))
 TEST_PROGS += $(B)/tests/seams
 $(eval $(call prog,seams,tests/content/seams.c,cook kitchen,tests))

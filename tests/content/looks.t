@@ -15,7 +15,7 @@ clip() { # clip NAME ARGUMENTS…
 ssim() {
 	local clock=${7-setpts=N/TB}
 	"$look" "$1" "${6:-60}" >"$top/look.y4m" 2>"$top/err" || { cat "$top/err"; return; }
-	ffmpeg -nostdin -hide_banner -threads 1 -i "$top/look.y4m" -i "$2" -filter_complex "[1:v]$3format=yuv420p,$clock[o];[0:v]$clock[l];[l][o]ssim=shortest=1" -f null - 2>&1 |
+	ffmpeg -nostdin -hide_banner -threads 1 -i "$top/look.y4m" -i "$2" -filter_complex "[1:v]${3}format=yuv420p,${clock}[o];[0:v]${clock}[l];[l][o]ssim=shortest=1" -f null - 2>&1 |
 		sed -n 's/.*SSIM Y:\([0-9.]*\) ([^)]*) U:\([0-9.]*\) ([^)]*) V:\([0-9.]*\).*/\1 \2 \3/p' |
 		awk -v y="${4:-0.97}" -v c="${5:-${4:-0.97}}" '{ print ($1 > y && $2 > c && $3 > c) ? "alike" : "differ: " $0 } END { if (!NR) print "nothing" }'
 }
