@@ -188,6 +188,11 @@ static int take_dish(struct kitchen_job *j, const struct job_reply *reply, const
 	const struct job_rung *rung = rung_of(j, reply->rung);
 	uint32_t bit = rung ? 1u << rung->rung : 0;
 	bool init = reply->segment == 0;
+	if (j->order.task == JOB_PREVIEW && !j->media_made) { /* who asked reads it */
+		j->media_made = 1;
+		hand_over(j, 0, 0, bytes, (size_t)reply->length);
+		return 0;
+	}
 	/* In order: init, then the segment, each once. */
 	if (!rung || (!init && reply->segment != j->order.segment) ||
 	    ((init ? j->init_made : j->media_made) & bit) || (!init && !(j->init_made & bit)))
@@ -245,7 +250,7 @@ static int take_reply(struct kitchen_job *j, const struct job_reply *reply, int 
 		return rc;
 	case JOB_DONE:
 		j->answered = true;
-		if (j->order.task == JOB_SURVEY && !j->media_made)
+		if (j->order.task != JOB_COOK && !j->media_made)
 			return fault_set(&j->why, -EBADMSG, "kitchen.child",
 					 "wasl-transcoder does not say what it found");
 		for (uint32_t i = 0; i < j->order.rung_count; i++)
@@ -376,7 +381,7 @@ static void start(struct kitchen_job *j)
 	}
 }
 
-/* Idle jobs hold no place that a pupil needs: they yield the processor by themselves. */
+/* Idle jobs yield the processor by themselves. */
 static bool has_room(const struct kitchen *k, const struct kitchen_job *j)
 {
 	if (j->priority >= PRIORITY_IDLE)
@@ -448,18 +453,42 @@ void kitchen_free(struct kitchen *k)
 	free(k);
 }
 
-int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct kitchen_job **out,
-		 struct fault *why)
+/* A job with its own descriptor of the file, not yet in line. */
+static int new_job(struct kitchen *k, int source_fd, unsigned priority, struct kitchen_job **out,
+		   struct fault *why)
 {
 	CLEANUP(clean_job) struct kitchen_job *j = calloc(1, sizeof(*j));
 	if (!j)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	j->kitchen = k;
-	j->source_fd = fcntl(order->source_fd, F_DUPFD_CLOEXEC, 0);
+	j->priority = priority;
+	j->source_fd = fcntl(source_fd, F_DUPFD_CLOEXEC, 0);
 	if (j->source_fd < 0)
 		return fault_set(why, -errno, "kitchen.order", "the lesson's file is not open (%s)",
 				 strerror(errno));
-	int rc = kitchen_plan_order(order, k->memory_bytes, k->cpu_s, &j->order, why);
+	*out = MOVE_PTR(j);
+	return 0;
+}
+
+static int submit(struct kitchen_job **job, struct kitchen_job **out, struct fault *why)
+{
+	struct kitchen *k = (*job)->kitchen;
+	int rc = sd_event_source_set_enabled(k->on_work, SD_EVENT_ONESHOT);
+	if (rc < 0)
+		return fault_set(why, rc, "kitchen.order", "the event loop refuses (%s)",
+				 strerror(-rc));
+	enqueue(&k->waiting, *job);
+	*out = MOVE_PTR(*job);
+	return 0;
+}
+
+int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct kitchen_job **out,
+		 struct fault *why)
+{
+	CLEANUP(clean_job) struct kitchen_job *j = NULL;
+	int rc = new_job(k, order->source_fd, order->priority, &j, why);
+	if (!rc)
+		rc = kitchen_plan_order(order, k->memory_bytes, k->cpu_s, &j->order, why);
 	if (rc)
 		return rc;
 	kitchen_generation(order->plan, order->point, j->generation);
@@ -470,17 +499,10 @@ int kitchen_cook(struct kitchen *k, const struct kitchen_order *order, struct ki
 					   order->init[r].bytes, order->init[r].len, NULL, 0);
 		}
 	j->with_init = order->with_init;
-	j->priority = order->priority;
 	j->made = order->made;
 	j->done = order->done;
 	j->data = order->data;
-	rc = sd_event_source_set_enabled(k->on_work, SD_EVENT_ONESHOT);
-	if (rc < 0)
-		return fault_set(why, rc, "kitchen.order", "the event loop refuses (%s)",
-				 strerror(-rc));
-	enqueue(&k->waiting, j);
-	*out = MOVE_PTR(j);
-	return 0;
+	return submit(&j, out, why);
 }
 
 int kitchen_hurry(struct kitchen_job *job, unsigned priority)
@@ -511,25 +533,28 @@ int kitchen_hurry(struct kitchen_job *job, unsigned priority)
 int kitchen_look(struct kitchen *k, const struct kitchen_look *look, struct kitchen_job **out,
 		 struct fault *why)
 {
-	CLEANUP(clean_job) struct kitchen_job *j = calloc(1, sizeof(*j));
-	if (!j)
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	j->kitchen = k;
-	j->source_fd = fcntl(look->source_fd, F_DUPFD_CLOEXEC, 0);
-	if (j->source_fd < 0)
-		return fault_set(why, -errno, "kitchen.order", "the file is not open (%s)",
-				 strerror(errno));
+	CLEANUP(clean_job) struct kitchen_job *j = NULL;
+	int rc = new_job(k, look->source_fd, look->priority, &j, why);
+	if (rc)
+		return rc;
 	kitchen_plan_look(look->source_size, k->memory_bytes, &j->order);
-	j->priority = look->priority;
 	j->found = look->found;
 	j->data = look->data;
-	int rc = sd_event_source_set_enabled(k->on_work, SD_EVENT_ONESHOT);
-	if (rc < 0)
-		return fault_set(why, rc, "kitchen.order", "the event loop refuses (%s)",
-				 strerror(-rc));
-	enqueue(&k->waiting, j);
-	*out = MOVE_PTR(j);
-	return 0;
+	return submit(&j, out, why);
+}
+
+int kitchen_preview(struct kitchen *k, const struct kitchen_preview *preview,
+		    struct kitchen_job **out, struct fault *why)
+{
+	CLEANUP(clean_job) struct kitchen_job *j = NULL;
+	int rc = new_job(k, preview->film_fd, preview->priority, &j, why);
+	if (rc)
+		return rc;
+	kitchen_plan_preview(preview->film_size, preview->pictures, k->memory_bytes, &j->order);
+	j->made = preview->made;
+	j->done = preview->done;
+	j->data = preview->data;
+	return submit(&j, out, why);
 }
 
 void kitchen_set_idle(struct kitchen *k, enum kitchen_idle idle)

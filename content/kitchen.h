@@ -110,6 +110,22 @@ unsigned kitchen_busy(const struct kitchen *k); /* children running */
 void kitchen_walls_missing(const struct kitchen *k, char out[static 64]);
 
 /*
+ * A preview of a film of key frames (kitchen_key_film()), in the same kind of child. `made` gets one dish, to be read with
+ * content/sprites.h, before `done` is called.
+ */
+struct kitchen_preview {
+	int film_fd; /* borrowed during the call */
+	uint64_t film_size;
+	uint32_t pictures;
+	unsigned priority;
+	void (*made)(void *data, const struct kitchen_dish *dish);
+	void (*done)(void *data, int code, const struct fault *why);
+	void *data;
+};
+int kitchen_preview(struct kitchen *k, const struct kitchen_preview *preview,
+		    struct kitchen_job **out, struct fault *why);
+
+/*
  * A whole MP4 (or M4A when `video` is NULL; a silent MP4 when `audio` is) without copying: the header that goes before the
  * pieces, and the pieces in order, each in the picture's or the sound's file. The tracks' files hold the finished
  * segments at the given offsets. *header and *pieces are the caller's to free.
@@ -132,3 +148,6 @@ int kitchen_progressive(const struct kitchen_track *video, const struct kitchen_
  * byte. The init segment and these bytes, one after the other, are a film of key frames alone.
  */
 int kitchen_key_bytes(const struct kitchen_track *video, uint32_t *key_bytes, struct fault *why);
+/* That film, in memory: *fd is the caller's. */
+int kitchen_key_film(const struct kitchen_track *video, const uint32_t *key_bytes, int *fd,
+		     uint64_t *size, struct fault *why);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "content/kitchen.h"
 #include "content/transcoder/frag.h"
@@ -232,5 +233,33 @@ int kitchen_key_bytes(const struct kitchen_track *video, uint32_t *key_bytes, st
 				s);
 		key_bytes[s - 1] = (uint32_t)f.size;
 	}
+	return 0;
+}
+
+static int add_bytes(const struct kitchen_track *video, uint64_t from, size_t len, int to,
+		     uint64_t *size)
+{
+	AUTO_FREE void *bytes = malloc(len ? len : 1);
+	int rc = bytes ? fileio_pread_all(video->fd, bytes, len, from) : -ENOMEM;
+	if (!rc)
+		rc = fileio_write_all(to, bytes, len);
+	*size += len;
+	return rc;
+}
+
+int kitchen_key_film(const struct kitchen_track *video, const uint32_t *key_bytes, int *fd,
+		     uint64_t *size, struct fault *why)
+{
+	AUTO_FD int film = memfd_create("keys", MFD_CLOEXEC);
+	uint64_t len = 0;
+	int rc = film < 0 ? -errno : 0;
+	for (uint32_t s = 0; s <= video->count && !rc; s++)
+		rc = add_bytes(video, video->offsets[s], s ? key_bytes[s - 1] : video->lengths[0],
+			       film, &len);
+	if (rc)
+		return fault_set(why, rc, "kitchen.film", "key frames cannot be put in a row (%s)",
+				 strerror(-rc));
+	*fd = MOVE_FD(film);
+	*size = len;
 	return 0;
 }

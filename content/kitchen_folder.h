@@ -52,6 +52,15 @@ struct path folder_dish(const struct folder *f, enum kitchen_rung rung, uint32_t
  */
 int folder_playlists(const struct folder *f, struct fault *why);
 
+struct kitchen;
+struct sd_event;
+/*
+ * DIR/{sprite.vtt,poster.jpg}, DIR/GEN/sprite-N.jpg and, where slides change, DIR/chapters.vtt, once a picture is whole; runs the loop until
+ * they are there (content/kitchen_sight.c).
+ */
+int folder_preview(const struct folder *f, struct kitchen *k, struct sd_event *loop,
+		   struct fault *why);
+
 /* DIR/NAME. */
 int folder_read(const struct folder *f, const char *name, size_t limit, void **out, size_t *len,
 		struct fault *why);

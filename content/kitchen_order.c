@@ -113,3 +113,14 @@ void kitchen_plan_look(uint64_t source_size, uint64_t memory_bytes, struct job_o
 				   .memory_bytes = memory_bytes };
 	out->spans[0] = (struct job_span){ 0, source_size };
 }
+
+#define PREVIEW_CPU_S 120u
+
+void kitchen_plan_preview(uint64_t film_size, uint32_t pictures, uint64_t memory_bytes,
+			  struct job_order *out)
+{
+	kitchen_plan_look(film_size, memory_bytes, out);
+	out->task = JOB_PREVIEW;
+	out->segment = pictures;
+	out->cpu_s = PREVIEW_CPU_S;
+}

@@ -34,7 +34,7 @@ int job_order_check(const void *packet, size_t len)
 {
 	const struct job_order *o = packet;
 	if (len != sizeof(*o) || o->magic != JOB_MAGIC || o->version != JOB_VERSION ||
-	    o->task > JOB_SURVEY)
+	    o->task > JOB_PREVIEW)
 		return -EBADMSG;
 	/* An empty file has no span, and may still be looked at. */
 	bool empty = o->task == JOB_SURVEY && !o->source_size;
@@ -46,7 +46,7 @@ int job_order_check(const void *packet, size_t len)
 		if (!s->len || s->from > o->source_size || s->len > o->source_size - s->from)
 			return -EBADMSG;
 	}
-	if (o->task == JOB_SURVEY)
+	if (o->task != JOB_COOK)
 		return 0;
 	for (uint32_t i = 0; i < o->rung_count; i++)
 		if (!rung_is_sane(&o->rungs[i]))

@@ -24,9 +24,10 @@
 #define JOB_DISH_MAX (64u << 20) /* bytes of one segment */
 
 enum job_task {
-	JOB_COOK,
-	JOB_SURVEY
-}; /* a segment; or a look at the whole file (wasl.Survey comes back) */
+	JOB_COOK,   /* a segment */
+	JOB_SURVEY, /* a look at the whole file: wasl.Survey comes back */
+	JOB_PREVIEW /* of a film of key frames, `segment` of them: content/sprites_format.h comes back */
+};
 enum job_pace { JOB_NOW, JOB_IDLE };
 
 struct job_span {

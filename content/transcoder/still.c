@@ -72,7 +72,7 @@ uint64_t still_detail(const AVFrame *f)
 	return edges;
 }
 
-static int encode(const AVFrame *picture, AVPacket *out)
+int still_encode(const AVFrame *picture, AVPacket *out)
 {
 	CLEANUP(clean_av_codec)
 	AVCodecContext *c = avcodec_alloc_context3(avcodec_find_encoder(AV_CODEC_ID_MJPEG));
@@ -119,7 +119,7 @@ int still_jpeg(const AVFrame *picture, int fd, struct fault *why)
 	sws_scale(sws, (const uint8_t *const *)picture->data, picture->linesize, 0, picture->height,
 		  small->data, small->linesize);
 	sws_freeContext(sws);
-	int rc = encode(small, packet);
+	int rc = still_encode(small, packet);
 	if (rc < 0)
 		return fault_set(why, libav_errno(rc), "still.jpeg",
 				 "the poster cannot be encoded (%s)", libav_text(rc).at);

@@ -27,5 +27,8 @@ void still_compare(const AVFrame *a, const AVFrame *b, uint64_t *compared, uint6
 /* How much there is to see: higher for slides with writing than for black or a lone title. */
 uint64_t still_detail(const AVFrame *picture);
 
+/* As JPEG (`quality` of the picture, yuvj420p): a packet. libav's codes. */
+int still_encode(const AVFrame *picture, AVPacket *out);
+
 /* A JPEG of at most 640 pixels on the long side, written to `fd`. */
 int still_jpeg(const AVFrame *picture, int fd, struct fault *why);

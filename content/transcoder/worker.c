@@ -14,6 +14,7 @@
 #include "content/transcoder/foresee.h"
 #include "content/transcoder/job.h"
 #include "content/transcoder/libav.h"
+#include "content/transcoder/preview.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
@@ -110,6 +111,16 @@ static int look(int fd, const struct job_order *order, int source_fd, struct fau
 	return rc ? rc : serve(fd, 0, 0, 0, &dish, why);
 }
 
+static int preview(int fd, const struct job_order *order, int source_fd, struct fault *why)
+{
+	struct box_out dish = { 0 };
+	int rc = preview_make(source_fd, order->source_size, order->segment, &dish, why);
+	if (!rc)
+		rc = serve(fd, 0, 0, &dish, why);
+	box_done(&dish);
+	return rc;
+}
+
 static int work(int fd, const struct job_order *order, int source_fd, struct fault *why)
 {
 	struct cook_dish dishes[JOB_RUNGS_MAX] = { 0 };
@@ -155,8 +166,10 @@ int worker_run(int fd)
 					   .walls = missing };
 		if (answer(fd, &walls, -1))
 			return 1;
-		rc = order.task == JOB_SURVEY ? look(fd, &order, source_fd, &why)
-					      : work(fd, &order, source_fd, &why);
+		static int (*const tasks[])(int, const struct job_order *, int, struct fault *) = {
+			[JOB_COOK] = work, [JOB_SURVEY] = look, [JOB_PREVIEW] = preview
+		};
+		rc = tasks[order.task](fd, &order, source_fd, &why);
 	}
 	struct job_reply last = { .magic = JOB_MAGIC,
 				  .kind = rc ? JOB_FAILED : JOB_DONE,

@@ -59,6 +59,25 @@ while IFS=$'\t' read -r job lesson; do
 	[[ $job != hls.js* ]] || saw "$job" ".keys == ($pictures | length)" "knows key frames of each"
 done < <(jq -r '.[] | [.name, (.url | split("/")[0])] | @tsv' "$top/jobs.json")
 
+# A preview: a tile for each segment, a sheet that holds them, a poster.
+is "$(grep -c -- '-->' "$folder/clip/sprite.vtt")" "$(jq .segments "$top/clip.json")" "a tile for each segment"
+like "$folder/clip/sprite.vtt" '^g-[0-9a-f]+/sprite-1\.jpg#xywh=160,0,160,90$' "beside each other"
+is "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$folder"/clip/g-*/sprite-1.jpg)" 1600,90 "on a sheet as long as it has rows"
+is "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$folder/clip/poster.jpg")" 640,360 "and a poster"
+alike=$(ffmpeg -nostdin -hide_banner -i "$folder"/clip/g-*/sprite-1.jpg -i "$top/clip.mp4" -filter_complex \
+	"[0:v]crop=160:90:160:0,format=yuv420p[a];[1:v]select='gte(t,4)',scale=160:90:in_color_matrix=bt601:out_color_matrix=bt601:out_range=pc,format=yuv420p[b];[a][b]ssim" -frames:v 1 -f null - 2>&1 |
+	sed -n 's/.*SSIM Y:\([0-9.]*\).*/\1/p' | awk '{ print $1 > 0.85 }')
+is "$alike" 1 "the second tile is what is seen at 4 s"
+if [ -n "$long" ]; then
+	ffmpeg -v error -nostdin -y -f lavfi -i "color=white:s=640x360:r=10:d=25,drawbox=x=50:y=50:w=200:h=60:c=black:t=fill" \
+		-f lavfi -i "color=0xddeeff:s=640x360:r=10:d=30,drawbox=x=300:y=100:w=300:h=150:c=navy:t=fill" \
+		-f lavfi -i "color=0xffeecc:s=640x360:r=10:d=35,drawbox=x=350:y=25:w=250:h=250:c=darkgreen:t=fill" \
+		-filter_complex "[0][1][2]concat=n=3:v=1" -c:v libx264 -preset ultrafast -g 50 "$top/slides.mp4" && kitchen "$top/slides.mp4" slides --rungs 240p
+	is "$(grep -c -- '-->' "$folder/slides/chapters.vtt")" 3 "slides: a chapter for each"
+	[ ! -e "$folder/waves/chapters.vtt" ]
+	ok $? "what moves all the time has none"
+fi
+
 # Our own linter has nothing to say of what was made, and does see what is wrong.
 for lesson in $lessons; do
 	is "$("$B/tests/hlslint" "file://$folder/$lesson/master.m3u8" | sed 's/^[0-9]* segments, //')" "0 findings" "$lesson: keeps the rules of RFC 8216 and CMAF"
