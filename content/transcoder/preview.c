@@ -45,8 +45,8 @@ static int prepare(struct preview *p, const AVFrame *f, struct fault *why)
 {
 	const uint32_t w = (uint32_t)f->width, h = (uint32_t)f->height, side = SPRITES_TILE_SIDE;
 	const uint32_t large = w > h ? w : h;
-	p->head.tile_width = even(w * side / large);
-	p->head.tile_height = even(h * side / large);
+	p->head.tile_width = even(w * side / large + 1);
+	p->head.tile_height = even(h * side / large + 1);
 	p->scaler = sws_getContext(f->width, f->height, AV_PIX_FMT_YUV420P, (int)p->head.tile_width,
 				   (int)p->head.tile_height, AV_PIX_FMT_YUVJ420P,
 				   SWS_BICUBIC | SWS_ACCURATE_RND, NULL, NULL, NULL);
