@@ -52,7 +52,8 @@ static bool take(struct search *s, size_t lesson, uint32_t segment, uint32_t run
 	if (segment == 0 || segment > l->segments)
 		return false;
 	rungs &= possible(l, stage) & ~l->made[segment] & ~l->cooking[segment];
-	if (rungs && l->passed)
+	/* For nobody, only what the disk has room for again: that is made for the disk. */
+	if (rungs && l->passed && stage == WANTED)
 		rungs &= ~l->passed(l->data, segment);
 	if (rungs & ~mask_of(l->slow)) /* two points, two jobs: the quick one first */
 		rungs &= ~mask_of(l->slow);
