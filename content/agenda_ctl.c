@@ -9,6 +9,7 @@
 
 #include "content/agenda.h"
 #include "content/contentd.h"
+#include "content/planning.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
@@ -60,15 +61,17 @@ static int check_lesson(const struct contentd *c, const char *lesson, struct fau
 	return 0;
 }
 
-static int check_day(const char *text, int32_t *out, struct fault *why)
+static int check_day(struct planning *p, const char *text, int32_t *out, struct fault *why)
 {
-	const int32_t today = clock_day(clock_wall_s());
+	struct planner_now now;
+	planning_now(p, &now);
+	const int32_t today = planning_today(&now);
 	if (agenda_ctl_day(text, out))
 		return fault_set(why, -EINVAL, "request.day",
 				 "needed_by = '%.40s' is no day; write it as 2026-11-25",
 				 text ? text : "");
-	/* A clock that stands still must not refuse tomorrow: only what it cannot be wrong about. */
-	if (*out < today || *out > today + MOST_DAYS)
+	/* A clock that nobody vouches for refuses no day. */
+	if (today && (*out < today || *out > today + MOST_DAYS))
 		return fault_set(why, -EINVAL, "request.day",
 				 "needed_by = '%s' is not within %d days from today", text,
 				 MOST_DAYS);
@@ -80,15 +83,17 @@ static int ask(struct contentd *c, const char *lesson, const char *day, struct a
 {
 	int r = check_lesson(c, lesson, why);
 	if (r == 0)
-		r = check_day(day, &out->day, why);
+		r = check_day(c->planning, day, &out->day, why);
 	if (r)
 		return r;
 	snprintf(out->lesson, sizeof(out->lesson), "%s", lesson);
 	out->added_s = clock_wall_s();
 	r = agenda_ask(c->agenda, out, why);
-	if (r == 0)
-		log_info("event=request.kept lesson=%s day=%d", out->lesson, (int)out->day);
-	return r;
+	if (r)
+		return r;
+	log_info("event=request.kept lesson=%s day=%d", out->lesson, (int)out->day);
+	planning_changed(c->planning);
+	return 0;
 }
 
 int agenda_ctl_ask(struct contentd *c, const char *lesson, const char *day, struct fault *why)
@@ -100,9 +105,11 @@ int agenda_ctl_ask(struct contentd *c, const char *lesson, const char *day, stru
 int agenda_ctl_withdraw(struct contentd *c, const char *lesson, struct fault *why)
 {
 	int r = agenda_withdraw(c->agenda, lesson, why);
-	if (r == 0)
-		log_info("event=request.withdrawn lesson=%s", lesson);
-	return r;
+	if (r)
+		return r;
+	log_info("event=request.withdrawn lesson=%s", lesson);
+	planning_changed(c->planning);
+	return 0;
 }
 
 static void refuse(struct ctl_request *req, const struct fault *why)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "content/kitchen.h"
+#include "content/planner.h"
 #include "content/sources.h"
 #include "content/staff/near.h"
 #include "firmware/base/clean.h"
@@ -40,6 +41,21 @@ static const struct conf_key source_keys[] = {
 		 "a box that answers neighbours, or a server that has what the origin has"),
 	CONF_WORD(struct source_part, kind, "kind", "neighbour", source_kinds,
 		  "a neighbour is asked before the origin, a mirror after it"),
+};
+
+static const char *const by_day_words[] = { "none", "unmetered", "any", NULL };
+
+static const struct conf_key fetch_keys[] = {
+	CONF_STR(struct fetch_part, window, "window", "20:00-06:00",
+		 "the night, in local time: lines that cost money bring lessons in it alone; "
+		 "empty: the whole day"),
+	CONF_WORD(struct fetch_part, by_day, "by_day", "unmetered", by_day_words,
+		  "lines that bring lessons outside of the night, too"),
+	CONF_BYTES(struct fetch_part, night_bytes, "night", "0", 0, INT64_MAX,
+		   "most that a line that costs money brings in a night; 0: what its quota allows, "
+		   "50M where it has none"),
+	CONF_INT(struct fetch_part, share, "share", "50", 0, 100,
+		 "percent of such a line's quota that is for lessons that nobody waits for"),
 };
 
 static const struct conf_key store_keys[] = {
@@ -151,6 +167,12 @@ static const struct conf_section sections[] = {
 	  .max = ARRAY_LEN(((struct content_conf *)0)->sources),
 	  .count_at = offsetof(struct content_conf, source_count),
 	  .help = "Another place where lessons can be had; whatever it sends is verified." },
+	{ .name = "fetch",
+	  .keys = fetch_keys,
+	  .key_count = ARRAY_LEN(fetch_keys),
+	  .at = offsetof(struct content_conf, fetch),
+	  .help = "When lessons come that nobody waits for; what a pupil waits for comes at "
+		  "once." },
 	{ .name = "store",
 	  .keys = store_keys,
 	  .key_count = ARRAY_LEN(store_keys),
@@ -276,6 +298,18 @@ int content_conf_sources(const struct content_conf *c, uint64_t salt, struct ori
 	return r;
 }
 
+int content_conf_planner(const struct content_conf *c, struct planner_rules *out, struct fault *why)
+{
+	*out = (struct planner_rules){ .by_day = (enum planner_by_day)c->fetch.by_day,
+				       .night_bytes = c->fetch.night_bytes,
+				       .share = (unsigned)c->fetch.share };
+	if (planner_window(c->fetch.window, out))
+		return fault_set(why, -EINVAL, "conf.value",
+				 "[fetch] window = '%s': write the night as 20:00-06:00",
+				 c->fetch.window);
+	return 0;
+}
+
 int content_conf_air(const struct content_conf *c, struct air_plan *out, struct fault *why)
 {
 	*out = (struct air_plan){ 0 };
@@ -315,6 +349,8 @@ int content_conf_check(const void *conf, struct fault *why)
 		r = content_conf_air(c, &(struct air_plan){ 0 }, why);
 	if (r == 0)
 		r = near_check(c->staff.networks, why);
+	if (r == 0)
+		r = content_conf_planner(c, &(struct planner_rules){ 0 }, why);
 	char neighbours[512];
 	if (r == 0)
 		r = origin_set(&origin, c->origin.url, 1, 0, why);

@@ -11,6 +11,7 @@
 
 struct fault;
 struct origin;
+struct planner_rules;
 struct sources;
 
 /* What wasl-contentd is told: the sections that its schema, `-n`, the defaults and the man page share. */
@@ -30,6 +31,12 @@ struct content_conf {
 		int kind; /* as words: neighbour, mirror */
 	} sources[8];
 	size_t source_count;
+	struct fetch_part {
+		char window[16];
+		int by_day; /* enum planner_by_day */
+		uint64_t night_bytes;
+		int64_t share;
+	} fetch;
 	struct store_part {
 		uint64_t max_bytes, keep_free_bytes, pass_bytes;
 		int64_t scrub_days;
@@ -72,5 +79,8 @@ int content_conf_neighbours(const char *words, char out[static 512], struct faul
 /* Who is asked for bytes, in order; `origin` is among them. */
 int content_conf_sources(const struct content_conf *c, uint64_t salt, struct origin *origin,
 			 struct sources *out, struct fault *why);
+/* When lines that cost money bring lessons, and how much; -EINVAL names the value. */
+int content_conf_planner(const struct content_conf *c, struct planner_rules *out,
+			 struct fault *why);
 /* The air that crowd control shares out; without a classroom it watches none. */
 int content_conf_air(const struct content_conf *c, struct air_plan *out, struct fault *why);

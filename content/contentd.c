@@ -14,9 +14,11 @@
 #include "content/idle.h"
 #include "content/inforce.h"
 #include "content/agenda.h"
+#include "content/boxtime.h"
 #include "content/kitchen.h"
 #include "content/live_ctl.h"
 #include "content/neighbours.h"
+#include "content/planning.h"
 #include "content/portal/files.h"
 #include "content/portal/press.h"
 #include "content/pupils.h"
@@ -72,6 +74,8 @@ int contentd_file(const struct contentd *c, const char *name, char out[static PA
 static void wants_changed(void *data)
 {
 	struct contentd *c = data;
+	if (c->planning)
+		planning_used(c->planning);
 	if (c->fetch)
 		fetch_poke(c->fetch);
 	if (c->cook)
@@ -202,6 +206,13 @@ static void uplinks_changed(void *data)
 	publish_pages_soon(c);
 }
 
+/* Somebody vouches for the time: there is a night from now on. */
+static void time_known(void *data)
+{
+	const struct contentd *c = data;
+	planning_changed(c->planning);
+}
+
 /* --- once a second --------------------------------------------------------------------------------- */
 
 static int each_second(sd_event_source *s, uint64_t usec, void *data)
@@ -215,6 +226,7 @@ static int each_second(sd_event_source *s, uint64_t usec, void *data)
 	c->sync_told = r != 0;
 	fetch_tick(c->fetch);
 	inforce_tick(c);
+	planning_tick(c->planning);
 	live_line(c->live, uplinks_down_kbps(uplinks_now(c->uplinks)));
 	sd_event_source_set_time(s, (clock_mono_ms() + 1000) * 1000);
 	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
@@ -314,7 +326,12 @@ static int open_parts(struct contentd *c, struct fault *why)
 {
 	const struct report report = { tell, c };
 	const struct wants_calls wants = { pupils_look, wants_changed, pupils_count, c };
-	const struct fetch_calls fetch = { chunk_here, object_here, room_for_object, c };
+	const struct fetch_calls fetch = { .chunk_here = chunk_here,
+					   .object_here = object_here,
+					   .room = room_for_object,
+					   .leave = planning_leave,
+					   .spent = planning_spent,
+					   .data = c };
 	const struct cook_calls cook = { segment_here, segment_lost, room_for_rung, rung_here, c };
 	const struct keeper_calls keeper = { object_leaves, store_left, store_changed,
 					     work_again,    is_idle,    c };
@@ -351,6 +368,10 @@ static int open_parts(struct contentd *c, struct fault *why)
 			     (unsigned)c->conf->origin.interval_s, &sync, &report, &c->sync, why);
 	if (r == 0)
 		r = uplinks_new(c->loop, c->http, uplinks_changed, c, &c->uplinks, why);
+	if (r == 0)
+		r = boxtime_new(c->loop, c->http, time_known, c, &c->boxtime, why);
+	if (r == 0)
+		r = planning_open(c, why);
 	return r;
 }
 
@@ -413,11 +434,13 @@ void contentd_free(struct contentd *c)
 	publish_stop(c);
 	sd_event_source_disable_unref(c->every_second);
 	uplinks_free(c->uplinks);
+	boxtime_free(c->boxtime);
 	sync_free(c->sync);
 	keeper_free(c->keeper);
 	idle_free(c->idle);
 	cook_free(c->cook);
 	fetch_free(c->fetch);
+	planning_close(c->planning);
 	wants_free(c->wants);
 	pass_free(c->pass);
 	http_free(c->http);

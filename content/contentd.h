@@ -11,6 +11,7 @@
 #include "content/live.h"
 #include "content/origin.h"
 #include "content/portal/site.h"
+#include "content/promise.h"
 #include "content/replan.h"
 #include "content/search.h"
 #include "content/sources.h"
@@ -19,6 +20,7 @@
 #include "content/wants.h"
 
 struct agenda;
+struct boxtime;
 struct ctl;
 struct ctl_request;
 struct fault;
@@ -27,6 +29,7 @@ struct idle;
 struct kitchen;
 struct live_keep;
 struct pass;
+struct planning;
 struct sd_event;
 struct sd_event_source;
 struct staff;
@@ -45,6 +48,8 @@ struct contentd {
 	struct store *store;
 	struct book *book;
 	struct agenda *agenda;
+	struct boxtime *boxtime;
+	struct planning *planning;
 	struct search *search; /* NULL: it could not be opened; everything else goes on */
 	struct kitchen *kitchen;
 	struct pass *pass;
@@ -103,6 +108,7 @@ struct publish_site {
 	struct site_kept *kept;
 	char (*kept_dates)[11];
 	struct site_uplink uplinks[UPLINKS_MOST];
+	struct promise_sum coming;
 	char since[16], read_at[16];
 };
 int publish_site_make(struct contentd *c, struct publish_site *out);
@@ -113,7 +119,9 @@ struct publish_outlook {
 		struct library_progress progress;
 		int64_t eta_s; /* -1 not known */
 		int minutes;   /* as people say it; -1 not known */
+		struct planner_promise promise;
 	} * lessons;
+	struct promise_sum sum;
 };
 int publish_outlook(const struct contentd *c, struct publish_outlook *out);
 void publish_outlook_done(struct publish_outlook *o);

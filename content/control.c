@@ -83,6 +83,9 @@ static void get_status(struct ctl_request *req, void *data)
 			  (json_int_t)k.failures, "given_up", (json_int_t)k.given_up, "ms_a_dish",
 			  (int)k.ms_a_dish);
 	json_object_update(out, more);
+	CLEANUP(publish_outlook_done) struct publish_outlook outlook = { 0 };
+	if (publish_outlook(c, &outlook) == 0)
+		json_object_set_new(out, "coming", promise_sum_json(&outlook.sum));
 	json_object_set_new(out, "sources", sources(&c->sources));
 	json_object_set_new(out, "idle", idle_json(c));
 	json_decref(more);
@@ -95,7 +98,8 @@ static json_t *three(const wasl_Text *t)
 			 t->en ? t->en : "");
 }
 
-static json_t *lesson(const struct contentd *c, size_t i, const struct publish_one *one)
+static json_t *lesson(const struct contentd *c, size_t i, const struct publish_one *one,
+		      int32_t today)
 {
 	const struct library_lesson *it = &c->library->lessons[i];
 	const struct library_progress p = one->progress;
@@ -113,6 +117,7 @@ static json_t *lesson(const struct contentd *c, size_t i, const struct publish_o
 			  "mezzanine_have", (json_int_t)p.have_bytes, "mezzanine_size",
 			  (json_int_t)p.size_bytes, "rungs", rungs, "ready", p.plays, "complete",
 			  p.complete, "failed", p.failed, "generation", it->generation);
+	json_object_set_new(out, "promise", promise_json(&one->promise, today));
 	json_object_set_new(out, "eta_s", one->eta_s < 0 ? json_null() : json_integer(one->eta_s));
 	return out;
 }
@@ -130,7 +135,8 @@ static void get_lessons(struct ctl_request *req, void *data)
 	json_t *list = json_array();
 	for (size_t i = 0; c->library && i < c->library->lesson_count; i++)
 		if (c->library->lessons[i].playable)
-			json_array_append_new(list, lesson(c, i, &outlook.lessons[i]));
+			json_array_append_new(list,
+					      lesson(c, i, &outlook.lessons[i], outlook.sum.today));
 	ctl_reply_json(req, 200,
 		       json_pack("{s:i,s:o}", "catalogue_version",
 				 (int)catalogue_version(c->catalogue), "lessons", list));

@@ -389,6 +389,17 @@ void cook_use(struct cook *c, struct library *library)
 	replan_soon(&c->replan);
 }
 
+void cook_reordered(struct cook *c)
+{
+	if (!c->library)
+		return;
+	if (!cook_view_make(c, c->library)) {
+		cook_use(c, NULL);
+		return;
+	}
+	replan_soon(&c->replan);
+}
+
 bool cook_busy(const struct cook *c)
 {
 	for (size_t i = 0; i < c->workers; i++)

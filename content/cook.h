@@ -49,6 +49,8 @@ enum cook_pace {
 	COOK_BETTERS /* then what is better than what is there: there is room for it */
 };
 void cook_set_pace(struct cook *c, enum cook_pace pace);
+/* The library's lessons have another order now. */
+void cook_reordered(struct cook *c);
 /* Looks whether there is something else to do: wants changed, bytes came. */
 void cook_poke(struct cook *c);
 bool cook_busy(const struct cook *c);   /* something is under way */

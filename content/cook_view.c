@@ -79,10 +79,12 @@ struct jobs_pick cook_look(struct cook *c, uint64_t now)
 	return pick;
 }
 
-/* The nearest day on which a programme needs each lesson. */
+/* The nearest day on which a programme or a person needs each lesson. */
 static void put_days(const struct library *l, struct jobs_rank *ranks, int64_t today)
 {
 	const wasl_Catalogue *c = l->catalogue;
+	for (size_t i = 0; i < l->lesson_count; i++)
+		ranks[i].due_day = l->lessons[i].asked_day;
 	for (size_t i = 0; i < c->programmes_count; i++) {
 		const wasl_Programme *p = &c->programmes[i];
 		const int64_t day = p->needed_by_day;

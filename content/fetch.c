@@ -114,7 +114,7 @@ static bool want_of(const struct library *l, const struct want_msg *m, struct sc
 }
 
 /* Pupils' wants, then of every lesson what its first segment needs. */
-static size_t see_wants(struct fetch *f)
+static size_t see_wants(struct fetch *f, bool limited)
 {
 	const struct library *l = f->library;
 	const struct want_msg *const *list;
@@ -125,11 +125,14 @@ static size_t see_wants(struct fetch *f)
 		if (want_of(l, list[i], &f->wanted[count]) &&
 		    !l->objects[f->wanted[count].object].complete)
 			count++;
-	for (size_t i = 0; i < l->object_count; i++)
+	/* Where bytes are counted, the lesson that is needed first comes whole before another begins. */
+	for (size_t k = 0; k < l->object_count && !limited; k++) {
+		const size_t i = l->fetch_order[k];
 		if (l->objects[i].first_chunks && !l->objects[i].complete)
 			f->wanted[count++] =
 				(struct schedule_want){ i, 0, l->objects[i].first_chunks,
 							PREFETCH };
+	}
 	return count;
 }
 
@@ -141,10 +144,22 @@ static size_t see_streams(const struct fetch *f, struct schedule_stream *out, si
 		if (!s->transfer)
 			continue;
 		which[count] = i;
-		out[count++] =
-			(struct schedule_stream){ s->object, s->map, s->next, s->end, s->brought };
+		out[count++] = (struct schedule_stream){ s->object, s->map,     s->next,
+							 s->end,    s->brought, s->urgent };
 	}
 	return count;
+}
+
+/* What streams that nobody waited for are still to bring. */
+static uint64_t background_bytes(const struct fetch *f)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < f->most_streams; i++) {
+		const struct stream *s = &f->streams[i];
+		if (s->transfer && !s->urgent && s->end > s->next)
+			bytes += (s->end - s->next) * OBJMAP_CHUNK_BYTES - s->filled;
+	}
+	return bytes;
 }
 
 /* 1: something was started, 0: there is nothing to do, negative: it could not be started. */
@@ -152,8 +167,16 @@ static int step(struct fetch *f, uint64_t now, uint64_t *wake_ms)
 {
 	struct schedule_stream streams[SCHEDULE_MAX_STREAMS];
 	size_t which[SCHEDULE_MAX_STREAMS];
-	size_t wanted = see_wants(f); /* may move f->wanted */
+	const struct fetch_leave leave = f->calls.leave(f->calls.data);
+	const uint64_t under_way = background_bytes(f);
+	size_t wanted = see_wants(f, leave.limited); /* may move f->wanted */
 	const struct schedule_view view = {
+		.order = f->library->fetch_order,
+		.limited = leave.limited,
+		.closed = leave.closed || (leave.limited && leave.left_bytes < under_way),
+		.background_chunks = leave.left_bytes > under_way
+					     ? (leave.left_bytes - under_way) / OBJMAP_CHUNK_BYTES
+					     : 0,
 		.objects = f->objects,
 		.object_count = f->library->object_count,
 		.want_count = wanted,

@@ -21,11 +21,20 @@ struct sd_event;
  */
 struct fetch;
 
+/* What may be asked for that nobody waits for. */
+struct fetch_leave {
+	bool closed;  /* nothing now */
+	bool limited; /* bytes cost money: */
+	uint64_t left_bytes;
+};
+
 struct fetch_calls {
 	void (*chunk_here)(void *data, size_t object, uint64_t chunk);
 	void (*object_here)(void *data, size_t object); /* complete */
 	/* The store has no room for it: makes some (0), or says why not (-EAGAIN: in a moment). */
 	int (*room)(void *data, size_t object, struct fault *why);
+	struct fetch_leave (*leave)(void *data);
+	void (*spent)(void *data, uint64_t bytes); /* came, and nobody waited for them */
 	void *data;
 };
 

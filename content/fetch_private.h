@@ -13,6 +13,7 @@ struct stream {
 	size_t object;
 	int source;
 	bool map;
+	bool urgent;        /* began for a pupil */
 	uint64_t next, end; /* chunks; the request may have asked for more */
 	uint64_t brought;   /* chunks */
 	uint64_t since_ms;  /* of the chunk under way */

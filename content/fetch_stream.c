@@ -189,6 +189,8 @@ static int take_bytes(void *data, uint64_t at, const void *bytes, size_t len)
 	const uint8_t *from = bytes;
 	const struct library_object *o = &s->of->library->objects[s->object];
 	measure(s, len);
+	if (!s->urgent)
+		s->of->calls.spent(s->of->calls.data, len);
 	while (len > 0 && s->next < s->end && (o->open || o->passing)) {
 		size_t need = chunk_length(o, s->next) - s->filled;
 		size_t take = len < need ? len : need;
@@ -288,6 +290,8 @@ static void map_done(void *data, const struct http_result *result)
 	char reason[200];
 	const bool origin = source_of(s)->kind == SOURCE_ORIGIN;
 	s->transfer = NULL;
+	if (!s->urgent)
+		s->of->calls.spent(s->of->calls.data, result->received_bytes);
 	replan_soon(&s->of->replan);
 	if (has_not(s, result))
 		object_trouble(s, origin ? "map.refused" : NULL,
@@ -408,6 +412,7 @@ int fetch_stream_start(struct fetch *f, const struct schedule_pick *pick)
 	s->object = pick->object;
 	s->source = source;
 	s->map = map;
+	s->urgent = pick->urgent;
 	s->next = pick->first;
 	s->end = map ? pick->first
 		     : pick->first + sources_run(f->sources, source, pick->object, pick->first,

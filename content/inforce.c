@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "content/contentd.h"
+#include "content/planning.h"
 #include "content/staff/staff.h"
 #include "content/vtt.h"
 #include "firmware/base/clean.h"
@@ -45,6 +46,7 @@ void inforce_use(struct contentd *c)
 	fetch_use(c->fetch, NULL);
 	cook_use(c->cook, NULL);
 	keeper_use(c->keeper, NULL);
+	planning_use(c->planning, NULL);
 	library_free(MOVE_PTR(c->library));
 	catalogue = own_catalogue(c->staff->own, catalogue_get(c->catalogue), &why);
 	if (why.code)
@@ -69,6 +71,7 @@ void inforce_use(struct contentd *c)
 	for (size_t i = 0; i < next->lesson_count; i++)
 		for (size_t k = 0; k < next->lessons[i].item->captions_count; k++)
 			inforce_captions(c, i, k);
+	planning_use(c->planning, next);
 	keeper_use(c->keeper, next);
 	fetch_use(c->fetch, next);
 	cook_use(c->cook, next);

@@ -35,6 +35,9 @@ struct keeper_calls {
 	void *data;
 };
 
+/* Who is asked for by what day has changed (library_lesson.asked_day). */
+void keeper_look_again(struct keeper *k);
+
 /* `scrub_days`: between whole looks at the disk that begin by themselves; 0: none does. */
 int keeper_new(struct sd_event *loop, struct store *store, struct wants *wants, unsigned scrub_days,
 	       const struct keeper_calls *calls, const struct report *report, struct keeper **out,

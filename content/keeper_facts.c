@@ -87,8 +87,21 @@ void keeper_facts_read(struct keeper *k)
 	memset(k->lessons, 0, l->lesson_count * sizeof(*k->lessons));
 	read_programmes(k);
 	(void)store_list_pins(k->store, read_pin, k, NULL);
+	/* Who asks for it by a day pins it until then. */
+	for (size_t i = 0; i < l->lesson_count; i++)
+		if (l->lessons[i].asked_day)
+			join(&k->lessons[i],
+			     &(struct keeper_facts){ .pinned = true,
+						     .due_s = (int64_t)l->lessons[i].asked_day *
+							      86400 });
 	for (size_t i = 0; i < l->lesson_count; i++)
 		each_object_of(k, i, inherit);
+}
+
+void keeper_look_again(struct keeper *k)
+{
+	keeper_facts_read(k);
+	keeper_judge(k);
 }
 
 static void note_object(struct keeper *k, size_t object, size_t lesson)

@@ -141,6 +141,7 @@ void library_free(struct library *l)
 	free(l->objects);
 	free(l->lessons);
 	free(l->order);
+	free(l->fetch_order);
 	free(l->by_id);
 	free(l->by_number);
 	free(l);
@@ -288,9 +289,12 @@ static int make_room(struct library *l)
 	l->objects = calloc(objects, sizeof(*l->objects));
 	l->lessons = calloc(c->items_count + 1, sizeof(*l->lessons));
 	l->order = calloc(c->items_count + 1, sizeof(*l->order));
+	l->fetch_order = calloc(objects, sizeof(*l->fetch_order));
 	l->by_id = calloc(slots, sizeof(*l->by_id));
 	l->by_number = calloc(slots, sizeof(*l->by_number));
-	return l->objects && l->lessons && l->order && l->by_id && l->by_number ? 0 : -ENOMEM;
+	return l->objects && l->lessons && l->order && l->fetch_order && l->by_id && l->by_number
+		       ? 0
+		       : -ENOMEM;
 }
 
 /* Those of a new catalogue get their numbers in one commit, not in thousands; where it fails, each is tried alone. */
@@ -379,6 +383,8 @@ static int fill(struct library *l, uint32_t allowed, struct fault *why)
 		add_mezzanine(l, &l->lessons[l->order[i]]);
 	for (size_t i = 0; i < l->lesson_count; i++)
 		add_files(l, &l->lessons[l->order[i]]);
+	for (size_t i = 0; i < l->object_count; i++)
+		l->fetch_order[i] = i;
 	fill_rungs(l);
 	return 0;
 }
@@ -395,6 +401,62 @@ int library_build(struct store *store, const wasl_Catalogue *catalogue, uint32_t
 	if (r == 0)
 		*out = MOVE_PTR(l);
 	return r;
+}
+
+/* --- another order ---------------------------------------------------------------------------------- */
+
+struct queue {
+	struct library *of;
+	bool *taken;
+	size_t count;
+};
+
+static void queue_object(struct queue *q, size_t object)
+{
+	if (object == LIBRARY_NONE || q->taken[object])
+		return;
+	q->taken[object] = true;
+	q->of->fetch_order[q->count++] = object;
+}
+
+static void queue_small(struct queue *q, const struct library_lesson *it)
+{
+	queue_object(q, it->poster);
+	for (size_t i = 0; i < it->item->captions_count; i++)
+		queue_object(q, it->captions[i]);
+}
+
+static void queue_film(struct queue *q, const struct library_lesson *it)
+{
+	if (it->playable)
+		queue_object(q, it->mezzanine);
+}
+
+static void queue_files(struct queue *q, const struct library_lesson *it)
+{
+	for (size_t i = 0; i < it->item->attachments_count; i++)
+		queue_object(q, it->files[i]);
+	queue_object(q, it->mezzanine);
+}
+
+void library_reorder(struct library *l, const size_t *order, size_t whole)
+{
+	static void (*const steps[])(struct queue * q,
+				     const struct library_lesson *it) = { queue_small, queue_film,
+									  queue_files };
+	AUTO_FREE bool *taken = calloc(l->object_count + 1, sizeof(*taken));
+	struct queue q = { .of = l, .taken = taken };
+	if (!taken)
+		return;
+	memmove(l->order, order, l->lesson_count * sizeof(*order));
+	for (size_t i = 0; i < whole && i < l->lesson_count; i++)
+		for (size_t k = 0; k < ARRAY_LEN(steps); k++)
+			steps[k](&q, &l->lessons[order[i]]);
+	for (size_t k = 0; k < ARRAY_LEN(steps); k++)
+		for (size_t i = whole; i < l->lesson_count; i++)
+			steps[k](&q, &l->lessons[l->order[i]]);
+	for (size_t i = 0; i < l->object_count; i++)
+		queue_object(&q, i);
 }
 
 void library_forget_object(struct library *l, size_t object)

@@ -62,6 +62,8 @@ struct library_lesson {
 	size_t poster, mezzanine; /* objects, or LIBRARY_NONE */
 	size_t *captions, *files; /* objects, as the item's captions and attachments */
 	bool playable;
+	int32_t due_day; /* needed on it, by a programme or a request (days since 1970); 0: on none */
+	int32_t asked_day;   /* a person asked for it by that day (since 1970); 0: nobody did */
 	char generation[24]; /* of what is made for whoever waits, and of the sound */
 	char better[24];     /* of what replaces its pictures */
 	uint32_t ladder, segments;
@@ -83,7 +85,8 @@ struct library {
 	size_t object_count;
 	struct library_lesson *lessons; /* as the catalogue's items */
 	size_t lesson_count;
-	size_t *order; /* lessons by how soon they are needed: programmes first */
+	size_t *order;       /* lessons by how soon they are needed: programmes first */
+	size_t *fetch_order; /* objects, likewise: library_reorder() */
 	struct library_slot *by_id, *by_number;
 	size_t slot_mask;
 };
@@ -104,6 +107,11 @@ bool library_find_rendition(const struct library *l, uint64_t number, size_t *le
 /* The same, and which version of it. */
 bool library_find_slot(const struct library *l, uint64_t number, size_t *lesson, unsigned *slot);
 size_t library_find_lesson(const struct library *l, const char *id);
+/*
+ * Lessons in this order from now on. The first `whole` of them come one by one, with all that belongs to them; of the others
+ * first pictures and captions, then films, then papers. Cook is to be told: cook_reordered().
+ */
+void library_reorder(struct library *l, const size_t *order, size_t whole);
 
 /* Opens the rendition of a slot, and notes its number. The caller closes it. */
 int library_open_rung(struct library *l, size_t lesson, unsigned slot, struct store_rendition **out,

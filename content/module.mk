@@ -4,7 +4,7 @@ include content/players.mk
 include content/kitchen.mk
 CONTENT := backoff book catalogue catalogue_check conf contentd control cook cook_dish cook_view eta fetch fetch_stream fold idle inforce jobs library library_keys library_rung
 CONTENT += metrics origin neighbours passing passing_lesson public publish pupils replan reread rest rest_read schedule search shelf sources store_ctl sync uplinks version wants
-CONTENT += agenda agenda_ctl planner planner_promise
+CONTENT += agenda agenda_ctl boxtime planner planner_promise planning planning_promise promise
 CONTENT += live live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_move live_rate live_text live_track live_url live_window
 CONTENT += keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_scrub
 STAFF := class_pages door fields form intake lesson_pages near own own_merge people pin prepare session staff staff_ctl stick throttle upload upload_calls visit work

@@ -260,7 +260,7 @@ static int compare(const void *x, const void *y)
 	return a->rank < b->rank ? -1 : a->rank > b->rank;
 }
 
-void planner_order(const struct planner_need *needs, size_t count, int32_t today, size_t *order)
+size_t planner_order(const struct planner_need *needs, size_t count, int32_t today, size_t *order)
 {
 	struct ranked *all = calloc(count + 1, sizeof(*all));
 	for (size_t i = 0; i < count; i++)
@@ -269,7 +269,11 @@ void planner_order(const struct planner_need *needs, size_t count, int32_t today
 		all[i] = rank_of(&needs[i], i, today);
 	if (all)
 		qsort(all, count, sizeof(*all), compare);
-	for (size_t i = 0; all && i < count; i++)
+	size_t dated = 0;
+	for (size_t i = 0; all && i < count; i++) {
 		order[i] = all[i].lesson;
+		dated += all[i].group == 0;
+	}
 	free(all);
+	return dated;
 }

@@ -101,8 +101,8 @@ struct planner_need {
 	bool pinned, programme;
 	size_t rank; /* as published */
 };
-/* `order` receives 0 … count-1, most needed first. `today` 0: not known. */
-void planner_order(const struct planner_need *needs, size_t count, int32_t today, size_t *order);
+/* `order` receives 0 … count-1, most needed first; `today` 0: not known. How many of the first have a day. */
+size_t planner_order(const struct planner_need *needs, size_t count, int32_t today, size_t *order);
 
 /* --- when it will be here --- */
 

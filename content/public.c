@@ -81,7 +81,7 @@ static json_t *downloads_of(const struct site_lesson *l)
 	return list;
 }
 
-static json_t *whole_lesson(const struct site_lesson *l)
+static json_t *whole_lesson(const struct site_lesson *l, int32_t today)
 {
 	const wasl_Item *item = l->item;
 	static const wasl_Text none = { 0 };
@@ -96,6 +96,7 @@ static json_t *whole_lesson(const struct site_lesson *l)
 	json_decref(more);
 	if (l->playable)
 		json_object_set_new(out, "playlist", json_sprintf("/m/%s/master.m3u8", item->id));
+	json_object_set_new(out, "promise", promise_json(&l->promise, today));
 	json_object_set_new(out, "minutes",
 			    l->minutes < 0 ? json_null() : json_integer(l->minutes));
 	return out;
@@ -136,7 +137,8 @@ static void get_lesson(struct ctl_request *req, void *data)
 	}
 	for (size_t i = 0; i < now.site.lesson_count; i++)
 		if (strcmp(now.site.lessons[i].item->id, ctl_rest(req)) == 0) {
-			ctl_reply_json(req, 200, whole_lesson(&now.site.lessons[i]));
+			ctl_reply_json(req, 200,
+				       whole_lesson(&now.site.lessons[i], now.site.today));
 			return;
 		}
 	struct fault why = { 0 };
@@ -165,12 +167,13 @@ static void get_status(struct ctl_request *req, void *data)
 						       "state", st->uplinks[i].state, "reason",
 						       st->uplinks[i].reason));
 	ctl_reply_json(req, 200,
-		       json_pack("{s:s,s:s,s:s,s:b,s:o,s:i,s:i,s:i,s:b}", "internet",
+		       json_pack("{s:s,s:s,s:s,s:b,s:o,s:i,s:i,s:i,s:b,s:o}", "internet",
 				 words[st->internet], "since", st->since, "reason", st->layer,
 				 "lessons_work", 1, "uplinks", lines, "lessons_ready", ready,
 				 "lessons_total", total, "catalogue_version",
 				 now.site.catalogue ? (int)now.site.catalogue->version : 0,
-				 "origin_ok", st->origin_ok));
+				 "origin_ok", st->origin_ok, "coming",
+				 promise_sum_json(st->coming)));
 }
 
 /* --- search ------------------------------------------------------------------------------------------ */

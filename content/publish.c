@@ -9,6 +9,7 @@
 #include "content/contentd.h"
 #include "content/eta.h"
 #include "content/live_keep.h"
+#include "content/planning.h"
 #include "content/portal/files.h"
 #include "content/portal/press.h"
 #include "content/shelf.h"
@@ -101,20 +102,30 @@ int publish_outlook(const struct contentd *c, struct publish_outlook *out)
 	struct eta e = { .bps = fetch_count(c->fetch).bps,
 			 .ms_a_dish = cook_count(c->cook).ms_a_dish,
 			 .workers = c->workers };
+	const size_t room = l ? l->lesson_count + 1 : 1;
 	*out = (struct publish_outlook){ 0 };
-	out->lessons = calloc(l ? l->lesson_count + 1 : 1, sizeof(*out->lessons));
-	if (!out->lessons)
+	out->lessons = calloc(room, sizeof(*out->lessons));
+	AUTO_FREE struct planner_promise *promises = calloc(room, sizeof(*promises));
+	AUTO_FREE struct library_progress *progress = calloc(room, sizeof(*progress));
+	if (!out->lessons || !promises || !progress)
+		return -ENOMEM;
+	for (size_t i = 0; l && i < l->lesson_count; i++)
+		progress[i] = library_progress(l, i);
+	if (planning_promises(c, progress, promises, &out->sum))
 		return -ENOMEM;
 	/* A lesson's own work and that of all before it. */
 	for (size_t i = 0; l && i < l->lesson_count; i++) {
 		struct publish_one *one = &out->lessons[l->order[i]];
 		if (!l->lessons[l->order[i]].playable)
 			continue;
-		one->progress = library_progress(l, l->order[i]);
+		one->progress = progress[l->order[i]];
+		one->promise = promises[l->order[i]];
 		e.bytes += one->progress.size_bytes - one->progress.have_bytes;
 		e.dishes += one->progress.total - one->progress.done;
-		one->eta_s = one->progress.complete ? 0 : eta_seconds(&e);
-		one->minutes = one->progress.complete ? 0 : eta_minutes(&e);
+		const bool soon =
+			one->promise.when == PLANNER_MINUTES || one->promise.when == PLANNER_HOURS;
+		one->eta_s = one->progress.complete ? 0 : soon ? eta_seconds(&e) : -1;
+		one->minutes = one->progress.complete ? 0 : soon ? eta_minutes(&e) : -1;
 	}
 	return 0;
 }
@@ -150,6 +161,7 @@ static void put_lesson(const struct library *l, const struct publish_one *one,
 		.complete = at.complete,
 		.failed = at.failed,
 		.minutes = one->minutes,
+		.promise = one->promise,
 		.done = at.done,
 		.total = at.total,
 		.generation = it->generation,
@@ -221,9 +233,9 @@ static void put_status(struct contentd *c, struct publish_site *p)
 		p->uplinks[i] = (struct site_uplink){ from->name, from->state, from->grade,
 						      from->reason, from->preferred };
 	}
-	p->site.status =
-		(struct site_status){ u->internet, p->since,     u->layer,          p->uplinks,
-				      u->count,    c->origin.ok, totals.free_bytes, p->read_at };
+	p->site.status = (struct site_status){ u->internet,       p->since,   u->layer,
+					       p->uplinks,        u->count,   c->origin.ok,
+					       totals.free_bytes, p->read_at, &p->coming };
 }
 
 int publish_site_make(struct contentd *c, struct publish_site *p)
@@ -239,6 +251,7 @@ int publish_site_make(struct contentd *c, struct publish_site *p)
 	if (!p->lessons || !p->downloads || !p->files_here || publish_outlook(c, &outlook))
 		return -ENOMEM;
 	size_t at = 0;
+	p->coming = outlook.sum;
 	for (size_t i = 0; i < count; i++)
 		put_lesson(c->library, &outlook.lessons[i], p, i, &at);
 	p->site = (struct site){ .pages = &files_pages,
@@ -248,6 +261,7 @@ int publish_site_make(struct contentd *c, struct publish_site *p)
 				 .catalogue = c->library ? c->library->catalogue : NULL,
 				 .lessons = p->lessons,
 				 .lesson_count = count,
+				 .today = p->coming.today,
 				 .live = p->live,
 				 .live_count = put_live(c->live, p->live) };
 	put_status(c, p);

@@ -7,6 +7,7 @@
 #include "cache/pass.h"
 #include "content/contentd.h"
 #include "content/passing.h"
+#include "content/planning.h"
 #include "content/reread.h"
 #include "content/version.h"
 #include "firmware/base/clock.h"
@@ -120,6 +121,7 @@ uint64_t pupils_count(void *data, uint64_t instance, const struct want_tally *ta
 		log_fault(LOG_LEVEL_WARN, "usage.not_kept", &why);
 		return 0; /* the worker keeps them and sends them again */
 	}
+	planning_used(c->planning);
 	for (size_t i = 0; c->library && i < count; i++)
 		note_use(c, &tallies[i]);
 	return through;

@@ -53,6 +53,8 @@ static uint64_t run_length(const struct search *s, size_t object, uint64_t first
 	const uint64_t own = v->objects[object].most_chunks;
 	uint64_t most = own && own < v->run_chunks ? own : v->run_chunks;
 	most = count < most ? count : most;
+	if (!urgent && v->limited && v->background_chunks < most)
+		most = v->background_chunks;
 	for (size_t i = 0; i < v->block_count; i++) {
 		const struct schedule_block *b = &v->blocks[i];
 		if (b->object == object && block_until(b, urgent) > v->now_ms && b->chunk > first &&
@@ -198,11 +200,18 @@ static int stream_of(const struct schedule_view *v, size_t object)
 	return -1;
 }
 
+/* Whether a stream that nobody waits for ends; where bytes are counted, what a pupil began and left is not counted. */
+static bool is_over(const struct search *s, const struct schedule_stream *t)
+{
+	return s->busy || s->v->objects[t->object].held || s->v->closed ||
+	       (s->v->limited && t->urgent);
+}
+
 /* A stream that nobody waits for and that is not to run now. */
 static bool end_idle(const struct search *s, struct schedule_pick *out)
 {
 	for (size_t i = 0; i < s->v->stream_count; i++) {
-		if (s->claimed[i] || (!s->busy && !s->v->objects[s->v->streams[i].object].held))
+		if (s->claimed[i] || !is_over(s, &s->v->streams[i]))
 			continue;
 		*out = (struct schedule_pick){ .what = SCHEDULE_END, .end_stream = (int)i };
 		return true;
@@ -230,12 +239,14 @@ void schedule_next(const struct schedule_view *view, struct schedule_pick *out)
 			return;
 	if (end_idle(&s, out))
 		return;
-	const bool free = !s.busy && view->stream_count < view->most_streams;
+	const bool spent = view->closed || (view->limited && !view->background_chunks);
+	const bool free = !s.busy && !spent && view->stream_count < view->most_streams;
 	for (size_t i = 0; free && i < view->want_count; i++)
 		if (!is_urgent(&view->wants[i]) && serve_background(&s, &view->wants[i], out))
 			return;
 	for (size_t i = 0; free && i < view->object_count; i++) {
-		const struct schedule_want whole = { i, 0, UINT64_MAX, SCHEDULE_BACKGROUND };
+		const struct schedule_want whole = { view->order ? view->order[i] : i, 0,
+						     UINT64_MAX, SCHEDULE_BACKGROUND };
 		if (serve_background(&s, &whole, out))
 			return;
 	}

@@ -42,11 +42,13 @@ struct schedule_stream { /* a request under way */
 	bool map; /* it brings the map; else chunks from `next` to before `end` */
 	uint64_t next, end;
 	uint64_t brought; /* chunks, since it began */
+	bool urgent;      /* it began because a pupil waited */
 };
 
 struct schedule_view {
 	const struct schedule_object *objects;
 	size_t object_count;
+	const size_t *order; /* in which objects come in the background; NULL: as they are listed */
 	const struct schedule_want *wants;
 	size_t want_count;
 	const struct schedule_block *blocks;
@@ -55,6 +57,12 @@ struct schedule_view {
 	size_t stream_count; /* <= SCHEDULE_MAX_STREAMS */
 	size_t most_streams;
 	uint64_t run_chunks; /* longest request */
+	/*
+	 * Where bytes cost money: chunks that may still be asked for in the background, beside those that streams bring already. 0
+	 * ends what nobody waits for when `closed`, too.
+	 */
+	bool limited, closed;
+	uint64_t background_chunks; /* `limited` */
 	uint64_t now_ms;
 };
 #define SCHEDULE_MAX_STREAMS 8u

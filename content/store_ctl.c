@@ -9,6 +9,7 @@
 #include "cache/store_local.h"
 #include "content/contentd.h"
 #include "content/media_type.h"
+#include "content/planning.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
@@ -226,12 +227,16 @@ void store_ctl_why(struct ctl_request *req, void *data)
 
 void store_ctl_pin(struct ctl_request *req, void *data)
 {
+	const struct contentd *c = data;
 	ask_keeper(req, keeper_pin, data);
+	planning_changed(c->planning);
 }
 
 void store_ctl_unpin(struct ctl_request *req, void *data)
 {
+	const struct contentd *c = data;
 	ask_keeper(req, keeper_unpin, data);
+	planning_changed(c->planning);
 }
 
 void store_ctl_evict(struct ctl_request *req, void *data)

@@ -23,7 +23,7 @@ struct uplinks {
 	struct http_transfer *transfer;
 	void (*changed)(void *data);
 	void *data;
-	struct uplinks_view now;
+	struct uplinks_view now, heard;
 };
 
 static void copy_text(const json_t *from, const char *key, char *to, size_t room)
@@ -37,6 +37,12 @@ static void copy_text(const json_t *from, const char *key, char *to, size_t room
 	to[len] = '\0';
 }
 
+static uint64_t bytes_of(const json_t *from, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(from, key));
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 static void take_line(struct uplinks_view *v, const json_t *from, const char *preferred)
 {
 	struct uplinks_one *to = &v->lines[v->count];
@@ -48,6 +54,11 @@ static void take_line(struct uplinks_view *v, const json_t *from, const char *pr
 	json_int_t kbps = json_integer_value(json_object_get(from, "down_kbps"));
 	to->down_kbps = kbps > 0 && kbps < UINT32_MAX ? (uint32_t)kbps : 0;
 	to->preferred = preferred && strcmp(preferred, to->name) == 0;
+	to->metered = json_is_true(json_object_get(from, "metered"));
+	to->used_bytes = bytes_of(from, "rx_bytes") + bytes_of(from, "tx_bytes");
+	to->quota_bytes = bytes_of(from, "quota_bytes");
+	json_int_t day = json_integer_value(json_object_get(from, "quota_day"));
+	to->quota_day = day >= 1 && day <= 28 ? (int)day : 0;
 	if (to->name[0])
 		v->count++;
 }
@@ -123,13 +134,35 @@ uint32_t uplinks_down_kbps(const struct uplinks_view *v)
 	return any;
 }
 
+const struct uplinks_one *uplinks_line(const struct uplinks_view *v, const char *last)
+{
+	const struct uplinks_one *best = NULL;
+	int most = -1;
+	for (size_t i = 0; i < v->count; i++) {
+		const struct uplinks_one *u = &v->lines[i];
+		const bool up = strcmp(u->state, "up") == 0;
+		const int worth = (up && u->preferred)         ? 5
+				  : up                         ? 4
+				  : u->preferred               ? 3
+				  : strcmp(u->name, last) == 0 ? 2
+				  : u->metered                 ? 1
+							       : 0;
+		if (worth > most) {
+			best = u;
+			most = worth;
+		}
+	}
+	return best;
+}
+
 static void answered(void *data, const struct http_result *result)
 {
 	struct uplinks *u = data;
 	struct uplinks_view next = { 0 };
 	u->transfer = NULL;
-	if (result->code == 0 && result->status == 200)
-		(void)uplinks_parse(result->body, result->body_len, clock_wall_s(), &next);
+	if (result->code == 0 && result->status == 200 &&
+	    uplinks_parse(result->body, result->body_len, clock_wall_s(), &next) == 0)
+		u->heard = next;
 	bool differ = uplinks_differ(&u->now, &next);
 	if (differ)
 		u->now = next;
@@ -186,4 +219,9 @@ int uplinks_new(struct sd_event *loop, struct http *http, void (*changed)(void *
 const struct uplinks_view *uplinks_now(const struct uplinks *u)
 {
 	return &u->now;
+}
+
+const struct uplinks_view *uplinks_heard(const struct uplinks *u)
+{
+	return &u->heard;
 }

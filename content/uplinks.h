@@ -22,8 +22,10 @@ struct uplinks_view {
 	char layer[16];  /* where it fails; "" */
 	struct uplinks_one {
 		char name[32], state[16], grade[16], reason[16];
-		bool preferred;
+		bool preferred, metered;
 		uint32_t down_kbps; /* what last came in while the line was busy; 0 not known */
+		uint64_t used_bytes, quota_bytes; /* of this quota period; quota 0: none */
+		int quota_day;                    /* 0 not known */
 	} lines[UPLINKS_MOST];
 	size_t count;
 };
@@ -36,8 +38,13 @@ bool uplinks_differ(const struct uplinks_view *a, const struct uplinks_view *b);
 /* Of the preferred line, or of the one that is up; 0: not known. */
 uint32_t uplinks_down_kbps(const struct uplinks_view *v);
 
+/* The line that traffic takes: the preferred one, else one that is up, else the one named `last`, else one that costs money; NULL: none. */
+const struct uplinks_one *uplinks_line(const struct uplinks_view *v, const char *last);
+
 struct uplinks;
 int uplinks_new(struct sd_event *loop, struct http *http, void (*changed)(void *data), void *data,
 		struct uplinks **out, struct fault *why);
 void uplinks_free(struct uplinks *u); /* NULL is fine */
 const struct uplinks_view *uplinks_now(const struct uplinks *u);
+/* What it said last, even if it does not answer now; no line: it never did. */
+const struct uplinks_view *uplinks_heard(const struct uplinks *u);

@@ -30,8 +30,10 @@ static json_t *uplink_json(struct engine *e, unsigned i)
 			      (json_int_t)account_kbps(e->account, i), "metered",
 			      net_conf_metered(conf), "rx_bytes", (json_int_t)rx, "tx_bytes",
 			      (json_int_t)tx);
-	if (conf->quota_bytes)
+	if (conf->quota_bytes) {
 		json_object_set_new(j, "quota_bytes", json_integer((json_int_t)conf->quota_bytes));
+		json_object_set_new(j, "quota_day", json_integer((json_int_t)conf->quota_day));
+	}
 	return j;
 }
 

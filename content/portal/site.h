@@ -5,10 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "content/planner.h"
 #include "content/portal/page.h"
 #include "firmware/record/catalogue.pb.h"
 
 struct fault;
+struct promise_sum;
 
 /*
  * The classroom portal as the world is now: structs in, HTML out. Pure: no clock, no disk, no network.
@@ -21,15 +23,16 @@ struct site_download {
 
 struct site_lesson {
 	const wasl_Item *item;
-	bool playable;          /* has renditions, made or to be made */
-	bool plays;             /* can be watched now, even if it is not whole */
-	bool complete;          /* every rung is whole */
-	bool failed;            /* cannot be made */
-	int minutes;            /* until it is complete; -1 not known */
-	uint32_t done, total;   /* segments of all rungs */
-	const char *generation; /* "" when not playable */
-	bool sound;             /* has a sound-only rung */
-	bool poster;            /* its picture has arrived */
+	bool playable;                  /* has renditions, made or to be made */
+	bool plays;                     /* can be watched now, even if it is not whole */
+	bool complete;                  /* every rung is whole */
+	bool failed;                    /* cannot be made */
+	int minutes;                    /* until it is complete; -1 not known */
+	struct planner_promise promise; /* what is said of it when that is further away */
+	uint32_t done, total;           /* segments of all rungs */
+	const char *generation;         /* "" when not playable */
+	bool sound;                     /* has a sound-only rung */
+	bool poster;                    /* its picture has arrived */
 	const struct site_download *downloads;
 	size_t download_count;
 	const bool *files_here; /* one for each attachment */
@@ -50,7 +53,8 @@ struct site_status {
 	size_t uplink_count;
 	bool origin_ok;
 	uint64_t free_bytes;
-	const char *read_at; /* "09:45" */
+	const char *read_at;              /* "09:45" */
+	const struct promise_sum *coming; /* what is still to come; NULL: not known */
 };
 
 enum site_class {
@@ -87,6 +91,7 @@ struct site {
 	size_t live_count;
 	const struct site_kept *kept;
 	size_t kept_count;
+	int32_t today; /* local day since 1970; 0: not known */
 	struct site_status status;
 };
 

@@ -5,6 +5,7 @@
 
 #include "content/portal/site.h"
 #include "content/portal/site_json.h"
+#include "content/promise.h"
 #include "firmware/base/clean.h"
 
 /* "/m/ID/files/NAME" with the name percent-encoded (RFC 3986, section 2.3); 3 bytes for each of at most 127. */
@@ -123,15 +124,26 @@ static const wasl_Item *next_of(const struct site *s, const wasl_Item *item)
 	return best;
 }
 
-static void put_wait(json_t *c, const struct site_lesson *l)
+/* Minutes are said as ever; what is further away in a sentence of its own. */
+static json_t *promise_of(const struct site *s, enum strings_lang lang, const struct site_lesson *l)
+{
+	const struct planner_promise *p = &l->promise;
+	const bool plain = p->when == PLANNER_HERE || p->when == PLANNER_MINUTES ||
+			   (p->when == PLANNER_UNKNOWN && p->wait == PLANNER_GO && !p->no_room);
+	AUTO_FREE char *text = plain ? NULL : promise_text(lang, p, s->today);
+	return json_string(text ? text : "");
+}
+
+static void put_wait(json_t *c, const struct site *s, enum strings_lang lang,
+		     const struct site_lesson *l)
 {
 	site_put(c, "failed", json_boolean(l->failed));
 	if (!l->playable || l->complete || l->failed)
 		return;
 	site_put(c, "wait",
-		 json_pack("{s:b,s:i,s:b,s:I,s:I}", "known", l->minutes >= 0, "minutes", l->minutes,
-			   "plays", l->plays, "done", (json_int_t)l->done, "total",
-			   (json_int_t)l->total));
+		 json_pack("{s:o,s:b,s:i,s:b,s:I,s:I}", "promise", promise_of(s, lang, l), "known",
+			   l->minutes >= 0, "minutes", l->minutes, "plays", l->plays, "done",
+			   (json_int_t)l->done, "total", (json_int_t)l->total));
 }
 
 static void put_player(json_t *c, const struct site_lesson *l)
@@ -168,7 +180,7 @@ int site_lesson(const struct site *s, enum strings_lang lang, size_t index, char
 	json_decref(row);
 	site_put_text(c, "subject", site_subject_of(item));
 	put_player(c, l);
-	put_wait(c, l);
+	put_wait(c, s, lang, l);
 	site_put_text(c, "summary", item->has_summary ? site_text(&item->summary, lang) : "");
 	json_t *files = attachments(l, lang),
 	       *whole = l->playable ? downloads(l, lang) : json_array();
@@ -211,6 +223,16 @@ uint64_t site_lesson_print(const struct site *s, size_t lesson)
 	mix_number(&hash, (uint64_t)(l->playable | l->plays << 1 | l->complete << 2 |
 				     l->failed << 3 | l->sound << 4 | l->poster << 5));
 	mix_number(&hash, (uint64_t)l->minutes);
+	if (!l->complete) {
+		const struct planner_promise *p = &l->promise;
+		mix_number(&hash, (uint64_t)s->today);
+		mix_number(&hash, (uint64_t)(p->when | p->wait << 4 | p->late << 8 | p->stick << 9 |
+					     p->no_room << 10));
+		mix_number(&hash, (uint64_t)p->day << 32 | p->count);
+		mix_number(&hash, (uint64_t)p->due_day);
+		mix_number(&hash, p->bytes >> 20);
+		mix_number(&hash, p->night_bytes >> 20);
+	}
 	mix_number(&hash, (uint64_t)l->done << 32 | l->total);
 	for (size_t i = 0; i < l->download_count; i++) {
 		mix(&hash, l->downloads[i].rung, strlen(l->downloads[i].rung) + 1);

@@ -4,6 +4,7 @@
 
 #include "content/portal/site.h"
 #include "content/portal/site_json.h"
+#include "content/promise.h"
 #include "firmware/base/clean.h"
 
 /* One of the house's six states for an uplink as netmgrd names it. */
@@ -104,6 +105,8 @@ int site_status(const struct site *s, enum strings_lang lang, char **out, size_t
 		      st->internet == SITE_INTERNET_OFF ? todo_text(lang, st->layer) : "");
 	site_put(c, "ready", json_integer(ready));
 	site_put(c, "total", json_integer(total));
+	AUTO_FREE char *coming = st->coming ? promise_sum_text(lang, st->coming) : NULL;
+	site_put_text(c, "coming", coming ? coming : "");
 	site_put(c, "version", json_integer(s->catalogue ? s->catalogue->version : 0));
 	/* What was heard from it last says nothing once every line is down. */
 	site_put(c, "origin_ok", json_boolean(st->origin_ok && st->internet != SITE_INTERNET_OFF));

@@ -2,6 +2,7 @@
 #include "firmware/web/strings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,25 +110,48 @@ static void fill(FILE *to, const char *text, const struct pair *pairs, size_t co
 	}
 }
 
-char *strings_fill(enum strings_lang lang, const char *id, ...)
+/* Reads pairs behind those that are there already. */
+static size_t take_pairs(struct pair *pairs, size_t count, size_t room, va_list args)
 {
-	struct pair pairs[8];
-	size_t count = 0;
-	va_list args;
-	va_start(args, id);
-	for (const char *name; count < ARRAY_LEN(pairs) && (name = va_arg(args, const char *));) {
+	for (const char *name; count < room && (name = va_arg(args, const char *));) {
 		const char *value = va_arg(args, const char *);
 		pairs[count++] = (struct pair){ name, value ? value : "" };
 	}
-	va_end(args);
+	return count;
+}
+
+static char *filled(const char *text, const struct pair *pairs, size_t count)
+{
 	char *out = NULL;
 	size_t len = 0;
 	FILE *to = open_memstream(&out, &len);
 	if (!to)
 		return NULL;
-	fill(to, strings_get(lang, id), pairs, count);
+	fill(to, text, pairs, count);
 	if (fclose(to) == 0)
 		return out;
 	free(out);
 	return NULL;
+}
+
+char *strings_fill(enum strings_lang lang, const char *id, ...)
+{
+	struct pair pairs[8];
+	va_list args;
+	va_start(args, id);
+	const size_t count = take_pairs(pairs, 0, ARRAY_LEN(pairs), args);
+	va_end(args);
+	return filled(strings_get(lang, id), pairs, count);
+}
+
+char *strings_fill_plural(enum strings_lang lang, const char *id, uint64_t n, ...)
+{
+	char number[24];
+	struct pair pairs[8] = { { "n", number } };
+	va_list args;
+	snprintf(number, sizeof(number), "%" PRIu64, n);
+	va_start(args, n);
+	const size_t count = take_pairs(pairs, 1, ARRAY_LEN(pairs), args);
+	va_end(args);
+	return filled(strings_plural(lang, id, n), pairs, count);
 }

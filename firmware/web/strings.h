@@ -27,3 +27,6 @@ char *strings_fill(enum strings_lang lang, const char *id, ...) __attribute__((s
 
 /* The plural form of `id` for n (CLDR cardinal rules of the three languages), "{n}" not yet filled. */
 const char *strings_plural(enum strings_lang lang, const char *id, uint64_t n);
+/* The same with "{n}" and its other places filled: pairs as in strings_fill(). malloc'ed, NULL when out of memory. */
+char *strings_fill_plural(enum strings_lang lang, const char *id, uint64_t n, ...)
+	__attribute__((sentinel));

@@ -43,6 +43,9 @@ static const struct {
 	struct schedule_stream streams[2]; /* end 0 and no map ends */
 	size_t most;
 	struct schedule_block block; /* until 0: none */
+	size_t order[3];             /* all zero: as they are listed */
+	bool limited, closed;        /* the line costs money; nothing may be asked for */
+	uint64_t left;               /* chunks that may be */
 	unsigned held;               /* mask of objects that there is no room for */
 	struct schedule_pick pick;
 } rows[] = {
@@ -259,6 +262,49 @@ static const struct {
 	  .wants = { { 0, 0, 2, 0 } },
 	  .most = 1,
 	  .pick = { SCHEDULE_RANGE, 0, 2, 2, -1, false, 0 } },
+	{ .why = "another order in the background",
+	  .count = 3,
+	  .chunks = { "..", "..", ".." },
+	  .order = { 2, 1, 0 },
+	  .most = 2,
+	  .pick = { SCHEDULE_RANGE, 2, 0, 2, -1, false, 0 } },
+	{ .why = "no more than may be spent",
+	  .count = 1,
+	  .chunks = { "....." },
+	  .most = 2,
+	  .limited = true,
+	  .left = 3,
+	  .pick = { SCHEDULE_RANGE, 0, 0, 3, -1, false, 0 } },
+	{ .why = "nothing when it is spent; what is paid for goes on",
+	  .count = 2,
+	  .chunks = { ".....", ".." },
+	  .streams = { { 0, false, 0, 5 } },
+	  .most = 2,
+	  .limited = true,
+	  .pick = { SCHEDULE_NOTHING, 0, 0, 0, -1, false, 0 } },
+	{ .why = "by day it ends",
+	  .count = 2,
+	  .chunks = { ".....", ".." },
+	  .streams = { { 0, false, 0, 5 } },
+	  .most = 2,
+	  .closed = true,
+	  .pick = { SCHEDULE_END, 0, 0, 0, 0, false, 0 } },
+	{ .why = "a pupil is served all the same",
+	  .count = 2,
+	  .chunks = { ".....", ".." },
+	  .wants = { { 1, 0, 2, 0 } },
+	  .most = 2,
+	  .limited = true,
+	  .closed = true,
+	  .pick = { SCHEDULE_RANGE, 1, 0, 2, -1, true, 0 } },
+	{ .why = "what a pupil began and left was not counted: it ends",
+	  .count = 1,
+	  .chunks = { "....." },
+	  .streams = { { 0, false, 0, 5, 0, true } },
+	  .most = 2,
+	  .limited = true,
+	  .left = 100,
+	  .pick = { SCHEDULE_END, 0, 0, 0, 0, false, 0 } },
 };
 
 static void every_row(void **state)
@@ -280,17 +326,22 @@ static void every_row(void **state)
 		while (streams < 2 &&
 		       (rows[i].streams[streams].end || rows[i].streams[streams].map))
 			streams++;
-		const struct schedule_view view = { objects,
-						    objects_count,
-						    rows[i].wants,
-						    wants,
-						    &rows[i].block,
-						    rows[i].block.until_ms != 0,
-						    rows[i].streams,
-						    streams,
-						    rows[i].most,
-						    64,
-						    1000 };
+		const struct schedule_view view = { .objects = objects,
+						    .object_count = objects_count,
+						    .order =
+							    rows[i].order[1] ? rows[i].order : NULL,
+						    .wants = rows[i].wants,
+						    .want_count = wants,
+						    .blocks = &rows[i].block,
+						    .block_count = rows[i].block.until_ms != 0,
+						    .streams = rows[i].streams,
+						    .stream_count = streams,
+						    .most_streams = rows[i].most,
+						    .run_chunks = 64,
+						    .limited = rows[i].limited,
+						    .closed = rows[i].closed,
+						    .background_chunks = rows[i].left,
+						    .now_ms = 1000 };
 		struct schedule_pick pick = { 0 };
 		schedule_next(&view, &pick);
 		if (memcmp(&pick, &rows[i].pick, sizeof(pick)) != 0)
