@@ -138,6 +138,15 @@ int agenda_nights(struct agenda *a, const char *line, int32_t night,
 	return r;
 }
 
+int agenda_had_lines(struct agenda *a, bool *out, struct fault *why)
+{
+	int64_t count = 0;
+	int r = db_int(a->db, 0, &count, why, "SELECT count(*) FROM night WHERE line <> ''", "");
+	if (r == 0)
+		*out = count > 0;
+	return r;
+}
+
 int agenda_blind(struct agenda *a, struct agenda_blind *out, struct fault *why)
 {
 	int64_t night = 0, up = 0;

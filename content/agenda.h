@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct fault;
@@ -45,6 +46,9 @@ int agenda_note(struct agenda *a, const struct agenda_night *n, struct fault *wh
 int agenda_nights(struct agenda *a, const char *line, int32_t night,
 		  int (*each)(void *data, const struct agenda_night *n), void *data,
 		  struct fault *why);
+
+/* Whether any line with a name has a night. */
+int agenda_had_lines(struct agenda *a, bool *out, struct fault *why);
 
 /* How far the count of nights has come while the clock could not be trusted. */
 struct agenda_blind {

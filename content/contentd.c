@@ -203,6 +203,7 @@ static void uplinks_changed(void *data)
 	/* A line that came back is worth a look at once. */
 	if (uplinks_now(c->uplinks)->internet == SITE_INTERNET_ON)
 		fetch_hurry(c->fetch);
+	fetch_poke(c->fetch);
 	publish_pages_soon(c);
 }
 

@@ -35,3 +35,6 @@ TEST_PROGS += $(B)/tests/content-origin
 # A line that is slow, cut or dishonest
 $(eval $(call prog,content-line,tests/content/line.c,base,tests))
 TEST_PROGS += $(B)/tests/content-line
+# Another daemon of the box, that answers what a file says
+$(eval $(call prog,content-answers,tests/content/answers.c,base,tests))
+TEST_PROGS += $(B)/tests/content-answers

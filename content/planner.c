@@ -198,7 +198,7 @@ struct planner_gate planner_gate(const struct planner_now *now)
 	} else if (!is_open(now)) {
 		g.wait = now->clock.trusted ? PLANNER_NIGHT : PLANNER_QUIET;
 		g.until_s = now->clock.trusted ? next : PLANNER_QUIET_S - now->clock.quiet_s;
-	} else if (!left) {
+	} else if (left < PLANNER_LEAST_BYTES) {
 		g.wait = PLANNER_SPENT;
 		g.until_s = next;
 	} else {

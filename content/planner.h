@@ -16,6 +16,7 @@
  */
 #define PLANNER_NO_LIMIT UINT64_MAX
 #define PLANNER_DEFAULT_NIGHT (UINT64_C(50) << 20) /* metered, no quota known, nothing configured */
+#define PLANNER_LEAST_BYTES 70000 /* a chunk and what the line carries around it: less is nothing */
 #define PLANNER_QUIET_S 7200
 #define PLANNER_LATE_DAYS 7 /* what came too late stays urgent for so long */
 #define PLANNER_MOST_NIGHTS 400

@@ -19,7 +19,8 @@
 #define NOTE_MS 600000u /* between two notes of a night that costs nothing */
 #define GRAIN_BYTES (UINT64_C(1) << 20)
 #define DAY_S 86400
-#define KEEP_DAYS 30 /* requests whose day is over */
+#define LINES_MS 600000u /* a box that had lines waits so long for word of them */
+#define KEEP_DAYS 30     /* requests whose day is over */
 
 struct planning {
 	struct contentd *of;
@@ -34,6 +35,7 @@ struct planning {
 	unsigned reliable_percent;
 	enum planner_before before;
 	uint64_t note_ms;
+	bool had_lines;
 	bool told; /* the agenda could not be written: said once */
 	/* The count of nights without a clock. */
 	struct agenda_blind blind;
@@ -151,6 +153,16 @@ static void note(struct planning *p, uint64_t spent)
 	p->noted_bytes = spent;
 }
 
+/* Until it is known which line it is, it may be one that costs money. */
+static bool waits_for_lines(const struct planning *p)
+{
+	const struct uplinks *u = p->of->uplinks;
+	if (uplinks_heard(u)->count)
+		return false;
+	return !uplinks_asked(u) ||
+	       (p->had_lines && clock_mono_ms() - p->of->started_ms < LINES_MS);
+}
+
 struct fetch_leave planning_leave(void *data)
 {
 	struct contentd *c = data;
@@ -158,7 +170,7 @@ struct fetch_leave planning_leave(void *data)
 	planning_now(c->planning, &now);
 	const struct planner_gate gate = planner_gate(&now);
 	const bool open = gate.wait == PLANNER_GO || gate.wait == PLANNER_OFF;
-	return (struct fetch_leave){ .closed = !open,
+	return (struct fetch_leave){ .closed = !open || waits_for_lines(c->planning),
 				     .limited = gate.night_bytes != PLANNER_NO_LIMIT,
 				     .left_bytes = gate.left_bytes };
 }
@@ -378,6 +390,8 @@ int planning_open(struct contentd *c, struct fault *why)
 	int r = content_conf_planner(c->conf, &p->rules, why);
 	if (r == 0)
 		r = agenda_blind(c->agenda, &p->blind, why);
+	if (r == 0)
+		r = agenda_had_lines(c->agenda, &p->had_lines, why);
 	if (r)
 		return r;
 	p->of = c;

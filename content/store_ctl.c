@@ -220,9 +220,30 @@ static void ask_keeper(struct ctl_request *req, named_call *call, struct content
 	reply(req, out, &why);
 }
 
+/* When the lesson of that name will be here, beside why its parts are or are not. */
+static void add_promise(struct contentd *c, const char *name, json_t *out)
+{
+	CLEANUP(publish_outlook_done) struct publish_outlook outlook = { 0 };
+	const size_t lesson = c->library ? library_find_lesson(c->library, name) : LIBRARY_NONE;
+	if (lesson == LIBRARY_NONE || publish_outlook(c, &outlook))
+		return;
+	json_object_set_new(out, "promise",
+			    promise_json(&outlook.lessons[lesson].promise, outlook.sum.today));
+}
+
 void store_ctl_why(struct ctl_request *req, void *data)
 {
-	ask_keeper(req, keeper_why, data);
+	struct contentd *c = data;
+	const char *name = ctl_arg(req, "name");
+	struct fault why = { 0 };
+	json_t *out = NULL;
+	if (name && *name)
+		out = keeper_why(c->keeper, name, &why);
+	else
+		fault_set(&why, -EINVAL, "store.name", "of what? name=LESSON, for example");
+	if (out)
+		add_promise(c, name, out);
+	reply(req, out, &why);
 }
 
 void store_ctl_pin(struct ctl_request *req, void *data)

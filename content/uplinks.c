@@ -24,6 +24,7 @@ struct uplinks {
 	void (*changed)(void *data);
 	void *data;
 	struct uplinks_view now, heard;
+	bool asked;
 };
 
 static void copy_text(const json_t *from, const char *key, char *to, size_t room)
@@ -163,7 +164,8 @@ static void answered(void *data, const struct http_result *result)
 	if (result->code == 0 && result->status == 200 &&
 	    uplinks_parse(result->body, result->body_len, clock_wall_s(), &next) == 0)
 		u->heard = next;
-	bool differ = uplinks_differ(&u->now, &next);
+	bool differ = uplinks_differ(&u->now, &next) || !u->asked;
+	u->asked = true;
 	if (differ)
 		u->now = next;
 	for (size_t i = 0; i < next.count; i++) /* the same lines, then */
@@ -224,4 +226,9 @@ const struct uplinks_view *uplinks_now(const struct uplinks *u)
 const struct uplinks_view *uplinks_heard(const struct uplinks *u)
 {
 	return &u->heard;
+}
+
+bool uplinks_asked(const struct uplinks *u)
+{
+	return u->asked;
 }

@@ -48,3 +48,4 @@ void uplinks_free(struct uplinks *u); /* NULL is fine */
 const struct uplinks_view *uplinks_now(const struct uplinks *u);
 /* What it said last, even if it does not answer now; no line: it never did. */
 const struct uplinks_view *uplinks_heard(const struct uplinks *u);
+bool uplinks_asked(const struct uplinks *u); /* it has answered, or failed to, since the start */

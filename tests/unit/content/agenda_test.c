@@ -118,9 +118,14 @@ static void nights_never_shrink(void **state)
 		{ "lte", 20770, 100, 900 }, { "lte", 20770, 700, 0 },   { "lte", 20770, 300, 900 },
 		{ "lte", 20771, 5, 9 },     { "vsat", 20770, 70, 700 },
 	};
+	bool lines = true;
+	assert_int_equal(agenda_had_lines(s->agenda, &lines, NULL), 0);
+	assert_false(lines);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_int_equal(agenda_note(s->agenda, &rows[i], NULL), 0);
 	reopen(s);
+	assert_int_equal(agenda_had_lines(s->agenda, &lines, NULL), 0);
+	assert_true(lines);
 	s->seen[0] = '\0';
 	assert_int_equal(agenda_nights(s->agenda, "lte", 20770, see_night, s, NULL), 0);
 	assert_string_equal(s->seen, "lte 20770 700/900, lte 20771 5/9, ");

@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A line that costs money: wasl-contentd brings lessons over it at night, so much and no more, across kill -9 and nights; a pupil
+# is served by day; what is asked for is kept, and what is promised is said everywhere.
+# shellcheck source=tests/content/lib.sh
+. "$(dirname "$0")/lib.sh"
+export TZ=UTC
+small_lesson || skip_all "no film could be made here"
+size=$(stat -c %s "$top/mezz.mp4")
+mkdir -p "$origin/wasl/v1/root"
+publish 3 'Fractions' 1 >"$top/out"
+start_origin
+night=$((size / 2))
+configure "$fast" "[fetch]\nnight = $night\n[kitchen]\nrungs = 240p\n"
+
+# --- what the other daemons say ---
+wednesday=1795564800 # 2026-11-25, midnight
+lte='{"uplinks":[{"name":"lte","kind":"mobile","state":"up","grade":"good","since_s":60,"metered":true,"rx_bytes":0,"tx_bytes":0,"down_kbps":2000,"quota_bytes":20000000000,"quota_day":1}],"preferred":"lte"}'
+say_line() { printf '%s' "$lte" >"$top/netmgrd.json"; }
+say_time() { printf '{"time_floor":%s,"time_quality":1}' "$1" >"$top/agentd.json"; }
+others=()
+start_others() {
+	local name
+	for name in netmgrd agentd; do
+		"$B/tests/content-answers" "$box/run/wasl/$name.sock" "$top/$name.json" &
+		others+=($!)
+	done
+	until_so 10 test -S "$box/run/wasl/netmgrd.sock" -a -S "$box/run/wasl/agentd.sock"
+}
+stop_others() {
+	local one
+	for one in "${others[@]}"; do end_child "$one" TERM; done
+}
+trap 'stop_others; cleanup' EXIT
+coming() { field /v1/status ".coming.$1"; }
+waits() { [ "$(coming wait)" = "$1" ]; }
+
+new_box
+say_line
+say_time $((wednesday + 43200))
+start_others
+start_contentd
+until_so 20 is_field /v1/lessons .catalogue_version 3
+until_so 20 waits night
+ok $? "by day the line is the pupils': lessons wait for the night"
+is "$(field /v1/status .fetch.received_bytes)" 0 "not a byte of them came"
+is "$(coming night_bytes)" "$night" "the night's limit is said"
+like <(field /v1/lessons '.lessons[0].promise.text.en') 'Needs .* a night: ready' "and when the lesson will be here"
+like <(public /api/v1/lessons/fractions-1 | jq -r .promise.text.fr) 'par nuit : prête' "in the reading view, too"
+until_so 10 grep -q 'كل ليلة' "$content/portal/ar/l/fractions-1.html"
+ok $? "on its page"
+like "$content/portal/ar/status.html" 'هذا الخط له ثمن' "and on the status page"
+
+# --- what is asked for ---
+ask_for() { # ask_for BODY [CURL ARGUMENTS…]
+	curl -s -m 30 -d "$1" --unix-socket /proc/self/fd/7/contentd.sock http://x/v1/request "${@:2}" 7<"$box/run/wasl"
+}
+ask_for '{"lesson":"fractions-1","needed_by":"2026-11-26"}' >"$top/out"
+like "$top/out" '"needed_by": ?"2026-11-26"' "a lesson is asked for by a day"
+is "$(ask_for '{"lesson":"none","needed_by":"2026-11-26"}' -o /dev/null -w '%{http_code}')" 404 "one that there is not is refused"
+is "$(ask_for '{"lesson":"fractions-1","needed_by":"2026-11-24"}' -o /dev/null -w '%{http_code}')" 400 "and a day that has passed"
+is "$(field '/v1/store/why?name=fractions-1' '.promise.late')" true "it will be late, and that is said of it"
+
+# --- a pupil does not wait for the night ---
+start_portal
+is "$(get /m/fractions-1/poster.jpg)" 200 "what a pupil opens comes by day"
+end_child "$portal_pid" QUIT
+portal_pid=
+
+# --- the night ---
+received() { field /v1/status .fetch.received_bytes; }
+stop_contentd KILL
+say_time $((wednesday + 75600))
+start_contentd
+is "$(field /v1/requests '.requests[0].needed_by')" 2026-11-26 "what was asked for survives kill -9"
+until_so 30 waits spent
+ok $? "at night they come, until the night's limit is spent"
+first=$(received)
+ok "$([ "$first" -gt 65536 ] && [ "$first" -le "$night" ] && echo 0 || echo 1)" "something, and not more than that ($first of $night)"
+stop_contentd KILL
+start_contentd
+until_so 20 waits spent
+ok $? "after kill -9 it is still spent"
+is "$(received)" 0 "and nothing more came"
+stop_contentd TERM
+
+# --- the next ones, without a clock the last ---
+for n in 1 2 3; do
+	say_time $((wednesday + 75600 + n * 86400))
+	start_contentd
+	until_so 60 eval 'waits spent || [ "$(field /v1/lessons "(.lessons[0] | .mezzanine_have == .mezzanine_size)")" = true ]'
+	[ "$(received)" -le "$night" ]
+	ok $? "night $n: within the limit"
+	until_so 1 is_field /v1/lessons '(.lessons[0] | .mezzanine_have == .mezzanine_size)' true && break
+	stop_contentd KILL
+done
+is_field /v1/lessons '(.lessons[0] | .mezzanine_have == .mezzanine_size)' true
+ok $? "night by night all of it came"
+stop_contentd TERM
+new_box
+stop_others
+others=()
+printf '{"time_floor":0,"time_quality":0}' >"$top/agentd.json"
+start_others
+start_contentd
+until_so 20 is_field /v1/lessons .catalogue_version 3
+until_so 20 waits quiet
+ok $? "without a clock lessons wait until the classroom is quiet"
+is "$(field /v1/lessons '.lessons[0].promise.when')" nights "and nights are promised, no day"
+done_testing
