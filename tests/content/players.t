@@ -66,7 +66,7 @@ is "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$folder"/c
 is "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$folder/clip/poster.jpg")" 640,360 "and a poster"
 alike=$(ffmpeg -nostdin -hide_banner -i "$folder"/clip/g-*/sprite-1.jpg -ss 4 -i "$top/clip.mp4" -filter_complex \
 	"[0:v]crop=160:90:160:0,format=yuv420p,setpts=0[a];[1:v]trim=end_frame=1,setpts=0,scale=160:90:out_range=pc,format=yuv420p[b];[a][b]ssim" -f null - 2>&1 |
-	sed -n 's/.*SSIM Y:\([0-9.]*\).*/\1/p' | awk '{ print $1 > 0.85 }')
+	sed -n 's/.*SSIM Y:\([0-9.]*\).*/\1/p' | awk '{ print ($1 > 0.85) }')
 is "$alike" 1 "the second tile is what is seen at 4 s"
 if [ -n "$long" ]; then
 	ffmpeg -v error -nostdin -y -f lavfi -i "color=white:s=640x360:r=10:d=25,drawbox=x=50:y=50:w=200:h=60:c=black:t=fill" \
