@@ -132,8 +132,9 @@ json_t *fields_row(const struct visit *v, const struct own_lesson *l)
 	};
 	const struct person *owner = people_get(v->s->people, l->person);
 	const bool hidden = l->state == OWN_READY && l->hidden;
-	char size[40], duration[24] = "";
-	site_size(v->lang, l->size, size);
+	char size[40] = "", duration[24] = "";
+	if (l->state != OWN_READY)
+		site_size(v->lang, l->size, size);
 	if (l->item.duration_ms)
 		site_duration(l->item.duration_ms, duration);
 	json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:i,s:b}",
@@ -148,8 +149,9 @@ json_t *fields_row(const struct visit *v, const struct own_lesson *l)
 				l->state == OWN_READY, "refused", l->state == OWN_REFUSED, "hidden",
 				hidden, "percent", (int)percent_of(v, l), "poster",
 				l->state == OWN_READY && !l->hidden && l->item.has_poster);
-	site_put_text(row, "why", l->state == OWN_REFUSED ? visit_words(v->lang, l->reason) : "");
-	site_put_text(row, "detail", l->state == OWN_REFUSED ? l->sentence : "");
+	/* Of what is ready: what it lacks. */
+	site_put_text(row, "why", *l->reason ? visit_words(v->lang, l->reason).text : "");
+	site_put_text(row, "detail", l->sentence);
 	site_put_text(row, "file", l->file);
 	site_put(row, "bytes", json_integer((json_int_t)l->size));
 	site_put(row, "offered", json_boolean(l->offered_s != 0));

@@ -182,6 +182,8 @@ static void finish(struct prepare *p, const siginfo_t *how)
 			      how->si_status);
 	else if (how->si_status != 0)
 		r = prepare_fault(p->end, &why);
+	else if (p->end_len && prepare_fault(p->end, &why) && strncmp(why.id, "probe.", 6) != 0)
+		why = (struct fault){ 0 }; /* words for the log alone */
 	p->order.done(p->order.data, r, &why);
 }
 

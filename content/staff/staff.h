@@ -36,6 +36,7 @@ struct staff {
 		char id[OWN_ID_BYTES];
 		int source, film;
 		unsigned thousandths;
+		char lacks[48], sentence[240]; /* what was lost of the film */
 		struct prepare *prepare;
 		struct intake *intake;
 		wasl_Item item;

@@ -12,6 +12,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/text.h"
 
 static enum strings_lang lang_of(const struct ctl_request *req, const struct contentd *c)
 {
@@ -23,12 +24,30 @@ static enum strings_lang lang_of(const struct ctl_request *req, const struct con
 	return (enum strings_lang)c->conf->box.language;
 }
 
-const char *visit_words(enum strings_lang lang, const char *id)
+/* A sentence's own id ("probe.small"), or that of a fault. Places that nobody can fill any more become an ellipsis. */
+struct visit_words visit_words(enum strings_lang lang, const char *id)
 {
+	struct visit_words out = { "" };
 	char key[96];
+	size_t len = 0;
 	snprintf(key, sizeof(key), "fault.%s", id);
 	const char *words = strings_get(lang, key);
-	return words != key ? words : strings_get(lang, "staff.sorry.text");
+	if (words == key)
+		words = strings_get(lang, id);
+	if (words == id)
+		words = strings_get(lang, "staff.sorry.text");
+	while (*words && len < sizeof(out.text) - 4) {
+		const char *end = *words == '{' ? strchr(words, '}') : NULL;
+		if (end) {
+			memcpy(out.text + len, "…", 3);
+			len += 3;
+			words = end + 1;
+		} else {
+			out.text[len++] = *words++;
+		}
+	}
+	text_mend_utf8(out.text);
+	return out;
 }
 
 static void who_is_it(struct visit *v)
@@ -144,6 +163,9 @@ void visit_page(struct visit *v, const struct site *site, unsigned status, const
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	struct fault why = { 0 };
+	site_put(context, "at_lessons", json_boolean(strcmp(page, "staff.html") == 0));
+	site_put(context, "at_live", json_boolean(strcmp(page, "staff-live.html") == 0));
+	site_put(context, "at_ask", json_boolean(strcmp(page, "staff-ask.html") == 0));
 	if (site_render(site, v->lang, page, context, &text, &len, &why))
 		ctl_reply_fault(v->req, 500, &why);
 	else
@@ -167,7 +189,7 @@ void visit_refuse(struct visit *v, const struct fault *why)
 {
 	ctl_reply_json(v->req, ctl_status_of(why->code),
 		       json_pack("{s:s,s:s,s:s}", "error", why->id, "text", why->text, "words",
-				 visit_words(v->lang, why->id)));
+				 visit_words(v->lang, why->id).text));
 }
 
 void visit_sorry(struct visit *v, unsigned status, const struct fault *why)
@@ -180,7 +202,7 @@ void visit_sorry(struct visit *v, unsigned status, const struct fault *why)
 	const char *title = strings_get(v->lang, "staff.sorry");
 	json_t *c = visit_context(v, &now.site, title, "/staff/?lang=");
 	site_put_text(c, "headline", title);
-	site_put_text(c, "sentence", visit_words(v->lang, why->id));
+	site_put_text(c, "sentence", visit_words(v->lang, why->id).text);
 	site_put_text(c, "detail", why->text);
 	site_put(c, "inside", json_boolean(v->who != NULL));
 	visit_page(v, &now.site, status, "staff-sorry.html", c);

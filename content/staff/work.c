@@ -122,6 +122,8 @@ static void ready(struct staff *s)
 	/* What the phone called it is of no use any more, and nobody's business. */
 	struct own_lesson as = *own_find(s->own, w->id);
 	as.file[0] = as.stick[0] = '\0';
+	memcpy(as.reason, w->lacks, sizeof(as.reason));
+	memcpy(as.sentence, w->sentence, sizeof(as.sentence));
 	(void)own_change(s->own, w->id, &as, NULL);
 	log_info("event=own.ready lesson=%s", w->id);
 	upload_drop(s->folder, w->id);
@@ -236,6 +238,8 @@ static void prepared(void *data, int code, const struct fault *why)
 	struct staff *s = data;
 	struct fault how = *why;
 	s->work.thousandths = 1000;
+	snprintf(s->work.lacks, sizeof(s->work.lacks), "%s", why->id);
+	snprintf(s->work.sentence, sizeof(s->work.sentence), "%.230s", why->text);
 	if (code == 0)
 		code = begin_intake(s, &how);
 	if (code)

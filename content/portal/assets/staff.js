@@ -108,6 +108,12 @@
 		});
 	}
 
+	/* The browser's own words for "no file" are in its language, not in the page's. */
+	Array.prototype.forEach.call(document.querySelectorAll(".pick input"), function (input) {
+		input.addEventListener("change", function () {
+			input.parentNode.querySelector(".picked").textContent = input.files[0] ? input.files[0].name : "";
+		});
+	});
 	var send = document.getElementById("send"), texts = document.getElementById("captions-form");
 	if (send && window.fetch && window.Blob) sender(send);
 	if (texts && window.fetch) captions(texts);
