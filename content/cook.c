@@ -266,21 +266,27 @@ static struct job *free_job(struct cook *c)
 	return NULL;
 }
 
-/* A pupil waits and every worker is busy with what nobody waits for: the youngest of those jobs begins again later. */
-static struct job *make_way(struct cook *c)
+/* Somebody waits and every worker is busy: what is needed less begins again later. */
+static struct job *make_way(struct cook *c, const struct jobs_pick *pick)
 {
-	struct job *youngest = NULL;
+	struct jobs_running running[COOK_MOST_JOBS];
 	for (size_t i = 0; i < c->workers; i++) {
-		struct job *j = &c->jobs[i];
-		if (j->priority == 9 && (!youngest || j->since_ms > youngest->since_ms))
-			youngest = j;
+		const struct job *j = &c->jobs[i];
+		running[i] = (struct jobs_running){ c->place[j->lesson], j->segment, cook_slots(j),
+						    j->since_ms };
 	}
-	if (!youngest)
+	const size_t wanted = cook_see_wants(c);
+	const struct jobs_view view = { .wants = c->wanted,
+					.want_count = wanted,
+					.sound = 1u << RUNG_AUDIO };
+	const size_t who = jobs_gives_way(&view, running, c->workers, pick);
+	if (who == c->workers)
 		return NULL;
-	const uint32_t here = slots_here(youngest);
-	cancel(youngest);
-	slots_may_be_whole(c, youngest->lesson, here);
-	return youngest;
+	struct job *j = &c->jobs[who];
+	const uint32_t here = slots_here(j);
+	cancel(j);
+	slots_may_be_whole(c, j->lesson, here);
+	return j;
 }
 
 /* What was begun for nobody, and somebody waits for by now, goes on at full pace; or again from the start. */
@@ -358,8 +364,8 @@ static void plan(void *data)
 			return;
 		}
 		struct job *j = free_job(c);
-		if (!j && pick.priority < 9)
-			j = make_way(c);
+		if (!j)
+			j = make_way(c, &pick);
 		if (!j || !start(c, j, &pick, now))
 			return;
 	}

@@ -53,6 +53,15 @@ size_t cook_see_wants(struct cook *c)
 	return count;
 }
 
+/* Places that nobody has, or somebody who gives way. */
+static unsigned idle_places(const struct cook *c)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < c->workers; i++)
+		count += !c->jobs[i].kitchen || c->jobs[i].priority > 0;
+	return count;
+}
+
 struct jobs_pick cook_look(struct cook *c, uint64_t now)
 {
 	struct jobs_block blocks[COOK_MOST_BLOCKS];
@@ -71,6 +80,7 @@ struct jobs_pick cook_look(struct cook *c, uint64_t now)
 		.sound = 1u << RUNG_AUDIO,
 		.wants_only = c->idle_not_before_ms > now || c->pace == COOK_RESTS,
 		.better = c->pace == COOK_BETTERS,
+		.apart = idle_places(c) > 1,
 		.better_basic = 1u << (RUNG_240P + RUNG_COUNT),
 		.now_ms = now,
 	};

@@ -57,6 +57,8 @@ static bool take(struct search *s, size_t lesson, uint32_t segment, uint32_t run
 		rungs &= ~l->passed(l->data, segment);
 	if (rungs & ~mask_of(l->slow)) /* two points, two jobs: the quick one first */
 		rungs &= ~mask_of(l->slow);
+	if (stage == WANTED && s->v->apart && rungs & ~s->v->sound)
+		rungs &= ~s->v->sound;
 	if (!rungs || held(s, lesson, segment) || !l->readable(l->data, segment))
 		return false;
 	*out = (struct jobs_pick){
@@ -127,6 +129,46 @@ void jobs_next(const struct jobs_view *view, struct jobs_pick *out)
 	if (!view->wants_only && in_advance(&s, out))
 		return;
 	*out = (struct jobs_pick){ .wake_ms = s.wake_ms };
+}
+
+/* --- what gives way -------------------------------------------------------------------------------- */
+
+enum need { NEED_NOW, NEED_SOON, NEED_NONE };
+
+static enum need need_of(const struct jobs_view *v, const struct jobs_running *r)
+{
+	enum need need = NEED_NONE;
+	for (size_t i = 0; i < v->want_count; i++) {
+		const struct jobs_want *w = &v->wants[i];
+		const uint32_t segment = w->segment ? w->segment : 1;
+		if (w->lesson != r->lesson || !(r->rungs & (w->rungs | v->sound)) ||
+		    r->segment < segment || r->segment > segment + JOBS_AHEAD)
+			continue;
+		if (r->segment == segment)
+			return NEED_NOW;
+		need = NEED_SOON;
+	}
+	return need;
+}
+
+size_t jobs_gives_way(const struct jobs_view *view, const struct jobs_running *running,
+		      size_t count, const struct jobs_pick *pick)
+{
+	const enum need asks = pick->priority == 0   ? NEED_NOW
+			       : pick->priority == 1 ? NEED_SOON
+						     : NEED_NONE;
+	enum need least = asks;
+	size_t who = count;
+	for (size_t i = 0; i < count; i++) {
+		const enum need need = need_of(view, &running[i]);
+		if (need <= asks || need < least)
+			continue;
+		if (who < count && need == least && running[i].since_ms < running[who].since_ms)
+			continue;
+		least = need;
+		who = i;
+	}
+	return who;
 }
 
 /* --- the order of lessons ------------------------------------------------------------------------- */

@@ -52,6 +52,7 @@ struct jobs_view {
 	bool wants_only; /* nothing in advance now: the disk had no room for it, or the box has to rest */
 	bool better; /* there is time and room for better versions */
 	uint32_t better_basic;
+	bool apart; /* there is a place for the sound that a waiting pupil needs beside its picture: both at once */
 	uint64_t now_ms;
 };
 
@@ -65,6 +66,18 @@ struct jobs_pick {
 };
 
 void jobs_next(const struct jobs_view *view, struct jobs_pick *out);
+
+/*
+ * Every place is taken, and somebody waits: which of the jobs under way begins again later? What nobody waits for (any more:
+ * players jump, and close) goes first, then what is only ahead of a player; of these the youngest. `count`: none may.
+ */
+struct jobs_running {
+	size_t lesson;
+	uint32_t segment, rungs;
+	uint64_t since_ms;
+};
+size_t jobs_gives_way(const struct jobs_view *view, const struct jobs_running *running,
+		      size_t count, const struct jobs_pick *pick);
 
 /*
  * In which order lessons are cooked while nobody waits: those needed on a day first, the nearest day first and days that

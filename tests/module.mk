@@ -87,6 +87,7 @@ bench-ready: all ## time to a classroom that plays, first and second run
 include tests/bench/cache/bench.mk
 include tests/bench/evict/bench.mk
 include tests/bench/content/bench.mk
+include tests/bench/tap/bench.mk
 
 BENCHES += bench-cache-crash
 CUTS ?= 1000

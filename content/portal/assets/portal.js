@@ -111,6 +111,7 @@
 		function startHls(url, at) {
 			if (hls) hls.destroy();
 			hls = new window.Hls({
+				testBandwidth: false, /* a segment fetched to measure the air is one that the box has to make twice */
 				startPosition: at, maxBufferLength: 30, backBufferLength: 60, capLevelToPlayerSize: true,
 				manifestLoadingMaxRetry: 6, levelLoadingMaxRetry: 6, fragLoadingMaxRetry: 20, fragLoadingTimeOut: 60000,
 				subtitleStreamController: undefined, subtitleTrackController: undefined, timelineController: undefined

@@ -24,7 +24,7 @@ static const struct {
 	uint32_t passed[2][6];     /* rungs that are in memory */
 	bool wants_only;
 	struct jobs_pick pick;
-	bool better;
+	bool better, apart;
 	uint32_t to_better[2], slow[2], spare[2];
 } rows[] = {
 	{ .why = "the first segment of every rung of the first lesson",
@@ -211,6 +211,17 @@ static const struct {
 	  .slow = { BL, BL },
 	  .spare = { BL, BL },
 	  .pick = { true, 1, 2, BL, false, 0, 0 } },
+	{ .why = "where there is a place for each, picture and sound are made at once: the picture",
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 4, M }, { 1, 4, A } },
+	  .apart = true,
+	  .pick = { true, 1, 4, M, true, 0, 0 } },
+	{ .why = "and the sound",
+	  .cooking = { { 0 }, { 0, 0, 0, 0, M } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 4, M } },
+	  .apart = true,
+	  .pick = { true, 1, 4, A, true, 0, 0 } },
 	{ .why = "what has no address is not made for anybody",
 	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL, ALL } },
 	  .arrived = { 6, 6 },
@@ -267,6 +278,7 @@ static void every_row(void **state)
 						.sound = A,
 						.wants_only = rows[i].wants_only,
 						.better = rows[i].better,
+						.apart = rows[i].apart,
 						.better_basic = BL,
 						.now_ms = 1000 };
 		struct jobs_pick pick = { 0 };
@@ -284,6 +296,78 @@ static void every_row(void **state)
 		assert_int_equal(pick.with_init, want->with_init);
 		assert_int_equal(pick.priority, want->priority);
 		assert_int_equal(pick.wake_ms, want->wake_ms);
+	}
+}
+
+enum { NOBODY = 3 };
+
+/* Three jobs are under way: lesson, segment, rungs, since when. */
+static const struct {
+	const char *why;
+	struct jobs_running running[3];
+	struct jobs_want wants[2];
+	unsigned priority;
+	size_t who;
+} crowds[] = {
+	{ "what nobody waits for gives way, the youngest first",
+	  { { 0, 5, L, 10 }, { 1, 2, ALL, 30 }, { 1, 3, ALL, 20 } },
+	  { { 0, 5, L } },
+	  0,
+	  1 },
+	{ "to what is only ahead of somebody, too",
+	  { { 0, 5, L, 10 }, { 1, 2, ALL, 30 }, { 0, 6, L, 40 } },
+	  { { 0, 5, L } },
+	  1,
+	  1 },
+	{ "a player jumped: what it waited for before gives way",
+	  { { 0, 2, L | A, 10 }, { 0, 3, L | A, 20 }, { 0, 4, L | A, 30 } },
+	  { { 0, 40, L } },
+	  0,
+	  2 },
+	{ "what is ahead of somebody gives way to who waits",
+	  { { 0, 2, L, 10 }, { 0, 3, L, 20 }, { 0, 4, L, 15 } },
+	  { { 0, 2, L }, { 1, 7, M } },
+	  0,
+	  1 },
+	{ "but what nobody needs before it",
+	  { { 0, 2, L, 10 }, { 0, 3, L, 20 }, { 0, 9, L, 15 } },
+	  { { 0, 2, L }, { 1, 7, M } },
+	  0,
+	  2 },
+	{ "who waits is not cut off for another who waits",
+	  { { 0, 2, L, 10 }, { 0, 2, A, 20 }, { 1, 7, M, 15 } },
+	  { { 0, 2, L }, { 1, 7, M } },
+	  0,
+	  NOBODY },
+	{ "nor what is ahead of one for what is ahead of another",
+	  { { 0, 2, L, 10 }, { 0, 3, L, 20 }, { 0, 4, L, 15 } },
+	  { { 0, 2, L }, { 1, 7, M } },
+	  1,
+	  NOBODY },
+	{ "for nobody nobody gives way",
+	  { { 0, 5, L, 10 }, { 1, 2, ALL, 30 }, { 1, 3, ALL, 20 } },
+	  { { 0, 5, L } },
+	  9,
+	  NOBODY },
+	{ "another size of the same minute is not what is waited for",
+	  { { 0, 5, L, 10 }, { 0, 5, H, 30 }, { 0, 5, A, 40 } },
+	  { { 0, 5, L } },
+	  0,
+	  1 },
+};
+
+static void who_gives_way(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(crowds); i++) {
+		const struct jobs_view view = { .wants = crowds[i].wants,
+						.want_count = crowds[i].wants[1].rungs ? 2 : 1,
+						.sound = A };
+		const struct jobs_pick pick = { .found = true, .priority = crowds[i].priority };
+		const size_t who = jobs_gives_way(&view, crowds[i].running, 3, &pick);
+		if (who != crowds[i].who)
+			print_message("%s: %zu\n", crowds[i].why, who);
+		assert_int_equal(who, crowds[i].who);
 	}
 }
 
@@ -305,6 +389,7 @@ static void lessons_have_their_turn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_row),
+					    cmocka_unit_test(who_gives_way),
 					    cmocka_unit_test(lessons_have_their_turn) };
 	return cmocka_run_group_tests_name("content/jobs", tests, NULL, NULL);
 }
