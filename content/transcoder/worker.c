@@ -116,7 +116,7 @@ static int preview(int fd, const struct job_order *order, int source_fd, struct 
 	struct box_out dish = { 0 };
 	int rc = preview_make(source_fd, order->source_size, order->segment, &dish, why);
 	if (!rc)
-		rc = serve(fd, 0, 0, &dish, why);
+		rc = serve(fd, 0, 0, 0, &dish, why);
 	box_done(&dish);
 	return rc;
 }
