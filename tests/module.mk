@@ -53,7 +53,7 @@ check-lint: all man
 check-fuzz-replay: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
 	$(if $(FUZZERS),$(PROVE) -j2 $(foreach f,$(FUZZERS),$(B)/fuzz/$(f)))
 # The long form of what `make check` tries in short: each test names itself here and reads WASL_LONG=1.
-LONG += tests/content/cold.t tests/content/players.t
+LONG += tests/content/byhand.t tests/content/cold.t tests/content/players.t
 check-long: all $$(TEST_PROGS) $(B)/e2e/.npm build/players/.npm ## the long form of tests that are short in `make check`
 	WASL_LONG=1 PLAYERS_NPM=$(CURDIR)/build/players $(PROVE) -j2 $(sort $(LONG))
 .PHONY: check-long

@@ -61,6 +61,32 @@ static void cuts_two_short_segments_then_longer_ones(void **state)
 	}
 }
 
+static void cuts_at_key_frames_where_they_are(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t segment;
+		uint64_t at, left, keys[6];
+		size_t count;
+		uint64_t want;
+	} rows[] = {
+		{ 1, 0, 2500, { 0, 90, 180 }, 3, 90 },            /* 3.6 s: near enough to 4 */
+		{ 1, 0, 2500, { 0, 76, 104, 124 }, 4, 104 },      /* the one nearest to 4 s */
+		{ 1, 0, 2500, { 0, 74, 128 }, 3, 100 },           /* none between 3 and 5 s */
+		{ 2, 90, 2410, { 0, 90, 180 }, 3, 90 },           /* counted from where it begins */
+		{ 3, 180, 2320, { 180, 370, 390, 440 }, 4, 210 }, /* 8 s at least, later */
+		{ 3, 180, 2320, { 180, 431 }, 2, 200 },           /* 10 s at most */
+		{ 3, 180, 2320, { 180, 391 }, 2, 200 },           /* an odd place is none */
+		{ 3, 180, 258, { 180, 420 }, 2, 200 },            /* too little would be left */
+		{ 3, 180, 240, { 180, 400 }, 2, 240 },            /* the last is the rest */
+		{ 3, 180, 2320, { 0 }, 0, 200 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(grid_cut_at_key(rows[i].segment, rows[i].at, rows[i].left, 25, 1,
+						 rows[i].keys, rows[i].count),
+				 rows[i].want);
+}
+
 static void scales_without_overflow(void **state)
 {
 	(void)state;
@@ -74,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sound_edges_lie_on_frames_nearest_to_the_picture),
 		cmocka_unit_test(cuts_two_short_segments_then_longer_ones),
+		cmocka_unit_test(cuts_at_key_frames_where_they_are),
 		cmocka_unit_test(scales_without_overflow),
 	};
 	return cmocka_run_group_tests_name("transcoder/grid", tests, NULL, NULL);

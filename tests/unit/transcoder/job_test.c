@@ -58,6 +58,28 @@ static void orders_are_checked(void **state)
 	REFUSED(o.spans[0].len = 0);
 	REFUSED(o.rung_count = 0);
 	REFUSED(o.rung_count = JOB_RUNGS_MAX + 1);
+	REFUSED(o.task = JOB_SURVEY + 1);
+	/* A file that is no mezzanine. */
+	struct job_order any = good();
+	any.foreign = (struct job_foreign){ .is = 1, .sound = -1, .fps_num = 25, .fps_den = 1 };
+	assert_int_equal(job_order_check(&any, sizeof(any)), 0);
+#define REFUSED_FOREIGN(change) \
+	REFUSED(o.foreign = any.foreign; struct job_foreign *f = &o.foreign; change)
+	REFUSED_FOREIGN(f->is = 2);
+	REFUSED_FOREIGN(f->turn = 8);
+	REFUSED_FOREIGN(f->fields = 4);
+	REFUSED_FOREIGN(f->picture = 64);
+	REFUSED_FOREIGN(f->sound = -2);
+	REFUSED_FOREIGN(f->gain_centibel = 401);
+	REFUSED_FOREIGN(f->fps_num = 0);
+	REFUSED_FOREIGN(f->wind = 2);
+	REFUSED_FOREIGN(f->jumps = JOB_JUMPS_MAX + 1);
+	REFUSED_FOREIGN(f->blank = 2);
+	/* A look needs no rung; an empty file has no span. */
+	struct job_order look = { .magic = JOB_MAGIC, .version = JOB_VERSION, .task = JOB_SURVEY };
+	assert_int_equal(job_order_check(&look, sizeof(look)), 0);
+	look.source_size = 1;
+	assert_int_equal(job_order_check(&look, sizeof(look)), -EBADMSG);
 	REFUSED(o.rungs[0].width = 427);
 	REFUSED(o.rungs[0].height = 100000);
 	REFUSED(o.rungs[0].fps_den = 0);
