@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "content/transcoder/libav.h"
+#include "content/transcoder/likeness.h"
 #include "content/transcoder/mezz.h"
 #include "content/transcoder/probe_json.h"
 #include "firmware/base/fault.h"
@@ -25,12 +26,17 @@
 #include "firmware/base/sandbox.h"
 #include "firmware/record/codec.h"
 
-const char publish_usage[] = "usage: wasl-transcoder probe --in FILE [--lang ar|fr|en] [--quick]\n"
-			     "       wasl-transcoder mezzanine --in FILE --out FILE.mp4 --plan "
-			     "FILE.pb [--json FILE] [--poster FILE.jpg]\n"
-			     "                       [--preset 4-13] [--crf 10-60] [--progress]\n"
-			     "       wasl-transcoder worker\n";
+const char publish_usage[] =
+	"usage: wasl-transcoder probe --in FILE [--lang ar|fr|en] [--quick]\n"
+	"       wasl-transcoder mezzanine --in FILE --out FILE.mp4 --plan "
+	"FILE.pb [--json FILE] [--poster FILE.jpg]\n"
+	"                       [--preset 4-13] [--crf 10-60] [--least-ssim 0-1]\n"
+	"                       [--progress]\n"
+	"       wasl-transcoder worker\n";
 
+#define CRF_STEP 6 /* about half as much again in bytes */
+#define CRF_BEST 10
+#define ENCODE_SHARE 0.9 /* of the progress, where the result is compared */
 #define MEMORY_BYTES (UINT64_C(6) << 30)
 #define PROBE_CPU_S 900u
 #define FILE_BYTES (UINT64_C(16) << 30)
@@ -53,8 +59,10 @@ struct publish {
 	struct draft out, plan, json, poster;
 	struct mezz_options options;
 	enum strings_lang lang;
-	bool quick; /* no survey */
-	int said;   /* last progress, in thousandths */
+	bool quick;   /* no survey */
+	int said;     /* last progress, in thousandths */
+	double least; /* SSIM that it must have; 0: nobody looks */
+	struct likeness like;
 };
 
 /* --- walls ---------------------------------------------------------------------------------------- */
@@ -134,7 +142,7 @@ static json_t *segment_json(const wasl_Segment *s)
 			 (json_int_t)s->byte_len);
 }
 
-static json_t *made_json(const struct mezz_made *m)
+static json_t *made_json(const struct mezz_made *m, const struct publish *asked)
 {
 	const wasl_Plan *p = &m->plan;
 	json_t *segments = json_array();
@@ -150,6 +158,14 @@ static json_t *made_json(const struct mezz_made *m)
 			      probe_json(&m->probe, STRINGS_EN), "plan", plan);
 	if (o && isfinite(m->lufs))
 		json_object_set_new(o, "source_lufs", json_real(round(m->lufs * 10) / 10));
+	if (o)
+		json_object_set_new(o, "crf", json_integer(asked->options.crf));
+	if (o && asked->like.pictures) {
+		json_object_set_new(o, "ssim", json_real(asked->like.mean));
+		json_object_set_new(o, "ssim_worst_segment", json_real(asked->like.worst));
+		json_object_set_new(o, "ssim_pictures",
+				    json_integer((json_int_t)asked->like.pictures));
+	}
 	return o;
 }
 
@@ -264,15 +280,62 @@ int publish_probe(int argc, char **argv)
 
 /* --- mezzanine ------------------------------------------------------------------------------------ */
 
-static void say_progress(void *data, double done)
+static void say(struct publish *p, double done)
 {
-	int *last = data;
 	int now = (int)(done * 1000);
-	if (now == *last)
+	if (now == p->said)
 		return;
-	*last = now;
+	p->said = now;
 	printf("{\"done\":%.3f}\n", done);
 	fflush(stdout);
+}
+
+static void say_progress(void *data, double done)
+{
+	struct publish *p = data;
+	say(p, p->least > 0 ? done * ENCODE_SHARE : done);
+}
+
+static void say_compared(void *data, double done)
+{
+	say(data, ENCODE_SHARE + (1 - ENCODE_SHARE) * done);
+}
+
+static int empty(int fd, struct fault *why)
+{
+	if (fd >= 0 && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0))
+		return fault_set(why, -errno, "publish.keep", "it cannot be begun anew (%s)",
+				 strerror(errno));
+	return 0;
+}
+
+/* Encoded again, better, until it is like enough; then it is as small as that allows, within a step. */
+static int make_alike(struct publish *p, struct mezz_made *made, struct fault *why)
+{
+	for (;;) {
+		int rc = mezz_make(p->in_fd, p->out.fd, p->poster.fd, &p->options, made, why);
+		if (rc || p->least <= 0 || made->probe.picture < 0)
+			return rc;
+		rc = likeness_measure(p->in_fd, p->out.fd, &made->plan, made->duration_ms,
+				      p->options.progress ? say_compared : NULL, p, &p->like, why);
+		if (!rc && p->like.mean >= p->least)
+			return 0;
+		if (!rc && p->options.crf - CRF_STEP < CRF_BEST)
+			rc = fault_set(
+				why, -EBADMSG, "publish.unlike",
+				"even at CRF %d it is not like its source (SSIM %.4f, at "
+				"least %.4f is wanted): clean the recording of noise, or ask "
+				"for less with --least-ssim",
+				p->options.crf, p->like.mean, p->least);
+		if (!rc)
+			rc = empty(p->out.fd, why);
+		if (!rc)
+			rc = empty(p->poster.fd, why);
+		mezz_made_done(made);
+		if (rc)
+			return rc;
+		p->options.crf -= CRF_STEP;
+	}
 }
 
 static int put_plan(int fd, const wasl_Plan *plan, struct fault *why)
@@ -291,12 +354,12 @@ static int put_plan(int fd, const wasl_Plan *plan, struct fault *why)
 static int mezz_work(struct publish *p, struct fault *why)
 {
 	struct mezz_made made;
-	int rc = mezz_make(p->in_fd, p->out.fd, p->poster.fd, &p->options, &made, why);
+	int rc = make_alike(p, &made, why);
 	if (rc)
 		return rc;
 	rc = put_plan(p->plan.fd, &made.plan, why);
 	if (!rc && p->json.fd >= 0)
-		rc = put_json(p->json.fd, made_json(&made), why);
+		rc = put_json(p->json.fd, made_json(&made, p), why);
 	if (made.probe.verdict == PROBE_SALVAGE)
 		fprintf(stderr, "wasl-transcoder: '%s': %s (%s)\n", p->in, made.probe.text,
 			made.probe.reason);
@@ -354,6 +417,16 @@ static int number(const char *text, long low, long high, int *out)
 	return 0;
 }
 
+static int share(const char *text, double *out)
+{
+	char *end;
+	const double n = strtod(text, &end);
+	if (*end || end == text || !(n >= 0 && n <= 1))
+		return -EINVAL;
+	*out = n;
+	return 0;
+}
+
 static int read_arguments(struct publish *p, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -364,6 +437,7 @@ static int read_arguments(struct publish *p, int argc, char **argv)
 		{ "poster", required_argument, NULL, 'P' },
 		{ "preset", required_argument, NULL, 's' },
 		{ "crf", required_argument, NULL, 'c' },
+		{ "least-ssim", required_argument, NULL, 'l' },
 		{ "progress", no_argument, NULL, 'v' },
 		{ 0 },
 	};
@@ -391,9 +465,12 @@ static int read_arguments(struct publish *p, int argc, char **argv)
 		case 'c':
 			rc = number(optarg, 10, 60, &p->options.crf);
 			break;
+		case 'l':
+			rc = share(optarg, &p->least);
+			break;
 		case 'v':
 			p->options.progress = say_progress;
-			p->options.data = &p->said;
+			p->options.data = p;
 			break;
 		default:
 			rc = -EINVAL;
