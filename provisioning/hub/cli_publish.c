@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -7,21 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/paths.h"
+#include "provisioning/hub/batch.h"
 #include "provisioning/hub/cli.h"
 #include "provisioning/hub/edition.h"
 #include "provisioning/hub/keyring.h"
+#include "provisioning/hub/kinds.h"
 #include "provisioning/hub/mezzanine.h"
 #include "provisioning/hub/origin.h"
 #include "provisioning/hub/sidecar.h"
-
-enum { LESSONS_MAX = 2000 };
 
 CLEAN_FN(store, struct store, store_close)
 CLEAN_FN(trust, struct trust, trust_free)
@@ -34,12 +32,6 @@ static void clean_item(wasl_Item *item)
 static void clean_mezzanine(struct mezzanine *m)
 {
 	mezzanine_done(m);
-}
-
-static void clean_folder(DIR **held)
-{
-	if (*held)
-		closedir(*held);
 }
 
 /* One publishing under way. */
@@ -108,33 +100,31 @@ static int put_captions(const struct press *p, const struct sidecar *s, wasl_Ite
 	return 0;
 }
 
-static const char *media_type(const char *name)
+/* Of a document, itself comes first. */
+static int put_attachments(const struct press *p, const struct sidecar *s, const char *document,
+			   wasl_Item *item, struct fault *why)
 {
-	static const struct {
-		const char *ending, *type;
-	} types[] = { { ".pdf", "application/pdf" }, { ".jpg", "image/jpeg" },
-		      { ".png", "image/png" },       { ".txt", "text/plain" },
-		      { ".html", "text/html" },      { ".zip", "application/zip" },
-		      { ".mp3", "audio/mpeg" },      { ".epub", "application/epub+zip" } };
-	const char *dot = strrchr(name, '.');
-	for (size_t i = 0; dot && i < ARRAY_LEN(types); i++)
-		if (strcasecmp(types[i].ending, dot) == 0)
-			return types[i].type;
-	return "application/octet-stream";
-}
-
-static int put_attachments(const struct press *p, const struct sidecar *s, wasl_Item *item,
-			   struct fault *why)
-{
-	if (s->attachment_count == 0)
+	const size_t count = s->attachment_count + (document != NULL);
+	if (count == 0)
 		return 0;
-	item->attachments = calloc(s->attachment_count, sizeof(item->attachments[0]));
+	item->attachments = calloc(count, sizeof(item->attachments[0]));
 	if (!item->attachments)
 		return out_of_memory(why);
+	if (document) {
+		wasl_ObjectRef *ref = &item->attachments[item->attachments_count++];
+		const char *slash = strrchr(document, '/');
+		snprintf(ref->name, sizeof(ref->name), "%s", slash ? slash + 1 : document);
+		snprintf(ref->media_type, sizeof(ref->media_type), "%s",
+			 kinds_media_type(document));
+		int rc = origin_put(p->dir, document, ORIGIN_COPY, ref, why);
+		if (rc)
+			return rc;
+	}
 	for (size_t i = 0; i < s->attachment_count; i++) {
 		wasl_ObjectRef *ref = &item->attachments[item->attachments_count++];
 		snprintf(ref->name, sizeof(ref->name), "%s", s->attachments[i].name);
-		snprintf(ref->media_type, sizeof(ref->media_type), "%s", media_type(ref->name));
+		snprintf(ref->media_type, sizeof(ref->media_type), "%s",
+			 kinds_media_type(ref->name));
 		int rc = origin_put(p->dir, s->attachments[i].path, ORIGIN_COPY, ref, why);
 		if (rc)
 			return rc;
@@ -154,6 +144,18 @@ static int put_poster(const struct press *p, const char *picture, wasl_Item *ite
 	return origin_put(p->dir, picture, ORIGIN_COPY, &item->poster, why);
 }
 
+/* What it costs every school's line, and what it would have cost. */
+static void say_bytes(const wasl_Item *item, const struct mezzanine *m)
+{
+	const uint64_t ladder = mezzanine_ladder_bytes(&m->plan, m->duration_ms);
+	printf("%s: %.2f MB for %u:%02u", item->id, (double)m->bytes / 1e6,
+	       (unsigned)(m->duration_ms / 60000), (unsigned)(m->duration_ms / 1000 % 60));
+	if (m->ssim > 0)
+		printf(", like its source (SSIM %.4f, CRF %d)", m->ssim, m->crf);
+	printf("; a plain H.264 ladder would be %.2f MB, %.1f times as much\n",
+	       (double)ladder / 1e6, m->bytes ? (double)ladder / (double)m->bytes : 0);
+}
+
 static int put_film(const struct press *p, const char *video, const struct sidecar *s,
 		    wasl_Item *item, struct fault *why)
 {
@@ -161,10 +163,8 @@ static int put_film(const struct press *p, const char *video, const struct sidec
 	int rc = mezzanine_make(p->dir, p->program, video, show_progress, item, &m, why);
 	if (rc)
 		return rc;
-	const wasl_Segment *last = &m.plan.segments[m.plan.segments_count - 1];
-	if (m.plan.timescale > 0)
-		item->duration_ms =
-			(last->start_ticks + last->duration_ticks) * 1000 / m.plan.timescale;
+	say_bytes(item, &m);
+	item->duration_ms = m.duration_ms;
 	item->has_mezzanine = true;
 	snprintf(item->mezzanine.media_type, sizeof(item->mezzanine.media_type), "video/mp4");
 	snprintf(item->mezzanine.name, sizeof(item->mezzanine.name), "%s.mp4", item->id);
@@ -177,37 +177,45 @@ static int put_film(const struct press *p, const char *video, const struct sidec
 	return rc ? rc : put_poster(p, *s->poster ? s->poster : m.poster, item, why);
 }
 
-static int press_one(struct press *p, const char *video, struct fault *why)
+static int press_one(struct press *p, const struct batch_one *one, struct fault *why)
 {
 	CLEANUP(clean_item) wasl_Item item = wasl_Item_init_zero;
 	AUTO_FREE struct sidecar *s = calloc(1, sizeof(*s));
 	if (!s)
 		return out_of_memory(why);
-	int rc = sidecar_read(video, &item, s, why);
-	if (rc == 0)
-		rc = put_film(p, video, s, &item, why);
-	if (rc == 0)
+	int rc = sidecar_read_with(one->path, one->facts, one->where, &item, s, why);
+	const bool film = item.kind == KIND_VIDEO;
+	if (rc == 0 && film)
+		rc = put_film(p, one->path, s, &item, why);
+	else if (rc == 0)
+		rc = kinds_check(one->path, why);
+	if (rc == 0 && !film)
+		rc = put_poster(p, s->poster, &item, why);
+	if (rc == 0 && film)
 		rc = put_captions(p, s, &item, why);
 	if (rc == 0)
-		rc = put_attachments(p, s, &item, why);
+		rc = put_attachments(p, s, film ? NULL : one->path, &item, why);
 	if (rc == 0)
 		rc = edition_put(&p->edition, &item, why);
 	return rc;
 }
 
 /* A file that cannot be published is named and left out; a full disk ends it all. */
-static int press_all(struct press *p, char *const *videos, size_t count, struct fault *why)
+static int press_all(struct press *p, const struct batch *b, struct fault *why)
 {
-	for (size_t i = 0; i < count; i++) {
-		int rc = press_one(p, videos[i], why);
+	for (size_t i = 0; i < b->count; i++) {
+		const char *path = b->all[i].path;
+		if (b->count > 1)
+			printf("%zu of %zu: %s\n", i + 1, b->count, path);
+		int rc = press_one(p, &b->all[i], why);
 		if (rc == -ENOSPC || rc == -ENOMEM || rc == -EDQUOT)
 			return rc;
 		if (rc == 0)
 			continue;
 		p->refused++;
-		if (!strstr(why->text, videos[i]))
-			fault_within(why, "'%s'", videos[i]);
-		if (count == 1)
+		if (!strstr(why->text, path))
+			fault_within(why, "'%s'", path);
+		if (b->count == 1)
 			return rc;
 		fprintf(stderr, "waslhub: left out: %s\n", why->text);
 	}
@@ -260,8 +268,7 @@ static int take_lock(const char *dir, int *out, struct fault *why)
 	return 0;
 }
 
-static int publish(const char *dir, const char *program, char *const *videos, size_t count,
-		   struct fault *why)
+static int publish(const char *dir, const char *program, const struct batch *b, struct fault *why)
 {
 	CLEANUP(clean_press) struct press p = { .dir = dir, .program = program };
 	CLEANUP(clean_trust) struct trust *trust = NULL;
@@ -276,78 +283,46 @@ static int publish(const char *dir, const char *program, char *const *videos, si
 	if (rc == 0)
 		rc = edition_open(dir, trust, &p.edition, why);
 	if (rc == 0)
-		rc = press_all(&p, videos, count, why);
+		rc = press_all(&p, b, why);
 	if (rc == 0)
 		rc = finish(&p, why);
-	if (rc == 0 && p.refused)
+	if (rc == 0 && p.refused + b->bad)
 		rc = fault_set(why, -EBADMSG, "publish.refused",
-			       "%u of %zu files could not be published", p.refused, count);
+			       "%u of %zu files could not be published", p.refused + b->bad,
+			       b->count + b->bad);
 	return rc;
 }
 
-struct videos {
-	char **at;
-	size_t count;
-};
-
-static void clean_videos(struct videos *v)
+/* Those that were named, as a batch of their own. */
+static int take_names(char **names, size_t count, struct batch *out, struct fault *why)
 {
-	for (size_t i = 0; i < v->count; i++)
-		free(v->at[i]);
-	free(v->at);
-}
-
-static int is_video(const char *name)
-{
-	static const char *const endings[] = { ".mp4", ".m4v", ".mov",  ".mkv", ".webm",
-					       ".avi", ".mpg", ".mpeg", ".ts",  ".flv",
-					       ".ogv", ".wmv", ".3gp" };
-	const char *dot = strrchr(name, '.');
-	for (size_t i = 0; dot && name[0] != '.' && i < ARRAY_LEN(endings); i++)
-		if (strcasecmp(endings[i], dot) == 0)
-			return 1;
-	return 0;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list_videos(const char *folder, struct videos *out, struct fault *why)
-{
-	CLEANUP(clean_folder) DIR *dir = opendir(folder);
-	if (!dir)
-		return fault_set(why, -errno, "publish.folder", "'%s': %s", folder,
-				 strerror(errno));
-	out->at = calloc(LESSONS_MAX, sizeof(*out->at));
-	if (!out->at)
+	out->all = calloc(count, sizeof(*out->all));
+	if (!out->all)
 		return out_of_memory(why);
-	for (struct dirent *e; (e = readdir(dir));) {
-		if (!is_video(e->d_name))
-			continue;
-		if (out->count == LESSONS_MAX)
-			return fault_set(why, -EFBIG, "publish.many",
-					 "'%s' has more than %d videos; use several folders",
-					 folder, LESSONS_MAX);
-		if (asprintf(&out->at[out->count], "%s/%s", folder, e->d_name) < 0)
+	for (; out->count < count; out->count++) {
+		out->all[out->count].path = strdup(names[out->count]);
+		if (!out->all[out->count].path)
 			return out_of_memory(why);
-		out->count++;
 	}
-	if (out->count == 0)
-		return fault_set(why, -ENOENT, "publish.none", "'%s' holds no video", folder);
-	qsort(out->at, out->count, sizeof(*out->at), by_name);
 	return 0;
+}
+
+static void say_bad(const struct fault *why)
+{
+	fprintf(stderr, "waslhub: left out: %s\n", why->text);
 }
 
 int cli_publish(int argc, char **argv)
 {
-	static const struct option options[] = { { "dir", required_argument, NULL, 'd' },
-						 { "lessons", required_argument, NULL, 'l' },
-						 { "transcoder", required_argument, NULL, 't' },
-						 { 0 } };
+	static const struct option options[] = {
+		{ "dir", required_argument, NULL, 'd' },
+		{ "lessons", required_argument, NULL, 'l' },
+		{ "csv", required_argument, NULL, 'c' },
+		{ "transcoder", required_argument, NULL, 't' },
+		{ 0 },
+	};
 	struct path dir = paths_at(CLI_DIR);
-	const char *folder = NULL;
+	const char *folder = NULL, *table = NULL;
 	char program[4096];
 	mezzanine_program(program);
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -355,18 +330,21 @@ int cli_publish(int argc, char **argv)
 			dir = paths_at("%s", optarg);
 		else if (o == 'l')
 			folder = optarg;
+		else if (o == 'c')
+			table = optarg;
 		else if (o == 't')
 			snprintf(program, sizeof(program), "%s", optarg);
 		else
 			return cli_misused("publish: option not understood");
 	}
-	if (!folder == (optind == argc))
-		return cli_misused("publish: name videos, or --lessons FOLDER");
+	if ((folder != NULL) + (table != NULL) + (optind != argc) != 1)
+		return cli_misused("publish: name files, or --lessons FOLDER, or --csv FILE");
 	struct fault why = { 0 };
-	CLEANUP(clean_videos) struct videos found = { 0 };
-	int rc = folder ? list_videos(folder, &found, &why) : 0;
+	CLEANUP(batch_done) struct batch b = { 0 };
+	int rc = folder  ? batch_folder(folder, &b, &why)
+		 : table ? batch_table(table, say_bad, &b, &why)
+			 : take_names(argv + optind, (size_t)(argc - optind), &b, &why);
 	if (rc == 0)
-		rc = publish(dir.at, program, folder ? found.at : argv + optind,
-			     folder ? found.count : (size_t)(argc - optind), &why);
+		rc = publish(dir.at, program, &b, &why);
 	return rc ? cli_failed(&why) : 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <pb_decode.h>
 #include <signal.h>
 #include <sodium.h>
@@ -25,7 +26,7 @@
 #include "firmware/record/codec.h"
 
 /* Grows when the transcoder's recipe changes, so that lessons are encoded anew. */
-#define RECIPE "2"
+#define RECIPE "3"
 
 enum { PIECE = 1 << 20, PLAN_LIMIT = 8 << 20, WORDS = 512, FULL_BYTES = 256 << 10 };
 
@@ -198,14 +199,15 @@ static int follow(struct child *c, struct listener *l, struct fault *why)
 
 /* The files of one lesson. */
 struct kept {
-	struct path film, plan, poster;
+	struct path film, plan, poster, facts; /* facts: what the transcoder says of it, JSON */
 };
 
 static struct kept kept_at(const char *dir, const char *name)
 {
 	return (struct kept){ paths_at("%s/mezzanine/%s.mp4", dir, name),
 			      paths_at("%s/mezzanine/%s.plan", dir, name),
-			      paths_at("%s/mezzanine/%s.jpg", dir, name) };
+			      paths_at("%s/mezzanine/%s.jpg", dir, name),
+			      paths_at("%s/mezzanine/%s.json", dir, name) };
 }
 
 static int transcode(const char *program, const char *video, const struct kept *to,
@@ -214,9 +216,13 @@ static int transcode(const char *program, const char *video, const struct kept *
 	struct kept made = *to;
 	struct path self = paths_given("%s", program), source = paths_given("%s", video);
 	char verb[] = "mezzanine", in[] = "--in", out[] = "--out", plan[] = "--plan",
-	     poster[] = "--poster", say[] = "--progress";
-	char *const argv[] = { self.at, verb,         in,     source.at,      out, made.film.at,
-			       plan,    made.plan.at, poster, made.poster.at, say, NULL };
+	     poster[] = "--poster", say[] = "--progress", json[] = "--json",
+	     least[] = "--least-ssim", ssim[16];
+	snprintf(ssim, sizeof(ssim), "%.4f", MEZZANINE_LEAST_SSIM);
+	char *const argv[] = { self.at, verb,           in,   source.at,
+			       out,     made.film.at,   plan, made.plan.at,
+			       poster,  made.poster.at, json, made.facts.at,
+			       least,   ssim,           say,  NULL };
 	CLEANUP(clean_child) struct child c = { 0, -1, -1 };
 	int rc = start_child(self.at, argv, &c, why);
 	return rc ? rc : follow(&c, l, why);
@@ -270,6 +276,8 @@ static int keep(const struct kept *fresh, const struct kept *to)
 		return -errno;
 	if (rename(fresh->poster.at, to->poster.at) && errno != ENOENT)
 		return -errno;
+	if (rename(fresh->facts.at, to->facts.at) && errno != ENOENT)
+		return -errno;
 	if (rename(fresh->plan.at, to->plan.at))
 		return -errno;
 	return fileio_sync_parent(to->plan.at);
@@ -296,9 +304,32 @@ static int make(const char *dir, const struct kept *to, const char *program, con
 	if (rc) {
 		unlink(fresh.film.at);
 		unlink(fresh.poster.at);
+		unlink(fresh.facts.at);
 		unlink(fresh.plan.at);
 	}
 	return rc;
+}
+
+/* For people alone: a file that says nothing is no reason to refuse a lesson. */
+static void read_facts(const char *path, struct mezzanine *m)
+{
+	json_t *facts = json_load_file(path, 0, NULL);
+	m->ssim = json_number_value(json_object_get(facts, "ssim"));
+	m->crf = (int)json_integer_value(json_object_get(facts, "crf"));
+	json_decref(facts);
+}
+
+uint64_t mezzanine_ladder_bytes(const wasl_Plan *plan, uint64_t duration_ms)
+{
+	static const struct {
+		uint32_t side, kbps;
+	} rungs[] = { { 480, 1200 }, { 360, 700 }, { 240, 350 }, { 144, 150 } };
+	const uint32_t side = plan->width < plan->height ? plan->width : plan->height;
+	uint64_t kbps = plan->sample_rate ? 64 : 0;
+	for (size_t i = 0; i < ARRAY_LEN(rungs); i++)
+		if (rungs[i].side <= side || i + 1 == ARRAY_LEN(rungs))
+			kbps += rungs[i].kbps;
+	return duration_ms * kbps / 8;
 }
 
 int mezzanine_make(const char *dir, const char *program, const char *video,
@@ -321,6 +352,11 @@ int mezzanine_make(const char *dir, const char *program, const char *video,
 	if (rc)
 		return rc;
 	snprintf(m.path, sizeof(m.path), "%s", at.film.at);
+	struct stat st;
+	m.bytes = stat(at.film.at, &st) == 0 ? (uint64_t)st.st_size : 0;
+	const wasl_Segment *last = &m.plan.segments[m.plan.segments_count - 1];
+	m.duration_ms = (last->start_ticks + last->duration_ticks) * 1000 / m.plan.timescale;
+	read_facts(at.facts.at, &m);
 	if (access(at.poster.at, R_OK) == 0)
 		snprintf(m.poster, sizeof(m.poster), "%s", at.poster.at);
 	*out = m;

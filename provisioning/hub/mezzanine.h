@@ -15,8 +15,20 @@ struct mezzanine {
 	char path[4096];   /* finished, never changed again */
 	char poster[4096]; /* a JPEG; "" when the film has no picture */
 	wasl_Plan plan;    /* release with mezzanine_done() */
+	uint64_t bytes, duration_ms;
+	double ssim; /* of luma, beside its source; 0: it was not compared */
+	int crf;     /* that this took; 0: not said */
 };
 void mezzanine_done(struct mezzanine *m);
+
+/* What it must have in common with its source at least: encoded better until it has, or refused. */
+#define MEZZANINE_LEAST_SSIM 0.99
+
+/*
+ * Bytes of a plain H.264 ladder of a lesson as long and as high: 480p, 360p, 240p and 144p at 1200, 700, 350 and 150 kbit/s as
+ * far as they are not larger than it, and sound at 64 kbit/s once. Pure.
+ */
+uint64_t mezzanine_ladder_bytes(const wasl_Plan *plan, uint64_t duration_ms);
 
 /*
  * `program` is the path of wasl-transcoder; `progress` (may be NULL) hears whole per cents. -EBADMSG: it is no video that

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The ministry's hub: waslhub (command line), wasl-hubd (daemon), pages.
-HUB := account coverage csv demo edition enrol frames hub ingest jsonout keyring lessons mezzanine origin refresh rows school \
+HUB := account batch coverage csv demo edition enrol frames hub ingest jsonout keyring kinds lessons mezzanine origin refresh rows school \
        sidecar standing store store_sqlite store_sqlite_ledger store_sqlite_registry store_sqlite_rows suppress token
 HUBD := hubd api_boxes api_country api_json api_lists api_school api_stream
 HUB_CLI := waslhub cli_accept cli_init cli_key cli_order cli_publish cli_school cli_token

@@ -14,6 +14,7 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/text.h"
+#include "provisioning/hub/kinds.h"
 
 enum { JSON_LIMIT = 256 << 10, VTT_LIMIT = 1 << 20 };
 
@@ -243,7 +244,6 @@ static int from_file_name(const struct stem *stem, wasl_Item *item, struct fault
 				 "'%s': the file's name is not UTF-8; rename it", stem->name);
 	sidecar_slug(stem->name, item->id);
 	snprintf(item->subject, sizeof(item->subject), "general");
-	item->kind = 1;
 	item->has_title = true;
 	if (set_text(&item->title.ar, title) || set_text(&item->title.fr, title) ||
 	    set_text(&item->title.en, title))
@@ -251,19 +251,8 @@ static int from_file_name(const struct stem *stem, wasl_Item *item, struct fault
 	return 0;
 }
 
-static int read_facts(const char *video, const struct stem *stem, wasl_Item *item,
-		      struct sidecar *out, struct fault *why)
+static int load_facts(const char *path, json_t **out, struct fault *why)
 {
-	char path[4608];
-	snprintf(path, sizeof(path), "%s/%s.json", stem->folder, stem->name);
-	if (access(path, F_OK) != 0) {
-		if (*item->id)
-			return 0;
-		return fault_set(why, -EINVAL, "sidecar.id",
-				 "'%s': the name has no latin letter or digit to make an id of; "
-				 "put \"id\" into '%s.json'",
-				 video, stem->name);
-	}
 	AUTO_FREE void *bytes = NULL;
 	size_t len = 0;
 	json_error_t error;
@@ -274,9 +263,43 @@ static int read_facts(const char *video, const struct stem *stem, wasl_Item *ite
 	if (!json_is_object(root))
 		return fault_set(why, -EINVAL, "sidecar.json", "'%s' line %d: %s", path, error.line,
 				 root ? "must be one object" : error.text);
-	struct facts f = { path, root, why };
-	rc = take_item(&f, item);
+	*out = MOVE_PTR(root);
+	return 0;
+}
+
+/* One source after the other, the last word is the one that counts. */
+static int take_facts(const char *from, json_t *root, const struct stem *stem, wasl_Item *item,
+		      struct sidecar *out, struct fault *why)
+{
+	const struct facts f = { from, root, why };
+	if (json_object_get(root, "attachments"))
+		out->attachment_count = 0;
+	int rc = take_item(&f, item);
 	return rc ? rc : take_attachments(&f, stem->folder, out);
+}
+
+static int read_facts(const char *video, const struct stem *stem, const json_t *given,
+		      const char *where, wasl_Item *item, struct sidecar *out, struct fault *why)
+{
+	char path[4608];
+	CLEANUP(clean_json) json_t *beside = NULL;
+	CLEANUP(clean_json) json_t *more = json_deep_copy(given);
+	snprintf(path, sizeof(path), "%s/%s.json", stem->folder, stem->name);
+	int rc = access(path, F_OK) == 0 ? load_facts(path, &beside, why) : 0;
+	if (rc)
+		return rc;
+	/* An id may come from either; until it has come there is none to check. */
+	if (!*item->id && !json_object_get(beside, "id") && !json_object_get(more, "id"))
+		return fault_set(why, -EINVAL, "sidecar.id",
+				 "'%s': the name has no latin letter or digit to make an id of; "
+				 "put \"id\" into '%s.json'",
+				 video, stem->name);
+	const char *id = json_string_value(json_object_get(more, "id"));
+	if (!*item->id && id && text_is_slug(id) && strlen(id) < sizeof(item->id))
+		snprintf(item->id, sizeof(item->id), "%s", id);
+	if (beside)
+		rc = take_facts(path, beside, stem, item, out, why);
+	return rc || !more ? rc : take_facts(where, more, stem, item, out, why);
 }
 
 static int check_vtt(const char *path, struct fault *why)
@@ -339,13 +362,22 @@ static int by_language(const void *a, const void *b)
 
 int sidecar_read(const char *video, wasl_Item *item, struct sidecar *out, struct fault *why)
 {
+	return sidecar_read_with(video, NULL, NULL, item, out, why);
+}
+
+int sidecar_read_with(const char *video, const json_t *facts, const char *where, wasl_Item *item,
+		      struct sidecar *out, struct fault *why)
+{
 	struct stem stem;
 	*out = (struct sidecar){ 0 };
 	int rc = cut(video, &stem, why);
 	if (rc == 0)
 		rc = from_file_name(&stem, item, why);
+	/* A name without a known ending is tried as a video. */
+	const enum kind kind = kinds_of(video);
+	item->kind = kind == KIND_UNKNOWN ? KIND_VIDEO : kind;
 	if (rc == 0)
-		rc = read_facts(video, &stem, item, out, why);
+		rc = read_facts(video, &stem, facts, where, item, out, why);
 	if (rc == 0)
 		rc = find_captions(&stem, out, why);
 	if (rc)

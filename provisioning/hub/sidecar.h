@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <jansson.h>
 #include <stddef.h>
 
 #include "firmware/record/catalogue.pb.h"
@@ -8,7 +9,7 @@
 struct fault;
 
 /*
- * What lies beside a video NAME.mp4 and tells the catalogue about it (content/sample/README.md): NAME.json, NAME.LANG.vtt,
+ * What lies beside a video (or a document) NAME.mp4 and tells the catalogue about it (content/sample/README.md): NAME.json, NAME.LANG.vtt,
  * NAME.jpg as poster, files named in NAME.json as attachments. All of it may be absent.
  */
 #define SIDECAR_CAPTIONS 16u
@@ -31,6 +32,9 @@ struct sidecar {
  * the files to bring in. -EINVAL: NAME.json or a caption file is not what it should be; the sentence names file and field.
  */
 int sidecar_read(const char *video, wasl_Item *item, struct sidecar *out, struct fault *why);
+/* The same, where `facts` (an object as in NAME.json, from `where`; NULL: none) go before what NAME.json says. */
+int sidecar_read_with(const char *video, const json_t *facts, const char *where, wasl_Item *item,
+		      struct sidecar *out, struct fault *why);
 
 /* "Les fractions (1)" -> "les-fractions-1"; "" when nothing usable is left. `out` has 64 bytes. */
 void sidecar_slug(const char *name, char out[static 64]);

@@ -25,8 +25,8 @@ static const struct {
 	  "write the order that makes one box the school's box" },
 	{ "accept", cli_accept, "--school CODE --claim CODE",
 	  "count the reports of a box that enrolled in one visit" },
-	{ "publish", cli_publish, "VIDEO… | --lessons FOLDER [--transcoder PROGRAM]",
-	  "publish lessons: encode, hash, sign the next catalogue" },
+	{ "publish", cli_publish, "FILE… | --lessons FOLDER | --csv FILE [--transcoder PROGRAM]",
+	  "publish films and documents: encode, hash, sign the next catalogue" },
 	{ "token", cli_token, "viewer | officer", "make a token for the ministry's pages and API" },
 	{ "key", cli_key, "list", "show whose keys there are" },
 };

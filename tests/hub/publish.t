@@ -54,6 +54,8 @@ printf '{"id":"demo","title":{"ar":"درس"},"subject":"physics","attachments":[
 waslhub publish --dir "$hub" "$film"
 says "catalogue 1 is in force, with 1 lessons" && cmp -s "$origin/catalogue/1" "$origin/catalogue/latest"
 ok $? "a lesson is published"
+says "like its source (SSIM 0.99" && says "a plain H.264 ladder would be 0.28 MB"
+ok $? "how like its source it is is said, and what it saves"
 check "its film, poster, captions and attachment are objects, each with a map" \
 	test "$(find "$origin/object" -type f | wc -l) $(find "$origin/map" -type f | wc -l)" = "4 4"
 LC_ALL=C grep -qaP "^\xff\xd8\xff" "$origin"/object/*
@@ -102,6 +104,42 @@ waslhub publish --dir "$hub" "$work/letter.mp4" "$work/other.mp4"
 [ $status = 1 ] && says "letter.mp4" && [ "$(published)" = 4 ] && says "with 2 lessons"
 ok $? "beside a bad one the good one is published"
 
+# --- documents and tables ---------------------------------------------------------------------------
+mkdir "$work/papers"
+printf '%%PDF-1.4\nexercises\n' >"$work/papers/Algebra 1.pdf"
+printf '{"title":{"ar":"تمارين"},"subject":"mathematics"}' >"$work/papers/Algebra 1.json"
+printf 'nobody asked for me\n' >"$work/papers/notes.txt"
+waslhub publish --dir "$hub" --lessons "$work/papers"
+[ $status = 0 ] && says "with 3 lessons" && grep -qaF "algebra-1" "$origin/catalogue/latest" && grep -qaF "Algebra 1.pdf" "$origin/catalogue/latest"
+ok $? "a document is an item, too; what only lies there is none"
+printf '<html>' >"$work/papers/page.pdf"
+waslhub publish --dir "$hub" "$work/papers/page.pdf"
+[ $status = 1 ] && says page.pdf && says "not what its name says"
+ok $? "a page that is called a PDF is refused"
+cp "$film" "$work/papers/table.mp4"
+cat >"$work/papers/list.csv" <<-'END'
+	file;id;title_ar;title_fr;subject;grade;order;attachments
+	table.mp4;from-table;"جدول ""1""";Tableau;physics;7;2;Algebra 1.pdf|notes.txt
+	notes.txt;notes;ملاحظات;;general;7;3;
+	;nothing;;;;;;
+	gone.mp4;gone;;;;;;
+	notes.txt;other;;;;seven;;
+	END
+waslhub publish --dir "$hub" --transcoder /bin/false --csv "$work/papers/list.csv"
+[ $status = 1 ] && says "with 5 lessons" && says "list.csv' line 4: it names no file" && says "gone.mp4" && says 'line 6' && says '"grade"' && says "3 of 5 files"
+ok $? "a table: what can be published is, and each line that cannot is named"
+grep -qaF 'جدول "1"' "$origin/catalogue/latest" && grep -qaF from-table "$origin/catalogue/latest" && grep -qaF ملاحظات "$origin/catalogue/latest"
+ok $? "with what the table says of it"
+published_now=$(published)
+sed -i '4,6d' "$work/papers/list.csv"
+waslhub publish --dir "$hub" --transcoder /bin/false --csv "$work/papers/list.csv"
+[ $status = 0 ] && says "nothing changed" && [ "$(published)" = "$published_now" ]
+ok $? "the same table again: nothing changed, nothing encoded"
+printf 'file,colour\nx.mp4,red\n' >"$work/papers/bad.csv"
+waslhub publish --dir "$hub" --csv "$work/papers/bad.csv"
+[ $status = 1 ] && says "colour"
+ok $? "a column that nobody knows is named"
+
 # --- interruptions ----------------------------------------------------------------------------------
 cat >"$work/slow" <<-'END'
 	#!/bin/bash
@@ -128,10 +166,11 @@ check "killed in the middle: its transcoder ends with it" until_so 20 transcoder
 rm -f "$hub/mezzanine/slow.pid"
 sums | grep -v unfinished | cmp -s - "$work/before"
 ok $? "and nothing of it is in the origin"
-rm -f "$origin/catalogue/3"
+last=$(($(published) - 1))
+rm -f "$origin/catalogue/$last"
 touch "$origin/object/.unfinished-1"
 waslhub publish --dir "$hub" "$film"
-says "nothing changed" && cmp -s "$origin/catalogue/3" "$origin/catalogue/latest" && [ ! -e "$origin/object/.unfinished-1" ]
+says "nothing changed" && cmp -s "$origin/catalogue/$last" "$origin/catalogue/latest" && [ ! -e "$origin/object/.unfinished-1" ]
 ok $? "the next run clears up and gives the catalogue in force its number back"
 
 # --- a full disk ------------------------------------------------------------------------------------
