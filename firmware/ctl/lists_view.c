@@ -9,16 +9,6 @@
 #include "firmware/base/clean.h"
 #include "firmware/ctl/view.h"
 
-/* The title in the language asked for, else in any that there is. */
-static const char *title_of(const json_t *lesson, const struct view *v)
-{
-	const json_t *titles = json_object_get(lesson, "title");
-	const char *title = view_text(titles, strings_lang_code(v->lang));
-	for (int l = 0; !title[0] && l < STRINGS_LANG_COUNT; l++)
-		title = view_text(titles, strings_lang_code((enum strings_lang)l));
-	return title;
-}
-
 static void put_rungs(const json_t *lesson, FILE *to)
 {
 	size_t i;
@@ -53,6 +43,11 @@ static void put_progress(const json_t *lesson, const struct view *v, FILE *to)
 		fprintf(to, " · %s", text);
 	}
 	putc('\n', to);
+	char when[900];
+	view_said(json_object_get(json_object_get(lesson, "promise"), "text"), v, when,
+		  sizeof(when));
+	if (when[0] && minutes <= 0)
+		fprintf(to, "    %s\n", when);
 }
 
 void lessons_view(const json_t *answer, const struct view *v, FILE *to)
@@ -70,7 +65,7 @@ void lessons_view(const json_t *answer, const struct view *v, FILE *to)
 		bool complete = json_is_true(json_object_get(lesson, "complete"));
 		bool ready = json_is_true(json_object_get(lesson, "ready"));
 		char title[300], id[80], line[400];
-		view_foreign(title_of(lesson, v), title, sizeof(title));
+		view_said(json_object_get(lesson, "title"), v, title, sizeof(title));
 		view_foreign(view_text(lesson, "id"), id, sizeof(id));
 		snprintf(line, sizeof(line), "%s  %s", id, title);
 		view_row(v, complete ? VIEW_GOOD : ready ? VIEW_MODERATE : VIEW_UNKNOWN, line, to);

@@ -217,6 +217,11 @@ static void show_lessons(const json_t *all, const struct view *v, FILE *to)
 	snprintf(line, sizeof(line), "%s%s%s · %s", total ? count : "", total ? " · " : "",
 		 catalogue, room);
 	view_row(v, total == 0 ? VIEW_NEVER : ready == total ? VIEW_GOOD : VIEW_MODERATE, line, to);
+	char coming[1500];
+	const json_t *plan = json_object_get(content, "coming");
+	view_said(json_object_get(plan, "text"), v, coming, sizeof(coming));
+	if (coming[0])
+		view_row(v, view_int(plan, "late", 0) ? VIEW_NO : VIEW_MODERATE, coming, to);
 	const json_t *origin = json_object_get(content, "origin");
 	if (json_is_false(json_object_get(origin, "ok")))
 		view_row(v, VIEW_MODERATE, strings_get(v->lang, "status.origin.down"), to);

@@ -120,6 +120,11 @@ void store_view_why(const json_t *answer, const struct view *v, FILE *to)
 	json_t *thing;
 	json_array_foreach (json_object_get(answer, "things"), i, thing)
 		put_why(thing, v, to);
+	char when[900];
+	view_said(json_object_get(json_object_get(answer, "promise"), "text"), v, when,
+		  sizeof(when));
+	if (when[0])
+		view_row(v, VIEW_MODERATE, when, to);
 }
 
 void store_view_pin(const json_t *answer, const struct view *v, FILE *to)

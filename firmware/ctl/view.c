@@ -133,3 +133,11 @@ int64_t view_int(const json_t *object, const char *key, int64_t fallback)
 		return (int64_t)json_real_value(value);
 	return json_is_integer(value) ? (int64_t)json_integer_value(value) : fallback;
 }
+
+void view_said(const json_t *texts, const struct view *v, char *out, size_t room)
+{
+	const char *text = view_text(texts, strings_lang_code(v->lang));
+	for (int l = 0; !text[0] && l < STRINGS_LANG_COUNT; l++)
+		text = view_text(texts, strings_lang_code((enum strings_lang)l));
+	view_foreign(text, out, room);
+}

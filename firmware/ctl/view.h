@@ -46,3 +46,5 @@ void view_foreign(const char *text, char *out, size_t room);
 /* Fields of JSON answers; the fallback where they are missing or of another type. */
 const char *view_text(const json_t *object, const char *key); /* "" */
 int64_t view_int(const json_t *object, const char *key, int64_t fallback);
+/* Of {ar, fr, en} the one in the language asked for, else any; what may not steer a terminal. */
+void view_said(const json_t *texts, const struct view *v, char *out, size_t room);

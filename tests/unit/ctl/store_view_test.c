@@ -38,6 +38,9 @@ static const struct {
 	  "1795305600}]}",
 	  "  ◐ a/360p goes when room is needed, after 2 MB of other things: it can be made again "
 	  "here. Last used 2026-11-22 00:00.\n" },
+	{ "what is still to come, and when", store_view_why, STRINGS_FR,
+	  "{'things':[],'promise':{'text':{'ar':'غدًا','fr':'Il manque 30 Mo\\u001b[2J','en':'x'}}}",
+	  "  ◐ Il manque 30 Mo [2J\n" },
 	{ "what went", store_view_why, STRINGS_EN,
 	  "{'things':[{'what':'a/"
 	  "360p','state':'gone','reason':'made-room','bytes':3000,'at_s':1795305600,'cause':'b/"
