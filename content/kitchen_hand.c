@@ -415,7 +415,7 @@ static int cook(struct hand *h, struct fault *why)
 		rc = folder_playlists(&h->folder, why);
 	/* A lesson without a preview is one still. */
 	if (!rc && !h->order->segment && folder_preview(&h->folder, h->kitchen, h->loop, why))
-		judge(h, HAND_SALVAGE, why->id, why->text);
+		note(h, why);
 	if (!rc)
 		measure(h);
 	return rc;
