@@ -96,7 +96,7 @@ static void clean_comparison(struct comparison *c)
 /* One after the other is read on, without looking for a key frame. */
 static int go_to(struct watch *w, uint64_t index, struct fault *why)
 {
-	return w->shown == index ? 0 : watch_seek(w, index, why);
+	return w->shown == index ? 0 : watch_seek(w, SOURCE_SEEK, index, why);
 }
 
 static int compare_segment(struct comparison *c, uint64_t first, uint64_t count, double *sum,
