@@ -190,7 +190,7 @@ static int take_dish(struct kitchen_job *j, const struct job_reply *reply, const
 	bool init = reply->segment == 0;
 	if (j->order.task == JOB_PREVIEW && !j->media_made) { /* who asked reads it */
 		j->media_made = 1;
-		hand_over(j, 0, 0, bytes, (size_t)reply->length);
+		hand_over(j, reply, bytes);
 		return 0;
 	}
 	/* In order: init, then the segment, each once. */
