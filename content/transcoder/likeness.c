@@ -93,7 +93,17 @@ static void clean_comparison(struct comparison *c)
 	close_side(&c->made);
 }
 
-/* One after the other is read on, without looking for a key frame. */
+/* The source is read on, picture by picture: not every container can be sought in, and a wrong place looks like a bad copy. */
+static int read_on(struct watch *w, uint64_t index, struct fault *why)
+{
+	const AVFrame *passed;
+	int rc = 0;
+	while (!rc && w->shown < index)
+		rc = watch_next(w, &passed, why);
+	return rc;
+}
+
+/* The mezzanine is ours: its key frames lie where segments begin. */
 static int go_to(struct watch *w, uint64_t index, struct fault *why)
 {
 	return w->shown == index ? 0 : watch_seek(w, SOURCE_SEEK, index, why);
@@ -103,7 +113,7 @@ static int compare_segment(struct comparison *c, uint64_t first, uint64_t count,
 			   struct fault *why)
 {
 	*sum = 0;
-	int rc = go_to(&c->source.watch, first, why);
+	int rc = read_on(&c->source.watch, first, why);
 	if (!rc)
 		rc = go_to(&c->made.watch, first, why);
 	for (uint64_t i = 0; i < count && !rc; i++) {

@@ -23,8 +23,8 @@ static char said[1024];
 
 static void note(const struct fault *why)
 {
-	strncat(said, why->text, sizeof(said) - strlen(said) - 2);
-	strcat(said, "\n");
+	const size_t have = strlen(said);
+	snprintf(said + have, sizeof(said) - have, "%s\n", why->text);
 }
 
 static int make_world(void **state)
