@@ -14,6 +14,7 @@
 #include "content/kitchen_check.h"
 #include "content/kitchen_child.h"
 #include "content/kitchen_plan.h"
+#include "content/kitchen_seen.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/sandbox.h"
@@ -22,16 +23,9 @@
 #define PRIORITY_IDLE 9u
 #define WORKERS_MAX 64u
 #define CPU_S_DEFAULT 120u
-#define SEEN_MAX 512u
 /* Wall time that a job may take for each second of processor time it may use: others want the processor too. */
 #define PATIENCE_NOW 4u
 #define PATIENCE_IDLE 60u
-
-struct seen { /* the init segment that a rendition began with */
-	char generation[24];
-	uint32_t rung;
-	unsigned char hash[crypto_generichash_BYTES];
-};
 
 struct kitchen_job {
 	struct kitchen *kitchen;
@@ -66,8 +60,7 @@ struct kitchen {
 	unsigned busy, busy_idle;
 	unsigned walls_missing;
 	enum kitchen_idle idle;
-	struct seen seen[SEEN_MAX];
-	size_t seen_count;
+	struct seen seen;
 };
 
 CLEAN_FN(kitchen, struct kitchen, kitchen_free)
@@ -142,35 +135,16 @@ static const struct job_rung *rung_of(const struct kitchen_job *j, uint32_t rung
 	return NULL;
 }
 
-static struct seen *seen_find(struct kitchen *k, const struct kitchen_job *j, uint32_t rung)
-{
-	size_t have = k->seen_count < SEEN_MAX ? k->seen_count : SEEN_MAX;
-	for (size_t i = 0; i < have; i++)
-		if (k->seen[i].rung == rung && !strcmp(k->seen[i].generation, j->generation))
-			return &k->seen[i];
-	return NULL;
-}
-
 /* Every segment's parameter sets are those that the rendition began with. */
 static int compare_init(struct kitchen_job *j, uint32_t rung, const void *bytes, size_t len)
 {
-	struct kitchen *k = j->kitchen;
-	unsigned char hash[crypto_generichash_BYTES];
-	crypto_generichash(hash, sizeof(hash), bytes, len, NULL, 0);
-	struct seen *s = seen_find(k, j, rung);
-	const unsigned char *known = j->init_known[rung] ? j->init_hash[rung] : s ? s->hash : NULL;
-	if (known && memcmp(known, hash, sizeof(hash)))
-		return fault_set(&j->why, -ESTALE, "kitchen.params",
-				 "segment %u of %s does not fit the ones before it: the encoder "
-				 "has changed since; make the rendition anew",
-				 j->order.segment, kitchen_rung_name((enum kitchen_rung)rung));
-	if (!s) {
-		s = &k->seen[k->seen_count++ % SEEN_MAX];
-		memcpy(s->generation, j->generation, sizeof(s->generation));
-		s->rung = rung;
-		memcpy(s->hash, hash, sizeof(hash));
-	}
-	return 0;
+	const unsigned char *known = j->init_known[rung] ? j->init_hash[rung] : NULL;
+	if (!seen_check(&j->kitchen->seen, j->generation, rung, known, bytes, len))
+		return 0;
+	return fault_set(&j->why, -ESTALE, "kitchen.params",
+			 "segment %u of %s does not fit the ones before it: the encoder "
+			 "has changed since; make the rendition anew",
+			 j->order.segment, kitchen_rung_name((enum kitchen_rung)rung));
 }
 
 static void hand_over(struct kitchen_job *j, const struct job_reply *reply, const void *bytes)

@@ -58,7 +58,7 @@ static void orders_are_checked(void **state)
 	REFUSED(o.spans[0].len = 0);
 	REFUSED(o.rung_count = 0);
 	REFUSED(o.rung_count = JOB_RUNGS_MAX + 1);
-	REFUSED(o.task = JOB_SURVEY + 1);
+	REFUSED(o.task = JOB_PREVIEW + 1);
 	/* A file that is no mezzanine. */
 	struct job_order any = good();
 	any.foreign = (struct job_foreign){ .is = 1, .sound = -1, .fps_num = 25, .fps_den = 1 };
