@@ -38,4 +38,5 @@ TEST_PROGS += $(B)/tests/content-line
 # Another daemon of the box, that answers what a file says
 $(eval $(call prog,content-answers,tests/content/answers.c,base,tests))
 TEST_PROGS += $(B)/tests/content-answers
+$(eval $(call fuzzer,staff_form,tests/fuzz/staff_form_fuzz.c,content))
 LONG += tests/content/staff.t tests/content/staff_page.t

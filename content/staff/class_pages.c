@@ -137,6 +137,7 @@ static int forget_class(struct visit *v, struct fault *why)
 
 struct asked {
 	const struct visit *v;
+	const struct publish_outlook *outlook;
 	json_t *list;
 };
 
@@ -147,14 +148,19 @@ static int add_asked(void *data, const struct agenda_request *r)
 	const size_t at = c->library ? library_find_lesson(c->library, r->lesson) : LIBRARY_NONE;
 	char day[11];
 	clock_day_text(r->day, day);
-	const bool here = at != LIBRARY_NONE && library_progress(c->library, at).plays;
-	json_array_append_new(a->list,
-			      json_pack("{s:s,s:s,s:s,s:b}", "id", r->lesson, "title",
-					at == LIBRARY_NONE
-						? r->lesson
-						: site_text(&c->library->lessons[at].item->title,
-							    a->v->lang),
-					"date", day, "here", here));
+	const bool here = at != LIBRARY_NONE && a->outlook->lessons[at].progress.complete;
+	AUTO_FREE char *promise =
+		at == LIBRARY_NONE || here
+			? NULL
+			: promise_text(a->v->lang, &a->outlook->lessons[at].promise,
+				       a->outlook->sum.today);
+	json_array_append_new(
+		a->list,
+		json_pack("{s:s,s:s,s:s,s:b,s:s}", "id", r->lesson, "title",
+			  at == LIBRARY_NONE
+				  ? r->lesson
+				  : site_text(&c->library->lessons[at].item->title, a->v->lang),
+			  "date", day, "here", here, "promise", promise ? promise : ""));
 	return 0;
 }
 
@@ -181,10 +187,11 @@ void staff_get_ask(struct ctl_request *req, void *data)
 		return;
 	CLEANUP(publish_site_done) struct publish_site now;
 	struct fault why = { 0 };
-	struct asked asked = { &v, json_array() };
+	CLEANUP(publish_outlook_done) struct publish_outlook outlook = { 0 };
+	struct asked asked = { &v, &outlook, json_array() };
 	const char *chosen = ctl_arg(req, "lesson");
 	char today[11], tomorrow[11];
-	if (publish_site_make(v.s->c, &now) ||
+	if (publish_site_make(v.s->c, &now) || publish_outlook(v.s->c, &outlook) ||
 	    agenda_requests(v.s->c->agenda, add_asked, &asked, &why)) {
 		json_decref(asked.list);
 		if (!why.code)
