@@ -27,7 +27,10 @@ $(eval $(call prog,wasl-contentd,content/main.c,content))
 $(foreach u,$(CONTENT),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,content))))
 $(foreach u,$(STAFF),$(if $(wildcard tests/unit/staff/$(u)_test.c),$(eval $(call unit,staff_$(u),tests/unit/staff/$(u)_test.c,content))))
 $(foreach u,$(PORTAL),$(if $(wildcard tests/unit/portal/$(u)_test.c),$(eval $(call unit,portal_$(u),tests/unit/portal/$(u)_test.c,content))))
-$(foreach f,vtt catalogue uplinks live_list,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,content)))
+$(foreach f,boxtime vtt catalogue uplinks live_list,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,content)))
+
+# A month of a school: what was promised, and what came
+$(eval $(call unit,content_planner_month,tests/unit/content/planner_month_test.c,content))
 
 # A ministry of tests: keys and a static origin, for tests/content/*.t
 $(eval $(call prog,content-origin,tests/content/origin_tool.c,record base,tests))

@@ -9,6 +9,7 @@
 #define DAY_S 86400
 #define BLIND_PERIOD 31 /* nights that a quota must last for when no calendar is at hand */
 #define PERIOD_NIGHTS 31
+#define MOST_EVEN 8 /* times an even night: what is left at the end of a month does not go in one */
 
 /* --- days and nights --------------------------------------------------------------------------------- */
 
@@ -127,7 +128,8 @@ static uint64_t quota_night(const struct planner_now *now, uint64_t quota_left, 
 {
 	const uint64_t of_all = minus(share_of(now, now->line.quota_bytes), spent - spent_tonight);
 	const uint64_t of_rest = share_of(now, quota_left + spent_tonight);
-	return least(of_all, of_rest) / (uint64_t)nights;
+	const uint64_t even = share_of(now, now->line.quota_bytes) / PERIOD_NIGHTS;
+	return least(least(of_all, of_rest) / (uint64_t)nights, even * MOST_EVEN);
 }
 
 /* PLANNER_NO_LIMIT where bytes cost nothing. */
@@ -144,6 +146,22 @@ static uint64_t allowance(const struct planner_now *now)
 	const uint64_t night = quota_night(now, minus(l->quota_bytes, l->used_bytes), spent,
 					   now->ledger.night, nights_left(now));
 	return most ? least(most, night) : night;
+}
+
+/* The same in the middle of what is left of the period, when others go on as they did in it. */
+static uint64_t usual_allowance(const struct planner_now *now)
+{
+	struct planner_now then = *now;
+	const struct planner_line *l = &now->line;
+	if (!l->known || !l->metered || !l->quota_bytes || !now->clock.trusted)
+		return allowance(now);
+	const int32_t night = planner_night(&now->rules, &now->clock);
+	const int32_t past = night - planner_period(night, l->quota_day);
+	const uint64_t others = minus(l->used_bytes, now->ledger.period);
+	if (past > 0)
+		then.line.used_bytes +=
+			others / (uint64_t)past * (uint64_t)(nights_left(now) - 1) / 2;
+	return allowance(&then);
 }
 
 /* The same in the quota period after this one. */
@@ -221,6 +239,7 @@ struct planner_span planner_span(const struct planner_now *now)
 		.window_s = any ? DAY_S : window_s(&now->rules),
 		.next_s = opened < DAY_S ? DAY_S - opened : 1,
 		.nights_left = quota ? nights_left(now) : PLANNER_MOST_NIGHTS,
+		.usual_bytes = usual_allowance(now),
 		.later_bytes = next_allowance(now),
 	};
 	if (is_open(now))

@@ -91,6 +91,7 @@ struct planner_span {
 	int64_t window_s;    /* in each night to come */
 	int64_t next_s;      /* from now until the next night begins */
 	int32_t nights_left; /* of this quota period, this one included; many where there is none */
+	uint64_t usual_bytes; /* that each of them is expected to bring, as others use the line */
 	uint64_t later_bytes; /* that a night of the next period may cost */
 };
 struct planner_span planner_span(const struct planner_now *now);

@@ -65,7 +65,7 @@ static void walk_begin(struct walk *w, const struct planner_now *now)
 	const struct planner_gate gate = planner_gate(now);
 	const struct planner_span span = planner_span(now);
 	const unsigned reliable = now->ledger.reliable_percent ? now->ledger.reliable_percent : 100;
-	const uint64_t sure = percent(gate.night_bytes, reliable);
+	const uint64_t sure = percent(span.usual_bytes, reliable);
 	*w = (struct walk){ .window_s = span.window_s,
 			    .next_s = span.next_s,
 			    .per_night = sure,

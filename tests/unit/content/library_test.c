@@ -16,6 +16,7 @@
 #include "cache/store_scrub.h"
 #include "content/shelf.h"
 #include "content/transcoder/pack.h"
+#include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/content/lessons_kit.h"
 
@@ -286,6 +287,25 @@ static void a_rotten_segment_takes_its_downloads_along(void **state)
 	}
 }
 
+/* What a lesson that is needed by a day consists of comes before anything of the others. */
+static void another_order(void **state)
+{
+	struct scene *s = *state;
+	build(s);
+	const struct library *l = s->library;
+	static const size_t order[] = { 1, 0, 2 };
+	library_reorder(s->library, order, 1);
+	assert_memory_equal(l->order, order, sizeof(order));
+	const struct library_lesson *first = &l->lessons[1], *film = &l->lessons[0];
+	const size_t want[] = { first->mezzanine,  film->poster,    film->captions[0],
+				film->captions[1], film->mezzanine, film->files[0] };
+	assert_int_equal(l->object_count, ARRAY_LEN(want));
+	assert_memory_equal(l->fetch_order, want, sizeof(want));
+	library_reorder(s->library, (const size_t[]){ 0, 1, 2 }, 0);
+	assert_int_equal(l->fetch_order[0], film->poster);
+	assert_int_equal(l->fetch_order[4], first->mezzanine);
+}
+
 #define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, make_scene, drop_scene)
 
 int main(void)
@@ -293,6 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_SCENE(key_frames_have_a_list_once_all_are_there),
 		IN_SCENE(a_new_catalogue_opens_nothing),
+		IN_SCENE(another_order),
 		IN_SCENE(a_start_opens_nothing_that_is_whole),
 		IN_SCENE(downloads_do_not_depend_on_the_index),
 		IN_SCENE(a_rotten_segment_takes_its_downloads_along),

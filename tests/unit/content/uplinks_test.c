@@ -107,12 +107,77 @@ static void what_the_line_brings(void **state)
 	}
 }
 
+static void the_line_that_traffic_takes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *why, *json, *last, *name;
+		bool metered;
+		uint64_t used, quota;
+		int quota_day;
+	} picks[] = {
+		{ .why = "none", .json = "{\"uplinks\":[]}", .last = "a", .name = NULL },
+		{ .why = "the preferred one, with what it has carried",
+		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\"},{\"name\":\"b\","
+			  "\"state\":"
+			  "\"up\",\"metered\":true,\"rx_bytes\":70,\"tx_bytes\":7,\"quota_bytes\":"
+			  "900,"
+			  "\"quota_day\":5}],\"preferred\":\"b\"}",
+		  .last = "",
+		  .name = "b",
+		  .metered = true,
+		  .used = 77,
+		  .quota = 900,
+		  .quota_day = 5 },
+		{ .why = "the one that is up",
+		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"down\"},{\"name\":\"b\","
+			  "\"state\":"
+			  "\"up\"}],\"preferred\":null}",
+		  .last = "a",
+		  .name = "b" },
+		{ .why = "all are down: the last one that was used",
+		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"down\",\"metered\":true},{"
+			  "\"name\":"
+			  "\"b\",\"state\":\"down\"}],\"preferred\":null}",
+		  .last = "b",
+		  .name = "b" },
+		{ .why = "else one that costs money",
+		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"down\"},{\"name\":\"b\","
+			  "\"state\":"
+			  "\"down\",\"metered\":true}]}",
+		  .last = "",
+		  .name = "b",
+		  .metered = true },
+		{ .why = "numbers that are none",
+		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"metered\":1,\"rx_"
+			  "bytes\":-5,"
+			  "\"quota_bytes\":\"many\",\"quota_day\":31}]}",
+		  .last = "",
+		  .name = "a" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(picks); i++) {
+		struct uplinks_view v;
+		assert_int_equal(uplinks_parse(picks[i].json, strlen(picks[i].json), NOW, &v), 0);
+		const struct uplinks_one *u = uplinks_line(&v, picks[i].last);
+		if (!picks[i].name) {
+			assert_null(u);
+			continue;
+		}
+		assert_string_equal(u->name, picks[i].name);
+		assert_int_equal(u->metered, picks[i].metered);
+		assert_int_equal(u->used_bytes, picks[i].used);
+		assert_int_equal(u->quota_bytes, picks[i].quota);
+		assert_int_equal(u->quota_day, picks[i].quota_day);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row),
 		cmocka_unit_test(only_what_people_see_differs),
 		cmocka_unit_test(what_the_line_brings),
+		cmocka_unit_test(the_line_that_traffic_takes),
 	};
 	return cmocka_run_group_tests_name("content/uplinks", tests, NULL, NULL);
 }
