@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "firmware/base/http.h"
-
-#include <curl/curl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -9,62 +6,17 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <systemd/sd-event.h>
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/http_code.h"
+#include "firmware/base/http_private.h"
 #include "firmware/base/http_redirect.h"
-#include "firmware/base/unixsock.h"
 
 enum {
-	STALL_S = 20,
 	REDIRECTS = 3,
-	LANES = 8,
 	ERROR_BODY_BYTES =
 		64 << 10, /* what is kept of an error page when the caller takes the data itself */
-};
-
-/*
- * Connections are kept for the next transfer of the same traffic class only: a class is a property of
- * the socket, and libcurl does not tell early enough which socket it takes again.
- */
-struct lane {
-	struct http *http;
-	int dscp;
-	int guarded; /* 0 or 1: a connection that was admitted by nobody is not taken by who must ask */
-	CURLM *multi;
-	sd_event_source *timer;
-};
-
-struct http {
-	sd_event *loop;
-	sd_event_source *soon;
-	struct lane lanes[LANES];
-	size_t lane_count;
-	struct http_transfer *all;
-};
-
-struct http_transfer {
-	struct http *http;
-	struct lane *lane;
-	struct http_transfer *next, **prev_next;
-	CURL *easy;
-	struct curl_slist *headers;
-	void *sent; /* the order's body */
-	int folder; /* of a unix socket with a long name, else -1 */
-	struct http_calls calls;
-	uint64_t range_from, range_to, limit;
-	unsigned redirects;
-	bool post;
-	char *body; /* collected here unless calls.data takes it */
-	size_t body_len, body_room;
-	uint64_t received;
-	int failed; /* our own reason for breaking off */
-	char reason[160];
-	char error[CURL_ERROR_SIZE];
-	bool (*admit)(const struct sockaddr *to);
-	bool added, cancelled, checked, refused;
 };
 
 static void transfer_free(struct http_transfer *t);
@@ -386,114 +338,22 @@ static int on_soon(sd_event_source *s, void *data)
 	return 0;
 }
 
-/* --- orders ------------------------------------------------------------------------------------- */
+/* --- beginning ---------------------------------------------------------------------------------- */
 
-static int add_header(struct http_transfer *t, const char *line)
-{
-	struct curl_slist *more = curl_slist_append(t->headers, line);
-	t->headers = more ? more : t->headers;
-	return more ? 0 : -ENOMEM;
-}
-
-static int set_headers(struct http_transfer *t, const struct http_order *order)
-{
-	char line[160];
-	int rc = add_header(t, "Expect:");
-
-	if (!rc && order->content_type) {
-		snprintf(line, sizeof(line), "Content-Type: %s", order->content_type);
-		rc = add_header(t, line);
-	}
-	for (size_t i = 0; !rc && order->headers && order->headers[i]; i++)
-		rc = add_header(t, order->headers[i]);
-	if (!rc)
-		curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
-	return rc;
-}
-
-static int set_body(struct http_transfer *t, const struct http_order *order)
-{
-	const char *method = order->method ? order->method : "GET";
-
-	t->post = order->body || !strcmp(method, "POST") || !strcmp(method, "PUT");
-	if (!strcmp(method, "HEAD"))
-		curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
-	else if (t->post || strcmp(method, "GET"))
-		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, method);
-	if (!t->post)
-		return 0;
-	t->sent = malloc(order->body_len + 1);
-	if (!t->sent)
-		return -ENOMEM;
-	if (order->body_len)
-		memcpy(t->sent, order->body, order->body_len);
-	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)order->body_len);
-	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, t->sent);
-	return 0;
-}
-
-/* What every request has in common. */
-static void set_manners(struct http_transfer *t, const struct http_order *order)
+/* What libcurl tells us of the transfer. */
+static void listen_to(struct http_transfer *t)
 {
 	CURL *e = t->easy;
-	long stall_s = order->stall_s ? (long)order->stall_s : STALL_S;
-
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-	/* One transfer per connection: the traffic class is set on the socket. */
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_PROXY, "");
-	curl_easy_setopt(e, CURLOPT_NETRC, CURL_NETRC_IGNORED);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, "wasl");
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, stall_s);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, stall_s);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT, (long)order->total_s);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_new_socket);
 	curl_easy_setopt(e, CURLOPT_SOCKOPTDATA, t);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
-	if (order->pin) {
-		/* The pin says who it is; certificates age by a clock that may lie. */
-		curl_easy_setopt(e, CURLOPT_PINNEDPUBLICKEY, order->pin);
-		curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
-	}
-	if (order->interface)
-		curl_easy_setopt(e, CURLOPT_INTERFACE, order->interface);
-	if (order->admit) {
-		t->admit = order->admit;
+	if (t->admit) {
 		curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 		curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
 	}
-}
-
-static int prepare(struct http_transfer *t, const struct http_order *order)
-{
-	t->easy = curl_easy_init();
-	if (!t->easy)
-		return -ENOMEM;
-	set_manners(t, order);
-	if (order->range_to > 0) {
-		char range[48];
-		snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, order->range_from,
-			 order->range_to);
-		curl_easy_setopt(t->easy, CURLOPT_RANGE, range);
-	}
-	int rc = set_headers(t, order);
-	if (!rc)
-		rc = set_body(t, order);
-	char socket_name[108];
-	if (!rc && order->socket)
-		rc = unixsock_short(order->socket, socket_name, &t->folder, NULL);
-	if (!rc && order->socket)
-		curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, socket_name);
-	if (!rc && curl_easy_setopt(t->easy, CURLOPT_URL, order->url) != CURLE_OK)
-		rc = -ENOMEM;
-	return rc;
 }
 
 /* Made when a class is used for the first time. */
@@ -503,7 +363,7 @@ static struct lane *lane_of(struct http *h, int dscp, int guarded)
 		if (h->lanes[i].dscp == dscp && h->lanes[i].guarded == guarded)
 			return &h->lanes[i];
 	}
-	if (h->lane_count == LANES)
+	if (h->lane_count == HTTP_LANES)
 		return NULL;
 	struct lane *lane = &h->lanes[h->lane_count];
 	*lane = (struct lane){
@@ -542,10 +402,11 @@ int http_start(struct http *h, const struct http_order *order, const struct http
 	if (!t->lane)
 		return fault_set(why, -ENOMEM, "http.loop",
 				 "%s: no more traffic classes can be set up", order->url);
-	int rc = prepare(t, order);
+	int rc = http_order_set(t, order);
 	if (rc)
 		return fault_set(why, rc, rc == -ENOMEM ? "memory" : "http.socket", "%s: %s",
 				 order->url, rc == -ENOMEM ? "out of memory" : strerror(-rc));
+	listen_to(t);
 
 	t->next = h->all;
 	t->prev_next = &h->all;
