@@ -41,6 +41,7 @@ struct staff {
 		struct intake *intake;
 		wasl_Item item;
 	} work;
+	uint64_t told_ms; /* that the disk refuses: until then it has been said */
 	struct sd_event_source *next,
 		*again; /* looks for the next film: soon; after the disk refused */
 };

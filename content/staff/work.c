@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "cache/store_list.h"
 #include "content/contentd.h"
 #include "content/inforce.h"
 #include "content/staff/intake.h"
@@ -31,6 +32,7 @@
 #define PLAN_BYTES (4u << 20)
 #define POSTER_BYTES (2u << 20)
 #define AGAIN_MS 60000u
+#define TELL_AGAIN_MS 3600000u
 
 static void forget(struct staff *s)
 {
@@ -70,8 +72,11 @@ int staff_room(struct staff *s, uint64_t bytes, struct fault *why)
 static void later(struct staff *s, const struct fault *why)
 {
 	struct own_lesson as = *own_find(s->own, s->work.id);
-	contentd_tell(s->c, why->code == -ENOSPC ? "store.full" : "staff.later", s->work.id,
-		      "store", why->text);
+	const uint64_t now = clock_mono_ms();
+	if (now >= s->told_ms)
+		contentd_tell(s->c, why->code == -ENOSPC ? "store.full" : "staff.later", s->work.id,
+			      "store", why->text);
+	s->told_ms = now + TELL_AGAIN_MS;
 	as.state = OWN_WAITING;
 	(void)own_change(s->own, s->work.id, &as, NULL);
 	prepare_sweep(s->folder, s->work.id);
@@ -240,8 +245,11 @@ static void prepared(void *data, int code, const struct fault *why)
 	s->work.thousandths = 1000;
 	snprintf(s->work.lacks, sizeof(s->work.lacks), "%s", why->id);
 	snprintf(s->work.sentence, sizeof(s->work.sentence), "%.230s", why->text);
+	/* What a film is refused for has a reason of the probe; else it may have been the disk. */
 	if (code == 0)
 		code = begin_intake(s, &how);
+	else if (strncmp(how.id, "probe.", 6) != 0)
+		(void)room(s, own_find(s->own, s->work.id)->size / 4, &how);
 	if (code)
 		ended(s, &how);
 }
@@ -389,6 +397,33 @@ int staff_captions(struct staff *s, const char *id, const char *language, const 
 	return r;
 }
 
+/* What was made of it for phones. */
+struct renditions {
+	const char *lesson;
+	uint64_t numbers[64];
+	size_t count;
+};
+
+static int note_rendition(void *data, const struct store_list_row *row)
+{
+	struct renditions *r = data;
+	if (row->kind == STORE_LIST_RENDITION && strcmp(row->lesson, r->lesson) == 0 &&
+	    r->count < ARRAY_LEN(r->numbers))
+		r->numbers[r->count++] = row->number;
+	return 0;
+}
+
+static void drop_renditions(struct staff *s, const char *id)
+{
+	struct renditions r = { .lesson = id };
+	struct fault why = { 0 };
+	if (store_list_each(s->c->store, note_rendition, &r, &why))
+		log_fault(LOG_LEVEL_WARN, "staff.delete", &why);
+	for (size_t i = 0; i < r.count; i++)
+		if (store_rendition_drop(s->c->store, r.numbers[i], &why))
+			log_fault(LOG_LEVEL_WARN, "staff.delete", &why);
+}
+
 int staff_delete(struct staff *s, const char *id, struct fault *why)
 {
 	const struct own_lesson *l = own_find(s->own, id);
@@ -418,6 +453,7 @@ int staff_delete(struct staff *s, const char *id, struct fault *why)
 	(void)intake_drop(s->c->store, path, NULL);
 	for (size_t i = 0; i < count; i++)
 		(void)intake_drop(s->c->store, captions[i].at, NULL);
+	drop_renditions(s, copy);
 	staff_work_soon(s);
 	log_info("event=own.deleted lesson=%s", copy);
 	return 0;

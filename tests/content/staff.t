@@ -139,7 +139,7 @@ if [ -n "${WASL_LONG:-}" ]; then
 	is "$(ask /v1/requests | jq -r '.requests[0].lesson')" "$theirs" "and planned"
 	visit /staff/ask >/dev/null
 	like "$top/body" "href=\"/l/$theirs\"" "the page says so"
-	is "$(form /staff/ask -d do=ask -d "lesson=$theirs" -d needed_by=2001-01-01)" 400 "not for a day that is over"
+	is "$(form /staff/ask -d do=ask -d "lesson=$theirs" -d needed_by=2001-02-31)" 400 "not for a day that there is not"
 	is "$(form /staff/ask -d do=withdraw -d "lesson=$theirs")/$(ask /v1/requests | jq '.requests | length')" 303/0 "and taken back"
 	is "$(form /staff/live -d do=start -d title=Physics -d url=http://live.example/a.m3u8)" 303 "a live class begins"
 	visit /staff/live >/dev/null
@@ -168,6 +168,7 @@ is "$(form "/staff/lesson/$id" -d do=delete)" 303 "deleted"
 is "$(lesson "$id" .id)" "" "it is no lesson any more"
 ! ls "$content/staff/$id".* 2>/dev/null
 ok $? "and nothing of it is left"
+[ -n "${WASL_LONG:-}" ] || is "$(field /v1/store/status .renditions)" 0 "in no size either"
 is "$(form /staff/out)" 303 "out"
 is "$(visit /staff/)" 303 "and the door is closed"
 done_testing
