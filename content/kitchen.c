@@ -119,7 +119,6 @@ static void finish(struct kitchen_job *j)
 
 static void fail(struct kitchen_job *j)
 {
-	/* The first reason stays; the rest is consequence. */
 	if (!j->answered)
 		kitchen_child_kill(&j->child);
 	j->answered = true;
@@ -162,7 +161,7 @@ static int take_dish(struct kitchen_job *j, const struct job_reply *reply, const
 	const struct job_rung *rung = rung_of(j, reply->rung);
 	uint32_t bit = rung ? 1u << rung->rung : 0;
 	bool init = reply->segment == 0;
-	if (j->order.task == JOB_PREVIEW && !j->media_made) { /* who asked reads it */
+	if (j->order.task >= JOB_WORDS && !j->media_made) { /* who asked reads it */
 		const struct job_reply plain = { .length = reply->length };
 		j->media_made = 1;
 		hand_over(j, &plain, bytes);
@@ -225,7 +224,7 @@ static int take_reply(struct kitchen_job *j, const struct job_reply *reply, int 
 		return rc;
 	case JOB_DONE:
 		j->answered = true;
-		if (j->order.task != JOB_COOK && !j->media_made)
+		if (!j->media_made && j->order.task != JOB_COOK && j->order.task != JOB_WORDS)
 			return fault_set(&j->why, -EBADMSG, "kitchen.child",
 					 "wasl-transcoder does not say what it found");
 		for (uint32_t i = 0; i < j->order.rung_count; i++)
@@ -525,7 +524,7 @@ int kitchen_preview(struct kitchen *k, const struct kitchen_preview *preview,
 	int rc = new_job(k, preview->film_fd, preview->priority, &j, why);
 	if (rc)
 		return rc;
-	kitchen_plan_preview(preview->film_size, preview->pictures, k->memory_bytes, &j->order);
+	kitchen_plan_preview(preview, k->memory_bytes, &j->order);
 	j->made = preview->made;
 	j->done = preview->done;
 	j->data = preview->data;

@@ -113,10 +113,16 @@ void kitchen_walls_missing(const struct kitchen *k, char out[static 64]);
  * A preview of a film of key frames (kitchen_key_film()), in the same kind of child. `made` gets one dish, to be read with
  * content/sprites.h, before `done` is called.
  */
+enum kitchen_errand {
+	KITCHEN_SIGHT, /* a preview */
+	KITCHEN_WORDS  /* captions inside a film: content/words_format.h, or no dish at all */
+};
 struct kitchen_preview {
+	enum kitchen_errand errand;
 	int film_fd; /* borrowed during the call */
 	uint64_t film_size;
-	uint32_t pictures;
+	uint32_t pictures; /* KITCHEN_SIGHT */
+	int64_t start_us;  /* KITCHEN_WORDS: when the lesson begins in the film */
 	unsigned priority;
 	void (*made)(void *data, const struct kitchen_dish *dish);
 	void (*done)(void *data, int code, const struct fault *why);

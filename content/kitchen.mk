@@ -3,14 +3,14 @@
 KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitchen_file plan_text kitchen_seen
 PACK := grid box pack pack_nal frag job verdict
 COOK := source orient rate fields colour matrix picture lens probe probe_json stay film mono tone hear watch loudness still reel mux mezz publish foreign foresee cook worker
-COOK += survey preview likeness
+COOK += survey preview likeness words
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),web base,))
 LINK.cook := -lm
-$(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),pack record base,libavformat libavcodec libswscale libswresample libavutil jansson))
+$(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),players pack record base,libavformat libavcodec libswscale libswresample libavutil jansson))
 $(eval $(call prog,wasl-transcoder,content/transcoder/main.c,cook))
 $(eval $(call lib,kitchen,$(KITCHEN:%=content/%.c),pack record base,libsodium libsystemd))
 # The whole pipeline by hand, without a daemon.
-HAND := kitchen_hand kitchen_folder kitchen_lists kitchen_sight
+HAND := kitchen_hand kitchen_folder kitchen_lists kitchen_sight kitchen_words
 LINK.hand := -lm
 $(eval $(call lib,hand,$(HAND:%=content/%.c),players kitchen,jansson))
 $(eval $(call prog,wasl-kitchen,content/kitchen_main.c,hand))

@@ -14,6 +14,10 @@ struct fault;
  * DIR/GEN/RUNG/{index.m3u8,iframes.m3u8,init.mp4,N.m4s}. Every file appears whole and on disk, or not at all: a segment that is
  * there is finished. One process at a time works in a folder.
  */
+#define FOLDER_CAPTIONS_MAX 8u
+struct folder_captions {
+	char language[12];
+};
 struct folder {
 	const char *root; /* borrowed */
 	int lock;
@@ -22,8 +26,10 @@ struct folder {
 	uint32_t mask;         /* rungs */
 	void *init[RUNG_COUNT];
 	size_t init_len[RUNG_COUNT];
+	struct folder_captions captions[FOLDER_CAPTIONS_MAX]; /* found inside the film */
+	size_t caption_count;
 	uint32_t *lengths[RUNG_COUNT]; /* of segments 1 .. count at [0] ..; 0: not there */
-	uint32_t *lost_ms; /* of each segment: so much of the file is not in it */
+	uint32_t *lost_ms;             /* of each segment: so much of the file is not in it */
 };
 
 /* Makes DIR and locks it; -EBUSY when another process works there. */
@@ -60,6 +66,15 @@ struct sd_event;
  */
 int folder_preview(const struct folder *f, struct kitchen *k, struct sd_event *loop,
 		   struct fault *why);
+
+/* DIR/captions-LANG.{vtt,m3u8} for each language that the film has captions in; playlists name them from then on (content/kitchen_words.c). */
+struct folder_film {
+	int fd;
+	uint64_t size, duration_ms;
+	int64_t start_us;
+};
+int folder_words(struct folder *f, const struct folder_film *film, struct kitchen *k,
+		 struct sd_event *loop, struct fault *why);
 
 /* DIR/NAME. */
 int folder_read(const struct folder *f, const char *name, size_t limit, void **out, size_t *len,

@@ -401,6 +401,20 @@ static void count_costs(struct hand_result *out)
 	out->rss_mb = (double)all.ru_maxrss / 1024;
 }
 
+static int take_words(struct hand *h, struct fault *why)
+{
+	const wasl_Plan *plan = &h->survey.plan;
+	const wasl_Segment *last = &plan->segments[plan->segments_count - 1];
+	const struct folder_film film = {
+		.fd = h->fd,
+		.size = h->size,
+		.duration_ms =
+			grid_scale(last->start_ticks + last->duration_ticks, 1000, plan->timescale),
+		.start_us = plan->has_foreign ? plan->foreign.start_us : 0
+	};
+	return folder_words(&h->folder, &film, h->kitchen, h->loop, why);
+}
+
 static int cook(struct hand *h, struct fault *why)
 {
 	int rc = make_plan(h, why);
@@ -411,6 +425,8 @@ static int cook(struct hand *h, struct fault *why)
 		rc = folder_playlists(&h->folder, why);
 	if (!rc)
 		rc = cook_all(h, why);
+	if (!rc && !h->order->segment && take_words(h, why))
+		note(h, why);
 	if (!rc)
 		rc = folder_playlists(&h->folder, why);
 	/* A lesson without a preview is one still. */

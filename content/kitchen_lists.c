@@ -143,9 +143,16 @@ int folder_playlists(const struct folder *f, struct fault *why)
 		if (rc)
 			return rc;
 	}
-	const struct playlists_lesson lesson = {
-		.rungs = l.rungs, .rung_count = l.count, .language = "", .language_name = ""
-	};
+	struct playlists_captions captions[FOLDER_CAPTIONS_MAX];
+	for (size_t i = 0; i < f->caption_count; i++)
+		captions[i] = (struct playlists_captions){ f->captions[i].language,
+							   f->captions[i].language };
+	const struct playlists_lesson lesson = { .rungs = l.rungs,
+						 .rung_count = l.count,
+						 .captions = captions,
+						 .caption_count = f->caption_count,
+						 .language = "",
+						 .language_name = "" };
 	const struct dash_times times = { picture_times(&l), l.us[RUNG_AUDIO],
 					  f->plan->segments_count };
 	AUTO_FREE char *master = NULL;

@@ -116,11 +116,12 @@ void kitchen_plan_look(uint64_t source_size, uint64_t memory_bytes, struct job_o
 
 #define PREVIEW_CPU_S 120u
 
-void kitchen_plan_preview(uint64_t film_size, uint32_t pictures, uint64_t memory_bytes,
+void kitchen_plan_preview(const struct kitchen_preview *from, uint64_t memory_bytes,
 			  struct job_order *out)
 {
-	kitchen_plan_look(film_size, memory_bytes, out);
-	out->task = JOB_PREVIEW;
-	out->segment = pictures;
+	kitchen_plan_look(from->film_size, memory_bytes, out);
+	out->task = from->errand == KITCHEN_WORDS ? JOB_WORDS : JOB_PREVIEW;
+	out->segment = from->pictures;
+	out->foreign.start_us = from->start_us;
 	out->cpu_s = PREVIEW_CPU_S;
 }

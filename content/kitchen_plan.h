@@ -28,6 +28,6 @@ int kitchen_plan_order(const struct kitchen_order *from, uint64_t memory_bytes, 
 
 /* The same for a look at a whole file. */
 void kitchen_plan_look(uint64_t source_size, uint64_t memory_bytes, struct job_order *out);
-/* And for a preview of a film of `pictures` key frames. */
-void kitchen_plan_preview(uint64_t film_size, uint32_t pictures, uint64_t memory_bytes,
+/* And for a preview, or captions. */
+void kitchen_plan_preview(const struct kitchen_preview *from, uint64_t memory_bytes,
 			  struct job_order *out);

@@ -15,6 +15,7 @@
 #include "content/transcoder/job.h"
 #include "content/transcoder/libav.h"
 #include "content/transcoder/preview.h"
+#include "content/transcoder/words.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
@@ -121,6 +122,16 @@ static int preview(int fd, const struct job_order *order, int source_fd, struct 
 	return rc;
 }
 
+static int words(int fd, const struct job_order *order, int source_fd, struct fault *why)
+{
+	struct box_out dish = { 0 };
+	int rc = words_take(source_fd, order->source_size, order->foreign.start_us, &dish, why);
+	if (!rc && dish.len)
+		rc = serve(fd, 0, 0, 0, &dish, why);
+	box_done(&dish);
+	return rc;
+}
+
 static int work(int fd, const struct job_order *order, int source_fd, struct fault *why)
 {
 	struct cook_dish dishes[JOB_RUNGS_MAX] = { 0 };
@@ -166,9 +177,11 @@ int worker_run(int fd)
 					   .walls = missing };
 		if (answer(fd, &walls, -1))
 			return 1;
-		static int (*const tasks[])(int, const struct job_order *, int, struct fault *) = {
-			[JOB_COOK] = work, [JOB_SURVEY] = look, [JOB_PREVIEW] = preview
-		};
+		static int (*const tasks[])(int, const struct job_order *, int,
+					    struct fault *) = { [JOB_COOK] = work,
+								[JOB_SURVEY] = look,
+								[JOB_PREVIEW] = preview,
+								[JOB_WORDS] = words };
 		rc = tasks[order.task](fd, &order, source_fd, &why);
 	}
 	struct job_reply last = { .magic = JOB_MAGIC,

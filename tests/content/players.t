@@ -17,7 +17,9 @@ kitchen() { # kitchen FILE NAME OPTIONS…
 	[ $status = 0 ] || sed 's/^/# /' "$top/err"
 	return $status
 }
-ffmpeg -v error -nostdin -y -f lavfi -i "testsrc2=s=640x360:r=15:d=13" -f lavfi -i "sine=f=500:d=13" -c:v libx264 -preset ultrafast -c:a aac "$top/clip.mp4" &&
+printf '1\n00:00:01,000 --> 00:00:03,000\n<i>الكُسُورُ</i>\n' >"$top/clip.srt"
+ffmpeg -v error -nostdin -y -f lavfi -i "testsrc2=s=640x360:r=15:d=13" -f lavfi -i "sine=f=500:d=13" -i "$top/clip.srt" -map 0 -map 1 -map 2 \
+	-c:v libx264 -preset ultrafast -c:a aac -c:s mov_text -metadata:s:s:0 language=ara "$top/clip.mp4" &&
 	kitchen "$top/clip.mp4" clip --rungs 144p,240p,360p,audio
 ok $? "a lesson is cooked"
 jobs='[{"name":"hls.js","kind":"hls","url":"clip/master.m3u8","script":"'$B/gen/web/hls.min.js'"}]'
@@ -56,8 +58,16 @@ while IFS=$'\t' read -r job lesson; do
 	saw "$job" "[.lines[] | select(. > 0)] | sort == $pictures" "offers every picture"
 	saw "$job" ".frames > 0 and .corrupted == 0" "shows the best of them across a seam"
 	[ "$lesson" = silent ] || saw "$job" ".sound" "with sound after a seek"
+	[ "$lesson" != clip ] || saw "$job" '.texts == ["ar"]' "and knows the captions that were inside the film"
 	[[ $job != hls.js* ]] || saw "$job" ".keys == ($pictures | length)" "knows key frames of each"
 done < <(jq -r '.[] | [.name, (.url | split("/")[0])] | @tsv' "$top/jobs.json")
+
+is "$(cat "$folder/clip/captions-ar.vtt")" "$(printf 'WEBVTT\n\n00:00:01.000 --> 00:00:03.000\n<i>الكُسُورُ</i>')" "captions inside a film come out as WebVTT, with their vowels"
+if [ -n "$long" ] && [ -f "$WASL_MEDIA/odd/ax-sample_with_ass_subtitles.mkv" ]; then
+	kitchen "$WASL_MEDIA/odd/ax-sample_with_ass_subtitles.mkv" ass && like "$folder/ass/captions-und.vtt" '^This is the first subtitle\.$' "ASS in Matroska"
+	kitchen "$WASL_MEDIA/odd/ax-sample_with_overlapping_srt.mkv" srt && is "$(grep -c -- '-->' "$folder/srt/captions-und.vtt")" 3 "SubRip in Matroska, overlapping"
+	kitchen "$WASL_MEDIA/odd/ax-sample_with_pgs_subtitles.mkv" pgs && is "$(find "$folder/pgs" -name '*.vtt' -printf '%f')" sprite.vtt "pictures of text are no captions"
+fi
 
 # A preview: a tile for each segment, a sheet that holds them, a poster.
 is "$(grep -c -- '-->' "$folder/clip/sprite.vtt")" "$(jq .segments "$top/clip.json")" "a tile for each segment"
