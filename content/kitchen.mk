@@ -33,3 +33,5 @@ $(eval $(call fuzzer,probe,tests/fuzz/probe_fuzz.c,cook))
 $(foreach f,frag nal job,$(eval $(call fuzzer,kitchen_$(f),tests/fuzz/kitchen_$(f)_fuzz.c,kitchen)))
 TEST_PROGS += $(B)/tests/seams
 $(eval $(call prog,seams,tests/content/seams.c,cook kitchen,tests))
+TEST_PROGS += $(B)/tests/joins
+$(eval $(call prog,joins,tests/content/joins.c,cook kitchen,tests))

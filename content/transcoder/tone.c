@@ -11,7 +11,8 @@
 #include "content/transcoder/pack.h"
 #include "firmware/base/fault.h"
 
-#define LEAD 2u  /* frames encoded and discarded before the segment */
+#define LEAD \
+	4u /* frames encoded and discarded before the segment: with two, joins are up to 11 dB worse than one encode */
 #define TRAIL 2u /* and after it: the last frame overlaps what follows */
 
 /* A window of mono samples, [from, from + count), filled from decoded frames by their time stamps. */
