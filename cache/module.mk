@@ -13,7 +13,7 @@ $(foreach u,store_crash store_full air_class tally_kill threads,$(eval $(call un
 $(foreach f,air names segtab bits want request,$(eval $(call fuzzer,cache_$(f),tests/fuzz/cache_$(f)_fuzz.c,cache record base)))
 
 TEST_PROGS += $(addprefix $(B)/tests/cache-,feeder crowd hostile players)
-$(eval $(call prog,cache-feeder,tests/cache/feeder.c,cache record base,tests))
+$(eval $(call prog,cache-feeder,tests/cache/feeder.c tests/cache/feeder_do.c,cache record base,tests))
 $(eval $(call prog,cache-crowd,tests/cache/crowd.c,base,tests))
 $(eval $(call prog,cache-players,tests/cache/players.c,base,tests))
 $(eval $(call prog,cache-hostile,$(addprefix tests/cache/,hostile.c hostile_peer.c hostile_rows.c),base,tests))

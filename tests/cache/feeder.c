@@ -10,67 +10,20 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cache/names_builder.h"
-#include "cache/pass.h"
-#include "cache/store.h"
-#include "cache/want.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
+#include "tests/cache/feeder.h"
 #include "tests/unit/cache/sample.h"
 
-enum {
-	CHUNK = OBJMAP_CHUNK_BYTES,
-	MAX_WORKERS = 16,
-	MAX_WANTS = 1024,
-	MAX_THINGS = 64,
-	MAX_INSTANCES = 64,
-	SEGMENT_MS = 4000
-};
+static struct feeder f;
 
-struct pending {
-	int worker; /* descriptor; -1 free */
-	struct want_msg msg;
-	uint64_t due_ms;
-};
-
-struct thing {
-	char key[32];
-	uint64_t seed;
-	uint32_t count;
-	struct store_object *object;
-	struct store_rendition *rendition;
-};
-
-struct use {
-	char rung[24];
-	uint64_t starts, completions, devices, watched_ms, sent_bytes;
-};
-
-static struct feeder {
-	struct store *store;
-	struct names_builder *names;
-	struct pass *pass;
-	char index[4096];
-	int listener, workers[MAX_WORKERS];
-	struct pending pending[MAX_WANTS];
-	struct thing things[MAX_THINGS];
-	struct use uses[MAX_THINGS];
-	struct {
-		uint64_t instance, sequence;
-	} heard[MAX_INSTANCES]; /* as contentd's book has it */
-	enum { MANUAL, AUTO, REFUSE, LIE } mode;
-	uint64_t delay_ms, wants, cancels;
-	bool forgetful; /* tallies are heard, and lost */
-} f;
-
-static void die(const char *what, const struct fault *why)
+void feeder_die(const char *what, const struct fault *why)
 {
 	fprintf(stderr, "feeder: %s: %s\n", what, why ? why->text : "");
 	exit(1);
@@ -82,7 +35,7 @@ static size_t segment_len(uint32_t segment)
 	return segment ? 20000 + segment * 1001 : 700;
 }
 
-static int put_segment(struct thing *t, uint32_t segment)
+int feeder_put_segment(struct thing *t, uint32_t segment)
 {
 	const size_t len = segment_len(segment);
 	uint8_t *bytes = malloc(len);
@@ -93,7 +46,7 @@ static int put_segment(struct thing *t, uint32_t segment)
 	return rc;
 }
 
-static int put_chunk(struct thing *t, uint64_t chunk)
+int feeder_put_chunk(struct thing *t, uint64_t chunk)
 {
 	static uint8_t bytes[CHUNK];
 	const uint64_t size = store_object_size(t->object);
@@ -131,9 +84,9 @@ static void answer(struct pending *p, const struct want_msg *m)
 }
 
 /* Answers every want whose thing is there by now. */
-static void answer_ready(void)
+void feeder_answer_ready(struct feeder *all)
 {
-	for (struct pending *p = f.pending; p < f.pending + MAX_WANTS; p++) {
+	for (struct pending *p = all->pending; p < all->pending + MAX_WANTS; p++) {
 		const struct thing *t = p->worker >= 0 ? thing_of(&p->msg) : NULL;
 		if (!t || !there(t, &p->msg))
 			continue;
@@ -158,19 +111,19 @@ static void serve_due(uint64_t now)
 			answer(p, &m);
 			continue;
 		}
-		int rc = p->msg.kind == WANT_SEGMENT ? put_segment(t, (uint32_t)p->msg.first)
-						     : put_chunk(t, p->msg.first);
+		int rc = p->msg.kind == WANT_SEGMENT ? feeder_put_segment(t, (uint32_t)p->msg.first)
+						     : feeder_put_chunk(t, p->msg.first);
 		if (rc) {
 			const struct want_msg m = want_failed(&p->msg, rc);
 			answer(p, &m);
 		}
-		answer_ready();
+		feeder_answer_ready(&f);
 	}
 }
 
-static void drop_worker(int *worker)
+void feeder_drop_worker(struct feeder *all, int *worker)
 {
-	for (struct pending *p = f.pending; p < f.pending + MAX_WANTS; p++)
+	for (struct pending *p = all->pending; p < all->pending + MAX_WANTS; p++)
 		if (p->worker == *worker)
 			p->worker = -1;
 	close(*worker);
@@ -184,7 +137,7 @@ static bool is_new(const struct want_tally *t)
 	while (i < MAX_INSTANCES && f.heard[i].instance && f.heard[i].instance != t->instance)
 		i++;
 	if (i == MAX_INSTANCES)
-		die("too many instances", NULL);
+		feeder_die("too many instances", NULL);
 	if (t->sequence <= f.heard[i].sequence)
 		return false;
 	f.heard[i].instance = t->instance;
@@ -231,7 +184,7 @@ static void hear(int worker, const union want_packet *packet)
 			*p = (struct pending){ worker, *m, clock_mono_ms() + f.delay_ms };
 			return;
 		}
-		die("too many wants", NULL);
+		feeder_die("too many wants", NULL);
 	}
 }
 
@@ -245,7 +198,7 @@ static void read_worker(int *worker)
 		if (got < 0) {
 			if (got == -EBADMSG)
 				fprintf(stderr, "feeder: a worker said what is no message\n");
-			drop_worker(worker);
+			feeder_drop_worker(&f, worker);
 			return;
 		}
 		hear(*worker, &packet);
@@ -263,260 +216,6 @@ static void accept_worker(void)
 	}
 	if (fd >= 0)
 		close(fd);
-}
-
-static struct thing *by_key(const char *key)
-{
-	for (struct thing *t = f.things; t < f.things + MAX_THINGS; t++)
-		if (!strcmp(t->key, key))
-			return t;
-	return NULL;
-}
-
-static struct thing *new_thing(const char *key)
-{
-	struct thing *t = by_key(key);
-	if (!t)
-		t = by_key("");
-	if (!t)
-		die("too many things", NULL);
-	snprintf(t->key, sizeof(t->key), "%s", key);
-	return t;
-}
-
-static int add_object(char **word)
-{
-	struct thing *t = new_thing(word[1]);
-	struct objmap *map = sample_map(strtoull(word[2], NULL, 10), strtoull(word[3], NULL, 10));
-	struct fault why = { 0 };
-	t->seed = strtoull(word[2], NULL, 10);
-	if (!map || (!t->object && store_object_open(f.store, map, word[5], &t->object, &why)))
-		die(word[1], &why);
-	int rc =
-		names_add_file(f.names, word[4], word[5], NAMES_CACHE_IMMUTABLE, objmap_get_id(map),
-			       objmap_size(map), *word[7] ? word[7] : NULL, word[6]);
-	objmap_free(map);
-	return rc;
-}
-
-static int add_rendition(char **word)
-{
-	struct thing *t = new_thing(word[1]);
-	struct fault why = { 0 };
-	t->count = (uint32_t)strtoul(word[2], NULL, 10);
-	if (!t->rendition && store_rendition_open(f.store, "lesson", "g-1", word[1], t->count, 0,
-						  &t->rendition, &why))
-		die(word[1], &why);
-	return names_add_rendition(f.names, word[3], store_rendition_number(t->rendition), "lesson",
-				   word[1], word[4]);
-}
-
-/* "HEAD" and then the segments of a rendition that are there, each without its first 100 bytes. */
-static int add_virtual(char **word)
-{
-	struct thing *t = by_key(word[2]);
-	struct names_extent extents[64];
-	size_t count = 0;
-	for (uint32_t i = 1; t && i <= t->count && count < 64; i++) {
-		uint64_t offset;
-		uint32_t len;
-		if (!store_rendition_slot(t->rendition, i, &offset, &len))
-			extents[count++] =
-				(struct names_extent){ store_rendition_number(t->rendition),
-						       offset + 100, len - 100 };
-	}
-	return names_add_virtual(f.names, word[1], "video/mp4", "lesson", "download", word[3],
-				 "HEAD", 4, extents, count);
-}
-
-static int do_segment(char **word)
-{
-	struct thing *t = by_key(word[1]);
-	int rc = t ? put_segment(t, (uint32_t)strtoul(word[2], NULL, 10)) : -ENOENT;
-	answer_ready();
-	return rc;
-}
-
-static int do_chunk(char **word)
-{
-	struct thing *t = by_key(word[1]);
-	int rc = t ? put_chunk(t, strtoull(word[2], NULL, 10)) : -ENOENT;
-	answer_ready();
-	return rc;
-}
-
-static int do_fill(char **word)
-{
-	struct thing *t = by_key(word[1]);
-	int rc = t ? 0 : -ENOENT;
-	for (uint64_t i = 0; !rc && i * CHUNK < store_object_size(t->object); i++)
-		rc = put_chunk(t, i);
-	answer_ready();
-	return rc;
-}
-
-/* A chunk that passes through memory, and is not in the file; nobody is told. */
-static int do_pass(char **word)
-{
-	static uint8_t bytes[CHUNK];
-	const struct thing *t = by_key(word[1]);
-	const uint64_t chunk = strtoull(word[2], NULL, 10);
-	const uint64_t size = t ? store_object_size(t->object) : 0;
-	if (chunk * CHUNK >= size)
-		return -ENOENT;
-	const struct pass_key key = { .id = *objmap_get_id(store_object_map(t->object)),
-				      .number = chunk };
-	const struct pass_about about = { .size = size - chunk * CHUNK < CHUNK
-							  ? size - chunk * CHUNK
-							  : CHUNK };
-	sample_fill(t->seed, chunk * CHUNK, bytes, about.size);
-	return pass_put(f.pass, &key, &about, bytes, clock_mono_ms());
-}
-
-/* A chunk that is there and nobody is told of: a READY that found no room. */
-static int do_quiet(char **word)
-{
-	struct thing *t = by_key(word[1]);
-	return t ? put_chunk(t, strtoull(word[2], NULL, 10)) : -ENOENT;
-}
-
-static int do_fail(char **word)
-{
-	struct thing *t = by_key(word[1]);
-	return t ? store_rendition_fail(t->rendition, (uint32_t)strtoul(word[2], NULL, 10), NULL)
-		 : -ENOENT;
-}
-
-static int do_drop(char **word)
-{
-	struct thing *t = by_key(word[1]);
-	if (!t)
-		return -ENOENT;
-	const uint64_t number = store_rendition_number(t->rendition);
-	store_rendition_close(t->rendition);
-	*t = (struct thing){ 0 };
-	return store_rendition_drop(f.store, number, NULL);
-}
-
-/* "+" stands for a space, "|" for the end of a line. */
-static int do_text(char **word)
-{
-	for (char *c = word[2]; *c; c++)
-		*c = *c == '+' ? ' ' : *c == '|' ? '\n' : *c;
-	return names_add_bytes(f.names, word[1], "application/vnd.apple.mpegurl", NAMES_CACHE_SHORT,
-			       word[2], strlen(word[2]));
-}
-
-static int do_redirect(char **word)
-{
-	return names_add_redirect(f.names, word[1], word[2]);
-}
-
-static int do_publish(char **word)
-{
-	struct fault why = { 0 };
-	(void)word;
-	if (names_write(f.names, f.index, &why))
-		die("publish", &why);
-	return 0;
-}
-
-static int do_mode(char **word)
-{
-	static const char *const modes[] = { "manual", "auto", "refuse", "lie" };
-	for (unsigned i = 0; i < 4; i++)
-		if (!strcmp(word[1], modes[i]))
-			f.mode = i;
-	f.delay_ms = strtoull(word[2], NULL, 10);
-	return 0;
-}
-
-static int do_forget(char **word)
-{
-	f.forgetful = !strcmp(word[1], "on");
-	return 0;
-}
-
-static int do_hangup(char **word)
-{
-	(void)word;
-	for (int i = 0; i < MAX_WORKERS; i++)
-		if (f.workers[i] >= 0)
-			drop_worker(&f.workers[i]);
-	return 0;
-}
-
-static int do_reset(char **word)
-{
-	(void)word;
-	f.wants = f.cancels = 0;
-	return 0;
-}
-
-static int do_state(char **word)
-{
-	unsigned open = 0, workers = 0;
-	(void)word;
-	for (unsigned i = 0; i < MAX_WANTS; i++)
-		open += f.pending[i].worker >= 0;
-	for (unsigned i = 0; i < MAX_WORKERS; i++)
-		workers += f.workers[i] >= 0;
-	printf("wants %" PRIu64 " cancels %" PRIu64 " open %u workers %u\n", f.wants, f.cancels,
-	       open, workers);
-	return 1;
-}
-
-static int do_use(char **word)
-{
-	for (const struct use *u = f.uses; u < f.uses + MAX_THINGS; u++) {
-		if (strcmp(u->rung, word[1]))
-			continue;
-		printf("starts %" PRIu64 " completions %" PRIu64 " devices %" PRIu64
-		       " watched %" PRIu64 " sent %" PRIu64 "\n",
-		       u->starts, u->completions, u->devices, u->watched_ms, u->sent_bytes);
-		return 1;
-	}
-	printf("none\n");
-	return 1;
-}
-
-static const struct {
-	const char *name;
-	int (*run)(char **word); /* 1: it has answered itself */
-} commands[] = {
-	{ "object", add_object },   { "rendition", add_rendition },
-	{ "virtual", add_virtual }, { "segment", do_segment },
-	{ "chunk", do_chunk },      { "quiet", do_quiet },
-	{ "fail", do_fail },        { "drop", do_drop },
-	{ "text", do_text },        { "redirect", do_redirect },
-	{ "publish", do_publish },  { "mode", do_mode },
-	{ "reset", do_reset },      { "state", do_state },
-	{ "use", do_use },          { "forget", do_forget },
-	{ "hangup", do_hangup },    { "fill", do_fill },
-	{ "pass", do_pass },
-};
-
-static void command(char *line)
-{
-	static char none[] = "";
-	char *word[10], *rest = line;
-	size_t n = 0;
-	for (char *w; n < 9 && (w = strsep(&rest, " \n"));)
-		if (*w)
-			word[n++] = w;
-	while (n < 10)
-		word[n++] = none;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(word[0], commands[i].name))
-			continue;
-		int rc = commands[i].run(word);
-		if (rc <= 0)
-			printf("%s\n", rc ? strerror(-rc) : "ok");
-		fflush(stdout);
-		return;
-	}
-	printf("unknown command '%s'\n", word[0]);
-	fflush(stdout);
 }
 
 static void loop(void)
@@ -544,7 +243,7 @@ static void loop(void)
 		for (char *end; (end = memchr(line, '\n', have));) {
 			*end = '\0';
 			const size_t len = (size_t)(end - line) + 1;
-			command(line);
+			feeder_command(&f, line);
 			have -= len;
 			memmove(line, line + len, have);
 		}
@@ -581,12 +280,12 @@ int main(int argc, char **argv)
 	snprintf(f.index, sizeof(f.index), "%s/names.idx", argv[1]);
 	f.names = names_builder_new();
 	if (store_open(argv[1], &unlimited, &f.store, &why))
-		die("store", &why);
+		feeder_die("store", &why);
 	if (pass_new((uint64_t)PASS_LEAST_SLOTS * CHUNK, &f.pass, &why))
-		die("memory to pass bytes through", &why);
+		feeder_die("memory to pass bytes through", &why);
 	f.listener = want_listen(argv[2], 0666, &why);
 	if (f.listener < 0)
-		die("socket", &why);
+		feeder_die("socket", &why);
 	printf("ready\n");
 	fflush(stdout);
 	loop();
