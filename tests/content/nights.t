@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A line that costs money: wasl-contentd brings lessons over it at night, so much and no more, across kill -9 and nights; a pupil
 # is served by day; what is asked for is kept, and what is promised is said everywhere.
+# shellcheck disable=SC2317 # until_so calls them
 # shellcheck source=tests/content/lib.sh
 . "$(dirname "$0")/lib.sh"
 export TZ=UTC
@@ -85,16 +86,18 @@ is "$(received)" 0 "and nothing more came"
 stop_contentd TERM
 
 # --- the next ones, without a clock the last ---
+all_came() { is_field /v1/lessons '(.lessons[0] | .mezzanine_have == .mezzanine_size)' true; }
+night_is_over() { waits spent || all_came; }
 for n in 1 2 3; do
 	say_time $((wednesday + 75600 + n * 86400))
 	start_contentd
-	until_so 60 eval 'waits spent || [ "$(field /v1/lessons "(.lessons[0] | .mezzanine_have == .mezzanine_size)")" = true ]'
+	until_so 60 night_is_over
 	[ "$(received)" -le "$night" ]
 	ok $? "night $n: within the limit"
-	until_so 1 is_field /v1/lessons '(.lessons[0] | .mezzanine_have == .mezzanine_size)' true && break
+	all_came && break
 	stop_contentd KILL
 done
-is_field /v1/lessons '(.lessons[0] | .mezzanine_have == .mezzanine_size)' true
+all_came
 ok $? "night by night all of it came"
 stop_contentd TERM
 new_box
