@@ -119,12 +119,15 @@ static void say_day(const struct planner_now *now, int64_t s, struct planner_pro
 static void say(const struct planner_now *now, int64_t s, bool tonight, struct planner_promise *out)
 {
 	const bool soon = tonight && out->wait == PLANNER_GO;
+	out->when = PLANNER_UNKNOWN;
+	if (s == NEVER)
+		return;
 	if (now->clock.trusted)
 		say_day(now, s, out);
 	else
 		out->when = PLANNER_NIGHTS;
 	out->count = (uint32_t)((s + DAY_S - 1) / DAY_S);
-	if (s == NEVER || (tonight && out->bytes && out->wait == PLANNER_OFF))
+	if (tonight && out->bytes && out->wait == PLANNER_OFF)
 		out->when = PLANNER_UNKNOWN;
 	else if ((soon || !out->bytes) && s <= HOURS_S) {
 		out->when = s <= SOON_S ? PLANNER_MINUTES : PLANNER_HOURS;
