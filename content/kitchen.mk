@@ -4,6 +4,7 @@ KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitche
 PACK := grid box pack pack_nal frag job verdict
 COOK := source orient rate fields colour matrix picture lens probe probe_json stay film mono tone hear watch loudness still reel mux mezz publish foreign foresee cook worker
 COOK += survey preview likeness words
+COOK += tail
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),web base,))
 LINK.cook := -lm
 $(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),players pack record base,libavformat libavcodec libswscale libswresample libavutil jansson))

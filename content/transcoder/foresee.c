@@ -164,8 +164,8 @@ static int lay_grid(wasl_Plan *plan, uint64_t frames, const struct keys *keys, s
 	return 0;
 }
 
-/* What kind of pictures each segment has, and whether they are interlaced. */
-static int take_survey(const struct source *file, const struct probe *p, wasl_Plan *plan,
+/* What kind of pictures each segment has, whether they are interlaced, and whether many are damaged. */
+static int take_survey(const struct source *file, struct probe *p, wasl_Plan *plan,
 		       struct fault *why)
 {
 	struct survey found;
@@ -179,12 +179,12 @@ static int take_survey(const struct source *file, const struct probe *p, wasl_Pl
 		int64_t to = from + av_rescale(s->duration_ticks, 1000000, plan->timescale);
 		s->content_class = survey_class(&found, from, to);
 	}
+	survey_judge(&found, &p->said);
 	survey_done(&found);
-	return 0;
+	return probe_settle(p, why);
 }
 
-static int make_plan(const struct source *file, const struct probe *p, wasl_Plan *plan,
-		     struct fault *why)
+static int make_plan(const struct source *file, struct probe *p, wasl_Plan *plan, struct fault *why)
 {
 	AVRational fps = { (int)p->fps_num, (int)p->fps_den };
 	*plan = (wasl_Plan){ .version = PLAN_VERSION,
@@ -240,10 +240,6 @@ int foresee(int fd, uint64_t size, wasl_Survey *out, struct fault *why)
 	int rc = probe_file(fd, size, &s, &whole, &p, why);
 	if (rc)
 		return rc;
-	found.verdict = p.verdict;
-	snprintf(found.reason, sizeof(found.reason), "%s", p.reason);
-	snprintf(found.text, sizeof(found.text), "%s", p.text);
-	put_notes(&p.said, &found);
 	if (p.verdict != PROBE_REFUSE) {
 		int64_t promised = s.format->duration;
 		found.promised_us = promised > 0 ? (uint64_t)promised : (uint64_t)p.duration_us;
@@ -253,6 +249,10 @@ int foresee(int fd, uint64_t size, wasl_Survey *out, struct fault *why)
 	}
 	if (rc)
 		return rc;
+	found.verdict = p.verdict;
+	snprintf(found.reason, sizeof(found.reason), "%s", p.reason);
+	snprintf(found.text, sizeof(found.text), "%s", p.text);
+	put_notes(&p.said, &found);
 	*out = found;
 	found = (wasl_Survey)wasl_Survey_init_zero;
 	return 0;

@@ -48,8 +48,7 @@ static bool is_refused(const struct probe *p)
 	return p->said.kind == VERDICT_REFUSE;
 }
 
-/* The short form, for who reads no more. */
-static int settle(struct probe *p, struct fault *why)
+int probe_settle(struct probe *p, struct fault *why)
 {
 	AUTO_FREE char *text = verdict_text(&p->said, STRINGS_EN);
 	if (!text)
@@ -323,6 +322,8 @@ static int measure(struct source *s, struct probe *p, struct fault *why)
 	if (promised == AV_NOPTS_VALUE || s->clock.count)
 		promised = 0;
 	settle_times(p, &picture, &sound, promised);
+	if (s->is_cut && p->said.kind == VERDICT_ACCEPT)
+		judge(p, "probe.cut");
 	p->clock = s->clock;
 	return 0;
 }
@@ -388,7 +389,7 @@ int probe_file(int fd, uint64_t size, struct source *s, const struct job_span *w
 		explain(fd, size, &p);
 	rc = open ? look_into(s, &p, why) : 0;
 	if (!rc)
-		rc = settle(&p, why);
+		rc = probe_settle(&p, why);
 	if (open && (rc || is_refused(&p)))
 		source_close(s);
 	if (!rc)

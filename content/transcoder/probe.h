@@ -45,3 +45,6 @@ const char *probe_verdict_name(enum probe_verdict v); /* "accept", "salvage", "r
 /* Fails only when looking is impossible (memory, disk); a bad file is a verdict. `s` is open on success unless refused. */
 int probe_file(int fd, uint64_t size, struct source *s, const struct job_span *whole,
 	       struct probe *out, struct fault *why);
+
+/* Brings verdict, reason and text to what `said` has become by a later look. */
+int probe_settle(struct probe *p, struct fault *why);

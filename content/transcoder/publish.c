@@ -196,7 +196,8 @@ static int open_input(struct publish *p, struct fault *why)
 	return 0;
 }
 
-static int survey_work(struct source *s, const struct probe *p, json_t *said, struct fault *why)
+static int survey_work(struct source *s, struct probe *p, enum strings_lang lang, json_t **out,
+		       struct fault *why)
 {
 	struct survey pictures;
 	double lufs = -HUGE_VAL;
@@ -205,8 +206,11 @@ static int survey_work(struct source *s, const struct probe *p, json_t *said, st
 		return rc;
 	if (p->sound >= 0)
 		rc = survey_sound(s, p, &lufs, why);
-	if (!rc)
-		probe_json_survey(said, &pictures, lufs);
+	if (!rc) {
+		survey_judge(&pictures, &p->said);
+		*out = probe_json(p, lang);
+		probe_json_survey(*out, &pictures, lufs);
+	}
 	survey_done(&pictures);
 	return rc;
 }
@@ -223,9 +227,11 @@ static int probe_work(struct publish *p, struct fault *why)
 	int rc = probe_file(p->in_fd, (uint64_t)st.st_size, &s, &whole, &found, why);
 	if (rc)
 		return rc;
-	json_t *said = probe_json(&found, p->lang);
+	json_t *said = NULL;
 	if (found.verdict != PROBE_REFUSE && !p->quick)
-		rc = survey_work(&s, &found, said, why);
+		rc = survey_work(&s, &found, p->lang, &said, why);
+	else
+		said = probe_json(&found, p->lang);
 	if (found.verdict != PROBE_REFUSE)
 		source_close(&s);
 	if (!rc)

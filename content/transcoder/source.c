@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "content/transcoder/tail.h"
 #include "firmware/base/fault.h"
 
 #define BUFFER 32768
@@ -159,30 +160,45 @@ static int prepare(struct source *s)
 		       : -ENOMEM;
 }
 
+/* 0, or what libavformat says; everything is released then. */
+static int open_container(struct source *s, const char *format)
+{
+	int rc = prepare(s);
+	if (rc) {
+		avformat_free_context(s->format);
+		s->format = NULL;
+	} else {
+		const AVInputFormat *forced = format ? av_find_input_format(format) : NULL;
+		/* Frees the context on failure. */
+		rc = avformat_open_input(&s->format, NULL, forced, NULL);
+	}
+	if (rc < 0)
+		close_io(s);
+	return rc;
+}
+
 int source_open(struct source *s, int fd, uint64_t size, const struct job_span *spans,
 		size_t span_count, const char *format, struct fault *why)
 {
 	*s = (struct source){ .fd = fd, .size = size, .spans = spans, .span_count = span_count };
-	int rc = prepare(s);
-	if (rc) {
-		avformat_free_context(s->format);
-		close_io(s);
-		return fault_set(why, rc, "memory", "out of memory");
+	int rc = open_container(s, format);
+	bool is_odd = rc < 0 && rc != AVERROR(ENOMEM) && !s->error;
+	uint64_t whole = is_odd ? tail_whole(fd, size) : 0;
+	if (whole && whole < size) {
+		s->size = whole;
+		s->at = 0;
+		s->is_cut = true;
+		rc = open_container(s, format);
 	}
-	const AVInputFormat *forced = format ? av_find_input_format(format) : NULL;
-	rc = avformat_open_input(&s->format, NULL, forced, NULL); /* frees the context on failure */
-	if (rc < 0) {
-		close_io(s);
-		if (s->error)
-			return fault_set(
-				why, s->error, "source.read",
-				"the file cannot be read (%s); try again from another disk",
-				strerror(-s->error));
-		return fault_set(why, libav_errno(rc), "source.container",
-				 "this is no video that Wasl reads (%s); export it as MP4",
-				 libav_text(rc).at);
-	}
-	return 0;
+	if (rc >= 0)
+		return 0;
+	if (s->error)
+		return fault_set(why, s->error, "source.read",
+				 "the file cannot be read (%s); try again from another disk",
+				 strerror(-s->error));
+	return fault_set(why, libav_errno(rc), "source.container",
+			 "this is no video that Wasl reads (%s); export it as MP4",
+			 libav_text(rc).at);
 }
 
 int source_again(const struct source *s, struct source *out, struct fault *why)

@@ -29,8 +29,9 @@ struct source_clock {
  * are not handed out.
  */
 struct source {
-	int fd; /* borrowed */
-	uint64_t size;
+	int fd;        /* borrowed */
+	uint64_t size; /* less than what was given when the last box of an MP4 is cut */
+	bool is_cut;
 	const struct job_span *spans; /* borrowed */
 	size_t span_count;
 	uint64_t at;

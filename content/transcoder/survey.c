@@ -2,6 +2,7 @@
 #include "content/transcoder/survey.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,10 @@
 #include "content/transcoder/loudness.h"
 #include "firmware/base/fault.h"
 
-#define SPOT_US INT64_C(4000000) /* from one look to the next, at least */
+#define SPOT_US INT64_C(4000000) /* from one look to the next, at most */
+#define SPOT_LEAST_US INT64_C(1000000)
+#define SPOTS_WANTED 60            /* a short film is looked at more often */
+#define SHORT_US INT64_C(30000000) /* a film so short is decoded altogether */
 #define LONG_US \
 	INT64_C(12000000) /* key frames farther apart: the pictures between them are decoded, too */
 #define APART_US INT64_C(500000) /* of the two pictures that are compared */
@@ -82,6 +86,19 @@ enum still_class survey_class(const struct survey *s, int64_t from_us, int64_t t
 		if (share[k] && share[k] >= share[most])
 			most = (enum still_class)k;
 	return most;
+}
+
+#define BAD_SHARE 50u /* one picture in so many may be damaged before it is told */
+#define BAD_LEAST 4u  /* and the last one of a stream that was cut, in any case */
+
+void survey_judge(const struct survey *s, struct verdict *v)
+{
+	if (s->bad < BAD_LEAST || (uint64_t)s->bad * BAD_SHARE < s->pictures)
+		return;
+	char share[32];
+	unsigned bad = s->bad < s->pictures ? s->bad : s->pictures;
+	snprintf(share, sizeof(share), "%.0f", 100.0 * bad / s->pictures);
+	verdict_add(v, "probe.patchy", share, NULL);
 }
 
 /* --- two pictures -------------------------------------------------------------------------------- */
@@ -221,7 +238,7 @@ static void meet_key(struct surveyor *s, struct source_reader *r)
 		av_frame_unref(s->before);
 	}
 	s->decoding = true;
-	s->goes_on = end - at > LONG_US;
+	s->goes_on = end - at > LONG_US || s->probe->picture_us < SHORT_US;
 }
 
 static int take(struct surveyor *s, const AVFrame *f, AVRational tb)
@@ -242,7 +259,9 @@ static int take(struct surveyor *s, const AVFrame *f, AVRational tb)
 		if (!rc)
 			rc = add_spot(s);
 		s->has_first = false;
-		s->next_us = s->first_us + SPOT_US;
+		int64_t step = s->probe->picture_us / SPOTS_WANTED;
+		step = step < SPOT_LEAST_US ? SPOT_LEAST_US : step > SPOT_US ? SPOT_US : step;
+		s->next_us = s->first_us + step;
 		s->decoding = s->goes_on;
 	}
 	return rc == -EBADMSG ? 0 : rc;
@@ -250,12 +269,17 @@ static int take(struct surveyor *s, const AVFrame *f, AVRational tb)
 
 static int drain(struct surveyor *s, struct source_reader *r, AVFrame *f)
 {
-	int rc = 0;
-	while (!rc && avcodec_receive_frame(r->codec, f) == 0) {
-		rc = take(s, f, r->stream->time_base);
+	for (;;) {
+		int rc = avcodec_receive_frame(r->codec, f);
+		if (rc == AVERROR(EAGAIN) || rc == AVERROR_EOF)
+			return 0;
+		s->out->bad +=
+			rc < 0 || f->decode_error_flags || (f->flags & AV_FRAME_FLAG_CORRUPT);
+		rc = rc < 0 ? 0 : take(s, f, r->stream->time_base);
+		if (rc)
+			return rc;
 		av_frame_unref(f);
 	}
-	return rc;
 }
 
 static int look(struct surveyor *s, struct source_reader *r)
@@ -267,8 +291,12 @@ static int look(struct surveyor *s, struct source_reader *r)
 	while (!rc && source_reader_packet(r)) {
 		if (r->packet->flags & AV_PKT_FLAG_KEY)
 			meet_key(s, r);
-		if (s->decoding && avcodec_send_packet(r->codec, r->packet) == 0)
-			rc = drain(s, r, f);
+		if (!s->decoding)
+			continue;
+		int sent = avcodec_send_packet(r->codec, r->packet);
+		s->out->pictures++;
+		s->out->bad += sent < 0 && sent != AVERROR(EAGAIN);
+		rc = drain(s, r, f);
 	}
 	if (!rc && s->decoding && avcodec_send_packet(r->codec, NULL) == 0)
 		rc = drain(s, r, f);

@@ -27,10 +27,15 @@ struct survey {
 	struct survey_spot *spots; /* ascending; malloc'ed */
 	size_t count;
 	enum fields fields; /* for probe.form.fields */
+	unsigned pictures,
+		bad; /* packets that were decoded, and those that could not be, or only in part */
 };
 int survey_pictures(const struct source *file, const struct probe *p, struct survey *out,
 		    struct fault *why);
 void survey_done(struct survey *s);
+
+/* Adds "probe.patchy" where more than two pictures in a hundred are damaged: pure. */
+void survey_judge(const struct survey *s, struct verdict *v);
 
 /* What the three parts in a hundred say: pure. */
 enum still_class survey_kind(const struct survey_spot *s);

@@ -33,6 +33,7 @@ static const struct reason {
 	{ "probe.sound-encrypted", "sound", { NULL } },
 	{ "probe.sound-damaged", "sound", { NULL } },
 	{ "probe.truncated", "end", { "have", "promised" } },
+	{ "probe.cut", "end", { NULL } },
 	{ "probe.patchy", "part", { "bad" } },
 	{ "made.short", "part", { "made", "planned" } },
 };

@@ -26,6 +26,59 @@ mkfifo "$top/pipe"
 "$transcoder" probe --in "$top/pipe" >/dev/null 2>"$top/err"
 is "$?:$(grep -c 'not a plain file' "$top/err")" 1:1 "a pipe is not waited for"
 
+# Films that broke off, and films with a hole: what is left is a lesson, and what is lost is told.
+ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=s=192x128:d=12 -f lavfi -i sine=d=12 -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p -c:a aac "$top/whole.mkv"
+half() { # half FILE SHARE: that part of it
+	head -c $(($(stat -c %s "$1") * $2 / 100)) "$1" >"$1.cut" && mv "$1.cut" "$1"
+}
+for to in mkv flv ts; do
+	ffmpeg -v error -nostdin -y -i "$top/whole.mkv" -c copy "$top/film.$to"
+	half "$top/film.$to" 50
+done
+is "$(look "$top/film.mkv")" "salvage probe.truncated 192x128" "half a Matroska file"
+is "$(look "$top/film.flv")" "salvage probe.truncated 192x128" "half a Flash file"
+is "$(look "$top/film.ts")" "accept 192x128" "half an MPEG stream: nothing in it promises more"
+ffmpeg -v error -nostdin -y -i "$top/whole.mkv" -c copy -movflags frag_keyframe+empty_moov "$top/pieces.mp4"
+at=$(LC_ALL=C grep -obUa moof "$top/pieces.mp4" | sed -n 4p | cut -d: -f1)
+head -c $((at + 100)) "$top/pieces.mp4" >"$top/cut.mp4"
+is "$(look "$top/cut.mp4")" "salvage probe.cut 192x128" "a recording in pieces that broke off within an index"
+is "$("$transcoder" probe --quick --in "$top/cut.mp4" | jq '.duration_ms >= 5900 and .duration_ms <= 6100')" true "has the pieces before"
+ffmpeg -v error -nostdin -y -i "$top/whole.mkv" -c copy -movflags faststart "$top/hole.mp4"
+size=$(stat -c %s "$top/hole.mp4")
+head -c $((size / 5)) /dev/zero | tr '\0' '\252' | dd of="$top/hole.mp4" bs=65536 oflag=seek_bytes seek=$((size / 2)) conv=notrunc status=none
+is "$(look "$top/hole.mp4")" "salvage probe.patchy 192x128" "a hole in the middle"
+# A sound that nobody knows, beside a good picture.
+perl -0777 -pe 's/(.*)stsd/$1xtsd/s' "$top/cut.mp4" >"$top/mute.mp4"
+is "$("$transcoder" probe --in "$top/mute.mp4" --lang ar | jq -r '.verdict, .lost[].what, .lost[0].text' | xargs -d '\n')" \
+	"salvage sound الصوت بصيغة unknown غير مفهوم: سيكون الدرس بلا صوت." "a sound without a description"
+# Streams that were joined: the clock begins anew, and picture and sound stay together.
+ffmpeg -v error -nostdin -y -t 6 -i "$top/whole.mkv" -c copy "$top/film.ts"
+cat "$top/film.ts" "$top/film.ts" >"$top/joined.ts"
+is "$("$transcoder" probe --in "$top/joined.ts" | jq -c '[.verdict, .clock_jumps]')" '["accept",1]' "two streams end to end"
+once=$("$transcoder" probe --quick --in "$top/film.ts" | jq .duration_ms) twice=$("$transcoder" probe --quick --in "$top/joined.ts" | jq .duration_ms)
+[ $((twice - 2 * once)) -ge -100 ] && [ $((twice - 2 * once)) -le 100 ]
+ok $? "are as long as both ($once ms once, $twice ms together)"
+
+# What kind of pictures, and where.
+if [ -d "$WASL_MEDIA/lecture" ]; then
+	while read -r file want; do
+		is "$("$transcoder" probe --in "$WASL_MEDIA/lecture/$file" | jq -r '.verdict + " " + ([.classes[].class] | unique | join("+"))')" "$want" "$file"
+	done <<-'END'
+		gnome-dual-monitors.webm accept screen+static
+		gnome-task-switching.webm accept screen+static
+		opencast-scene-change.mov accept screen+static
+		talks-P0.avi accept screen
+		talks-ex1D.avi accept screen
+		talks-seismic.mp4 accept screen+static
+		waves-720p.mp4 accept screen+static
+	END
+	for file in ax-h265_with_metadata_track.mp4 ax-sample.flv ax-hdr10-av1.mp4; do
+		is "$("$transcoder" probe --in "$WASL_MEDIA/odd/$file" | jq -r '[.classes[].class] | unique | join("+")')" camera "$file"
+	done
+else
+	skip "kinds of pictures" "no $WASL_MEDIA/lecture here"
+fi
+
 if [ -d "$WASL_MEDIA/odd" ]; then
 	while IFS='|' read -r file want; do
 		[ -n "$file" ] || continue

@@ -59,11 +59,36 @@ static void a_segment_is_what_most_of_it_is(void **state)
 	assert_int_equal(survey_class(&none, 0, 8000000), STILL_UNKNOWN);
 }
 
+static void damage_is_told_from_two_in_a_hundred_on(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned pictures, bad;
+		const char *reason, *share;
+	} rows[] = {
+		{ 0, 0, "", "" },
+		{ 1000, 0, "", "" },
+		{ 1000, 19, "", "" },
+		{ 40, 3, "", "" }, /* the end of a stream that was cut */
+		{ 1000, 20, "probe.patchy", "2" },
+		{ 10, 30, "probe.patchy", "100" },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct survey s = { .pictures = rows[i].pictures, .bad = rows[i].bad };
+		struct verdict v = { 0 };
+		survey_judge(&s, &v);
+		assert_string_equal(verdict_reason(&v), rows[i].reason);
+		if (v.count)
+			assert_string_equal(v.notes[0].values[0], rows[i].share);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pictures_are_told_apart_by_what_was_measured),
 		cmocka_unit_test(a_segment_is_what_most_of_it_is),
+		cmocka_unit_test(damage_is_told_from_two_in_a_hundred_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
