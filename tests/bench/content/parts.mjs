@@ -101,6 +101,7 @@ export function idle({ lab, clips, figures, facts }) {
 			const equal = bytesAt(points, ssim)
 			rows[lines] = { bytes, ssim, equal_bytes: equal, ratio: bytes / equal, points }
 			say(`  ${clip.name} ${lines}p idle: ${bytes} bytes, SSIM ${ssim.toFixed(4)} (${db(ssim).toFixed(2)} dB); plain needs ${Math.round(equal)}: ${(bytes / equal).toFixed(3)}`)
+			figures[`ladder_bytes_ratio_${lines}p_${clip.name}`] = bytes / equal
 			sum.ours += bytes
 			sum.plain += equal
 		}

@@ -58,6 +58,13 @@ try {
 } finally {
 	lab.end()
 }
+// Kills at random moments are tried by the long form of tests/content/byhand.t; what it last found stands beside the rest.
+try {
+	const cut = JSON.parse(fs.readFileSync(path.join(path.dirname(resultFile), 'cut.json'), 'utf8'))
+	Object.assign(out, { cut_lost_segments: cut.cut_lost_segments, cut_kills: cut.kills })
+} catch {
+	delete out.cut_lost_segments
+}
 machine.load_after = os.loadavg()
 const judged = (key) => WANTED[key] !== undefined && out[key] !== undefined
 say(`\n${'figure'.padEnd(36)} ${'value'.padStart(10)}  wanted`)
