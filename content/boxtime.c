@@ -16,6 +16,7 @@
 #define UNTIL_TRUSTED_MS 10000u
 #define EVERY_MS 300000u
 #define LIMIT_BYTES 65536u
+#define LAST_S INT64_C(253402300799) /* the year 9999 */
 
 struct boxtime {
 	struct sd_event_source *timer;
@@ -35,7 +36,8 @@ int boxtime_parse(const char *json, size_t len, bool *trusted, int64_t *unix_s)
 		     *quality = json_object_get(all, "time_quality");
 	if (!json_is_integer(floor) || !json_is_integer(quality))
 		return -EBADMSG;
-	*trusted = json_integer_value(quality) >= CLOCK_HUB && json_integer_value(floor) > 0;
+	*trusted = json_integer_value(quality) >= CLOCK_HUB && json_integer_value(floor) > 0 &&
+		   json_integer_value(floor) <= LAST_S;
 	*unix_s = json_integer_value(floor);
 	return 0;
 }

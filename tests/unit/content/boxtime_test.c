@@ -21,6 +21,8 @@ static const struct {
 	{ "the hub has", "{\"time_floor\":1795564800,\"time_quality\":1}", 0, true, 1795564800 },
 	{ "so has NTP", "{\"time_floor\":1795564800,\"time_quality\":2}", 0, true, 1795564800 },
 	{ "a time that is none", "{\"time_floor\":-5,\"time_quality\":2}", 0, false, -5 },
+	{ "beyond every calendar", "{\"time_floor\":9000000000000000000,\"time_quality\":2}", 0,
+	  false, 9000000000000000000 },
 	{ "other types", "{\"time_floor\":\"now\",\"time_quality\":1}", -EBADMSG, false, 0 },
 	{ "no answer of agentd's", "{\"name\":\"agentd\"}", -EBADMSG, false, 0 },
 	{ "no JSON", "<html>", -EBADMSG, false, 0 },
