@@ -2,7 +2,7 @@
 # The kitchen (contentd's side: no libav in that process) and wasl-transcoder (the child that reads foreign bytes).
 KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitchen_file plan_text kitchen_seen
 PACK := grid box pack pack_nal frag job verdict
-COOK := source orient rate fields colour matrix picture lens probe probe_json stay film mono tone hear watch loudness still reel mux mezz publish foreign foresee cook worker
+COOK := source orient rate fields colour matrix picture lens probe probe_json stay film mono tone hear watch loudness still reel mux mezz publish foreign foresee libraries cook worker
 COOK += survey preview likeness words
 COOK += tail
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),web base,))
@@ -11,7 +11,7 @@ $(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),players pack record base
 $(eval $(call prog,wasl-transcoder,content/transcoder/main.c,cook))
 $(eval $(call lib,kitchen,$(KITCHEN:%=content/%.c),pack record base,libsodium libsystemd))
 # The whole pipeline by hand, without a daemon.
-HAND := kitchen_hand kitchen_folder kitchen_lists kitchen_sight kitchen_words
+HAND := kitchen_hand kitchen_libraries kitchen_folder kitchen_lists kitchen_sight kitchen_words
 LINK.hand := -lm
 $(eval $(call lib,hand,$(HAND:%=content/%.c),players kitchen,jansson))
 $(eval $(call prog,wasl-kitchen,content/kitchen_main.c,hand))

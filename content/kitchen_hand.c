@@ -12,6 +12,7 @@
 #include <systemd/sd-event.h>
 
 #include "content/kitchen_folder.h"
+#include "content/kitchen_libraries.h"
 #include "content/plan_text.h"
 #include "content/transcoder/grid.h"
 #include "firmware/base/clean.h"
@@ -41,6 +42,7 @@ struct hand {
 	int fd;
 	uint64_t size;
 	char source[65];
+	char libraries[LIBRARIES_MAX];
 	struct folder folder;
 	wasl_Survey survey;
 	uint8_t *tries; /* of each segment */
@@ -133,7 +135,7 @@ static int write_text(const struct hand *h, char **out, size_t *len, struct faul
 					 .source_bytes = h->size,
 					 .rung_mask = ladder(h),
 					 .point = h->order->point,
-					 .libraries = "" };
+					 .libraries = h->libraries };
 	return plan_text(&of, out, len) ? fault_set(why, -ENOMEM, "memory", "out of memory") : 0;
 }
 
@@ -417,7 +419,9 @@ static int take_words(struct hand *h, struct fault *why)
 
 static int cook(struct hand *h, struct fault *why)
 {
-	int rc = make_plan(h, why);
+	int rc = kitchen_libraries(h->order->program, h->libraries, why);
+	if (!rc)
+		rc = make_plan(h, why);
 	if (rc || !h->survey.has_plan)
 		return rc;
 	rc = folder_begin(&h->folder, &h->survey.plan, ladder(h), h->out->generation, why);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "content/transcoder/job.h"
+#include "content/transcoder/libraries.h"
 #include "content/transcoder/publish.h"
 #include "content/transcoder/worker.h"
 
@@ -17,6 +18,8 @@ int main(int argc, char **argv)
 		rc = publish_probe(argc - 1, argv + 1);
 	else if (argc >= 2 && !strcmp(argv[1], "mezzanine"))
 		rc = publish_mezzanine(argc - 1, argv + 1);
+	else if (argc == 2 && !strcmp(argv[1], "libraries"))
+		rc = libraries_print();
 	else if (argc == 2 && (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")))
 		rc = puts("wasl-transcoder " WASL_VERSION) < 0;
 	else if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")))

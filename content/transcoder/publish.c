@@ -32,6 +32,7 @@ const char publish_usage[] =
 	"FILE.pb [--json FILE] [--poster FILE.jpg]\n"
 	"                       [--preset 4-13] [--crf 10-60] [--least-ssim 0-1]\n"
 	"                       [--progress]\n"
+	"       wasl-transcoder libraries\n"
 	"       wasl-transcoder worker\n";
 
 #define CRF_STEP 6 /* about half as much again in bytes */

@@ -37,6 +37,8 @@ for rung in 144p audio; do
 	is "$(ffmpeg -v error -nostdin -i "$dir/$rung/index.m3u8" -f null - 2>&1)" "" "$rung decodes without a word"
 done
 is "$(tail -n 1 "$top/whole/plan.txt" | grep -cE '^hash [0-9a-f]{64}$')" 1 "the plan ends with its hash"
+grep -qE '^libraries libavcodec-[0-9.]+ .*libx264' "$top/whole/plan.txt"
+ok $? "says what decodes and encodes"
 is "$(grep -c '^segment ' "$top/whole/plan.txt")" "$segments" "and names every segment"
 # Key frames are 45 pictures apart; an edge lies on an even picture at or after one.
 is "$(awk '/^timescale/ { tick = $2 / 25 } /^segment/ && $2 > 1 { n = $3 / tick; r = n % 45; if (r > 2 && r < 44) bad++ } END { print bad + 0 }' "$top/whole/plan.txt")" 0 \
