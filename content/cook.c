@@ -350,10 +350,10 @@ static void plan(void *data)
 		replan_at(&c->replan, c->not_before_ms);
 		return;
 	}
-	if (c->ordered_day != clock_day(clock_wall_s()) && !cook_view_make(c, c->library))
-		c->library = NULL; /* no memory: rests until the next catalogue */
-	if (!c->library)
+	if (c->ordered_day != clock_day(clock_wall_s()) && !cook_view_make(c, c->library)) {
+		cook_use(c, NULL); /* no memory: rests until the next catalogue */
 		return;
+	}
 	hurry(c);
 	for (;;) {
 		struct jobs_pick pick = cook_look(c, now);

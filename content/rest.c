@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COOLER_C 8      /* than the limit, before it goes on */
-#define LEAST_MS 5000u  /* once begun */
+#define COOLER_C 8     /* than the limit, before it goes on */
+#define LEAST_MS 5000u /* once begun */
+#define LATE_MOST_MS \
+	30000u /* then it goes on for twenty looks at least: a box that is always late makes lessons, too */
 #define PUPILS_MS 2000u /* the next one who waits may come at once */
 #define ROOMY(bytes) ((bytes) + (bytes) / 4)
 
@@ -32,12 +34,12 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The second latest of the last looks; few looks say nothing yet. */
+/* The second latest of the last looks; fewer say nothing yet. */
 static unsigned lateness(const struct rest *r)
 {
 	unsigned sorted[REST_LOOKS];
 	const size_t count = r->looks < REST_LOOKS ? r->looks : REST_LOOKS;
-	if (count < 5)
+	if (count < REST_LOOKS)
 		return 0;
 	memcpy(sorted, r->late_ms, sizeof(sorted));
 	qsort(sorted, count, sizeof(*sorted), compare);
@@ -76,6 +78,8 @@ struct rest_verdict rest_look(struct rest *r, const struct rest_limits *limits,
 	r->late_ms[r->looks++ % REST_LOOKS] = seen->late_ms;
 	if (seen->pupils_wait)
 		r->pupils_ms = seen->now_ms;
+	if (r->reason == REST_LATE && seen->now_ms - r->since_ms >= LATE_MOST_MS)
+		r->looks = 0;
 	const enum rest_reason reason = reason_of(r, limits, seen);
 	const bool brief = r->reason == REST_NOT || r->reason == REST_PUPILS;
 	if (reason != r->reason &&
@@ -85,7 +89,7 @@ struct rest_verdict rest_look(struct rest *r, const struct rest_limits *limits,
 	}
 	/* Where the room ends, better versions neither begin nor end with every segment. */
 	const uint64_t reserve = limits->reserve_bytes;
-	if (seen->wanted || r->looks == 1)
+	if (seen->wanted || !r->wanted_ms)
 		r->wanted_ms = seen->now_ms;
 	const bool quiet = limits->quiet_ms && seen->now_ms - r->wanted_ms >= limits->quiet_ms;
 	r->roomy = seen->room_bytes >= (r->roomy ? reserve : ROOMY(reserve));

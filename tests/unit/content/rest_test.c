@@ -114,6 +114,19 @@ static void better_ones_wait_until_it_is_quiet(void **state)
 	}
 }
 
+static void who_is_always_late_does_something_all_the_same(void **state)
+{
+	static const struct rest_limits strict = { .late_ms = 100 };
+	struct rest r = { 0 };
+	unsigned rested = 0;
+	(void)state;
+	for (unsigned i = 1; i <= 1000; i++) {
+		const struct rest_seen seen = { .now_ms = i * 1000u, .late_ms = 500 };
+		rested += rest_look(&r, &strict, &seen).reason == REST_LATE;
+	}
+	assert_in_range(rested, 500, 700);
+}
+
 /* --- what the kernel says -------------------------------------------------------------------------- */
 
 static int drop_one(const char *path, const struct stat *st, int kind, struct FTW *at)
@@ -179,6 +192,7 @@ int main(void)
 		cmocka_unit_test(every_row),
 		cmocka_unit_test(limits_of_zero_are_none),
 		cmocka_unit_test(better_ones_wait_until_it_is_quiet),
+		cmocka_unit_test(who_is_always_late_does_something_all_the_same),
 		cmocka_unit_test(the_machine_is_read),
 	};
 	return cmocka_run_group_tests_name("content/rest", tests, NULL, NULL);
