@@ -39,12 +39,14 @@ const char publish_usage[] =
 #define CRF_BEST 10
 #define ENCODE_SHARE 0.9 /* of the progress, where the result is compared */
 #define MEMORY_BYTES (UINT64_C(6) << 30)
+#define PROBE_MEMORY_BYTES \
+	(UINT64_C(1) << 30) /* a look needs no encoder, and the box has other work */
 #define PROBE_CPU_S 900u
 #define FILE_BYTES (UINT64_C(16) << 30)
 #ifdef __SANITIZE_ADDRESS__
-#define MEMORY_LIMIT 0 /* AddressSanitizer maps terabytes */
+#define MEMORY_LIMIT(bytes) 0 /* AddressSanitizer maps terabytes */
 #else
-#define MEMORY_LIMIT MEMORY_BYTES
+#define MEMORY_LIMIT(bytes) (bytes)
 #endif
 
 /* A file written beside its name and put in place when whole. */
@@ -68,9 +70,9 @@ struct publish {
 
 /* --- walls ---------------------------------------------------------------------------------------- */
 
-static int close_walls(unsigned cpu_s, struct fault *why)
+static int close_walls(uint64_t memory_bytes, unsigned cpu_s, struct fault *why)
 {
-	const struct sandbox_spec spec = { .memory_bytes = MEMORY_LIMIT,
+	const struct sandbox_spec spec = { .memory_bytes = memory_bytes,
 					   .cpu_s = cpu_s,
 					   .file_bytes = FILE_BYTES };
 	unsigned missing = 0;
@@ -85,7 +87,7 @@ static int close_walls(unsigned cpu_s, struct fault *why)
 
 /* Runs `work` behind walls in a child; its fault comes back through a pipe. */
 static int in_child(int (*work)(struct publish *, struct fault *), struct publish *p,
-		    unsigned cpu_s, struct fault *why)
+		    uint64_t memory_bytes, unsigned cpu_s, struct fault *why)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -99,7 +101,7 @@ static int in_child(int (*work)(struct publish *, struct fault *), struct publis
 	if (pid == 0) {
 		struct fault how = { 0 };
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		int rc = getppid() == parent ? close_walls(cpu_s, &how) : -ECHILD;
+		int rc = getppid() == parent ? close_walls(memory_bytes, cpu_s, &how) : -ECHILD;
 		if (!rc)
 			rc = work(p, &how);
 		fflush(stdout);
@@ -277,7 +279,7 @@ int publish_probe(int argc, char **argv)
 	av_log_set_level(AV_LOG_QUIET);
 	int rc = open_input(&p, &why);
 	if (!rc)
-		rc = in_child(probe_work, &p, PROBE_CPU_S, &why);
+		rc = in_child(probe_work, &p, MEMORY_LIMIT(PROBE_MEMORY_BYTES), PROBE_CPU_S, &why);
 	if (p.in_fd >= 0)
 		close(p.in_fd);
 	if (rc && !strcmp(why.id, "publish.child"))
@@ -507,7 +509,7 @@ int publish_mezzanine(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_LEN(drafts) && !rc; i++)
 		rc = draft_open(drafts[i], &why);
 	if (!rc)
-		rc = in_child(mezz_work, &p, 0, &why);
+		rc = in_child(mezz_work, &p, MEMORY_LIMIT(MEMORY_BYTES), 0, &why);
 	for (size_t i = 0; i < ARRAY_LEN(drafts) && !rc; i++)
 		rc = draft_keep(drafts[i], &why);
 	for (size_t i = 0; i < ARRAY_LEN(drafts); i++)
