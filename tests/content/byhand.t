@@ -52,21 +52,28 @@ begun() { # begun DIR: segments of which any rung is there
 	find "$1" -name '*.m4s' -printf '%f\n' 2>/dev/null | sort -u | wc -l
 }
 RANDOM=11
-span=$(said whole '.cpu_s * 1000 | floor')
-worst=0 remade=0 different=0 stopped=0
+span=$(said whole '.cpu_s * 600 | floor')
+worst=0 remade=0 different=0 stopped=0 whole_ones=0
+touch "$top/before"
 for ((k = 1; k <= kills; k++)); do
 	"$kitchen" "$top/clip.mkv" --out "$top/cut" --rungs 144p,audio --workers 1 --json >/dev/null 2>&1 &
 	pid=$!
 	# A moment like any other: nothing is waited for.
 	perl -e 'select undef, undef, undef, shift' "$(((RANDOM * 32768 + RANDOM) % span))e-3"
-	{ kill -KILL $pid && stopped=$((stopped + 1)) && wait $pid; } 2>/dev/null
+	{ kill -KILL $pid && stopped=$((stopped + 1)); wait $pid; } 2>/dev/null
 	until_so 30 flock -n "$top/cut" true # its children are gone
-	there=$(in_place "$top/cut") any=$(begun "$top/cut")
-	[ $((any - there)) -gt $worst ] && worst=$((any - there))
+	lost=$(($(begun "$top/cut") - $(in_place "$top/cut")))
+	[ $lost -gt $worst ] && worst=$lost
+	# A file that was there is the same file still.
+	find "$top/cut" -name '*.m4s' -printf '%i %p\n' 2>/dev/null | sort >"$top/after"
+	[ -z "$(comm -23 "$top/before" "$top/after")" ] || remade=$((remade + 1))
+	mv "$top/after" "$top/before"
+	[ -f "$top/cut/verdict.json" ] || [ $k = $kills ] || continue
 	hand "$top/clip.mkv" cut --rungs 144p,audio --workers 1
-	[ "$(said cut .made)" = $((segments - there)) ] || remade=$((remade + 1))
 	diff -rq -x verdict.json "$top/whole" "$top/cut" >/dev/null || different=$((different + 1))
+	whole_ones=$((whole_ones + 1))
 	rm -rf "$top/cut"
+	: >"$top/before"
 done
 echo "# $stopped of $kills runs were cut, at most $worst segment lost"
 [ $stopped -gt 0 ]
@@ -74,7 +81,7 @@ ok $? "runs are cut in the middle"
 [ $worst -le 1 ]
 ok $? "a cut costs at most one segment"
 is $remade 0 "nothing that was there is made again"
-is $different 0 "after each cut every byte is that of an uncut run"
+is "$different:$([ $whole_ones -gt 0 ] && echo some)" 0:some "what cut runs leave in the end is, byte for byte, what an uncut one does"
 if [ "${WASL_LONG:-0}" = 1 ]; then
 	mkdir -p "$B/../bench"
 	printf '{"cut_lost_segments":%d,"kills":%d}\n' "$((worst + remade))" "$kills" >"$B/../bench/cut.json"
