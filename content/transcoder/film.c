@@ -25,7 +25,7 @@ static const struct {
 	unsigned ahead_small, ahead_large; /* pictures */
 } paces[] = {
 	[JOB_NOW] = { "veryfast", "27", "26", 1, 3, "none", 10, 10 },
-	[JOB_IDLE] = { "slower", "29", "28", 3, 8, "normal", 120, 80 },
+	[JOB_IDLE] = { "slower", "29", "28", 3, 8, "normal", 60, 40 },
 };
 
 enum { CLASS_STATIC = 1, CLASS_SCREEN = 2 };
