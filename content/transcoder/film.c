@@ -13,7 +13,7 @@
 
 /*
  * Quality by pace: `now` answers a pupil in tenths of a second. `idle` takes four times as long for fewer bytes of a better picture: it looks
- * ahead over most of a segment, so that what stays for long is drawn well once (its memory grows with the pictures it holds).
+ * ahead for some seconds, so that what stays for long is drawn well once (its memory grows with the pictures it holds).
  * B-pictures follow from each other, a tenth of all bytes. Slides and screencasts have flat areas, which the animation tuning knows.
  */
 static const struct {
