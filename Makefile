@@ -130,7 +130,7 @@ help: ## this list
 
 # --- man pages and installation -------------------------------------------------------------------
 # NAME.8.in holds "@CONFIGURATION@": replaced by what the program's own schema table prints.
-MAN_SRC := $(wildcard $(MODULES:%=%/*.1) $(MODULES:%=%/*.8) $(MODULES:%=%/*.8.in) content/transcoder/*.1 netmgr/netsim/*.1)
+MAN_SRC := $(wildcard $(MODULES:%=%/*.1) $(MODULES:%=%/*.8) $(MODULES:%=%/*.8.in) content/*/*.1 netmgr/netsim/*.1)
 MANS := $(patsubst %.in,%,$(addprefix $(B)/man/,$(notdir $(MAN_SRC))))
 man: $(MANS) ## man pages into build/dev/man
 .PHONY: man

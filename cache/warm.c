@@ -13,11 +13,16 @@ enum {
 	BLOCK_BITS = 24,
 };
 
+enum sight {
+	SEEN,   /* in memory, by a look or by what was believed */
+	UNSEEN, /* a thread read it; whether it is still there is looked at before it is sent */
+	LOST,   /* it was not: once more, and then it is believed, as nobody may read for ever */
+};
+
 struct slot {
 	uint64_t key; /* serial and block; 0: free */
 	uint32_t at_s;
-	uint32_t
-		unseen; /* 1: a thread read it; whether it is still there is looked at before it is sent */
+	enum sight sight;
 };
 
 struct warm {
@@ -71,14 +76,15 @@ static bool is_warm(struct warm *w, uint64_t serial, int fd, uint64_t block, uin
 	const uint64_t key = key_of(serial, block);
 	struct slot *s = slot_of(w, serial, block);
 	const bool known = s->key == key && now_s - s->at_s <= WARM_KEEP_S;
-	if (!known || s->unseen) {
+	if (known && s->sight == LOST)
+		return false;
+	if (!known || s->sight == UNSEEN) {
 		const int rc = look(fd, block);
-		/* Where the file system cannot tell, what a thread read is believed: somebody would read for ever. */
-		if (rc == -EAGAIN || (rc && !known)) {
-			if (known)
-				s->key = 0;
+		if (known && rc == -EAGAIN)
+			s->sight = LOST;
+		/* Where the file system cannot tell, what a thread read is believed. */
+		if (rc == -EAGAIN || (rc && !known))
 			return false;
-		}
 	}
 	*s = (struct slot){ .key = key, .at_s = now_s }; /* it is sent now, and so stays */
 	return true;
@@ -100,9 +106,13 @@ uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, ui
 
 void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length, uint32_t now_s)
 {
-	for (uint64_t at = offset / WARM_BLOCK_BYTES; at * WARM_BLOCK_BYTES < offset + length; at++)
-		*slot_of(w, serial, at) =
-			(struct slot){ .key = key_of(serial, at), .at_s = now_s, .unseen = 1 };
+	for (uint64_t at = offset / WARM_BLOCK_BYTES; at * WARM_BLOCK_BYTES < offset + length;
+	     at++) {
+		const uint64_t key = key_of(serial, at);
+		struct slot *s = slot_of(w, serial, at);
+		const bool lost = s->key == key && s->sight == LOST;
+		*s = (struct slot){ .key = key, .at_s = now_s, .sight = lost ? SEEN : UNSEEN };
+	}
 }
 
 int warm_copy(int fd, uint64_t offset, void *to, size_t length)

@@ -28,7 +28,7 @@ uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, ui
 		    uint32_t now_s);
 /*
  * The blocks that hold these bytes were read just now, by a thread. Before they are sent they are looked at: a kernel that is
- * short of memory, or tidies up while nothing is asked of it, may have let go of them meanwhile.
+ * short of memory, or tidies up while nothing is asked of it, may have let go of them meanwhile. Once: read again, they are believed.
  */
 void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length, uint32_t now_s);
 

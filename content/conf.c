@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "content/kitchen.h"
-#include "content/planner.h"
-#include "content/sources.h"
+#include "content/kitchen/kitchen.h"
+#include "content/fetch/planner.h"
+#include "content/fetch/sources.h"
 #include "content/staff/near.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"

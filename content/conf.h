@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "cache/air_plan.h"
-#include "content/live.h"
+#include "content/live/live.h"
 #include "firmware/base/box_conf.h"
 #include "firmware/base/conf.h"
 

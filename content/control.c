@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/agenda_ctl.h"
+#include "content/fetch/agenda_ctl.h"
 #include "content/contentd.h"
-#include "content/live_ctl.h"
+#include "content/live/live_ctl.h"
 #include "content/staff/staff.h"
-#include "content/store_ctl.h"
-#include "content/idle.h"
+#include "content/keeper/store_ctl.h"
+#include "content/kitchen/idle.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"

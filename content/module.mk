@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen.mk.
-include content/players.mk
-include content/kitchen.mk
-CONTENT := backoff book catalogue catalogue_check conf contentd control cook cook_dish cook_view eta fetch fetch_stream fold idle inforce jobs library library_keys library_rung
-CONTENT += metrics origin neighbours passing passing_lesson public publish pupils replan reread rest rest_read schedule search shelf sources store_ctl sync uplinks version wants
-CONTENT += agenda agenda_ctl boxtime planner planner_promise planning planning_promise promise
-CONTENT += live live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_move live_rate live_text live_track live_url live_window
-CONTENT += keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_scrub
+# wasl-contentd: catalogue, fetcher, jobs, search, portal. The kitchen and its transcoder are content/kitchen/kitchen.mk.
+include content/shelf/players.mk
+include content/kitchen/kitchen.mk
+# A list for each room; what has tests of its own is found by its name.
+DAEMON := book conf contentd control metrics public publish pupils replan wants
+CATALOGUE := catalogue catalogue_check inforce library library_keys library_rung sync
+FETCH := agenda agenda_ctl backoff boxtime eta fetch fetch_stream neighbours origin planner planner_promise planning planning_promise promise reread schedule sources uplinks
+KEEPER := keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_scrub store_ctl
+COOKING := cook cook_dish cook_view idle jobs passing passing_lesson rest rest_read version
+LIVE := live live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_move live_rate live_text live_track live_url live_window
+SHELF := fold search shelf
+CONTENT := $(DAEMON:%=content/%.c) $(CATALOGUE:%=content/catalogue/%.c) $(FETCH:%=content/fetch/%.c) $(KEEPER:%=content/keeper/%.c) $(COOKING:%=content/kitchen/%.c) $(LIVE:%=content/live/%.c) $(SHELF:%=content/shelf/%.c)
 STAFF := class_pages door fields form intake lesson_pages near own own_merge people pin prepare session staff staff_ctl stick throttle upload upload_calls visit work
 PORTAL := files page press site site_json site_lesson site_live site_status
 PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
 	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js
-$(eval $(call lib,content,$(CONTENT:%=content/%.c) $(PORTAL:%=content/portal/%.c) $(STAFF:%=content/staff/%.c) $(B)/gen/portal/files_table.c,web players kitchen cache record base,sqlite3 jansson libcurl))
+$(eval $(call lib,content,$(CONTENT) $(PORTAL:%=content/portal/%.c) $(STAFF:%=content/staff/%.c) $(B)/gen/portal/files_table.c,web players kitchen cache record base,sqlite3 jansson libcurl))
 
 # Templates and assets are part of the program. The style sheet begins with the house's tokens.
 $(B)/gen/portal/portal.css: firmware/web/tokens.css content/portal/assets/portal.css
@@ -24,7 +28,7 @@ $(B)/gen/portal/files_table.c: content/portal/mkfiles $$(PORTAL_FILES)
 	$(Q)content/portal/mkfiles $(filter-out content/portal/mkfiles,$^) > $@
 $(eval $(call prog,wasl-contentd,content/main.c,content))
 
-$(foreach u,$(CONTENT),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,content))))
+$(foreach u,$(basename $(notdir $(CONTENT))),$(if $(wildcard tests/unit/content/$(u)_test.c),$(eval $(call unit,content_$(u),tests/unit/content/$(u)_test.c,content))))
 $(foreach u,$(STAFF),$(if $(wildcard tests/unit/staff/$(u)_test.c),$(eval $(call unit,staff_$(u),tests/unit/staff/$(u)_test.c,content))))
 $(foreach u,$(PORTAL),$(if $(wildcard tests/unit/portal/$(u)_test.c),$(eval $(call unit,portal_$(u),tests/unit/portal/$(u)_test.c,content))))
 $(foreach f,boxtime vtt catalogue uplinks live_list,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,content)))

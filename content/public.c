@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/captions.h"
+#include "content/shelf/captions.h"
 #include "content/contentd.h"
-#include "content/idle.h"
+#include "content/kitchen/idle.h"
 #include "content/metrics.h"
 #include "content/portal/site.h"
 #include "content/staff/staff.h"

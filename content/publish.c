@@ -7,12 +7,12 @@
 #include <time.h>
 
 #include "content/contentd.h"
-#include "content/eta.h"
-#include "content/live_keep.h"
-#include "content/planning.h"
+#include "content/fetch/eta.h"
+#include "content/live/live_keep.h"
+#include "content/fetch/planning.h"
 #include "content/portal/files.h"
 #include "content/portal/press.h"
-#include "content/shelf.h"
+#include "content/shelf/shelf.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "content/planner.h"
+#include "content/fetch/planner.h"
 #include "content/portal/page.h"
 #include "firmware/record/catalogue.pb.h"
 

@@ -5,7 +5,7 @@
 
 #include "content/portal/site.h"
 #include "content/portal/site_json.h"
-#include "content/promise.h"
+#include "content/fetch/promise.h"
 #include "firmware/base/clean.h"
 
 /* "/m/ID/files/NAME" with the name percent-encoded (RFC 3986, section 2.3); 3 bytes for each of at most 127. */

@@ -4,7 +4,7 @@
 
 #include "content/portal/site.h"
 #include "content/portal/site_json.h"
-#include "content/promise.h"
+#include "content/fetch/promise.h"
 #include "firmware/base/clean.h"
 
 /* One of the house's six states for an uplink as netmgrd names it. */

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "content/agenda.h"
-#include "content/agenda_ctl.h"
-#include "content/live_ctl.h"
-#include "content/live_keep.h"
+#include "content/fetch/agenda.h"
+#include "content/fetch/agenda_ctl.h"
+#include "content/live/live_ctl.h"
+#include "content/live/live_keep.h"
 #include "content/portal/site_json.h"
 #include "content/staff/fields.h"
 #include "firmware/base/clean.h"

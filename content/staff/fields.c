@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/catalogue_check.h"
+#include "content/catalogue/catalogue_check.h"
 #include "content/portal/site_json.h"
 #include "content/staff/upload.h"
 #include "firmware/base/clean.h"

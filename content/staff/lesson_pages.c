@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/captions.h"
-#include "content/catalogue_check.h"
+#include "content/shelf/captions.h"
+#include "content/catalogue/catalogue_check.h"
 #include "content/portal/site_json.h"
 #include "content/staff/fields.h"
 #include "content/staff/stick.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/catalogue_check.h"
+#include "content/catalogue/catalogue_check.h"
 #include "content/staff/own_private.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"

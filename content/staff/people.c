@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/fold.h"
+#include "content/shelf/fold.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"

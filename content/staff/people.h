@@ -30,7 +30,7 @@ struct people;
 int people_open(const char *path, struct people **out, struct fault *why);
 void people_free(struct people *p); /* NULL is fine */
 
-/* -EEXIST: somebody has this name, however it is typed (content/fold.h). -EINVAL: no name. */
+/* -EEXIST: somebody has this name, however it is typed (content/shelf/fold.h). -EINVAL: no name. */
 int people_add(struct people *p, const char *name, enum people_role role, const char *hash,
 	       struct fault *why);
 int people_remove(struct people *p, const char *name, struct fault *why); /* -ENOENT */

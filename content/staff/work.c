@@ -10,7 +10,7 @@
 
 #include "cache/store_list.h"
 #include "content/contentd.h"
-#include "content/inforce.h"
+#include "content/catalogue/inforce.h"
 #include "content/staff/intake.h"
 #include "content/staff/prepare.h"
 #include "content/staff/staff.h"

@@ -26,8 +26,8 @@
 enum job_task {
 	JOB_COOK,   /* a segment */
 	JOB_SURVEY, /* a look at the whole file: wasl.Survey comes back */
-	JOB_WORDS,  /* captions inside a film: content/words_format.h comes back, or nothing */
-	JOB_PREVIEW /* of a film of key frames, `segment` of them: content/sprites_format.h comes back */
+	JOB_WORDS, /* captions inside a film: content/kitchen/words_format.h comes back, or nothing */
+	JOB_PREVIEW /* of a film of key frames, `segment` of them: content/shelf/sprites_format.h comes back */
 };
 enum job_pace { JOB_NOW, JOB_IDLE };
 

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "content/sprites_format.h"
+#include "content/shelf/sprites_format.h"
 #include "content/transcoder/source.h"
 #include "content/transcoder/still.h"
 #include "firmware/base/fault.h"

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/captions.h"
+#include "content/shelf/captions.h"
 #include "content/transcoder/source.h"
-#include "content/words_format.h"
+#include "content/kitchen/words_format.h"
 #include "firmware/base/fault.h"
 
 #define LASTS_MS 4000 /* what a film does not say how long to show */

@@ -166,6 +166,9 @@ EXPORT ssize_t preadv2(int fd, const struct iovec *to, int count, off_t offset, 
 	for (int i = 0; i < count; i++)
 		len += to[i].iov_len;
 	const uint64_t file = file_of(fd);
+	struct stat st;
+	if (file && fstat(fd, &st) == 0 && (uint64_t)offset + len > (uint64_t)st.st_size)
+		len = offset < st.st_size ? (uint64_t)(st.st_size - offset) : 0;
 	if (file && flags & RWF_NOWAIT && !in_memory(file, (uint64_t)offset, len)) {
 		errno = EAGAIN;
 		return -1;

@@ -15,7 +15,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "content/kitchen.h"
+#include "content/kitchen/kitchen.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"

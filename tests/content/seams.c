@@ -14,8 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "content/kitchen.h"
-#include "content/kitchen_plan.h"
+#include "content/kitchen/kitchen.h"
+#include "content/kitchen/kitchen_plan.h"
 #include "content/transcoder/foreign.h"
 #include "content/transcoder/foresee.h"
 #include "content/transcoder/grid.h"

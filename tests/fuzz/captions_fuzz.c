@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/captions.h"
-#include "content/vtt.h"
+#include "content/shelf/captions.h"
+#include "content/shelf/vtt.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/text.h"
 

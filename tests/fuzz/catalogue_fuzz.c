@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "content/catalogue_check.h"
-#include "content/kitchen.h"
-#include "content/playlists.h"
+#include "content/catalogue/catalogue_check.h"
+#include "content/kitchen/kitchen.h"
+#include "content/shelf/playlists.h"
 #include "content/portal/files.h"
 #include "content/portal/site.h"
 #include "firmware/base/clean.h"

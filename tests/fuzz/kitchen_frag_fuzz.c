@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "content/kitchen_check.h"
+#include "content/kitchen/kitchen_check.h"
 #include "content/transcoder/frag.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);

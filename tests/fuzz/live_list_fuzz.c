@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content/live_list.h"
-#include "content/live_log.h"
-#include "content/live_url.h"
-#include "content/live_window.h"
+#include "content/live/live_list.h"
+#include "content/live/live_log.h"
+#include "content/live/live_url.h"
+#include "content/live/live_window.h"
 #include "firmware/base/clean.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

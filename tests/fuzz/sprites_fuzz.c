@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "content/sprites.h"
+#include "content/shelf/sprites.h"
 #include "firmware/base/clean.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

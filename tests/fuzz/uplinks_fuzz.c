@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "content/portal/files.h"
-#include "content/uplinks.h"
+#include "content/fetch/uplinks.h"
 #include "firmware/base/clean.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

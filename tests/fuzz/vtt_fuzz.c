@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "content/fold.h"
-#include "content/vtt.h"
+#include "content/shelf/fold.h"
+#include "content/shelf/vtt.h"
 #include "firmware/base/clean.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -17,7 +17,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "content/kitchen_plan.h"
+#include "content/kitchen/kitchen_plan.h"
 #include "content/transcoder/cook.h"
 #include "content/transcoder/libav.h"
 #include "firmware/base/clean.h"

@@ -16,7 +16,7 @@
 
 enum { PLAYERS = 40, RUNGS = 5, SEGMENT_S = 4, LESSON_S = 600, ARRIVE_S = 60, STEPS_A_S = 20 };
 
-/* The rungs of content/kitchen_plan.c with the sound that is played along. */
+/* The rungs of content/kitchen/kitchen_plan.c with the sound that is played along. */
 static const struct air_rungs ladder = {
 	{ { "144p", 184 }, { "240p", 344 }, { "360p", 624 }, { "480p", 1064 }, { "720p", 2064 } },
 	RUNGS

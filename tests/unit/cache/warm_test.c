@@ -148,6 +148,31 @@ static void notices_what_left_meanwhile(void **state)
 	assert_true(again);
 }
 
+/* Where a block is never in memory when it is looked for, a second read is believed: nobody reads for ever. */
+static void reads_again_once(void **state)
+{
+	struct warm *w = *state;
+	char path[] = "/var/tmp/warm-XXXXXX", block[BLOCK] = { 1 };
+	AUTO_FD
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	unlink(path);
+	assert_int_equal(write(fd, block, BLOCK), BLOCK);
+	assert_int_equal(fdatasync(fd), 0);
+	for (uint64_t serial = 1; serial < 100; serial++) {
+		warm_note(w, serial, 0, BLOCK, 1);
+		posix_fadvise(fd, 0, BLOCK, POSIX_FADV_DONTNEED);
+		if (warm_ready(w, serial, fd, 0, BLOCK, 1))
+			continue; /* a file system that keeps all, or cannot tell */
+		assert_int_equal(warm_ready(w, serial, fd, 0, BLOCK, 1), 0);
+		warm_note(w, serial, 0, BLOCK, 1);
+		posix_fadvise(fd, 0, BLOCK, POSIX_FADV_DONTNEED);
+		assert_int_equal(warm_ready(w, serial, fd, 0, BLOCK, 1), BLOCK);
+		return;
+	}
+	skip();
+}
+
 static void says_what_the_disk_says(void **state)
 {
 	(void)state;
@@ -165,6 +190,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(mixes_up_no_files, build, demolish),
 		cmocka_unit_test_setup_teardown(reads_in_what_it_then_finds, build, demolish),
 		cmocka_unit_test_setup_teardown(notices_what_left_meanwhile, build, demolish),
+		cmocka_unit_test_setup_teardown(reads_again_once, build, demolish),
 		cmocka_unit_test(says_what_the_disk_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/agenda.h"
+#include "content/fetch/agenda.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "content/agenda_ctl.h"
+#include "content/fetch/agenda_ctl.h"
 #include "firmware/base/clean.h"
 
 struct scene {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/backoff.h"
+#include "content/fetch/backoff.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/boxtime.h"
+#include "content/fetch/boxtime.h"
 
 #include <errno.h>
 #include <setjmp.h>

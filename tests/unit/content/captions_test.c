@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/captions.h"
+#include "content/shelf/captions.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/catalogue_check.h"
+#include "content/catalogue/catalogue_check.h"
 
 #include <errno.h>
 #include <setjmp.h>

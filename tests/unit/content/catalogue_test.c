@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/catalogue.h"
+#include "content/catalogue/catalogue.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "content/kitchen.h"
+#include "content/kitchen/kitchen.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/dash.h"
+#include "content/shelf/dash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/eta.h"
+#include "content/fetch/eta.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

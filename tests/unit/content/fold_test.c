@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/fold.h"
+#include "content/shelf/fold.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/jobs.h"
+#include "content/kitchen/jobs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

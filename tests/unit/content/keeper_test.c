@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/keeper.h"
+#include "content/keeper/keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "content/keeper_priv.h"
+#include "content/keeper/keeper_priv.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
 #include "tests/unit/content/lessons_kit.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/kitchen_plan.h"
+#include "content/kitchen/kitchen_plan.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/kitchen_seen.h"
+#include "content/kitchen/kitchen_seen.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * The kitchen with children that misbehave: this program is also the child it starts, and does what the
  * segment's number says.
  */
-#include "content/kitchen.h"
+#include "content/kitchen/kitchen.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/library.h"
+#include "content/catalogue/library.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "cache/air_plan.h"
 #include "cache/layout.h"
 #include "cache/store_scrub.h"
-#include "content/shelf.h"
+#include "content/shelf/shelf.h"
 #include "content/transcoder/pack.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"

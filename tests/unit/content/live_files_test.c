@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/live_files.h"
+#include "content/live/live_files.h"
 
 #include <errno.h>
 #include <setjmp.h>

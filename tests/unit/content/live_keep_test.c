@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/live_keep.h"
+#include "content/live/live_keep.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 #include "cache/store.h"
 #include "cache/store_local.h"
-#include "content/live_move.h"
+#include "content/live/live_move.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/live_list.h"
+#include "content/live/live_list.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "content/live_private.h"
+#include "content/live/live_private.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/http.h"
 

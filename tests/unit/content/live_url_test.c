@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/live_url.h"
+#include "content/live/live_url.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/live_window.h"
+#include "content/live/live_window.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

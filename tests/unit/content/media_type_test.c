@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/media_type.h"
+#include "content/shelf/media_type.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

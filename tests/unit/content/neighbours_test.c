@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/neighbours.h"
+#include "content/fetch/neighbours.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/origin.h"
+#include "content/fetch/origin.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/passing.h"
+#include "content/kitchen/passing.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/plan_text.h"
+#include "content/kitchen/plan_text.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/planner.h"
+#include "content/fetch/planner.h"
 
 #include <errno.h>
 #include <setjmp.h>

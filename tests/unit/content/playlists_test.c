@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/playlists.h"
+#include "content/shelf/playlists.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/promise.h"
+#include "content/fetch/promise.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/rest.h"
+#include "content/kitchen/rest.h"
 
 #include <ftw.h>
 #include <setjmp.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "content/rest_read.h"
+#include "content/kitchen/rest_read.h"
 #include "firmware/base/clean.h"
 
 static const struct rest_limits limits = {

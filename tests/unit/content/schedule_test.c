@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/schedule.h"
+#include "content/fetch/schedule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/search.h"
+#include "content/shelf/search.h"
 
 #include <errno.h>
 #include <setjmp.h>

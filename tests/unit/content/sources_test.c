@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/sources.h"
+#include "content/fetch/sources.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/sprites.h"
+#include "content/shelf/sprites.h"
 
 #include <errno.h>
 #include <setjmp.h>

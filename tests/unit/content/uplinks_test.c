@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/uplinks.h"
+#include "content/fetch/uplinks.h"
 
 #include <errno.h>
 #include <setjmp.h>

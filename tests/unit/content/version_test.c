@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/version.h"
+#include "content/kitchen/version.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -12,7 +12,7 @@
 
 #include "cache/air_plan.h"
 #include "cache/names.h"
-#include "content/shelf.h"
+#include "content/shelf/shelf.h"
 #include "content/transcoder/pack.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "content/vtt.h"
+#include "content/shelf/vtt.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "content/catalogue_check.h"
+#include "content/catalogue/catalogue_check.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/web/strings.h"

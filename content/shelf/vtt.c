@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "content/shelf/vtt.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/clean.h"
+
+struct line {
+	const char *at;
+	size_t len;
+};
+
+/* The next line without its end (LF, CR or both); false at the end of the file. */
+static bool next_line(const char **at, const char *end, struct line *out)
+{
+	if (*at >= end)
+		return false;
+	const char *stop = *at;
+	while (stop < end && *stop != '\n' && *stop != '\r')
+		stop++;
+	*out = (struct line){ *at, (size_t)(stop - *at) };
+	if (stop < end && *stop == '\r' && stop + 1 < end && stop[1] == '\n')
+		stop++;
+	*at = stop < end ? stop + 1 : end;
+	return true;
+}
+
+static bool has_arrow(const struct line *l)
+{
+	return memmem(l->at, l->len, "-->", 3) != NULL;
+}
+
+static char *put_entity(char *to, const char *at, size_t len, size_t *used)
+{
+	static const struct {
+		const char *name;
+		char c;
+	} entities[] = { { "&amp;", '&' },  { "&lt;", '<' },  { "&gt;", '>' },
+			 { "&nbsp;", ' ' }, { "&lrm;", ' ' }, { "&rlm;", ' ' } };
+	for (size_t i = 0; i < ARRAY_LEN(entities); i++) {
+		size_t n = strlen(entities[i].name);
+		if (len >= n && memcmp(at, entities[i].name, n) == 0) {
+			*to = entities[i].c;
+			*used = n;
+			return to + 1;
+		}
+	}
+	*to = '&';
+	*used = 1;
+	return to + 1;
+}
+
+static char *put_words(char *to, const struct line *l)
+{
+	for (size_t i = 0; i < l->len;) {
+		size_t used = 1;
+		if (l->at[i] == '<') {
+			const char *close = memchr(l->at + i, '>', l->len - i);
+			used = close ? (size_t)(close - l->at) - i + 1 : l->len - i;
+		} else if (l->at[i] == '&') {
+			to = put_entity(to, l->at + i, l->len - i, &used);
+		} else if (l->at[i]) {
+			*to++ = l->at[i];
+		}
+		i += used;
+	}
+	*to++ = '\n';
+	return to;
+}
+
+int vtt_words(const char *bytes, size_t len, char **out)
+{
+	const char *at = bytes, *end = bytes + len;
+	if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
+		at += 3;
+	struct line l;
+	if (!next_line(&at, end, &l) || l.len < 6 || memcmp(l.at, "WEBVTT", 6) != 0 ||
+	    (l.len > 6 && l.at[6] != ' ' && l.at[6] != '\t'))
+		return -EBADMSG;
+	char *words = malloc(len + 1);
+	if (!words)
+		return -ENOMEM;
+	char *to = words;
+	bool cue = false; /* after a line with times, until an empty one */
+	while (next_line(&at, end, &l)) {
+		if (has_arrow(&l))
+			cue = true;
+		else if (l.len == 0)
+			cue = false;
+		else if (cue)
+			to = put_words(to, &l);
+	}
+	*to = '\0';
+	*out = words;
+	return 0;
+}
