@@ -7,7 +7,7 @@
 
 #include "content/shelf/captions.h"
 
-/* What content/captions*.c share. */
+/* What content/shelf/captions*.c share. */
 struct captions_cue {
 	int64_t start_ms, end_ms;
 	size_t order;
