@@ -86,7 +86,8 @@ static bool is_warm(struct warm *w, uint64_t serial, int fd, uint64_t block, uin
 		if (rc == -EAGAIN || (rc && !known))
 			return false;
 	}
-	*s = (struct slot){ .key = key, .at_s = now_s }; /* it is sent now, and so stays */
+	if (!known || s->sight == UNSEEN)
+		*s = (struct slot){ .key = key, .at_s = now_s };
 	return true;
 }
 

@@ -13,7 +13,7 @@ struct warm;
 
 enum {
 	WARM_BLOCK_BYTES = 64 * 1024, /* a chunk of an object */
-	WARM_KEEP_S = 10,             /* how long a block is believed that nobody sends */
+	WARM_KEEP_S = 1, /* how long a block is believed without a look, however often it is sent */
 };
 
 struct warm *warm_new(void);

@@ -3,7 +3,7 @@
 BENCH_TOOLS := $(B)/tests/bench-line $(B)/tests/bench-stock $(B)/tests/bench-client
 TEST_PROGS += $(BENCH_TOOLS)
 $(eval $(call prog,bench-line,tests/bench/cache/line.c tests/bench/cache/http_head.c,base,tests))
-$(eval $(call prog,bench-client,$(patsubst %,tests/bench/cache/%.c,client crowd load hold players talk http_head),base,tests))
+$(eval $(call prog,bench-client,$(patsubst %,tests/bench/cache/%.c,client crowd load hold keep players talk http_head),base,tests))
 $(eval $(call prog,bench-stock,tests/bench/cache/stock.c,cache record base,tests))
 
 BENCHES += bench-cache

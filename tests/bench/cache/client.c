@@ -4,6 +4,7 @@
  *	bench-client crowd PORT PATH COUNT FILE SECONDS [2]		everyone wants the same at once, every byte is compared
  *	bench-client load PORT PATH CONNECTIONS SECONDS [RATE]	again and again, at a fixed rate in all when RATE is given
  *	bench-client hold PORT PATH COUNT BYTES			everyone reads so far, then waits until standard input ends
+ *	bench-client keep FILE...				files stay in memory until standard input ends
  *	bench-client players PORT LIST SECONDS PIECE		each line "PATH FILE" of LIST is one player, who reads on and on
  */
 #include "tests/bench/cache/client.h"
@@ -41,14 +42,12 @@ int main(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 		int least;
 	} parts[] = {
-		{ "crowd", crowd_run, 6 },
-		{ "load", load_run, 5 },
-		{ "hold", hold_run, 5 },
-		{ "players", players_run, 5 },
+		{ "crowd", crowd_run, 6 }, { "load", load_run, 5 },       { "hold", hold_run, 5 },
+		{ "keep", keep_run, 2 },   { "players", players_run, 5 },
 	};
 	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(parts); i++)
 		if (!strcmp(argv[1], parts[i].name) && argc - 1 >= parts[i].least)
 			return parts[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "usage: bench-client crowd|load|hold|players ...\n");
+	fprintf(stderr, "usage: bench-client crowd|load|hold|keep|players ...\n");
 	return 2;
 }

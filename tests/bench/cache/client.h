@@ -8,6 +8,7 @@
 int crowd_run(int argc, char **argv);   /* PORT PATH COUNT FILE SECONDS [PROCESSES] */
 int load_run(int argc, char **argv);    /* PORT PATH CONNECTIONS SECONDS [RATE] */
 int hold_run(int argc, char **argv);    /* PORT PATH COUNT BYTES */
+int keep_run(int argc, char **argv);    /* FILE... */
 int players_run(int argc, char **argv); /* PORT LIST SECONDS PIECE */
 
 /* Sorts, and prints {"p0":…,"p50":…,"p99":…,"p100":…}; count may be 0. */
