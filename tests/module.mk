@@ -37,7 +37,9 @@ check-build: $$(UNITS) $$(TEST_PROGS) $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
 check-units: all $$(UNITS)
 	$(PROVE) -j2 $(UNITS)
 check-daemons: all $$(TEST_PROGS) $(B)/e2e/.npm
-	$(if $(TAPS),$(PROVE) -j2 $(TAPS))
+	$(if $(TAPS),$(PROVE) -j$(AT_ONCE) $(TAPS))
+# Daemons wait more than they work.
+AT_ONCE = $(shell echo $$(($$(nproc) + 1)))
 # The module with sanitizers inside a real nginx: what is served, and clients without manners.
 check-door: $$(TEST_PROGS)
 	$(PROVE) -j2 $(DOOR:%=tests/cache/%.t)

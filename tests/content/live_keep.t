@@ -81,8 +81,11 @@ if [ -n "$first" ]; then
 	whole=$?
 fi
 is "$whole" 0 "byte for byte what the encoder sent"
-seconds=$(ffprobe -v error -show_entries format=duration -of csv=p=0 "$portal/p/live/$apart/master.m3u8" | cut -d. -f1)
-[ "${seconds:-0}" -ge 2 ]
+two_seconds() { # the last of it may still be on its way to the disk
+	seconds=$(ffprobe -v error -show_entries format=duration -of csv=p=0 "$portal/p/live/$apart/master.m3u8" | cut -d. -f1)
+	[ "${seconds:-0}" -ge 2 ]
+}
+until_so 20 two_seconds
 ok $? "picture and sound apart: ffprobe plays ${seconds:-no} s of it"
 is "$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$portal/p/live/$apart/master.m3u8" | sort -u | xargs)" "audio video" "both of them"
 

@@ -62,7 +62,8 @@ try {
 	seen.list = await page.evaluate(() => [...document.querySelectorAll("main .card a")].map((a) => a.pathname.split("/").pop()));
 	await axe(page);
 	await control("POST", "/v1/live/stop?name=plain");
-	const [kept] = (await control("GET", "/v1/live")).kept;
+	let kept;
+	await until(async () => ([kept] = (await control("GET", "/v1/live")).kept) && kept); // the last of it is still on its way to the disk
 	await until(async () => (await fetch(`${portal}/live/${kept.id}`)).ok && (await fetch(`${portal}/p/live/${kept.id}/master.m3u8`)).ok);
 	seen.kept = await plays(`/live/${kept.id}`);
 } finally {
