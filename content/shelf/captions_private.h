@@ -7,7 +7,7 @@
 
 #include "content/shelf/captions.h"
 
-/* What content/shelf/captions*.c share. */
+/* What content/shelf/captions*.c share, and vtt.c reads lines with. */
 struct captions_cue {
 	int64_t start_ms, end_ms;
 	size_t order;

@@ -6,29 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/shelf/captions_private.h"
 #include "firmware/base/clean.h"
 
-struct line {
-	const char *at;
-	size_t len;
-};
-
-/* The next line without its end (LF, CR or both); false at the end of the file. */
-static bool next_line(const char **at, const char *end, struct line *out)
-{
-	if (*at >= end)
-		return false;
-	const char *stop = *at;
-	while (stop < end && *stop != '\n' && *stop != '\r')
-		stop++;
-	*out = (struct line){ *at, (size_t)(stop - *at) };
-	if (stop < end && *stop == '\r' && stop + 1 < end && stop[1] == '\n')
-		stop++;
-	*at = stop < end ? stop + 1 : end;
-	return true;
-}
-
-static bool has_arrow(const struct line *l)
+static bool has_arrow(const struct captions_line *l)
 {
 	return memmem(l->at, l->len, "-->", 3) != NULL;
 }
@@ -53,7 +34,7 @@ static char *put_entity(char *to, const char *at, size_t len, size_t *used)
 	return to + 1;
 }
 
-static char *put_words(char *to, const struct line *l)
+static char *put_words(char *to, const struct captions_line *l)
 {
 	for (size_t i = 0; i < l->len;) {
 		size_t used = 1;
@@ -76,8 +57,8 @@ int vtt_words(const char *bytes, size_t len, char **out)
 	const char *at = bytes, *end = bytes + len;
 	if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
 		at += 3;
-	struct line l;
-	if (!next_line(&at, end, &l) || l.len < 6 || memcmp(l.at, "WEBVTT", 6) != 0 ||
+	struct captions_line l;
+	if (!captions_next_line(&at, end, &l) || l.len < 6 || memcmp(l.at, "WEBVTT", 6) != 0 ||
 	    (l.len > 6 && l.at[6] != ' ' && l.at[6] != '\t'))
 		return -EBADMSG;
 	char *words = malloc(len + 1);
@@ -85,7 +66,7 @@ int vtt_words(const char *bytes, size_t len, char **out)
 		return -ENOMEM;
 	char *to = words;
 	bool cue = false; /* after a line with times, until an empty one */
-	while (next_line(&at, end, &l)) {
+	while (captions_next_line(&at, end, &l)) {
 		if (has_arrow(&l))
 			cue = true;
 		else if (l.len == 0)

@@ -23,6 +23,16 @@ static int build(void **state)
 	return *state ? 0 : -1;
 }
 
+/* On a disk: what is in a tmpfs never leaves memory. */
+static int scratch_file(void)
+{
+	char path[] = "/var/tmp/warm-XXXXXX";
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	unlink(path);
+	return fd;
+}
+
 static int demolish(void **state)
 {
 	warm_free(*state);
@@ -81,11 +91,8 @@ static void mixes_up_no_files(void **state)
 static void reads_in_what_it_then_finds(void **state)
 {
 	struct warm *w = *state;
-	char path[] = "/var/tmp/warm-XXXXXX";
 	AUTO_FD
-	int fd = mkstemp(path);
-	assert_true(fd >= 0);
-	unlink(path);
+	int fd = scratch_file();
 	for (int i = 0; i < 3 * BLOCK / 4096; i++)
 		assert_int_equal(write(fd, (char[4096]){ 1 }, 4096), 4096);
 	assert_int_equal(write(fd, "end", 3), 3);
@@ -115,11 +122,9 @@ static void reads_in_what_it_then_finds(void **state)
 static void notices_what_left_meanwhile(void **state)
 {
 	struct warm *w = *state;
-	char path[] = "/var/tmp/warm-XXXXXX", block[BLOCK] = { 1 };
+	char block[BLOCK] = { 1 };
 	AUTO_FD
-	int fd = mkstemp(path);
-	assert_true(fd >= 0);
-	unlink(path);
+	int fd = scratch_file();
 	assert_int_equal(write(fd, block, BLOCK), BLOCK);
 	assert_int_equal(write(fd, block, BLOCK), BLOCK);
 	assert_int_equal(fdatasync(fd), 0);
@@ -152,11 +157,9 @@ static void notices_what_left_meanwhile(void **state)
 static void reads_again_once(void **state)
 {
 	struct warm *w = *state;
-	char path[] = "/var/tmp/warm-XXXXXX", block[BLOCK] = { 1 };
+	char block[BLOCK] = { 1 };
 	AUTO_FD
-	int fd = mkstemp(path);
-	assert_true(fd >= 0);
-	unlink(path);
+	int fd = scratch_file();
 	assert_int_equal(write(fd, block, BLOCK), BLOCK);
 	assert_int_equal(fdatasync(fd), 0);
 	for (uint64_t serial = 1; serial < 100; serial++) {
