@@ -101,8 +101,8 @@ new_box() {
 configure() { # configure PORT [LINES]
 	# AddressSanitizer maps more memory than any limit allows, and takes its time
 	[ "${FLAVOUR:-dev}" = dev ] || set -- "$1" "[content]\npatience = 60\n[kitchen]\nmemory = 0\n${2:-}"
-	# nor does a machine that is busy with other tests rest
-	set -- "$1" "[kitchen]\nlate = 0\n${2:-}"
+	# nor does a machine that is busy with other tests rest; and a lesson has one version unless a test wants two
+	set -- "$1" "[kitchen]\nlate = 0\nbetter_after = 0\n${2:-}"
 	printf '[origin]\nurl = http://127.0.0.1:%s\ninterval = 3600\nstall = 3\n%b' "$1" "${2:-}" >"$top/site.conf"
 }
 runner=() # a command that runs it
