@@ -5,13 +5,30 @@
 #include <string.h>
 
 #include "cache/guard.h"
+#include "cache/names_format.h"
 
 void sender_init(struct sender *s, const struct names_entry *entry)
 {
-	*s = (struct sender){ .entry = *entry, .extent_from = entry->bytes_len };
+	*s = (struct sender){ .entry = *entry,
+			      .extent_from = entry->bytes_len,
+			      .named = entry->etag };
 }
 
-int sender_size(const struct sender *s, struct view *v, uint64_t *out)
+static void is_made(struct sender *s, uint64_t at, uint64_t length)
+{
+	const uint64_t own[] = { s->named, at, length };
+	s->made_at = at + 1;
+	s->entry.etag = names_hash(own, sizeof(own)) | 1;
+	s->entry.modified_s = -1;
+}
+
+void sender_passes(struct sender *s, uint64_t size)
+{
+	if (s->entry.kind == NAMES_RENDITION)
+		is_made(s, UINT64_MAX, size);
+}
+
+int sender_size(struct sender *s, struct view *v, uint64_t *out)
 {
 	struct view_file file;
 	if (s->entry.kind != NAMES_RENDITION) {
@@ -19,8 +36,10 @@ int sender_size(const struct sender *s, struct view *v, uint64_t *out)
 		return 0;
 	}
 	int rc = view_segment(v, s->entry.rendition, s->entry.segment, &file);
-	if (!rc)
+	if (!rc) {
 		*out = file.length;
+		is_made(s, file.offset, file.length);
+	}
 	return rc;
 }
 
@@ -102,7 +121,7 @@ static enum sender_step segment(struct sender *s, struct view *v, struct sender_
 	}
 	if (rc)
 		return fail(out, rc);
-	if (s->end > out->file.length)
+	if (s->end > out->file.length || (s->made_at && s->made_at != out->file.offset + 1))
 		return fail(out, -ESTALE);
 	out->file.offset += s->at;
 	out->file.length -= s->at;

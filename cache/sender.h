@@ -16,14 +16,21 @@ struct sender {
 	uint64_t at, end;     /* next byte, and the one after the last */
 	size_t extent;        /* of a virtual file: the one that holds `at` */
 	uint64_t extent_from; /* where it begins in the virtual file */
+	uint64_t named;       /* the etag that its name has */
+	uint64_t made_at; /* of a segment: where the one lies that was begun with, and 1; 0: any */
 };
 
 void sender_init(struct sender *s, const struct names_entry *entry);
 /*
+ * A segment that is made anew may have other bytes under the same name. So its etag, which names promise to change with the bytes, is
+ * made of where it lies, too, and it has no date; what begins with one ends with it, or fails with -ESTALE.
+ *
  * How long the thing is: 0, or -EAGAIN (a segment that is not made yet: sender_want() says what to ask for), -ENODATA,
  * -ENOENT as view_segment().
  */
-int sender_size(const struct sender *s, struct view *v, uint64_t *out);
+int sender_size(struct sender *s, struct view *v, uint64_t *out);
+/* The same of a segment that is in memory only (cache/pass.h): its length is all that is known of it. */
+void sender_passes(struct sender *s, uint64_t size);
 struct sender_want sender_want(const struct sender *s);
 /* Which part to send; the whole of what sender_size() said at most. */
 void sender_range(struct sender *s, uint64_t from, uint64_t len);

@@ -370,6 +370,7 @@ ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx)
         want = sender_want(&ctx->sender);
 
         if (ngx_http_wasl_pass_there(ctx->worker, &want, &passing)) {
+            sender_passes(&ctx->sender, passing.size);
             rc = ngx_http_wasl_begin(ctx, passing.size);
             if (rc != NGX_DECLINED) {
                 return rc;

@@ -149,7 +149,8 @@ static int verify_all(const struct wasl *w)
 	if (ask_store("POST", "verify", "all", "1", &answer, &why) < 0)
 		return wasl_failed(&why);
 	const json_t *first = json_object_get(answer, "disk");
-	const int64_t bad = view_int(first, "bad", 0), mended = view_int(first, "mended", 0);
+	const int64_t bytes = view_int(first, "bytes", 0), bad = view_int(first, "bad", 0),
+		      mended = view_int(first, "mended", 0);
 	for (;;) {
 		disk = json_object_get(answer, "disk");
 		if (!json_is_true(json_object_get(disk, "running")))
@@ -161,8 +162,9 @@ static int verify_all(const struct wasl *w)
 			return wasl_failed(&why);
 	}
 	CLEANUP(clean_json)
-	json_t *found = json_pack("{s:O, s:I, s:I}", "bytes", json_object_get(disk, "pass_bytes"),
-				  "bad", (json_int_t)(view_int(disk, "bad", 0) - bad), "mended",
+	json_t *found = json_pack("{s:I, s:I, s:I}", "bytes",
+				  (json_int_t)(view_int(disk, "bytes", 0) - bytes), "bad",
+				  (json_int_t)(view_int(disk, "bad", 0) - bad), "mended",
 				  (json_int_t)(view_int(disk, "mended", 0) - mended));
 	if (w->form == WASL_JSON)
 		return show_json(found);

@@ -2,13 +2,17 @@
 #include "cache/sender.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "cache/layout.h"
 #include "cache/store.h"
+#include "cache/store_scrub.h"
 #include "firmware/base/clean.h"
 #include "tests/unit/cache/sample.h"
 #include "tests/unit/cache/scratch.h"
@@ -202,12 +206,68 @@ static void sends_segments_and_virtual_files(void **state)
 	store_rendition_close(r);
 }
 
+/* Rot is found and the segment made anew, with other bytes: whoever has some of the first kind is told. */
+static void tells_a_segment_that_was_made_anew(void **state)
+{
+	struct house *h = *state;
+	struct store_rendition *r;
+	struct sender first, again;
+	struct sender_piece p;
+	struct store_scrub_found found = { 0 };
+	uint8_t bytes[5000], out[5000];
+	uint64_t size, offset, bad = 0;
+	size_t len = 0;
+	uint32_t n;
+	assert_int_equal(store_rendition_open(h->store, "l", "g", "240p", 2, 0, &r, NULL), 0);
+	sample_fill(1, 0, bytes, sizeof(bytes));
+	for (uint32_t i = 1; i <= 2; i++)
+		assert_int_equal(store_rendition_put(r, i, 4000, bytes, sizeof(bytes), NULL), 0);
+	const struct names_entry e = { .kind = NAMES_RENDITION,
+				       .rendition = store_rendition_number(r),
+				       .segment = 1,
+				       .etag = 77,
+				       .modified_s = 1000 };
+	sender_init(&first, &e);
+	assert_int_equal(sender_size(&first, h->view, &size), 0);
+	assert_int_equal(first.entry.modified_s, -1);
+	const uint64_t tag = first.entry.etag;
+	assert_int_equal(sender_size(&first, h->view, &size), 0);
+	assert_int_equal(first.entry.etag, tag);
+	sender_range(&first, 0, size);
+
+	assert_int_equal(store_rendition_slot(r, 1, &offset, &n), 0);
+	AUTO_FD
+	int dir = open(h->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD
+	int fd = openat(dir, layout_rendition(e.rendition, ".mp4").at, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, "rot", 3, (off_t)offset + 10), 3);
+	struct store_scrub_cursor at = store_scrub_rendition(e.rendition);
+	while (at.phase != STORE_SCRUB_DONE && !found.done) {
+		assert_int_equal(store_scrub_step(h->store, &at, 1 << 20, &found, NULL), 0);
+		bad += found.count;
+	}
+	assert_int_equal(bad, 1);
+	sample_fill(2, 0, bytes, sizeof(bytes));
+	assert_int_equal(store_rendition_put(r, 1, 4000, bytes, sizeof(bytes), NULL), 0);
+
+	sender_init(&again, &e);
+	assert_int_equal(sender_size(&again, h->view, &size), 0);
+	assert_int_equal(size, sizeof(bytes));
+	assert_int_not_equal(again.entry.etag, tag);
+	assert_int_equal(take(&first, h->view, out, &len, &p), SENDER_FAIL);
+	assert_int_equal(p.error, -ESTALE);
+	store_rendition_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(sends_bytes_of_the_index, build, demolish),
 		cmocka_unit_test_setup_teardown(sends_an_object_as_it_arrives, build, demolish),
 		cmocka_unit_test_setup_teardown(sends_segments_and_virtual_files, build, demolish),
+		cmocka_unit_test_setup_teardown(tells_a_segment_that_was_made_anew, build,
+						demolish),
 	};
 	return cmocka_run_group_tests_name("cache/sender", tests, NULL, NULL);
 }
