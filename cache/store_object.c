@@ -205,14 +205,81 @@ int store_object_find(struct store *s, const struct objmap_id *id, struct store_
 	return rc;
 }
 
+/* --- what is not there after all ------------------------------------------------------------------------- */
+
+typedef bool lost_fn(const struct store_object *o, uint64_t chunk, uint64_t which);
+
+static bool that_one(const struct store_object *o, uint64_t chunk, uint64_t which)
+{
+	(void)o;
+	return chunk == which;
+}
+
+static bool beyond(const struct store_object *o, uint64_t chunk, uint64_t bytes)
+{
+	return chunk * OBJMAP_CHUNK_BYTES + store_object_chunk_len(o, chunk) > bytes;
+}
+
+static bool never_durable(const struct store_object *o, uint64_t chunk, uint64_t unused)
+{
+	(void)unused;
+	return !(o->durable[chunk / 64] >> chunk % 64 & 1);
+}
+
+/* Nobody reads these chunks any more, and they are fetched again. */
+static int withdraw(struct store_object *o, lost_fn *lost, uint64_t which, struct fault *why)
+{
+	struct store *s = o->store;
+	const struct objmap_id *id = objmap_get_id(o->map);
+	int rc;
+	/* Also on a disk that is full to the last block. */
+	do
+		rc = db_exec(s->db, why, "UPDATE objects SET complete=0 WHERE id=?", "b",
+			     (const void *)id->b, sizeof(id->b));
+	while (store_give_spare(s, rc));
+	if (rc)
+		return rc;
+	for (uint64_t i = 0; i < store_object_chunks(o); i++)
+		if (bits_get(&o->bits, i) && lost(o, i, which))
+			bits_clear(&o->bits, i);
+	o->complete = false;
+	do
+		rc = store_object_renew_bits(o);
+	while (store_give_spare(s, rc));
+	store_keep_spare(s);
+	return rc ? store_object_fault(o, ".bits", rc, why) : 0;
+}
+
+int store_object_withdraw(struct store_object *o, uint64_t chunk, struct fault *why)
+{
+	return withdraw(o, that_one, chunk, why);
+}
+
+/* Other hands cut the body short while it was filled: written on, it would have a hole that looks like bytes. */
+static int still_whole(struct store_object *o, struct fault *why)
+{
+	struct stat st;
+	if (fstat(o->fd, &st) < 0)
+		return store_object_fault(o, "", -errno, why);
+	if ((uint64_t)st.st_size >= objmap_size(o->map))
+		return 0;
+	int rc = withdraw(o, beyond, (uint64_t)st.st_size, why);
+	if (!rc)
+		rc = -posix_fallocate(o->fd, 0, (off_t)objmap_size(o->map));
+	return rc ? store_object_fault(o, "", rc, why) : 0;
+}
+
 /* The row says `complete` once nothing can be lost any more. */
 static int sync_one(struct store_object *o, struct fault *why)
 {
 	if (!o->behind || o->dropped)
 		return 0;
 	int rc = store_object_save_durable(o);
-	if (rc)
+	if (rc) {
+		/* What the disk did not take is clean to the kernel from now on: a second try would say yes and mean nothing. */
+		withdraw(o, never_durable, 0, NULL);
 		return store_object_fault(o, "", rc, why);
+	}
 	const struct objmap_id *id = objmap_get_id(o->map);
 	if (!o->complete)
 		return 0;
@@ -323,8 +390,9 @@ int store_object_put(struct store_object *o, uint64_t index, const void *bytes, 
 				 "chunk %llu of '%s' is not what its map says; fetch it again",
 				 (unsigned long long)index,
 				 layout_object(objmap_get_id(o->map), "").at);
-	if (store_object_has(o, index))
-		return 0;
+	rc = still_whole(o, why);
+	if (rc || store_object_has(o, index))
+		return rc;
 	rc = fileio_pwrite_all(o->fd, bytes, len, index * OBJMAP_CHUNK_BYTES);
 	if (rc)
 		return store_object_fault(o, "", rc, why);
@@ -339,27 +407,6 @@ int store_object_put(struct store_object *o, uint64_t index, const void *bytes, 
 int store_object_write_fd(const struct store_object *o)
 {
 	return o->fd;
-}
-
-int store_object_withdraw(struct store_object *o, uint64_t chunk, struct fault *why)
-{
-	struct store *s = o->store;
-	const struct objmap_id *id = objmap_get_id(o->map);
-	int rc;
-	/* Also on a disk that is full to the last block. */
-	do
-		rc = db_exec(s->db, why, "UPDATE objects SET complete=0 WHERE id=?", "b",
-			     (const void *)id->b, sizeof(id->b));
-	while (store_give_spare(s, rc));
-	if (rc)
-		return rc;
-	bits_clear(&o->bits, chunk);
-	o->complete = false;
-	do
-		rc = store_object_renew_bits(o);
-	while (store_give_spare(s, rc));
-	store_keep_spare(s);
-	return rc ? store_object_fault(o, ".bits", rc, why) : 0;
 }
 
 int store_object_drop(struct store *s, const struct objmap_id *id, struct fault *why)

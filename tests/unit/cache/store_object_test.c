@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -11,6 +12,7 @@
 #include "firmware/base/crc32c.h"
 #include "cache/layout.h"
 #include "cache/store.h"
+#include "cache/store_private.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
 #include "tests/unit/cache/scratch.h"
@@ -421,6 +423,60 @@ static void a_full_store_refuses_before_it_writes(void **state)
 	}
 }
 
+/* Other hands cut the body short while it is filled: what is written next must not make a hole that counts as bytes. */
+static void a_body_cut_short_in_mid_fill_is_filled_again(void **state)
+{
+	struct store *s = opened(state, &unlimited);
+	struct store_object *o = object(s, 5 * CHUNK);
+	for (uint64_t i = 0; i < 4; i++)
+		put(o, i);
+	assert_int_equal(store_sync(s, NULL), 0);
+	assert_int_equal(truncate(store_path(s, file_of(o, "").at).at, CHUNK + 100), 0);
+	put(o, 4);
+	assert_true(store_object_has(o, 0));
+	for (uint64_t i = 1; i < 4; i++)
+		assert_false(store_object_has(o, i));
+	assert_true(store_object_has(o, 4));
+	assert_false(store_object_complete(o));
+	for (uint64_t i = 1; i < 4; i++)
+		put(o, i);
+	assert_true(store_object_complete(o));
+	for (uint64_t i = 0; i < 5; i++)
+		check_bytes(o, i);
+	store_object_close(o);
+	store_close(s);
+}
+
+/* A disk that failed to take bytes says yes when it is asked again; they are not believed to be there. */
+static void what_a_disk_did_not_take_is_not_there(void **state)
+{
+	struct store *s = opened(state, &unlimited);
+	struct store_object *o = object(s, 3 * CHUNK);
+	int pipe_ends[2];
+	put(o, 0);
+	assert_int_equal(store_sync(s, NULL), 0);
+	put(o, 1);
+	assert_int_equal(pipe(pipe_ends), 0);
+	int body = dup(o->fd);
+	assert_true(body >= 0);
+	assert_true(dup2(pipe_ends[1], o->fd) >= 0); /* which cannot be synced */
+	assert_int_not_equal(store_sync(s, NULL), 0);
+	assert_true(dup2(body, o->fd) >= 0);
+	assert_true(store_object_has(o, 0));
+	assert_false(store_object_has(o, 1));
+	assert_int_equal(store_sync(s, NULL), 0);
+	assert_false(store_object_has(o, 1));
+	put(o, 1);
+	put(o, 2);
+	assert_int_equal(store_sync(s, NULL), 0);
+	assert_true(store_object_complete(o));
+	close(body);
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+	store_object_close(o);
+	store_close(s);
+}
+
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, scratch_make, scratch_remove)
 
 int main(void)
@@ -438,6 +494,8 @@ int main(void)
 		WITH_FOLDER(hashes_the_body_when_the_bitmap_is_lost),
 		WITH_FOLDER(a_dropped_object_is_gone_and_its_place_is_free),
 		WITH_FOLDER(a_full_store_refuses_before_it_writes),
+		WITH_FOLDER(a_body_cut_short_in_mid_fill_is_filled_again),
+		WITH_FOLDER(what_a_disk_did_not_take_is_not_there),
 	};
 	return cmocka_run_group_tests_name("cache/store_object", tests, NULL, NULL);
 }
