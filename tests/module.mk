@@ -54,11 +54,16 @@ check-lint: all man
 	$(PROVE) -j2 tests/lint/run
 check-fuzz-replay: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
 	$(if $(FUZZERS),$(PROVE) -j2 $(foreach f,$(FUZZERS),$(B)/fuzz/$(f)))
-# The long form of what `make check` tries in short: each test names itself here and reads WASL_LONG=1.
-LONG += tests/content/byhand.t tests/content/cold.t tests/content/players.t
+# One at a time, as some measure. The long form of what `make check` tries in short: each test names itself here and reads WASL_LONG=1.
+LONG += tests/content/players.t
 check-long: all $$(TEST_PROGS) $(B)/e2e/.npm build/players/.npm ## the long form of tests that are short in `make check`
-	WASL_LONG=1 PLAYERS_NPM=$(CURDIR)/build/players $(PROVE) -j2 $(sort $(LONG))
-.PHONY: check-long
+	WASL_LONG=1 PLAYERS_NPM=$(CURDIR)/build/players $(PROVE) $(sort $(LONG))
+# These take longer still, or want the machine for themselves.
+check-kitchen: all $$(TEST_PROGS) ## every film of ../shared/media by hand, seam by seam, and 200 kills
+	WASL_LONG=1 $(PROVE) tests/content/byhand.t
+check-cold: all $$(TEST_PROGS) ## 200 clients on 20 MB and 1,000 on 2 MB over 20 Mbit/s, and ten cuts
+	WASL_LONG=1 $(PROVE) tests/content/cold.t
+.PHONY: check-long check-kitchen check-cold
 .PHONY: check check-tsan check-door check-units check-daemons check-e2e check-lint check-fuzz-replay
 
 lint: deps check-lint ## layers, headers, format, shell, man pages, units, strings
