@@ -24,8 +24,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				.school = "",
 				.address = "",
 				.assets = "",
-				.status = { v.internet, "", v.layer, lines, v.count, true, 0,
-					    "" } };
+				.status = { .internet = v.internet,
+					    .since = "",
+					    .layer = v.layer,
+					    .uplinks = lines,
+					    .uplink_count = v.count,
+					    .origin_ok = true,
+					    .read_at = "" } };
 	AUTO_FREE char *page = NULL;
 	size_t len;
 	if (site_status(&s, STRINGS_AR, &page, &len, NULL))
