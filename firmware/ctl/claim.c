@@ -14,20 +14,13 @@
 
 CLEAN_FN(json, json_t, json_decref)
 
-static int show_json(const json_t *answer)
-{
-	json_dumpf(answer, stdout, JSON_INDENT(2));
-	putchar('\n');
-	return WASL_GOOD;
-}
-
 static int show(const struct wasl *w)
 {
 	struct fault why = { 0 };
 	CLEANUP(clean_json) json_t *claim = NULL;
 	int r = ask_json("provisiond", "GET", "/v1/claim", ASK_TIMEOUT_MS, &claim, &why);
 	if (r == 0 && w->form == WASL_JSON)
-		return show_json(claim);
+		return wasl_show_json(claim);
 	if (r == 0)
 		r = claim_view(claim, &w->view, stdout, &why);
 	return r < 0 ? wasl_failed(&why) : WASL_GOOD;
@@ -47,7 +40,7 @@ static int give_order(const struct wasl *w, const char *path)
 		return wasl_failed(&why);
 	}
 	if (w->form == WASL_JSON)
-		return show_json(answer);
+		return wasl_show_json(answer);
 	char school[64], name[200];
 	view_foreign(view_text(answer, "school_code"), school, sizeof(school));
 	view_foreign(view_text(answer, "school_name"), name, sizeof(name));

@@ -11,13 +11,6 @@
 
 CLEAN_FN(json, json_t, json_decref)
 
-static int show_json(const json_t *answer)
-{
-	json_dumpf(answer, stdout, JSON_INDENT(2));
-	putchar('\n');
-	return WASL_GOOD;
-}
-
 int wasl_lessons(const struct wasl *w, int argc, char **argv)
 {
 	(void)argc;
@@ -27,7 +20,7 @@ int wasl_lessons(const struct wasl *w, int argc, char **argv)
 	if (ask_json("contentd", "GET", "/v1/lessons", ASK_TIMEOUT_MS, &answer, &why) < 0)
 		return wasl_failed(&why);
 	if (w->form == WASL_JSON)
-		return show_json(answer);
+		return wasl_show_json(answer);
 	lessons_view(answer, &w->view, stdout);
 	return WASL_GOOD;
 }
@@ -41,7 +34,7 @@ int wasl_receipts(const struct wasl *w, int argc, char **argv)
 	if (ask_rows("agentd", "/v1/receipts", &rows, &why) < 0)
 		return wasl_failed(&why);
 	if (w->form == WASL_JSON)
-		return show_json(rows);
+		return wasl_show_json(rows);
 	receipts_view(rows, &w->view, stdout);
 	return WASL_GOOD;
 }
@@ -55,7 +48,7 @@ int wasl_sync(const struct wasl *w, int argc, char **argv)
 	if (ask_json("contentd", "POST", "/v1/sync", ASK_LONG_MS, &answer, &why) < 0)
 		return wasl_failed(&why);
 	if (w->form == WASL_JSON)
-		return show_json(answer);
+		return wasl_show_json(answer);
 	char version[24];
 	snprintf(version, sizeof(version), "%" PRId64, view_int(answer, "version", 0));
 	AUTO_FREE char *text = view_fill(&w->view, "status.catalogue", "version", version, NULL);
@@ -73,7 +66,7 @@ int wasl_report(const struct wasl *w, int argc, char **argv)
 	if (ask_json("agentd", "POST", "/v1/flush", ASK_LONG_MS, &answer, &why) < 0)
 		return wasl_failed(&why);
 	if (w->form == WASL_JSON)
-		return show_json(answer);
+		return wasl_show_json(answer);
 	char sealed[24], sent[24];
 	snprintf(sealed, sizeof(sealed), "%" PRId64, view_int(answer, "sealed", 0));
 	snprintf(sent, sizeof(sent), "%" PRId64, view_int(answer, "sent", 0));

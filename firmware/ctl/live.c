@@ -94,12 +94,9 @@ static int run(const struct wasl *w, const struct command *c, int count, char **
 		fault_set(&why, -ENOMEM, "memory", "out of memory");
 	if (!target || ask_json("contentd", c->method, target, ASK_TIMEOUT_MS, &answer, &why) < 0)
 		return wasl_failed(&why);
-	if (w->form == WASL_JSON) {
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else {
-		live_view(answer, &w->view, stdout);
-	}
+	if (w->form == WASL_JSON)
+		return wasl_show_json(answer);
+	live_view(answer, &w->view, stdout);
 	return WASL_GOOD;
 }
 

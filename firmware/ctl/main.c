@@ -46,6 +46,13 @@ static const struct wasl_command *find(const char *name)
 	return NULL;
 }
 
+int wasl_show_json(const json_t *answer)
+{
+	json_dumpf(answer, stdout, JSON_INDENT(2));
+	putchar('\n');
+	return WASL_GOOD;
+}
+
 int wasl_failed(const struct fault *why)
 {
 	fprintf(stderr, "wasl: %s\n", why->text);

@@ -59,12 +59,9 @@ static int run(const struct wasl *w, const struct command *c, int count, char **
 	char *given[] = { count > 0 ? words[0] : none[0], count > 1 ? words[1] : none[1] };
 	if (ask(c, given, &answer, &why) < 0)
 		return wasl_failed(&why);
-	if (w->form == WASL_JSON) {
-		json_dumpf(answer, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else {
-		staff_view(answer, &w->view, stdout);
-	}
+	if (w->form == WASL_JSON)
+		return wasl_show_json(answer);
+	staff_view(answer, &w->view, stdout);
 	return WASL_GOOD;
 }
 

@@ -16,12 +16,10 @@ int wasl_status(const struct wasl *w, int argc, char **argv)
 	(void)argv;
 	size_t answered = 0;
 	CLEANUP(clean_json) json_t *all = ask_all(&answered);
-	if (w->form == WASL_JSON) {
-		json_dumpf(all, stdout, JSON_INDENT(2));
-		putchar('\n');
-	} else {
+	if (w->form == WASL_JSON)
+		wasl_show_json(all);
+	else
 		status_view(all, &w->view, stdout);
-	}
 	if (answered > 0)
 		return WASL_GOOD;
 	struct fault why;

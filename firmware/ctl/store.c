@@ -29,13 +29,6 @@ struct order { /* what stood behind `wasl store COMMAND` */
 	bool all;
 };
 
-static int show_json(const json_t *answer)
-{
-	json_dumpf(answer, stdout, JSON_INDENT(2));
-	putchar('\n');
-	return WASL_GOOD;
-}
-
 static int status(const struct wasl *w, const struct order *o)
 {
 	(void)o;
@@ -44,7 +37,7 @@ static int status(const struct wasl *w, const struct order *o)
 	if (ask_json("contentd", "GET", "/v1/store/status", ASK_TIMEOUT_MS, &answer, &why) < 0)
 		return wasl_failed(&why);
 	if (w->form == WASL_JSON)
-		return show_json(answer);
+		return wasl_show_json(answer);
 	store_view_status(answer, &w->view, stdout);
 	return WASL_GOOD;
 }
@@ -58,7 +51,7 @@ static int add(const struct wasl *w, const struct order *o)
 	if (store_add(o->what, o->path, o->type, &answer, &why) < 0)
 		return wasl_failed(&why);
 	if (w->form == WASL_JSON)
-		return show_json(answer);
+		return wasl_show_json(answer);
 	char size[48], path[600];
 	view_size(&w->view, (uint64_t)view_int(answer, "size", 0), size, sizeof(size));
 	view_foreign(view_text(answer, "path"), path, sizeof(path));
@@ -89,7 +82,7 @@ static int show(const struct wasl *w, const char *method, const char *call, cons
 	if (ask_store(method, call, key, value, &answer, &why) < 0)
 		return wasl_failed(&why);
 	if (w->form == WASL_JSON)
-		return show_json(answer);
+		return wasl_show_json(answer);
 	view(answer, &w->view, stdout);
 	return WASL_GOOD;
 }
@@ -167,7 +160,7 @@ static int verify_all(const struct wasl *w)
 				  (json_int_t)(view_int(disk, "bad", 0) - bad), "mended",
 				  (json_int_t)(view_int(disk, "mended", 0) - mended));
 	if (w->form == WASL_JSON)
-		return show_json(found);
+		return wasl_show_json(found);
 	store_view_verified(found, &w->view, stdout);
 	return WASL_GOOD;
 }

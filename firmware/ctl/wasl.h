@@ -39,6 +39,7 @@ int wasl_store(const struct wasl *w, int argc, char **argv);
 int wasl_kitchen(const struct wasl *w, int argc, char **argv);
 int wasl_config(const struct wasl *w, int argc, char **argv);
 
+int wasl_show_json(const json_t *answer); /* prints it as --json wants it; WASL_GOOD */
 int wasl_failed(const struct fault *why); /* prints it; WASL_FAILED */
 int wasl_misused(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2))); /* prints it and where help is; WASL_USAGE */
