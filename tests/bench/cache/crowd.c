@@ -39,7 +39,6 @@ static void finish(struct guest *g, enum talk_what what)
 		g->outcome = t->got == c.want_len ? GOOD : WRONG;
 	else
 		g->outcome = CUT;
-	talk_close(&g->talk);
 }
 
 static void receive(struct guest *g, double now)
@@ -85,8 +84,11 @@ static void print_result(double began)
 	printf("}\n");
 }
 
-/* Looks after guests [from, to); the others are another process's. */
-static int attend(size_t from, size_t to, double end)
+/*
+ * Looks after guests [from, to) of the connections in `fds`; the others are another process's, and closed here. A connection
+ * leaves epoll before it is closed: as long as the other process has not closed its copy, closing ours would leave it in.
+ */
+static int attend(const int *fds, size_t from, size_t to, double end)
 {
 	enum { EVENTS = 256 };
 	AUTO_FD int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -95,8 +97,8 @@ static int attend(size_t from, size_t to, double end)
 		struct guest *g = &c.guests[i];
 		struct epoll_event e = { .events = EPOLLIN, .data.ptr = g };
 		if (i < from || i >= to)
-			close(g->talk.fd); /* in this process; its number stays for the one that needs it */
-		else if (epoll_ctl(epoll, EPOLL_CTL_ADD, g->talk.fd, &e))
+			close(fds[i]);
+		else if (epoll_ctl(epoll, EPOLL_CTL_ADD, fds[i], &e))
 			return -1;
 	}
 	while (left && http_head_now_ms() < end) {
@@ -105,21 +107,28 @@ static int attend(size_t from, size_t to, double end)
 		for (int i = 0; i < n; i++) {
 			struct guest *g = events[i].data.ptr;
 			receive(g, http_head_now_ms());
-			left -= g->outcome != WAITING;
+			if (g->outcome == WAITING)
+				continue;
+			epoll_ctl(epoll, EPOLL_CTL_DEL, g->talk.fd, NULL);
+			talk_close(&g->talk);
+			left--;
 		}
 	}
 	return 0;
 }
 
-static int come(const char *port, const char *path)
+/* Everybody asks; their connections' numbers go to `fds`, for processes that do not share what they close. */
+static int come(const char *port, const char *path, int *fds)
 {
 	talk_room_for(c.count);
-	for (size_t i = 0; i < c.count; i++)
+	for (size_t i = 0; i < c.count; i++) {
 		if (talk_open(&c.guests[i].talk, atoi(port)) ||
 		    talk_ask(&c.guests[i].talk, path, 0, 0, "close")) {
 			perror("connect");
 			return -1;
 		}
+		fds[i] = c.guests[i].talk.fd;
+	}
 	printf("{\"asked_ms\":%.3f}\n", http_head_now_ms());
 	fflush(stdout);
 	return 0;
@@ -130,19 +139,20 @@ int crowd_run(int argc, char **argv)
 	c.count = strtoul(argv[3], NULL, 10);
 	c.guests = mmap(NULL, (c.count + 1) * sizeof(*c.guests), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (c.guests == MAP_FAILED || talk_load(argv[4], &c.want, &c.want_len)) {
+	AUTO_FREE int *fds = calloc(c.count + 1, sizeof(*fds));
+	if (!fds || c.guests == MAP_FAILED || talk_load(argv[4], &c.want, &c.want_len)) {
 		perror(argv[4]);
 		return 1;
 	}
 	const double began = http_head_now_ms(), end = began + strtod(argv[5], NULL) * 1000;
 	const size_t half = argc > 6 && atoi(argv[6]) > 1 ? c.count / 2 : 0;
 	int status = 0;
-	if (come(argv[1], argv[2]))
+	if (come(argv[1], argv[2], fds))
 		return 1;
 	const pid_t helper = half ? fork() : 0;
 	if (half && helper == 0)
-		_exit(attend(0, half, end) ? 1 : 0);
-	if (helper < 0 || attend(half, c.count, end) ||
+		_exit(attend(fds, 0, half, end) ? 1 : 0);
+	if (helper < 0 || attend(fds, half, c.count, end) ||
 	    (helper && (waitpid(helper, &status, 0) != helper || status))) {
 		perror("crowd");
 		return 1;
