@@ -29,16 +29,26 @@ static void add_rule(struct plan *p, struct plan_rule rule)
 	p->rules[p->rule_count++] = rule;
 }
 
+/* Whoever is on the uplink's own wire. Where two uplinks have the same subnet, the first of them in a table is it. */
+static void add_near(struct plan *p, uint32_t table, const struct plan_uplink *u)
+{
+	uint32_t mask = u->prefix_len ? UINT32_MAX << (32 - u->prefix_len) : 0;
+	struct plan_route near = { .table = table,
+				   .to.s_addr = u->address.s_addr & htonl(mask),
+				   .to_len = u->prefix_len,
+				   .ifindex = u->ifindex,
+				   .source = u->address };
+	for (size_t i = 0; i < p->route_count; i++)
+		if (plan_same_place(&p->routes[i], &near))
+			return;
+	if (u->prefix_len < 32)
+		add_route(p, near);
+}
+
 /* The way over one uplink: its own subnet, and everything else through its gateway. */
 static void add_way(struct plan *p, uint32_t table, const struct plan_uplink *u)
 {
-	uint32_t mask = u->prefix_len ? UINT32_MAX << (32 - u->prefix_len) : 0;
-	if (u->prefix_len < 32)
-		add_route(p, (struct plan_route){ .table = table,
-						  .to.s_addr = u->address.s_addr & htonl(mask),
-						  .to_len = u->prefix_len,
-						  .ifindex = u->ifindex,
-						  .source = u->address });
+	add_near(p, table, u);
 	add_route(p, (struct plan_route){ .table = table,
 					  .ifindex = u->ifindex,
 					  .gateway = u->gateway,
@@ -50,8 +60,10 @@ void plan_make(const struct plan_uplink *uplinks, size_t count, int preferred, s
 	memset(out, 0, sizeof(*out));
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t table = PLAN_TABLE_UPLINK + i;
-		if (uplinks[i].ifindex && uplinks[i].addressed)
+		if (uplinks[i].ifindex && uplinks[i].addressed) {
 			add_way(out, table, &uplinks[i]);
+			add_near(out, PLAN_TABLE_NEAR, &uplinks[i]);
+		}
 		add_route(out, (struct plan_route){
 				       .table = table, .metric = UINT32_MAX, .unreachable = true });
 		add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_PROBE + i,
@@ -69,6 +81,7 @@ void plan_make(const struct plan_uplink *uplinks, size_t count, int preferred, s
 					  .table = MAIN_TABLE,
 					  .not_default = true });
 	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_CLASS, .table = PLAN_TABLE_CLASS });
+	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_NEAR, .table = PLAN_TABLE_NEAR });
 	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_END });
 }
 

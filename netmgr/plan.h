@@ -14,11 +14,13 @@
  *
  * Table 100+u leads over uplink u only and ends in `unreachable`, so that nothing marked for it can leak onto
  * another line; connected routes live there too, so that two lines may have the same subnet. Table 200 leads
- * over the preferred uplink. Marks: bits 8-15 hold uplink+1, bit 20 a probe.
+ * over the preferred uplink. Table 190 has the wires of all uplinks and no way beyond: with no uplink that works, the
+ * box still answers whoever is on the same wire (a school whose pupils and router share it). Marks: bits 8-15 hold uplink+1, bit 20 a probe.
  */
 enum {
 	PLAN_PROTOCOL = 80, /* ours, and nothing else is touched */
 	PLAN_TABLE_UPLINK = 100,
+	PLAN_TABLE_NEAR = 190,
 	PLAN_TABLE_CLASS = 200,
 	PLAN_MARK_SHIFT = 8,
 	PLAN_MARK_UPLINK = 0xff00,
@@ -27,9 +29,10 @@ enum {
 	PLAN_RULE_MAIN = 900,
 	PLAN_RULE_MARK = 1000,
 	PLAN_RULE_CLASS = 2000,
+	PLAN_RULE_NEAR = 8000,
 	PLAN_RULE_END = 9000,
-	PLAN_ROUTES = UPLINK_MAX * 3 + 2,
-	PLAN_RULES = UPLINK_MAX * 2 + 3,
+	PLAN_ROUTES = UPLINK_MAX * 4 + 2,
+	PLAN_RULES = UPLINK_MAX * 2 + 4,
 };
 
 /* An uplink as far as the plan cares; ifindex 0: the device is not there. */

@@ -145,4 +145,15 @@ configure 81
 start_daemon
 within 20 line_is "portal portal"
 ok $? "a login page is told from the hub"
+
+# --- one port: pupils and router on the same wire, and no Internet behind it ---------------------------
+ip netns exec "$(ns box)" busybox httpd -f -p 8088 -h "$work" &
+children+=($!)
+is "$(ask GET /v1/uplinks | jq -r .preferred)" null "there is no line to the Internet"
+box=$(in_ns box ip -4 -o addr show dev wan0 | sed -n 's|.* inet \([0-9.]*\)/.*|\1|p')
+page_is_there() { in_ns isp curl -sf --max-time 1 "http://$box:8088/nginx.conf" -o "$work/page" && cmp -s "$work/page" "$work/nginx.conf"; }
+within 5 page_is_there
+ok $? "whoever is on the same wire still reads the box's pages"
+in_ns isp busybox ping -c 1 -W 1 "$box" >/dev/null
+ok $? "and is answered when it asks"
 finish

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/net/lib.sh
 
 [ "$(id -u)" -eq 0 ] || skip_all "needs root for network namespaces"
-for tool in ip nft nginx curl jq; do
+for tool in ip nft nginx curl jq busybox; do
 	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
 	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
 done
@@ -152,6 +152,11 @@ wait $stuck && released=finished || released=$?
 echo "# stuck connection ended with curl status $released, $(($(now_ms) - begun)) ms later"
 [ "$released" != 28 ] && [ "$released" != finished ]
 ok $? "a connection stuck on the dead line is reset"
+ip netns exec "$(ns box)" busybox httpd -f -p 8088 -h "$work/www0" &
+children+=($!)
+near_page() { in_ns isp0 curl -sf --max-time 1 http://192.168.1.2:8088/slow -o "$work/page" && cmp -s "$work/page" "$work/www0/slow"; }
+within 5 near_page
+ok $? "whoever is on the dead line's own wire still reads the box's pages"
 for far in $hub 203.0.113.20 203.0.113.30; do
 	in_ns isp0 ip route del blackhole "$far/32"
 	in_ns isp0 ip addr add "$far/32" dev lo
@@ -215,7 +220,7 @@ start_daemon
 within 10 preferred_is fibre
 kill -TERM $daemon
 wait $daemon || true
-is "$(in_ns box ip rule show | grep -c 'proto 80\|^[129]000:\|^50[01]:')" 0 "leave = remove takes the rules away"
+is "$(in_ns box ip rule show | grep -c 'proto 80\|^[1289]000:\|^50[01]:')" 0 "leave = remove takes the rules away"
 is "$(in_ns box ip -4 route show table all proto 80 | wc -l)" 0 "and the routes"
 is "$(in_ns box ip -4 addr show scope global | grep -c inet)" 0 "and the addresses"
 is "$(in_ns box nft list tables | grep -c wasl)" 0 "and the nftables table"

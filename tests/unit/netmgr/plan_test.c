@@ -55,7 +55,7 @@ static void ends_each_table_in_unreachable(void **state)
 		}
 	}
 	assert_int_equal(routes_in(&p, PLAN_TABLE_CLASS), 2);
-	assert_int_equal(p.rule_count, 2 * ARRAY_LEN(lines) + 3);
+	assert_int_equal(p.rule_count, 2 * ARRAY_LEN(lines) + 4);
 	for (size_t r = 0; r < p.route_count; r++)
 		if (p.routes[r].table == PLAN_TABLE_CLASS)
 			assert_int_equal(p.routes[r].ifindex, 4);
@@ -73,7 +73,38 @@ static void ends_each_table_in_unreachable(void **state)
 	assert_int_equal(routes_in(&p, PLAN_TABLE_CLASS), 0);
 	plan_make(NULL, 0, -1, &p);
 	assert_int_equal(p.route_count, 0);
-	assert_int_equal(p.rule_count, 3);
+	assert_int_equal(p.rule_count, 4);
+}
+
+/* A router without Internet, with the pupils on the same wire: they are answered though no uplink is any good. */
+static void knows_its_wires_without_a_way_beyond(void **state)
+{
+	(void)state;
+	const struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
+					     line(4, "wan1", "192.168.1.2", 24),
+					     line(5, "ppp", "10.1.2.3", 32),
+					     line(6, "wan2", "10.9.0.7", 16) };
+	struct plan p;
+	plan_make(lines, ARRAY_LEN(lines), -1, &p);
+	assert_int_equal(routes_in(&p, PLAN_TABLE_NEAR), 2);
+	for (size_t r = 0; r < p.route_count; r++) {
+		if (p.routes[r].table != PLAN_TABLE_NEAR)
+			continue;
+		assert_int_equal(p.routes[r].gateway.s_addr, 0);
+		assert_true(p.routes[r].to_len > 0);
+		assert_int_equal(p.routes[r].ifindex, p.routes[r].to_len == 24 ? 3 : 6);
+	}
+	/* After every way that leads further, before the end. */
+	unsigned at = 0, end = 0;
+	for (size_t r = 0; r < p.rule_count; r++) {
+		if (p.rules[r].table == PLAN_TABLE_NEAR)
+			at = p.rules[r].priority;
+		else if (!p.rules[r].table)
+			end = p.rules[r].priority;
+		else
+			assert_true(p.rules[r].priority < PLAN_RULE_NEAR);
+	}
+	assert_true(at && at < end);
 }
 
 static void fits_the_most_uplinks(void **state)
@@ -110,6 +141,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_each_table_in_unreachable),
+		cmocka_unit_test(knows_its_wires_without_a_way_beyond),
 		cmocka_unit_test(fits_the_most_uplinks),
 		cmocka_unit_test(marks_do_not_collide),
 	};
