@@ -74,13 +74,25 @@ static int look_at_chunk(struct pass *p, struct store_object *o, struct disk *d,
 	return 0;
 }
 
+/* Whether it must be whole: it was, or it is a file of the school, which is named only when it is and comes from nowhere else. */
+static int must_be_whole(struct pass *p, int64_t *out, struct fault *why)
+{
+	return db_int(p->s->db, 0, out, why,
+		      "SELECT complete OR (?=0 AND EXISTS(SELECT 1 FROM local l WHERE l.id=o.id)) "
+		      "FROM objects o WHERE id=?",
+		      "ib", (int64_t)p->c.at, (const void *)p->c.id.b, sizeof(p->c.id.b));
+}
+
 /* 0: looked through, or as far as this step goes (c.at says how far; UINT64_MAX is all). */
 static int look_at_object(struct pass *p, struct fault *why)
 {
 	struct fault own = { 0 };
 	CLEANUP(clean_object) struct store_object *o = NULL;
-	const bool was_whole = store_object_known(p->s, &p->c.id, NULL) == 1;
-	int rc = store_object_find(p->s, &p->c.id, &o, &own);
+	int64_t whole = 0;
+	int rc = must_be_whole(p, &whole, why);
+	if (rc)
+		return rc;
+	rc = store_object_find(p->s, &p->c.id, &o, &own);
 	if (rc == -ENOMEM || rc == -ENOSPC) {
 		if (why)
 			*why = own;
@@ -93,15 +105,16 @@ static int look_at_object(struct pass *p, struct fault *why)
 						   .mended = mended,
 						   .unreadable = rc == -EIO,
 						   .id = p->c.id });
-		if (!mended) {
+		if (!mended) { /* after a restart, too, somebody must look for another map */
 			p->c.at = UINT64_MAX;
-			return 0;
+			return db_exec(p->s->db, why, "UPDATE objects SET complete=0 WHERE id=?",
+				       "b", (const void *)p->c.id.b, sizeof(p->c.id.b));
 		}
 		rc = 0;
 	}
-	/* Opening finds out what was cut short, and says nothing. */
+	/* Opening finds out what was cut short, and says nothing; perhaps somebody else has opened it before. */
 	uint64_t gap, count;
-	if (was_whole && store_object_gap(o, 0, &gap, &count))
+	if (whole && store_object_gap(o, 0, &gap, &count))
 		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_CHUNK,
 						   .unreadable = true,
 						   .id = p->c.id,

@@ -14,7 +14,7 @@
  * the row no longer says complete, so that the ordinary way of things fetches or makes it again.
  */
 enum store_scrub_kind {
-	STORE_SCRUB_CHUNK, /* chunk `at` of object `id` */
+	STORE_SCRUB_CHUNK, /* chunk `at` of object `id`; of what must be whole and is not (a file of the school, too) the first */
 	STORE_SCRUB_MAP, /* the map of object `id`; made again from a whole body; else fetch it again, the bytes are found again */
 	STORE_SCRUB_SEGMENT, /* segment `at` of rendition `number`; the same */
 	STORE_SCRUB_NAMES,   /* names.idx: write it again */

@@ -80,11 +80,12 @@ json_t *keeper_unpin(struct keeper *k, const char *name, struct fault *why);
 json_t *keeper_evict(struct keeper *k, const char *name, struct fault *why);
 json_t *keeper_evict_bytes(struct keeper *k, uint64_t bytes, struct fault *why);
 /*
- * Reads all of it from the disk, now; `done` gets the answer (stolen) once, later. 0, or why it cannot be. keeper_verify_leave():
- * who asked is gone. keeper_verify_all() only begins: keeper_disk() says how far it is.
+ * Reads all of it from the disk, now; `done` is called once, later: with the answer (stolen), or with NULL and why there is none.
+ * 0, or why it cannot be. keeper_verify_leave(): who asked is gone. keeper_verify_all() only begins: keeper_disk() says how far it is.
  */
-int keeper_verify(struct keeper *k, const char *name, void (*done)(void *data, json_t *answer),
-		  void *data, struct fault *why);
+typedef void keeper_verified(void *data, json_t *answer, const struct fault *why);
+int keeper_verify(struct keeper *k, const char *name, keeper_verified *done, void *data,
+		  struct fault *why);
 void keeper_verify_leave(struct keeper *k);
 void keeper_verify_all(struct keeper *k);
 json_t *keeper_disk(const struct keeper *k);

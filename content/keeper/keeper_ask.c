@@ -345,13 +345,13 @@ json_t *keeper_evict_bytes(struct keeper *k, uint64_t bytes, struct fault *why)
 static void verified(void *data, const struct keeper_scrub_result *result)
 {
 	struct keeper *k = data;
-	k->verified(k->verified_data,
-		    json_pack("{s:I, s:I, s:I}", "bytes", (json_int_t)result->bytes, "bad",
-			      (json_int_t)result->bad, "mended", (json_int_t)result->mended));
+	const bool whole = !result->why.code;
+	k->verified(k->verified_data, whole ? keeper_scrub_json(result) : NULL,
+		    whole ? NULL : &result->why);
 }
 
-int keeper_verify(struct keeper *k, const char *name, void (*done)(void *data, json_t *answer),
-		  void *data, struct fault *why)
+int keeper_verify(struct keeper *k, const char *name, keeper_verified *done, void *data,
+		  struct fault *why)
 {
 	struct keeper_name n;
 	int r = keeper_name_find(k, name, &n, why);

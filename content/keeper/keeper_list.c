@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cache/store_local.h"
 #include "content/keeper/keeper_priv.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -32,9 +33,39 @@ static void object_label(const struct library *l, size_t lesson, size_t object, 
 			snprintf(out, room, "%s/files/%s", id, it->item->attachments[i].name);
 }
 
+struct address {
+	const struct objmap_id *id;
+	char *out;
+	size_t room;
+	bool found, alone;
+};
+
+static int match_address(void *data, const struct store_local *file)
+{
+	struct address *a = data;
+	if (memcmp(&file->id, a->id, sizeof(file->id)))
+		return 0;
+	if (!a->found)
+		snprintf(a->out, a->room, "%s", file->path);
+	a->found = true;
+	a->alone = !strncmp(file->path, "/p/own/", 7) || !strncmp(file->path, "/p/live/", 8);
+	return a->alone;
+}
+
+bool keeper_address(const struct keeper *k, const struct objmap_id *id, char *out, size_t room,
+		    bool *alone)
+{
+	struct address a = { .id = id, .out = out, .room = room };
+	const size_t object = k->library ? library_find_object(k->library, id) : LIBRARY_NONE;
+	(void)store_local_each(k->store, match_address, &a, NULL);
+	*alone = a.found && (a.alone || object == LIBRARY_NONE);
+	return a.found;
+}
+
 void keeper_label(const struct keeper *k, const struct keeper_thing *t, char *out, size_t room)
 {
 	char hex[65];
+	bool alone;
 	switch (t->kind) {
 	case KEEPER_OBJECT:
 		object_label(k->library, k->owner[t->object], t->object, out, room);
@@ -49,7 +80,8 @@ void keeper_label(const struct keeper *k, const struct keeper_thing *t, char *ou
 		return;
 	case KEEPER_STRAY_OBJECT:
 		objmap_id_hex(&t->id, hex);
-		snprintf(out, room, "%s", hex);
+		if (!keeper_address(k, &t->id, out, room, &alone))
+			snprintf(out, room, "%s", hex);
 		return;
 	case KEEPER_STRAY_RENDITION:
 		snprintf(out, room, "%" PRIu64, t->number);

@@ -62,7 +62,7 @@ struct keeper {
 	struct store_list_gone last;
 	struct keeper_scrub *scrub;
 	/* Who waits for a look at a thing. */
-	void (*verified)(void *data, json_t *answer);
+	keeper_verified *verified;
 	void *verified_data;
 };
 
@@ -85,6 +85,13 @@ void keeper_notes_flush(struct keeper *k);
 void keeper_see_wants(struct keeper *k);
 bool keeper_protected(const struct keeper_facts *f);
 void keeper_facts_read(struct keeper *k);
+
+/*
+ * The address that the school gave these bytes ("/p/…"), where it gave them one; *alone: nobody else has them, whatever the library
+ * says of them (a teacher's film, a recorded class).
+ */
+bool keeper_address(const struct keeper *k, const struct objmap_id *id, char *out, size_t room,
+		    bool *alone);
 
 /* keeper_hold.c */
 void keeper_judge(struct keeper *k);

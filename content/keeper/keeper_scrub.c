@@ -30,117 +30,46 @@ struct keeper_scrub {
 	/* What a person asked for, one after the other. */
 	struct store_scrub_cursor asked[MOST_ASKED];
 	size_t asked_count, asked_at;
-	struct keeper_scrub_result result;
-	void (*done)(void *data, const struct keeper_scrub_result *result);
+	bool any; /* of these was here */
+	struct keeper_scrub_result result, hurried;
+	keeper_scrubbed *done;
 	void *done_data;
 };
 
-/* --- what is found ---------------------------------------------------------------------------------- */
-
-static void tell(struct keeper *k, const char *label, const struct store_scrub_item *item,
-		 const char *what, bool repairs)
-{
-	char text[400];
-	snprintf(text, sizeof(text), "%s of %s %s on the disk; %s", what, label,
-		 item->unreadable ? "cannot be read" : "is no longer what it was",
-		 item->mended ? "it was mended from memory"
-		 : repairs    ? "it is fetched or made again"
-			      : "nobody else has it: add the file again");
-	k->report.tell(k->report.data, item->unreadable ? "disk.unreadable" : "disk.rot", label,
-		       "disk", text);
-}
-
-/* The object as the store has it now: what is missing is fetched, a lost map first. */
-static void reopen_object(struct keeper *k, size_t object)
-{
-	struct library_object *o = &k->library->objects[object];
-	k->calls.object_leaves(k->calls.data, object);
-	library_forget_object(k->library, object);
-	if (store_object_find(k->store, &o->id, &o->open, NULL))
-		return;
-	o->map_known = true;
-	o->complete = store_object_complete(o->open);
-	if (o->complete)
-		store_object_close(MOVE_PTR(o->open));
-}
-
-static void object_found(struct keeper *k, const struct store_scrub_item *item)
-{
-	struct keeper_thing t = { .kind = KEEPER_STRAY_OBJECT, .id = item->id };
-	char label[160], what[40] = "the map";
-	t.object = k->library ? library_find_object(k->library, &item->id) : LIBRARY_NONE;
-	if (t.object != LIBRARY_NONE)
-		t.kind = KEEPER_OBJECT;
-	keeper_label(k, &t, label, sizeof(label));
-	if (item->kind == STORE_SCRUB_CHUNK)
-		snprintf(what, sizeof(what), "chunk %" PRIu64, item->at);
-	if (t.kind == KEEPER_OBJECT && !item->mended)
-		reopen_object(k, t.object);
-	tell(k, label, item, what, t.kind == KEEPER_OBJECT);
-}
-
-static void segment_found(struct keeper *k, const struct store_scrub_item *item)
-{
-	struct keeper_thing t = { .kind = KEEPER_STRAY_RENDITION, .number = item->number };
-	char label[160], what[40];
-	if (k->library && library_find_slot(k->library, item->number, &t.lesson, &t.slot)) {
-		t.kind = t.slot < RUNG_COUNT ? KEEPER_RUNG : KEEPER_SPARE;
-		t.rung = (enum kitchen_rung)(t.slot % RUNG_COUNT);
-	}
-	keeper_label(k, &t, label, sizeof(label));
-	snprintf(what, sizeof(what), "segment %" PRIu64, item->at);
-	if (t.kind != KEEPER_STRAY_RENDITION && !item->mended)
-		(void)library_recheck_rung(k->library, t.lesson, t.slot, NULL);
-	tell(k, label, item, what, t.kind == KEEPER_RUNG);
-}
-
-static void take_found(struct keeper *k, const struct store_scrub_found *found)
-{
-	bool lost = false;
-	for (size_t i = 0; i < found->count; i++) {
-		const struct store_scrub_item *item = &found->items[i];
-		lost |= !item->mended;
-		switch (item->kind) {
-		case STORE_SCRUB_CHUNK:
-		case STORE_SCRUB_MAP:
-			object_found(k, item);
-			break;
-		case STORE_SCRUB_SEGMENT:
-			segment_found(k, item);
-			break;
-		case STORE_SCRUB_NAMES:
-			tell(k, "names.idx", item, "the index", true);
-			break;
-		}
-	}
-	if (!lost)
-		return;
-	k->calls.changed(k->calls.data);
-	keeper_judge_soon(k);
-}
-
 /* --- one step after the other ------------------------------------------------------------------------- */
+
+static void count(struct keeper_scrub *s, struct keeper_scrub_result *r,
+		  const struct store_scrub_found *found)
+{
+	r->bytes += found->bytes;
+	keeper_rot_found(s->keeper, found, r);
+}
 
 static void asked_done(struct keeper_scrub *s)
 {
-	void (*done)(void *data, const struct keeper_scrub_result *result) = s->done;
+	keeper_scrubbed *done = MOVE_PTR(s->done);
 	s->asked_count = s->asked_at = 0;
-	s->done = NULL;
+	if (!s->any && !s->result.why.code)
+		fault_set(&s->result.why, -ENOENT, "store.absent", "nothing of it is here");
 	if (done)
 		done(s->done_data, &s->result);
+	keeper_scrub_result_done(&s->result);
 }
 
 static uint64_t step_asked(struct keeper_scrub *s)
 {
 	struct store_scrub_found found = { 0 };
+	struct fault why = { 0 };
 	int r = store_scrub_step(s->keeper->store, &s->asked[s->asked_at], HURRY_BYTES, &found,
-				 NULL);
-	s->result.bytes += found.bytes;
-	s->result.bad += found.count;
-	for (size_t i = 0; i < found.count; i++)
-		s->result.mended += found.items[i].mended;
-	take_found(s->keeper, &found);
-	if ((r || found.done) && ++s->asked_at == s->asked_count)
+				 &why);
+	count(s, &s->result, &found);
+	s->any |= r != -ENOENT;
+	/* What is not here yet cannot be damaged; any other trouble is no look at all. */
+	if (r && r != -ENOENT)
+		s->result.why = why;
+	if (r && r != -ENOENT)
+		asked_done(s);
+	else if ((r || found.done) && ++s->asked_at == s->asked_count)
 		asked_done(s);
 	return HURRY_MS;
 }
@@ -167,7 +96,9 @@ static uint64_t step_pass(struct keeper_scrub *s)
 	}
 	int r = store_scrub_step(s->keeper->store, &s->pass, s->hurry ? HURRY_BYTES : STEP_BYTES,
 				 &found, NULL);
-	take_found(s->keeper, &found);
+	struct keeper_scrub_result unasked = { 0 };
+	count(s, s->hurry ? &s->hurried : &unasked, &found);
+	keeper_scrub_result_done(&unasked);
 	if (found.done)
 		s->running = s->hurry = false;
 	return r ? REST_MS : s->hurry ? HURRY_MS : STEP_MS;
@@ -211,8 +142,7 @@ static void soon(struct keeper_scrub *s)
 /* --- asked ------------------------------------------------------------------------------------------- */
 
 int keeper_scrub_things(struct keeper_scrub *s, const struct keeper_thing *things, size_t count,
-			void (*done)(void *data, const struct keeper_scrub_result *result),
-			void *data, struct fault *why)
+			keeper_scrubbed *done, void *data, struct fault *why)
 {
 	if (s->asked_count)
 		return fault_set(why, -EAGAIN, "store.busy",
@@ -227,7 +157,7 @@ int keeper_scrub_things(struct keeper_scrub *s, const struct keeper_thing *thing
 	}
 	if (!s->asked_count)
 		return fault_set(why, -ENOENT, "store.absent", "nothing of it is here");
-	s->result = (struct keeper_scrub_result){ 0 };
+	s->any = false;
 	s->done = done;
 	s->done_data = data;
 	soon(s);
@@ -242,6 +172,7 @@ void keeper_scrub_leave(struct keeper_scrub *s)
 void keeper_scrub_hurry(struct keeper_scrub *s)
 {
 	s->hurry = s->running = true;
+	keeper_scrub_result_done(&s->hurried);
 	s->pass = (struct store_scrub_cursor){ 0 };
 	soon(s);
 }
@@ -250,11 +181,12 @@ json_t *keeper_scrub_health(const struct keeper_scrub *s)
 {
 	struct store_scrub_health h = { 0 };
 	(void)store_scrub_health(s->keeper->store, &h, NULL);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "passes", (json_int_t)h.passes,
-			 "last_pass_s", (json_int_t)h.last_pass_s, "bytes", (json_int_t)h.bytes,
-			 "pass_bytes", (json_int_t)h.pass_bytes, "bad", (json_int_t)h.bad, "mended",
-			 (json_int_t)h.mended, "unreadable", (json_int_t)h.unreadable, "running",
-			 s->hurry);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "passes",
+			 (json_int_t)h.passes, "last_pass_s", (json_int_t)h.last_pass_s, "bytes",
+			 (json_int_t)h.bytes, "pass_bytes", (json_int_t)h.pass_bytes, "bad",
+			 (json_int_t)h.bad, "mended", (json_int_t)h.mended, "unreadable",
+			 (json_int_t)h.unreadable, "running", s->hurry, "found",
+			 keeper_scrub_json(&s->hurried));
 }
 
 int keeper_scrub_new(struct sd_event *loop, struct keeper *k, unsigned days,
@@ -279,5 +211,7 @@ void keeper_scrub_free(struct keeper_scrub *s)
 	if (!s)
 		return;
 	sd_event_source_disable_unref(s->timer);
+	keeper_scrub_result_done(&s->result);
+	keeper_scrub_result_done(&s->hurried);
 	free(s);
 }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "content/keeper/keeper_priv.h"
+#include "firmware/base/fault.h"
 
-struct fault;
 struct sd_event;
 
 /*
@@ -24,13 +24,22 @@ void keeper_scrub_free(struct keeper_scrub *s); /* NULL is fine; who waits is no
 
 struct keeper_scrub_result { /* of the things that were asked for */
 	uint64_t bytes, bad, mended;
+	uint64_t lost; /* of the bad ones: neither mended here nor fetched or made again */
+	json_t *damaged; /* the first of the bad ones: [{what, state: "mended", "comes" or "lost"}]; NULL: none */
+	struct fault why; /* code != 0: it was not looked at to the end */
 };
+typedef void keeper_scrubbed(void *data, const struct keeper_scrub_result *result);
 /* Looks at these now; `done` is called once, later. -EBUSY while others are looked at for somebody. */
 int keeper_scrub_things(struct keeper_scrub *s, const struct keeper_thing *things, size_t count,
-			void (*done)(void *data, const struct keeper_scrub_result *result),
-			void *data, struct fault *why);
+			keeper_scrubbed *done, void *data, struct fault *why);
+/* {bytes, bad, mended, lost, damaged} */
+json_t *keeper_scrub_json(const struct keeper_scrub_result *r);
+void keeper_scrub_result_done(struct keeper_scrub_result *r); /* and it is empty again */
+/* keeper_rot.c: what was withdrawn comes again, where it can; it is told, and counted. */
+void keeper_rot_found(struct keeper *k, const struct store_scrub_found *found,
+		      struct keeper_scrub_result *r);
 void keeper_scrub_leave(struct keeper_scrub *s); /* who asked is gone: `done` is not called */
 /* A whole pass from the beginning, as fast as it goes beside pupils. */
 void keeper_scrub_hurry(struct keeper_scrub *s);
-/* {passes, last_pass_s, bytes, pass_bytes, bad, mended, unreadable, running} */
+/* {passes, last_pass_s, bytes, pass_bytes, bad, mended, unreadable, running, found: of the last pass that a person began} */
 json_t *keeper_scrub_health(const struct keeper_scrub *s);

@@ -281,9 +281,9 @@ void store_ctl_evict(struct ctl_request *req, void *data)
 
 /* --- verify waits until it was read ---------------------------------------------------------------------- */
 
-static void verified(void *data, json_t *answer)
+static void verified(void *data, json_t *answer, const struct fault *why)
 {
-	ctl_reply_json(data, 200, answer);
+	reply(data, answer, why);
 }
 
 static void verify_gone(void *data)

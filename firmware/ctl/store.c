@@ -133,6 +133,17 @@ static int evict(const struct wasl *w, const struct order *o)
 
 #define LOOK_EVERY_S 1
 
+/* What is damaged and comes back from nowhere is a failure; all else is sound, mended or on its way. */
+static int show_verified(const struct wasl *w, const json_t *found)
+{
+	const bool lost = view_int(found, "lost", 0) > 0;
+	if (w->form == WASL_JSON)
+		(void)wasl_show_json(found);
+	else
+		store_view_verified(found, &w->view, stdout);
+	return lost ? WASL_FAILED : WASL_GOOD;
+}
+
 /* Goes on without us; we only look until it is through. */
 static int verify_all(const struct wasl *w)
 {
@@ -141,9 +152,7 @@ static int verify_all(const struct wasl *w)
 	json_t *disk;
 	if (ask_store("POST", "verify", "all", "1", &answer, &why) < 0)
 		return wasl_failed(&why);
-	const json_t *first = json_object_get(answer, "disk");
-	const int64_t bytes = view_int(first, "bytes", 0), bad = view_int(first, "bad", 0),
-		      mended = view_int(first, "mended", 0);
+	const int64_t passes = view_int(json_object_get(answer, "disk"), "passes", 0);
 	for (;;) {
 		disk = json_object_get(answer, "disk");
 		if (!json_is_true(json_object_get(disk, "running")))
@@ -154,23 +163,25 @@ static int verify_all(const struct wasl *w)
 		    0)
 			return wasl_failed(&why);
 	}
-	CLEANUP(clean_json)
-	json_t *found = json_pack("{s:I, s:I, s:I}", "bytes",
-				  (json_int_t)(view_int(disk, "bytes", 0) - bytes), "bad",
-				  (json_int_t)(view_int(disk, "bad", 0) - bad), "mended",
-				  (json_int_t)(view_int(disk, "mended", 0) - mended));
-	if (w->form == WASL_JSON)
-		return wasl_show_json(found);
-	store_view_verified(found, &w->view, stdout);
-	return WASL_GOOD;
+	if (view_int(disk, "passes", 0) == passes) {
+		fault_set(&why, -EINTR, "store.stopped",
+			  "wasl-contentd was started anew before everything was read; ask again");
+		return wasl_failed(&why);
+	}
+	return show_verified(w, json_object_get(disk, "found"));
 }
 
 static int verify(const struct wasl *w, const struct order *o)
 {
+	struct fault why = { 0 };
+	CLEANUP(clean_json) json_t *answer = NULL;
 	if (o->what && o->all)
 		return wasl_misused("'store verify' takes a name, or --all");
-	return o->what ? show(w, "POST", "verify", "name", o->what, store_view_verified)
-		       : verify_all(w);
+	if (!o->what)
+		return verify_all(w);
+	if (ask_store("POST", "verify", "name", o->what, &answer, &why) < 0)
+		return wasl_failed(&why);
+	return show_verified(w, answer);
 }
 
 static const struct command {

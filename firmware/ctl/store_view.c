@@ -136,16 +136,36 @@ void store_view_pin(const json_t *answer, const struct view *v, FILE *to)
 	view_row(v, VIEW_GOOD, text, to);
 }
 
+/* mended, comes, lost */
+static void put_damaged(const json_t *one, const struct view *v, FILE *to)
+{
+	char what[600], id[64];
+	const char *state = view_text(one, "state");
+	view_foreign(view_text(one, "what"), what, sizeof(what));
+	snprintf(id, sizeof(id), "wasl.store.damaged.%.20s", state);
+	AUTO_FREE char *text = view_fill(v, id, "what", what, NULL);
+	view_row(v, strcmp(state, "lost") == 0 ? VIEW_NO : VIEW_MODERATE, text, to);
+}
+
 void store_view_verified(const json_t *answer, const struct view *v, FILE *to)
 {
-	char size[48], bad[24], mended[24];
-	const int64_t found = view_int(answer, "bad", 0);
+	char size[48], bad[24], mended[24], lost[24];
+	const int64_t found = view_int(answer, "bad", 0), gone = view_int(answer, "lost", 0);
+	size_t i;
+	json_t *one;
 	view_size(v, (uint64_t)view_int(answer, "bytes", 0), size, sizeof(size));
 	snprintf(bad, sizeof(bad), "%" PRId64, found);
 	snprintf(mended, sizeof(mended), "%" PRId64, view_int(answer, "mended", 0));
-	AUTO_FREE char *text = view_fill(v, found ? "wasl.store.rot" : "wasl.store.sound", "size",
-					 size, "n", bad, "mended", mended, NULL);
-	view_row(v, found ? VIEW_MODERATE : VIEW_GOOD, text, to);
+	snprintf(lost, sizeof(lost), "%" PRId64, gone);
+	AUTO_FREE char *text =
+		view_fill(v,
+			  gone    ? "wasl.store.lost"
+			  : found ? "wasl.store.rot"
+				  : "wasl.store.sound",
+			  "size", size, "n", bad, "mended", mended, "lost", lost, NULL);
+	view_row(v, gone ? VIEW_NO : found ? VIEW_MODERATE : VIEW_GOOD, text, to);
+	json_array_foreach (json_object_get(answer, "damaged"), i, one)
+		put_damaged(one, v, to);
 }
 
 void store_view_evicted(const json_t *answer, const struct view *v, FILE *to)

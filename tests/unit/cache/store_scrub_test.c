@@ -13,6 +13,7 @@
 #include "cache/names_builder.h"
 #include "cache/store.h"
 #include "cache/store_disk.h"
+#include "cache/store_local.h"
 #include "cache/view.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
@@ -286,6 +287,41 @@ static void what_is_cut_short_is_told(void **state)
 	store_close(s);
 }
 
+/* Whoever opened it first has found it out, and said nothing; nobody else has these bytes. */
+static void a_file_of_the_school_is_damaged_until_it_is_whole(void **state)
+{
+	struct store *s = store_at(state);
+	struct store_object *o;
+	struct store_local file = { .path = "/p/one.bin", .media_type = "a/b", .added_s = 1 };
+	struct objmap *map = sample_map(2, SIZE);
+	file.id = whole_object(s, 1);
+	assert_int_equal(store_local_put(s, &file, NULL), 0);
+	/* Of what is still on its way nothing is damaged. */
+	assert_int_equal(store_object_open(s, map, "", &o, NULL), 0);
+	put(o, 2, 1);
+	store_object_close(o);
+	objmap_free(map);
+	assert_int_equal(truncate(scratch_path(state, layout_object(&file.id, "").at), CHUNK + 1),
+			 0);
+	assert_int_equal(store_object_find(s, &file.id, &o, NULL), 0);
+	store_object_close(o);
+	for (unsigned round = 0; round < 3; round++) {
+		const struct store_scrub_found all =
+			round == 1 ? pass(s, store_scrub_object(&file.id), 1) : full_pass(s, 1);
+		assert_int_equal(all.count, 1);
+		assert_int_equal(all.items[0].kind, STORE_SCRUB_CHUNK);
+		assert_memory_equal(&all.items[0].id, &file.id, sizeof(file.id));
+		assert_int_equal(all.items[0].at, 1);
+		assert_false(all.items[0].mended);
+	}
+	assert_int_equal(store_object_find(s, &file.id, &o, NULL), 0);
+	for (uint64_t c = 1; c < CHUNKS; c++)
+		put(o, 1, c);
+	store_object_close(o);
+	assert_int_equal(full_pass(s, 1).count, 0);
+	store_close(s);
+}
+
 static void maps_and_the_index_are_looked_at(void **state)
 {
 	struct store *s = store_at(state);
@@ -431,6 +467,7 @@ int main(void)
 		WITH_FOLDER(a_rotten_segment_is_made_again_elsewhere),
 		WITH_FOLDER(a_rendition_full_of_rot_goes_as_a_whole),
 		WITH_FOLDER(what_is_cut_short_is_told),
+		WITH_FOLDER(a_file_of_the_school_is_damaged_until_it_is_whole),
 		WITH_FOLDER(maps_and_the_index_are_looked_at),
 		WITH_FOLDER(goes_on_where_it_stopped),
 		WITH_FOLDER(one_thing_alone),

@@ -58,6 +58,16 @@ static const struct {
 	  "  ● 5 MB read: all of it is sound\n" },
 	{ "rotten", store_view_verified, STRINGS_EN, "{'bytes':5000000,'bad':3,'mended':1}",
 	  "  ◐ 5 MB read: 3 damaged, 1 of these mended here, the rest is fetched or made again\n" },
+	{ "what nobody else has", store_view_verified, STRINGS_EN,
+	  "{'bytes':5000000,'bad':4,'mended':1,'lost':2,'damaged':[{'what':'/p/"
+	  "a\\u001bb','state':'lost'},{'what':'a/film','state':'comes'},{'what':'a/"
+	  "240p','state':'mended'}]}",
+	  "  ■ 5 MB read: 4 damaged, 1 of these mended here, 2 that nobody else has\n"
+	  "  ■ /p/a b is damaged and nobody else has it: add it again, or remove it with 'wasl "
+	  "store "
+	  "evict'\n"
+	  "  ◐ a/film is damaged; it is fetched or made again\n"
+	  "  ◐ a/240p was damaged, and is mended\n" },
 	{ "a full store", store_view_status, STRINGS_EN,
 	  "{'bytes':900000,'max_bytes':1000000,'disk_free_bytes':5000000000,'complete':2,'segments'"
 	  ":7,"
