@@ -35,6 +35,11 @@ int store_local_check(const char *path, struct fault *why)
 	if (!text_is_utf8(path, len))
 		return fault_set(why, -EINVAL, "store.path",
 				 "the address is not UTF-8; write it in plain letters");
+	/* The web server decodes what it is asked before it looks here: a name with an escape in it would never be found. */
+	if (strchr(path, '%'))
+		return fault_set(why, -EINVAL, "store.path",
+				 "'%.200s': write the address as people read it, without '%%'",
+				 path);
 	if (strncmp(path, FOLDER, strlen(FOLDER)) || !is_clean(path))
 		return fault_set(why, -EINVAL, "store.path",
 				 "'%.200s' cannot be an address; write it as " FOLDER "NAME", path);

@@ -72,7 +72,7 @@ void keeper_rung_here(struct keeper *k, size_t lesson, enum kitchen_rung rung);
 /*
  * What a person names: a lesson ("fractions-1"), one thing of it ("fractions-1/360p", "fractions-1/film",
  * "fractions-1/files/a.pdf"), an address ("/m/…", "/l/…", "/p/…"), an object by its 64 digits, a rendition by its number.
- * Answers are JSON, made for firmware/SOCKETS.md; NULL and *why when they cannot be given.
+ * Pins are for whole lessons and for objects: of a part of a lesson keeper_pin() says -EINVAL. Answers are JSON, made for firmware/SOCKETS.md; NULL and *why when they cannot be given.
  */
 json_t *keeper_why(struct keeper *k, const char *name, struct fault *why);
 json_t *keeper_pin(struct keeper *k, const char *name, struct fault *why);

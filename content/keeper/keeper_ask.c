@@ -103,6 +103,23 @@ static bool is_held(const struct keeper *k, const struct keeper_thing *t)
 					: false;
 }
 
+static bool is_guarded(const struct keeper *k, const struct keeper_thing *t)
+{
+	return t->kind == KEEPER_OBJECT ? keeper_protected(&k->objects[t->object])
+	       : t->kind == KEEPER_RUNG ? keeper_protected(&k->lessons[t->lesson])
+					: false;
+}
+
+/* Of what went. What is pinned or needed waits for room alone, never for somebody to ask. */
+static const char *why_gone(const struct keeper *k, const struct keeper_thing *t,
+			    enum store_list_held how)
+{
+	const bool by_hand = how == STORE_LIST_UNTIL_ASKED, held = is_held(k, t);
+	if (is_guarded(k, t))
+		return held ? "pinned-out" : by_hand ? "called-back" : "comes-back";
+	return by_hand ? "sent-away" : held ? "made-room" : "comes-back";
+}
+
 static json_t *why_not(const struct keeper *k, const struct keeper_thing *t, const char *label)
 {
 	char key[160];
@@ -111,17 +128,15 @@ static json_t *why_not(const struct keeper *k, const struct keeper_thing *t, con
 	(void)store_list_gone(k->store, match_gone, &s, NULL);
 	if (s.found)
 		return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "what", label, "state", "gone",
-				 "reason",
-				 s.gone.held == STORE_LIST_UNTIL_ASKED ? "sent-away"
-				 : is_held(k, t)                       ? "made-room"
-								       : "comes-back",
-				 "bytes", (json_int_t)s.gone.bytes, "at_s", (json_int_t)s.gone.at_s,
-				 "cause", s.gone.cause);
+				 "reason", why_gone(k, t, s.gone.held), "bytes",
+				 (json_int_t)s.gone.bytes, "at_s", (json_int_t)s.gone.at_s, "cause",
+				 s.gone.cause);
 	const bool stray = t->kind == KEEPER_STRAY_OBJECT || t->kind == KEEPER_STRAY_RENDITION;
 	return json_pack("{s:s, s:s, s:s}", "what", label, "state", "absent", "reason",
-			 stray           ? "unknown"
-			 : is_held(k, t) ? "no-room"
-					 : "coming");
+			 stray              ? "unknown"
+			 : !is_held(k, t)   ? "coming"
+			 : is_guarded(k, t) ? "pinned-out"
+					    : "no-room");
 }
 
 json_t *keeper_why(struct keeper *k, const char *name, struct fault *why)
@@ -160,8 +175,15 @@ static json_t *pin_state(const struct keeper_name *n, const char *state)
 			 "state", state);
 }
 
-static int may_pin(const struct keeper_name *n, const char *name, struct fault *why)
+/* `how` is the command: pin or unpin. */
+static int may_pin(const struct keeper_name *n, const char *name, const char *how,
+		   struct fault *why)
 {
+	if (n->part[0])
+		return fault_set(why, -EINVAL, "store.pin",
+				 "'%.100s' is a part of a lesson, and lessons are kept whole: "
+				 "'wasl store %s %s'",
+				 name, how, n->part);
 	return n->pin[0] ? 0
 			 : fault_set(why, -EINVAL, "store.pin",
 				     "'%.100s' cannot be pinned; name its lesson", name);
@@ -170,7 +192,7 @@ static int may_pin(const struct keeper_name *n, const char *name, struct fault *
 json_t *keeper_pin(struct keeper *k, const char *name, struct fault *why)
 {
 	struct keeper_name n;
-	if (keeper_name_find(k, name, &n, why) || may_pin(&n, name, why) ||
+	if (keeper_name_find(k, name, &n, why) || may_pin(&n, name, "pin", why) ||
 	    store_list_pin(k->store, n.pin, clock_wall_s(), why))
 		return NULL;
 	keeper_facts_read(k);
@@ -181,7 +203,7 @@ json_t *keeper_pin(struct keeper *k, const char *name, struct fault *why)
 json_t *keeper_unpin(struct keeper *k, const char *name, struct fault *why)
 {
 	struct keeper_name n;
-	if (keeper_name_find(k, name, &n, why) || may_pin(&n, name, why) ||
+	if (keeper_name_find(k, name, &n, why) || may_pin(&n, name, "unpin", why) ||
 	    store_list_unpin(k->store, n.pin, why))
 		return NULL;
 	keeper_facts_read(k);

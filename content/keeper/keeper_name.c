@@ -46,6 +46,8 @@ static void find_in_lesson(const struct keeper *k, size_t lesson, const char *re
 	const struct library_lesson *it = &k->library->lessons[lesson];
 	const bool all = !*rest;
 	snprintf(n->pin, sizeof(n->pin), "lesson/%s", it->item->id);
+	if (!all)
+		snprintf(n->part, sizeof(n->part), "%s", it->item->id);
 	if (all || !strcmp(rest, "film"))
 		add_object(k, n, it->mezzanine);
 	if (all || !strcmp(rest, "poster.jpg"))

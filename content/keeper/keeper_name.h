@@ -12,6 +12,7 @@ struct keeper_name { /* what a name means */
 	struct keeper_thing things[KEEPER_NAME_THINGS];
 	size_t count;
 	char pin[96];                  /* as the store keeps it; "" when that cannot be pinned */
+	char part[96];                 /* the lesson that it is only a part of; "": it is none */
 	char path[NAMES_MAX_PATH + 1]; /* a file of the school */
 	size_t others;                 /* addresses of the same bytes, once this one is gone */
 };

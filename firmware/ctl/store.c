@@ -61,15 +61,21 @@ static int add(const struct wasl *w, const struct order *o)
 	return WASL_GOOD;
 }
 
+#define NAME_BYTES 512 /* as long as an address may be */
+
 /* POST or GET /v1/store/CALL?KEY=VALUE */
 static int ask_store(const char *method, const char *call, const char *key, const char *value,
 		     json_t **out, struct fault *why)
 {
-	char target[1900];
+	char target[3 * NAME_BYTES + 64];
 	CLEANUP(clean_curl) char *escaped = curl_easy_escape(NULL, value, 0);
-	if (!escaped || (size_t)snprintf(target, sizeof(target), "/v1/store/%s?%s=%s", call, key,
-					 escaped) >= sizeof(target))
-		return fault_set(why, -EINVAL, "store.name", "'%.80s…' is too long a name", value);
+	if (!escaped)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	if (strlen(value) > NAME_BYTES)
+		return fault_set(why, -EINVAL, "store.name",
+				 "a name of %zu bytes; at most %d bytes name a thing",
+				 strlen(value), NAME_BYTES);
+	snprintf(target, sizeof(target), "/v1/store/%s?%s=%s", call, key, escaped);
 	return ask_json("contentd", method, target, ASK_LONG_MS, out, why);
 }
 

@@ -74,6 +74,20 @@ static int make_map(int fd, const char *file, uint64_t size, uint8_t *room, stru
 	return r ? fault_set(why, r, "memory", "out of memory") : 0;
 }
 
+/* What contentd takes at most; it checks both closer. */
+enum { PATH_BYTES = 512, TYPE_BYTES = 127 };
+/* Every byte of both written as three, an object's id, and what stands between them. */
+enum { QUERY_BYTES = 3 * (PATH_BYTES + TYPE_BYTES) + 96 };
+
+static int check_length(const char *what, const char *word, size_t most, struct fault *why)
+{
+	const size_t len = strlen(word);
+	return len <= most ? 0
+			   : fault_set(why, -EINVAL, "store.path",
+				       "%s of %zu bytes is more than %zu; choose a shorter one",
+				       what, len, most);
+}
+
 /* "?id=…&path=…&type=…" */
 static int make_query(const struct objmap *map, const char *path, const char *type, char *out,
 		      size_t room, struct fault *why)
@@ -85,15 +99,14 @@ static int make_query(const struct objmap *map, const char *path, const char *ty
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	objmap_id_hex(objmap_get_id(map), id);
 	if ((size_t)snprintf(out, room, "?id=%s&path=%s&type=%s", id, at, kind) >= room)
-		return fault_set(why, -EINVAL, "store.path",
-				 "the address is too long; choose a shorter one");
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	return 0;
 }
 
 static int ask(const char *call, const char *query, const void *bytes, size_t len, json_t **out,
 	       struct fault *why)
 {
-	char target[1900];
+	char target[QUERY_BYTES + 32];
 	snprintf(target, sizeof(target), "/v1/store/%s%s", call, query);
 	return ask_bytes("contentd", target, bytes, len, ASK_LONG_MS, out, why);
 }
@@ -137,11 +150,15 @@ int store_add(const char *file, const char *path, const char *type, json_t **out
 	CLEANUP(clean_map) struct objmap *map = NULL;
 	CLEANUP(clean_json) json_t *state = NULL;
 	uint64_t size = 0;
-	char query[1700];
+	char query[QUERY_BYTES];
 	size_t len;
 	if (!room)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = open_file(file, &fd, &size, why);
+	int r = check_length("an address", path, PATH_BYTES, why);
+	if (r == 0)
+		r = check_length("a media type", type ? type : "", TYPE_BYTES, why);
+	if (r == 0)
+		r = open_file(file, &fd, &size, why);
 	if (r == 0)
 		r = make_map(fd, file, size, room, &map, why);
 	if (r == 0)

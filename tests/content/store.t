@@ -58,6 +58,9 @@ refused 1 'write it as /p/NAME' "a way out" add "$top/one" --path /p/../m/x
 refused 1 'write it as /p/NAME' "a question" add "$top/one" --path '/p/x?y'
 refused 1 'write it as /p/NAME' "only the folder" add "$top/one" --path /p/
 refused 1 'at most|more than 512' "too long an address" add "$top/one" --path "/p/$(printf 'a%.0s' {1..600})"
+refused 1 'more than 512' "far too long an address" add "$top/one" --path "/p/$(printf 'ط%.0s' {1..600})"
+refused 1 "as people read it, without '%'" "an address that is encoded" add "$top/one" --path '/p/a%2fb'
+refused 1 'at most 512 bytes' "far too long a name" why "$(printf 'ط%.0s' {1..600})"
 refused 1 'no media type' "no media type" add "$top/one" --path /p/x --type 'text/plain
 Set-Cookie: a=b'
 is "$(get /p/x)" 404 "nothing of these has an address"

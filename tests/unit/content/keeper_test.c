@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "content/keeper/keeper_priv.h"
+#include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
 #include "tests/unit/content/lessons_kit.h"
@@ -268,6 +269,45 @@ static void pins_keep_and_last(void **state)
 	assert_int_equal(fault.code, -ENOENT);
 }
 
+/* Lessons are kept whole: who names a part hears so, and nothing is pinned. */
+static void no_part_is_pinned(void **state)
+{
+	static const char *const parts[] = {
+		"reading-2/audio",
+		"reading-2/film",
+		"/m/reading-2/master.m3u8",
+	};
+	struct scene *s = *state;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct fault fault = { 0 };
+		assert_null(keeper_pin(s->keeper, parts[i], &fault));
+		assert_string_equal(fault.id, "store.pin");
+		assert_non_null(strstr(fault.text, "'wasl store pin reading-2'"));
+		assert_null(keeper_unpin(s->keeper, parts[i], &fault));
+		assert_non_null(strstr(fault.text, "'wasl store unpin reading-2'"));
+	}
+	assert_string_equal(why(s, "reading-2/audio"), "may-go fetched");
+	json_t *pinned = keeper_pin(s->keeper, "/l/reading-2", NULL);
+	assert_non_null(pinned);
+	json_decref(pinned);
+}
+
+/* What was sent away by hand and then pinned does not wait for anybody to ask. */
+static void a_pin_calls_back(void **state)
+{
+	struct scene *s = *state;
+	struct library_lesson *it = &s->library->lessons[READING];
+	json_decref(keeper_evict(s->keeper, "reading-2", NULL));
+	assert_string_equal(why(s, "reading-2/audio"), "gone sent-away");
+	json_decref(keeper_pin(s->keeper, "reading-2", NULL));
+	it->held = 0; /* there is room for it */
+	assert_string_equal(why(s, "reading-2/audio"), "gone called-back");
+	it->held = 1u << RUNG_AUDIO;
+	assert_string_equal(why(s, "reading-2/audio"), "gone pinned-out");
+	json_decref(keeper_unpin(s->keeper, "reading-2", NULL));
+	assert_string_equal(why(s, "reading-2/audio"), "gone sent-away");
+}
+
 static void what_is_watched_stays(void **state)
 {
 	struct scene *s = *state;
@@ -300,6 +340,8 @@ int main(void)
 		SCENE(what_does_not_fit_is_held_back),
 		SCENE(it_goes_in_order_and_is_told),
 		SCENE(pins_keep_and_last),
+		SCENE(no_part_is_pinned),
+		SCENE(a_pin_calls_back),
 		SCENE(what_is_watched_stays),
 		SCENE(without_a_catalogue_nothing_goes),
 	};
