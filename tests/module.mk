@@ -91,6 +91,7 @@ bench-ready: all ## time to a classroom that plays, first and second run
 	$(Q)tests/bench/ready $(B) build/bench/ready.json
 .PHONY: bench-ready
 
+include tests/net/module.mk
 include tests/bench/cache/bench.mk
 include tests/bench/evict/bench.mk
 include tests/bench/content/bench.mk
