@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "firmware/base/clean.h"
@@ -133,6 +134,13 @@ static void tell_resolver(struct kernel *k)
 	if (r == 0)
 		r = fileio_replace(file.at, text, strlen(text), 0644, &why);
 	note(k, r, &why);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 static void settle_soon(struct kernel *k)
@@ -287,13 +295,36 @@ static int on_look(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
+/* Addresses, routes and rules as they should be, whatever happened to them. */
+static void resync(struct kernel *k)
+{
+	struct fault why;
+	for (unsigned i = 0; i < k->conf->uplink_count; i++)
+		note(k, put_address(k, i, &why), &why);
+	note(k, settle(k, &why), &why);
+}
+
+/* Nobody knows what was lost: everything is looked at, now. Forwarding goes on meanwhile. */
+static void on_overrun(struct kernel *k)
+{
+	uint64_t begun_us = now_us();
+	look_at_all(k);
+	keep_nft(k);
+	resync(k);
+	log_warn("event=netlink.overrun resync_us=%llu text=\"events of the kernel were lost, and "
+		 "all was looked at anew\"",
+		 (unsigned long long)(now_us() - begun_us));
+}
+
 static int on_news(sd_event_source *source, int fd, uint32_t events, void *data)
 {
 	struct kernel *k = data;
 	(void)source;
 	(void)events;
 	unsigned news = nl_events_read(fd, nl_net_port(k->net));
-	if (news & NL_NEWS_LINK)
+	if (news & NL_NEWS_OVERRUN)
+		on_overrun(k);
+	else if (news & NL_NEWS_LINK)
 		look_at_all(k);
 	if (news & NL_NEWS_LOST)
 		settle_soon(k);
@@ -302,13 +333,9 @@ static int on_news(sd_event_source *source, int fd, uint32_t events, void *data)
 
 static int on_settle(sd_event_source *source, uint64_t usec, void *data)
 {
-	struct kernel *k = data;
-	struct fault why;
 	(void)source;
 	(void)usec;
-	for (unsigned i = 0; i < k->conf->uplink_count; i++)
-		note(k, put_address(k, i, &why), &why);
-	note(k, settle(k, &why), &why);
+	resync(data);
 	return 0;
 }
 

@@ -15,6 +15,7 @@ $(B)/obj/netmgr/nl_%.o: CPPFLAGS += $(shell pkg-config --cflags libnl-3.0)
 
 $(foreach u,$(filter-out uplink choose core_% ledger,$(NETMGR_CORE)),$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))
 $(eval $(call unit,netmgr_nl_events,tests/unit/netmgr/nl_events_test.c,netmgr_nl))
+$(eval $(call unit,netmgr_nl_stock,tests/unit/netmgr/nl_stock_test.c,netmgr_nl))
 $(foreach f,reply slot,$(eval $(call fuzzer,netmgr_$(f),tests/fuzz/netmgr_$(f)_fuzz.c,netmgr_core)))
 
 # The decisions on traces of lines that fail: wasl-netsim(1)
@@ -25,3 +26,6 @@ $(eval $(call prog,wasl-netsim,netmgr/netsim/main.c,netsim netmgr_core base))
 # A resolver for tests/net/dhcp.t
 $(eval $(call prog,dns-fake,tests/net/dns-fake.c,netmgr_core,tests))
 TEST_PROGS += $(B)/tests/dns-fake
+# For tests/net/failover.t: a daemon that misses what the kernel says
+$(eval $(call prog,tiny-buffer,tests/net/tiny-buffer.c,base,tests))
+TEST_PROGS += $(B)/tests/tiny-buffer

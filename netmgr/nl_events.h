@@ -12,12 +12,15 @@ struct fault;
 enum nl_news {
 	NL_NEWS_LINK = 1 << 0, /* look at the links now */
 	NL_NEWS_LOST = 1 << 1, /* an address, or a route or rule of ours, is gone: take stock */
+	NL_NEWS_OVERRUN =
+		1
+		<< 2, /* more than the buffer holds, the rest is lost: look and take stock at once */
 };
 
 /* A non-blocking socket that has subscribed; 0 or -errno. */
 int nl_events_open(int *fd, struct fault *why);
 
-/* Reads all that waits. `own_port` marks what our own orders caused. NL_NEWS_ bits; an overrun says all of them. */
+/* Reads what waits, a bounded number at a time. `own_port` marks what our own orders caused. NL_NEWS_ bits. */
 unsigned nl_events_read(int fd, uint32_t own_port);
 
 /* The same for bytes at hand: one datagram. */

@@ -23,21 +23,35 @@ void nlpriv_free_sock(struct nl_sock *sock)
 	nl_socket_free(sock);
 }
 
-int nlpriv_dump(int protocol, struct nl_msg *msg, int (*each)(struct nl_msg *msg, void *data),
-		void *data)
+static int dump_once(int protocol, struct nl_msg *msg, const struct nlpriv_reader *reader)
 {
+	static const int strict = 1;
 	CLEANUP(clean_sock) struct nl_sock *sock = nl_socket_alloc();
 	if (!sock)
-		return -ENOMEM;
+		return -NLE_NOMEM;
 	int r = nl_connect(sock, protocol);
-	if (r >= 0)
-		r = nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, each, data);
+	if (r < 0)
+		return r;
+	/* Numbers of the socket before. */
+	nlmsg_hdr(msg)->nlmsg_seq = nlmsg_hdr(msg)->nlmsg_pid = 0;
+	/* Kernels before 4.20 send everything: `each` looks at what it is given. */
+	(void)setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict,
+			 sizeof(strict));
+	if (reader->begin)
+		reader->begin(reader->data);
+	r = nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, reader->each, reader->data);
 	if (r >= 0)
 		r = nl_send_auto(sock, msg);
-	if (r >= 0)
-		r = nl_recvmsgs_default(sock);
-	/* Interrupted: the tables changed while they were read. */
-	return r == -NLE_DUMP_INTR ? 0 : nlpriv_errno(r);
+	return r < 0 ? r : nl_recvmsgs_default(sock);
+}
+
+int nlpriv_dump(int protocol, struct nl_msg *msg, const struct nlpriv_reader *reader)
+{
+	enum { TRIES = 16 };
+	int r = -NLE_DUMP_INTR;
+	for (int i = 0; i < TRIES && r == -NLE_DUMP_INTR; i++)
+		r = dump_once(protocol, msg, reader);
+	return r == -NLE_DUMP_INTR ? -EAGAIN : nlpriv_errno(r);
 }
 
 /* --- the machine's own connections --- */
@@ -49,6 +63,12 @@ struct victims {
 	struct inet_diag_sockid list[DESTROY_MAX];
 	int count;
 };
+
+static void forget_sockets(void *data)
+{
+	struct victims *v = data;
+	v->count = 0;
+}
 
 static int note_socket(struct nl_msg *msg, void *data)
 {
@@ -89,7 +109,8 @@ int nl_net_destroy_sockets(struct nl_net *n, struct in_addr address)
 	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
 	if (!msg || nlmsg_append(msg, &request, sizeof(request), NLMSG_ALIGNTO) < 0)
 		return -ENOMEM;
-	int r = nlpriv_dump(NETLINK_SOCK_DIAG, msg, note_socket, &victims);
+	const struct nlpriv_reader reader = { note_socket, forget_sockets, &victims };
+	int r = nlpriv_dump(NETLINK_SOCK_DIAG, msg, &reader);
 	if (r < 0 || !victims.count)
 		return r < 0 ? r : 0;
 	CLEANUP(clean_sock) struct nl_sock *sock = nl_socket_alloc();

@@ -195,14 +195,32 @@ int nl_net_route(struct nl_net *n, enum nl_order order, const struct plan_route 
 		     : 0;
 }
 
-struct route_reader {
-	void (*each)(void *data, const struct plan_route *route);
-	void *data;
-};
+/* Room for one more of `size` bytes; what was there stays. */
+static int grow(void *list_at, size_t *room, size_t count, size_t size)
+{
+	enum { FIRST = 64 };
+	void *list;
+	memcpy(&list, list_at, sizeof(list));
+	if (count < *room)
+		return 0;
+	size_t more = *room ? *room * 2 : FIRST;
+	list = reallocarray(list, more, size);
+	if (!list)
+		return -ENOMEM;
+	memcpy(list_at, &list, sizeof(list));
+	*room = more;
+	return 0;
+}
+
+static void forget_routes(void *data)
+{
+	struct nl_routes *routes = data;
+	routes->count = 0;
+}
 
 static int read_route(struct nl_msg *msg, void *data)
 {
-	struct route_reader *reader = data;
+	struct nl_routes *routes = data;
 	struct nlattr *attrs[RTA_MAX + 1];
 	struct nlmsghdr *header = nlmsg_hdr(msg);
 	if (nlmsg_parse(header, sizeof(struct rtmsg), attrs, RTA_MAX, NULL) < 0)
@@ -224,20 +242,20 @@ static int read_route(struct nl_msg *msg, void *data)
 		route.ifindex = (int)nla_get_u32(attrs[RTA_OIF]);
 	if (attrs[RTA_PRIORITY])
 		route.metric = nla_get_u32(attrs[RTA_PRIORITY]);
-	reader->each(reader->data, &route);
+	if (grow(&routes->list, &routes->room, routes->count, sizeof(route)) < 0)
+		return -NLE_NOMEM;
+	routes->list[routes->count++] = route;
 	return NL_OK;
 }
 
-int nl_net_routes(struct nl_net *n, void (*each)(void *data, const struct plan_route *route),
-		  void *data, struct fault *why)
+int nl_net_routes(struct nl_routes *out, struct fault *why)
 {
-	(void)n;
-	struct route_reader reader = { each, data };
+	const struct nlpriv_reader reader = { read_route, forget_routes, out };
+	struct rtmsg info = { .rtm_family = AF_INET, .rtm_protocol = PLAN_PROTOCOL };
 	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
-	struct rtmsg info = { .rtm_family = AF_INET };
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = nlpriv_dump(NETLINK_ROUTE, msg, read_route, &reader);
+	int r = nlpriv_dump(NETLINK_ROUTE, msg, &reader);
 	return r < 0 ? fault_set(why, r, "netlink.routes", "cannot read the kernel's routes: %s",
 				 strerror(-r))
 		     : 0;
@@ -280,14 +298,15 @@ int nl_net_rule(struct nl_net *n, enum nl_order order, const struct plan_rule *r
 		     : 0;
 }
 
-struct rule_reader {
-	void (*each)(void *data, const struct plan_rule *rule);
-	void *data;
-};
+static void forget_rules(void *data)
+{
+	struct nl_rules *rules = data;
+	rules->count = 0;
+}
 
 static int read_rule(struct nl_msg *msg, void *data)
 {
-	struct rule_reader *reader = data;
+	struct nl_rules *rules = data;
 	struct nlattr *attrs[FRA_MAX + 1];
 	struct nlmsghdr *header = nlmsg_hdr(msg);
 	if (nlmsg_parse(header, sizeof(struct fib_rule_hdr), attrs, FRA_MAX, NULL) < 0)
@@ -303,20 +322,20 @@ static int read_rule(struct nl_msg *msg, void *data)
 						 nla_get_u32(attrs[FRA_SUPPRESS_PREFIXLEN]) == 0 };
 	if (info->action == FR_ACT_TO_TBL)
 		rule.table = attrs[FRA_TABLE] ? nla_get_u32(attrs[FRA_TABLE]) : info->table;
-	reader->each(reader->data, &rule);
+	if (grow(&rules->list, &rules->room, rules->count, sizeof(rule)) < 0)
+		return -NLE_NOMEM;
+	rules->list[rules->count++] = rule;
 	return NL_OK;
 }
 
-int nl_net_rules(struct nl_net *n, void (*each)(void *data, const struct plan_rule *rule),
-		 void *data, struct fault *why)
+int nl_net_rules(struct nl_rules *out, struct fault *why)
 {
-	struct rule_reader reader = { each, data };
-	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETRULE, NLM_F_DUMP);
+	const struct nlpriv_reader reader = { read_rule, forget_rules, out };
 	struct fib_rule_hdr info = { .family = AF_INET };
-	(void)n;
+	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETRULE, NLM_F_DUMP);
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = nlpriv_dump(NETLINK_ROUTE, msg, read_rule, &reader);
+	int r = nlpriv_dump(NETLINK_ROUTE, msg, &reader);
 	return r < 0 ? fault_set(why, r, "netlink.rules", "cannot read the kernel's rules: %s",
 				 strerror(-r))
 		     : 0;
@@ -329,6 +348,12 @@ struct neighbour {
 	struct in_addr address;
 	int state;
 };
+
+static void forget_neighbour(void *data)
+{
+	struct neighbour *wanted = data;
+	wanted->state = 0;
+}
 
 static int read_neighbour(struct nl_msg *msg, void *data)
 {
@@ -348,10 +373,12 @@ static int read_neighbour(struct nl_msg *msg, void *data)
 int nl_net_neighbour(struct nl_net *n, int ifindex, struct in_addr address)
 {
 	struct neighbour wanted = { .ifindex = ifindex, .address = address };
+	const struct nlpriv_reader reader = { read_neighbour, forget_neighbour, &wanted };
 	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETNEIGH, NLM_F_DUMP);
-	struct ndmsg info = { .ndm_family = AF_INET, .ndm_ifindex = ifindex };
+	struct ndmsg info = { .ndm_family = AF_INET };
 	(void)n;
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	    nla_put_u32(msg, NDA_IFINDEX, (uint32_t)ifindex) < 0)
 		return 0;
-	return nlpriv_dump(NETLINK_ROUTE, msg, read_neighbour, &wanted) < 0 ? 0 : wanted.state;
+	return nlpriv_dump(NETLINK_ROUTE, msg, &reader) < 0 ? 0 : wanted.state;
 }

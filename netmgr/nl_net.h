@@ -39,11 +39,20 @@ int nl_net_route(struct nl_net *n, enum nl_order order, const struct plan_route 
 int nl_net_rule(struct nl_net *n, enum nl_order order, const struct plan_rule *rule,
 		struct fault *why);
 
-/* What is there and ours (PLAN_PROTOCOL): calls back for each; 0 or -errno. */
-int nl_net_routes(struct nl_net *n, void (*each)(void *data, const struct plan_route *route),
-		  void *data, struct fault *why);
-int nl_net_rules(struct nl_net *n, void (*each)(void *data, const struct plan_rule *rule),
-		 void *data, struct fault *why);
+/*
+ * What is there and ours (PLAN_PROTOCOL): 0 or -errno. The lists are the caller's to free(); they are whole, and of one
+ * moment.
+ */
+struct nl_routes {
+	struct plan_route *list;
+	size_t count, room;
+};
+struct nl_rules {
+	struct plan_rule *list;
+	size_t count, room;
+};
+int nl_net_routes(struct nl_routes *out, struct fault *why);
+int nl_net_rules(struct nl_rules *out, struct fault *why);
 
 /* NUD_ state of a neighbour; 0 when there is no entry. */
 int nl_net_neighbour(struct nl_net *n, int ifindex, struct in_addr address);

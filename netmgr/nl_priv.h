@@ -22,10 +22,16 @@ int nlpriv_errno(int r);
 /* Sends and waits for the acknowledgement. */
 int nlpriv_ask(struct nl_sock *sock, struct nl_msg *msg);
 
+/* What takes a dump in: `each` is given every answer, `begin` comes before the first (NULL: nothing to forget). */
+struct nlpriv_reader {
+	int (*each)(struct nl_msg *msg, void *data);
+	void (*begin)(void *data);
+	void *data;
+};
+
 /*
- * Sends a dump request on a socket of its own (a reader that ends early cannot upset other requests) and
- * calls `each` with every answer. A dump that was interrupted by a change is not repeated here: what it
- * missed shows at the next look.
+ * Sends a dump request on a socket of its own (a reader that ends early cannot upset other requests). The kernel is
+ * held to the fields of the request, so that only what matches crosses over. A dump that was interrupted by a change
+ * is worth nothing and is begun anew; -EAGAIN when that never ends.
  */
-int nlpriv_dump(int protocol, struct nl_msg *msg, int (*each)(struct nl_msg *msg, void *data),
-		void *data);
+int nlpriv_dump(int protocol, struct nl_msg *msg, const struct nlpriv_reader *reader);

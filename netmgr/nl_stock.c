@@ -1,50 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "netmgr/nl_stock.h"
 
+#include <stdlib.h>
+
 #include "firmware/base/clean.h"
 
-/* Ours, there, and not wanted. What does not fit is found by the next look. */
-struct stock {
-	const struct plan *plan;
-	uint32_t spare_table;
-	struct plan_route routes[PLAN_ROUTES * 2];
-	struct plan_rule rules[PLAN_RULES * 2];
-	size_t route_count, rule_count;
-};
-
-static void find_stray_route(void *data, const struct plan_route *route)
+static bool route_is_wanted(const struct plan *plan, const struct plan_route *route)
 {
-	struct stock *s = data;
-	if (s->spare_table && route->table == s->spare_table)
-		return;
-	for (size_t i = 0; i < s->plan->route_count; i++)
-		if (plan_same_place(&s->plan->routes[i], route))
-			return;
-	if (s->route_count < ARRAY_LEN(s->routes))
-		s->routes[s->route_count++] = *route;
+	for (size_t i = 0; i < plan->route_count; i++)
+		if (plan_same_place(&plan->routes[i], route))
+			return true;
+	return false;
 }
 
-static void find_stray_rule(void *data, const struct plan_rule *rule)
+static bool rule_is_wanted(const struct plan *plan, const struct plan_rule *rule)
 {
-	struct stock *s = data;
-	for (size_t i = 0; i < s->plan->rule_count; i++)
-		if (plan_same_rule(&s->plan->rules[i], rule))
-			return;
-	if (s->rule_count < ARRAY_LEN(s->rules))
-		s->rules[s->rule_count++] = *rule;
+	for (size_t i = 0; i < plan->rule_count; i++)
+		if (plan_same_rule(&plan->rules[i], rule))
+			return true;
+	return false;
 }
 
 static int remove_strays(struct nl_net *n, const struct plan *plan, uint32_t spare_table,
 			 struct fault *why)
 {
-	struct stock stock = { .plan = plan, .spare_table = spare_table };
-	int r = nl_net_routes(n, find_stray_route, &stock, why);
+	struct nl_routes routes = { 0 };
+	struct nl_rules rules = { 0 };
+	int r = nl_net_routes(&routes, why);
+	AUTO_FREE struct plan_route *route = routes.list;
 	if (r == 0)
-		r = nl_net_rules(n, find_stray_rule, &stock, why);
-	for (size_t i = 0; r == 0 && i < stock.route_count; i++)
-		r = nl_net_route(n, NL_REMOVE, &stock.routes[i], why);
-	for (size_t i = 0; r == 0 && i < stock.rule_count; i++)
-		r = nl_net_rule(n, NL_REMOVE, &stock.rules[i], why);
+		r = nl_net_rules(&rules, why);
+	AUTO_FREE struct plan_rule *rule = rules.list;
+	for (size_t i = 0; r == 0 && i < routes.count; i++)
+		if ((!spare_table || route[i].table != spare_table) &&
+		    !route_is_wanted(plan, &route[i]))
+			r = nl_net_route(n, NL_REMOVE, &route[i], why);
+	for (size_t i = 0; r == 0 && i < rules.count; i++)
+		if (!rule_is_wanted(plan, &rule[i]))
+			r = nl_net_rule(n, NL_REMOVE, &rule[i], why);
 	return r;
 }
 

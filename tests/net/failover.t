@@ -196,6 +196,23 @@ repaired() { in_ns box ip rule show | grep -q '^2000:' && in_ns box ip route sho
 within 3 repaired
 ok $? "rules and routes that somebody removed are put back"
 
+for ((i = 0; i < 5000; i++)); do echo "route add 10.$((i / 250)).$((i % 250)).0/24 dev lo table 77"; done >"$work/many"
+kill -STOP $daemon # so that it cannot keep up
+"$B/tests/tiny-buffer" $daemon >"$work/buffer.log" 2>&1
+ok $? "the daemon hears the kernel through a buffer for two events"
+in_ns box ip -batch "$work/many"
+in_ns box ip rule del priority 2000
+in_ns box ip route flush table 100
+kill -CONT $daemon
+within 3 repaired
+ok $? "it knows that it missed something among 5,000 routes, and puts it right"
+resync=$(sed -n 's/.*event=netlink.overrun.* resync_us=\([0-9]*\).*/\1/p' "$work/netmgrd.log" | tail -n 1)
+echo "# all looked at anew in ${resync:-?} us"
+[ -n "$resync" ]
+ok $? "and says so"
+is "$(in_ns box ip route show table 77 | wc -l)" 5000 "the routes of others are all there"
+in_ns box ip route flush table 77
+
 within 10 preferred_is fibre
 kill -9 $daemon
 wait $daemon 2>/dev/null || true
