@@ -86,8 +86,7 @@ int live_conf_check(const struct live_class_conf *conf, struct fault *why)
 	return live_url_check(conf->url, why);
 }
 
-int live_add(struct live *l, const struct live_class_conf *conf, enum live_origin origin,
-	     struct fault *why)
+int live_may_add(const struct live *l, const struct live_class_conf *conf, struct fault *why)
 {
 	int r = live_conf_check(conf, why);
 	if (r)
@@ -98,6 +97,15 @@ int live_add(struct live *l, const struct live_class_conf *conf, enum live_origi
 	if (l->count == LIVE_CLASSES_MOST)
 		return fault_set(why, -ENOSPC, "live.many",
 				 "there are %u classes already; stop one first", LIVE_CLASSES_MOST);
+	return 0;
+}
+
+int live_add(struct live *l, const struct live_class_conf *conf, enum live_origin origin,
+	     struct fault *why)
+{
+	int r = live_may_add(l, conf, why);
+	if (r)
+		return r;
 	struct live_class *c = calloc(1, sizeof(*c));
 	if (!c)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
@@ -227,6 +235,7 @@ void live_free(struct live *l)
 {
 	if (!l)
 		return;
+	live_try_end_all(l);
 	live_hold_drop(l);
 	l->calls.changed = NULL;
 	for (size_t i = 0; i < l->count; i++) {

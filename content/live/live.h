@@ -84,6 +84,19 @@ void live_free(struct live *l); /* NULL is fine; before the sockets that it answ
 enum live_origin { LIVE_CONFIGURED, LIVE_STARTED };
 int live_add(struct live *l, const struct live_class_conf *conf, enum live_origin origin,
 	     struct fault *why);
+/* Whether live_add() would take it now; asks nobody. */
+int live_may_add(const struct live *l, const struct live_class_conf *conf, struct fault *why);
+/*
+ * The same, and whether the box may ask there: one request, for what the name leads to. `done` once, later: NULL, or why such a
+ * class is refused (-EINVAL; -ECANCELED when live is released). A stream that does not answer yet is not refused.
+ * live_try_leave(): who asked is gone, `done` is not called.
+ */
+struct live_try;
+int live_try(struct live *l, const struct live_class_conf *conf,
+	     void (*done)(void *data, const struct fault *refused), void *data,
+	     struct live_try **out, struct fault *why);
+void live_try_leave(struct live_try *t);
+
 /*
  * Ends the class's session. One that was started is forgotten; one that is configured stays off until live_resume() or
  * the next start. -ENOENT.

@@ -20,7 +20,6 @@
 #define OVER_MS 60000u       /* for phones to play to the end */
 #define LOST_MS 10000u       /* a stream that did not answer for this long is stale */
 #define TELL_AGAIN_MS 600000u
-#define DSCP_LIVE 34 /* AF41: live classes and pupils who wait */
 
 const char *live_state_name(enum live_state state)
 {
@@ -61,51 +60,6 @@ void live_fault(struct live_class *c, const struct fault *why)
 static bool running(const struct live_class *c)
 {
 	return c->main.on || c->sound.on;
-}
-
-/* --- requests to the stream --------------------------------------------------------------------------- */
-
-/* Whether a person named this host: the one configured for the class, or one of [relay] allow. */
-static bool trusted(const struct live_class *c, const char *url)
-{
-	char words[sizeof(c->live->allow)], host[LIVE_URL_BYTES];
-	if (c->origin == LIVE_CONFIGURED && live_url_same_host(c->conf.url, url))
-		return true;
-	snprintf(words, sizeof(words), "%s", c->live->allow);
-	char *rest = words;
-	for (char *word; (word = strsep(&rest, " ,"));) {
-		if (!*word)
-			continue;
-		const char *scheme = strncmp(url, "https", 5) == 0 ? "https" : "http";
-		snprintf(host, sizeof(host), "%s://%s/", scheme, word);
-		if (live_url_same_host(host, url))
-			return true;
-	}
-	return false;
-}
-
-int live_ask(struct live_class *c, const char *url, const struct live_part *part,
-	     uint64_t limit_bytes, unsigned total_s,
-	     void (*done)(void *data, const struct http_result *result), void *data,
-	     struct http_transfer **out, struct fault *why)
-{
-	struct http_order order = { .url = url,
-				    .limit_bytes = limit_bytes,
-				    .stall_s = 8,
-				    .total_s = total_s,
-				    .dscp = DSCP_LIVE };
-	const struct http_calls calls = { NULL, done, data };
-	if (part && part->len) {
-		if (part->len > limit_bytes)
-			return fault_set(why, -EFBIG, "live.segment",
-					 "a segment of %llu bytes is more than the box takes",
-					 (unsigned long long)part->len);
-		order.range_from = part->from;
-		order.range_to = part->from + part->len - 1;
-	}
-	if (!trusted(c, url))
-		order.admit = live_url_admit;
-	return http_start(c->live->http, &order, &calls, out, why);
 }
 
 /* --- what the stream has -------------------------------------------------------------------------------- */
@@ -207,8 +161,8 @@ static int take_master(struct live_class *c, const struct http_result *result, s
 {
 	struct live_list next = { 0 };
 	if (result->code || result->status != 200)
-		return fault_set(why, -EIO, "live.playlist", "the stream does not answer: %s %ld",
-				 result->error, result->status);
+		return fault_set(why, -EIO, "live.playlist", "the stream does not answer: %s",
+				 http_said(result).text);
 	int r = live_list_parse(result->body, result->body_len, &next, why);
 	if (r)
 		return r;

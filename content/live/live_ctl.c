@@ -228,26 +228,73 @@ int live_ctl_record(struct contentd *c, const char *name, struct fault *why)
 	return r;
 }
 
+/* Who begins a class, while it is looked at. */
+struct beginning {
+	struct contentd *c;
+	struct ctl_request *req;
+	struct live_class_conf conf;
+	struct live_try *looks;
+};
+
+static void begin(struct beginning *b)
+{
+	struct fault why = { 0 };
+	if (live_ctl_begin(b->c, &b->conf, &why))
+		refuse(b->req, &why);
+	else
+		show(b->req, b->c);
+}
+
+static void looked_at(void *data, const struct fault *refused)
+{
+	struct beginning *b = data;
+	b->looks = NULL;
+	ctl_on_gone(b->req, NULL, NULL);
+	if (refused)
+		refuse(b->req, refused);
+	else
+		begin(b);
+}
+
+static void beginning_gone(void *data)
+{
+	const struct beginning *b = data;
+	live_try_leave(b->looks);
+}
+
+static int asked_class(const struct ctl_request *req, struct live_class_conf *out,
+		       struct fault *why)
+{
+	int r = asked(req, "name", out->name, sizeof(out->name), why);
+	if (r == 0)
+		r = asked(req, "url", out->url, sizeof(out->url), why);
+	if (r == 0)
+		r = asked(req, "ar", out->ar, sizeof(out->ar), why);
+	if (r == 0)
+		r = asked(req, "fr", out->fr, sizeof(out->fr), why);
+	return r ? r : asked(req, "en", out->en, sizeof(out->en), why);
+}
+
 void live_ctl_start(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
-	struct live_class_conf conf = { 0 };
-	struct fault why = { 0 };
-	int r = asked(req, "name", conf.name, sizeof(conf.name), &why);
+	struct fault why = { .code = -ENOMEM, .id = "memory", .text = "out of memory" };
+	struct beginning *b = ctl_scratch(req, sizeof(*b));
+	int r = b ? 0 : -ENOMEM;
+	if (r == 0) {
+		*b = (struct beginning){ .c = c, .req = req };
+		r = asked_class(req, &b->conf, &why);
+	}
+	if (r == 0 && !b->conf.url[0]) {
+		begin(b);
+		return;
+	}
 	if (r == 0)
-		r = asked(req, "url", conf.url, sizeof(conf.url), &why);
-	if (r == 0)
-		r = asked(req, "ar", conf.ar, sizeof(conf.ar), &why);
-	if (r == 0)
-		r = asked(req, "fr", conf.fr, sizeof(conf.fr), &why);
-	if (r == 0)
-		r = asked(req, "en", conf.en, sizeof(conf.en), &why);
-	if (r == 0)
-		r = live_ctl_begin(c, &conf, &why);
+		r = live_try(c->live, &b->conf, looked_at, b, &b->looks, &why);
 	if (r)
 		refuse(req, &why);
 	else
-		show(req, c);
+		ctl_on_gone(req, beginning_gone, b);
 }
 
 static const char *asked_name(const struct ctl_request *req, const char *key)

@@ -12,6 +12,7 @@
 #include "content/live/live_url.h"
 #include "content/live/live_window.h"
 
+#define LIVE_TRIES_MOST 8u
 #define LIVE_PIECE_BYTES (16u << 20) /* a larger segment is refused */
 
 struct http_result;
@@ -95,6 +96,7 @@ struct live {
 	size_t count;
 	struct live_hold *holds;
 	size_t hold_count;
+	struct live_try *tries[LIVE_TRIES_MOST];
 	uint32_t line_kbps;
 };
 
@@ -109,12 +111,15 @@ void live_end_session(struct live_class *c); /* nothing of it is left, in memory
 void live_set_state(struct live_class *c, enum live_state state);
 void live_review(struct live_class *c); /* something has changed: state, files, held requests */
 void live_fault(struct live_class *c, const struct fault *why);
+const char *live_state_name(enum live_state state);
+
+/* live_ask.c */
 /* Starts a request for the stream; addresses that the playlist chose are admitted only where they may lead. */
 int live_ask(struct live_class *c, const char *url, const struct live_part *part,
 	     uint64_t limit_bytes, unsigned total_s,
 	     void (*done)(void *data, const struct http_result *result), void *data,
 	     struct http_transfer **out, struct fault *why);
-const char *live_state_name(enum live_state state);
+void live_try_end_all(struct live *l);
 
 /* live_text.c */
 char *live_master_text(const struct live_class *c, size_t *len);

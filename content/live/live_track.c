@@ -166,8 +166,8 @@ static void list_came(void *data, const struct http_result *result)
 	int r = 0;
 	t->asks = NULL;
 	if (result->code || result->status != 200)
-		r = fault_set(&why, -EIO, "live.playlist", "the stream does not answer: %s %ld",
-			      result->error, result->status);
+		r = fault_set(&why, -EIO, "live.playlist", "the stream does not answer: %s",
+			      http_said(result).text);
 	else
 		r = live_list_parse(result->body, result->body_len, &next, &why);
 	if (r == 0 && next.is_master) {
@@ -305,7 +305,7 @@ static void body_came(void *data, const struct http_result *result)
 	if (result->code || (result->status != 200 && result->status != 206) ||
 	    result->body_len == 0)
 		r = fault_set(&why, is_final(result->code) ? result->code : -EIO, "live.segment",
-			      "a segment does not come: %s %ld", result->error, result->status);
+			      "a segment does not come: %s", http_said(result).text);
 	if (r == 0 && t->wants_init)
 		r = init_here(t, result, &why);
 	else if (r == 0)

@@ -89,6 +89,20 @@ int live_url_resolve(const char *base, const char *reference, char out[static LI
 	return 0;
 }
 
+int live_url_host(const char *url, char out[static LIVE_URL_BYTES])
+{
+	CLEANUP(clean_url) CURLU *u = NULL;
+	int r = parse(url, &u, NULL);
+	if (r)
+		return r;
+	CLEANUP(clean_part) char *host = part(u, CURLUPART_HOST, 0);
+	CLEANUP(clean_part) char *port = part(u, CURLUPART_PORT, 0);
+	if (!host)
+		return -EINVAL;
+	snprintf(out, LIVE_URL_BYTES, "%s%s%s", host, port ? ":" : "", port ? port : "");
+	return 0;
+}
+
 static bool same(CURLU *a, CURLU *b, CURLUPart which)
 {
 	CLEANUP(clean_part) char *x = part(a, which, CURLU_DEFAULT_PORT);

@@ -22,6 +22,8 @@ int live_url_check(const char *url, struct fault *why);
  */
 int live_url_resolve(const char *base, const char *reference, char out[static LIVE_URL_BYTES],
 		     struct fault *why);
+/* "stream.example" or "10.0.0.7:8080", as [relay] allow has it. -EINVAL: no address of the web. */
+int live_url_host(const char *url, char out[static LIVE_URL_BYTES]);
 /* Same scheme, host and port. */
 bool live_url_same_host(const char *a, const char *b);
 

@@ -98,24 +98,76 @@ static void choose_name(const struct contentd *c, char out[static LIVE_NAME_MOST
 	}
 }
 
+/* One that was stopped goes on. */
+static int resume_class(struct visit *v, struct fault *why)
+{
+	struct live_class_conf conf = { 0 };
+	const char *name = form_get(&v->form, "name");
+	if (!*name || strlen(name) >= sizeof(conf.name))
+		return fault_set(why, -ENOENT, "live.missing", "there is no such class");
+	snprintf(conf.name, sizeof(conf.name), "%s", name);
+	return live_ctl_begin(v->s->c, &conf, why);
+}
+
+/* Who begins a class, while its address is looked at. */
+struct beginning {
+	struct contentd *c;
+	struct ctl_request *req;
+	struct live_class_conf conf;
+	struct live_try *looks;
+};
+
+static void beginning_gone(void *data)
+{
+	const struct beginning *b = data;
+	live_try_leave(b->looks);
+}
+
+static void tried(void *data, const struct fault *refused)
+{
+	struct beginning *b = data;
+	struct fault why = { 0 };
+	struct visit v;
+	b->looks = NULL;
+	ctl_on_gone(b->req, NULL, NULL);
+	if (refused && refused->code == -ECANCELED) { /* there are no pages any more */
+		ctl_reply_fault(b->req, 503, refused);
+		return;
+	}
+	if (!visit_begin(b->c, b->req, VISIT_PAGE, &v))
+		return;
+	int r = 0;
+	if (!refused) {
+		choose_name(b->c, b->conf.name); /* another may have begun meanwhile */
+		r = live_ctl_begin(b->c, &b->conf, &why);
+	}
+	if (refused || r)
+		visit_sorry(&v, ctl_status_of(refused ? refused->code : r),
+			    refused ? refused : &why);
+	else
+		visit_said(&v, "/staff/live", "live");
+	visit_done(&v);
+}
+
+/* Answers once its address was tried, when it returns 0. */
 static int start_class(struct visit *v, struct fault *why)
 {
 	struct contentd *c = v->s->c;
-	struct live_class_conf conf = { 0 };
-	const char *name = form_get(&v->form, "name");
-	if (*name) { /* one that was stopped goes on */
-		if (strlen(name) >= sizeof(conf.name))
-			return fault_set(why, -ENOENT, "live.missing", "there is no such class");
-		snprintf(conf.name, sizeof(conf.name), "%s", name);
-		return live_ctl_begin(c, &conf, why);
-	}
-	if (!form_line(form_get(&v->form, "url"), conf.url, sizeof(conf.url)) ||
-	    !form_line(form_get(&v->form, "title"), conf.ar, sizeof(conf.ar)) || !*conf.url)
+	struct beginning *b = ctl_scratch(v->req, sizeof(*b));
+	if (!b)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	*b = (struct beginning){ .c = c, .req = v->req };
+	struct live_class_conf *conf = &b->conf;
+	if (!form_line(form_get(&v->form, "url"), conf->url, sizeof(conf->url)) ||
+	    !form_line(form_get(&v->form, "title"), conf->ar, sizeof(conf->ar)) || !*conf->url)
 		return fault_set(why, -EINVAL, "staff.url",
 				 "give the stream's address; a title has at most %zu bytes",
-				 sizeof(conf.ar) - 1);
-	choose_name(c, conf.name);
-	return live_ctl_begin(c, &conf, why);
+				 sizeof(conf->ar) - 1);
+	choose_name(c, conf->name);
+	int r = live_try(c->live, conf, tried, b, &b->looks, why);
+	if (r == 0)
+		ctl_on_gone(v->req, beginning_gone, b);
+	return r;
 }
 
 static int stop_class(struct visit *v, struct fault *why)
@@ -228,7 +280,7 @@ static int withdraw(struct visit *v, struct fault *why)
 /* --- deeds --------------------------------------------------------------------------------------------------- */
 
 struct deed {
-	const char *name, *said;
+	const char *name, *said; /* said NULL: it answers by itself, unless it fails */
 	int (*run)(struct visit *v, struct fault *why);
 };
 
@@ -249,7 +301,7 @@ static void do_one(struct ctl_request *req, void *data, const char *page, const 
 					      "the form asks for nothing that there is");
 		if (r)
 			visit_sorry(&v, ctl_status_of(why.code), &why);
-		else
+		else if (deeds[i].said)
 			visit_said(&v, page, deeds[i].said);
 	}
 	visit_done(&v);
@@ -257,7 +309,8 @@ static void do_one(struct ctl_request *req, void *data, const char *page, const 
 
 void staff_post_live(struct ctl_request *req, void *data)
 {
-	static const struct deed deeds[] = { { "start", "live", start_class },
+	static const struct deed deeds[] = { { "start", NULL, start_class },
+					     { "resume", "live", resume_class },
 					     { "stop", "stopped", stop_class },
 					     { "keep", "keeping", keep_class },
 					     { "forget", "deleted", forget_class } };

@@ -47,6 +47,12 @@ struct http_result {
 	const char *error; /* libcurl's sentence, "" when none */
 };
 
+/* What came instead of what was wanted, for a sentence: libcurl's words, or the answer's status. */
+struct http_said {
+	char text[300];
+};
+struct http_said http_said(const struct http_result *result);
+
 struct http_calls {
 	/* Bytes as they come, `at` counts within the body. Non-zero ends the transfer with that code. NULL: collected.
 	 * Called only for 200 and 206; a 206 whose Content-Range does not start at range_from fails (-EPROTO), and so

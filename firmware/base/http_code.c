@@ -2,8 +2,10 @@
 #include "firmware/base/http_code.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "firmware/base/clean.h"
+#include "firmware/base/http.h"
 
 int http_code(CURLcode rc)
 {
@@ -33,4 +35,16 @@ int http_code(CURLcode rc)
 			return rows[i].code;
 	}
 	return -EIO;
+}
+
+struct http_said http_said(const struct http_result *result)
+{
+	struct http_said out;
+	if (result->error[0])
+		snprintf(out.text, sizeof(out.text), "%s", result->error);
+	else if (result->status && (result->status < 200 || result->status > 299))
+		snprintf(out.text, sizeof(out.text), "its status is %ld", result->status);
+	else
+		snprintf(out.text, sizeof(out.text), "its answer is empty");
+	return out;
 }

@@ -92,7 +92,7 @@ static int run(const struct wasl *w, const struct command *c, int count, char **
 	AUTO_FREE char *target = target_of(c, count, words);
 	if (!target)
 		fault_set(&why, -ENOMEM, "memory", "out of memory");
-	if (!target || ask_json("contentd", c->method, target, ASK_TIMEOUT_MS, &answer, &why) < 0)
+	if (!target || ask_json("contentd", c->method, target, ASK_LONG_MS, &answer, &why) < 0)
 		return wasl_failed(&why);
 	if (w->form == WASL_JSON)
 		return wasl_show_json(answer);

@@ -19,7 +19,8 @@ start_stream
 mkdir -p "$origin"
 new_box
 mkdir -p "$content/store" "$content/portal"
-configure 9 "[relay]\nlinger = 2\n"
+quiet=$(free_port) # where an encoder will be, later in the day
+configure 9 "[relay]\nlinger = 2\nallow = 127.0.0.1:$stream_port 127.0.0.1:$quiet\n"
 start_contentd
 start_portal
 until_so 20 test -s "$stream/apart/master.m3u8"
@@ -30,20 +31,30 @@ is $? 0 "a person begins a class"
 like "$top/out" 'physics: nobody watches' "which is listed"
 until_so 10 test -s "$content/portal/ar/live/physics.html"
 like "$content/portal/ar/live/physics.html" 'الفيزياء' "and has a page"
-: >"$top/asked"
-is "$(get /live/physics/main.m3u8)" 404 "a stream in the school's own network is not followed"
-is "$(grep -c . "$top/asked")" 0 "not even asked"
-like <(wasl live status) 'not allowed' "and the list says why"
+refused() { # refused NAME URL TEXT DESCRIPTION
+	wasl live start "$1" "$2" 2>"$top/out"
+	is $? 1 "$4"
+	like "$top/out" "$3" "$4: a sentence"
+}
+refused inside "http://127.0.0.1:$elsewhere/secret" "127\.0\.0\.1:$elsewhere.*\[relay\] allow" "a stream in the school's own network that nobody allowed"
+is "$(grep -c . "$top/secrets" 2>/dev/null)" 0 "it was not even asked"
+refused nowhere "http://$(printf 'a%.0s' {1..64}).example/a.m3u8" 'leads nowhere' "a name that leads nowhere"
+refused away "http://127.0.0.1:$stream_port/hostile/away.m3u8" 'redirected to another host' "a stream that is somewhere else"
+like <(wasl --json live status | jq -r '[.classes[].name] | join(" ")') '^physics$' "none of these is a class"
+wasl live start later "http://127.0.0.1:$quiet/a.m3u8" >"$top/out"
+is $? 0 "one that does not answer yet is"
+is "$(get /live/later/main.m3u8)" 404 "nothing is live in it"
+wasl live keep later 2>"$top/out"
+is $? 1 "nothing can be kept while nothing is live"
+like <(wasl live status) "does not answer: .*[^0]$" "and the list says why"
+wasl live stop later >"$top/out"
 wasl live start physics http://stream.example/a.m3u8 2>"$top/out"
 is $? 1 "a name is taken once"
 wasl live start x file:///etc/passwd 2>"$top/out"
 is $? 1 "no stream from a file"
 like "$top/out" 'only http:// and https://' "says what there may be"
-wasl live keep physics 2>"$top/out"
-is $? 1 "nothing can be kept while nothing is live"
 
 stop_contentd KILL
-configure 9 "[relay]\nlinger = 2\nallow = 127.0.0.1:$stream_port\n"
 start_contentd
 is "$(class physics .state)" idle "the class is there after a kill -9"
 wasl live start apart "http://127.0.0.1:$stream_port/apart/master.m3u8" >"$top/out"

@@ -23,7 +23,7 @@ if [ -n "${WASL_LONG:-}" ]; then # a ministry whose films do not arrive
 	rm -rf "$origin/wasl/v1/object"
 	start_origin
 fi
-configure "$([ -n "${WASL_LONG:-}" ] && echo "$fast" || echo 9)" "[staff]\nstick = $top/stick\n[kitchen]\nrungs = 144p audio\n"
+configure "$([ -n "${WASL_LONG:-}" ] && echo "$fast" || echo 9)" "[staff]\nstick = $top/stick\n[relay]\nallow = 127.0.0.1:9\n[kitchen]\nrungs = 144p audio\n"
 start_contentd
 start_portal
 until_so 20 test -s "$content/portal/ar/index.html"
@@ -116,6 +116,8 @@ is "$(form "/staff/lesson/$id" -d do=show)" 303 "shown again"
 until_so 20 plays "$id"
 ok $? "it is there as it was"
 for path in /staff/ "/staff/lesson/$id" /staff/live /staff/ask; do is "$(visit "$path")" 200 "$path opens"; done
+is "$(form /staff/live -d do=start -d url=http://127.0.0.1:7/a.m3u8)" 400 "a live class from inside the school that nobody allowed is refused"
+like "$top/body" 'هذا البث داخل شبكة المدرسة' "in words"
 # --- the head, and a stick: the long form ------------------------------------------------------------------------------
 if [ -n "${WASL_LONG:-}" ]; then
 	mine=$jar jar=$top/jar2
@@ -141,7 +143,7 @@ if [ -n "${WASL_LONG:-}" ]; then
 	like "$top/body" "href=\"/l/$theirs\"" "the page says so"
 	is "$(form /staff/ask -d do=ask -d "lesson=$theirs" -d needed_by=2001-02-31)" 400 "not for a day that there is not"
 	is "$(form /staff/ask -d do=withdraw -d "lesson=$theirs")/$(ask /v1/requests | jq '.requests | length')" 303/0 "and taken back"
-	is "$(form /staff/live -d do=start -d title=Physics -d url=http://live.example/a.m3u8)" 303 "a live class begins"
+	is "$(form /staff/live -d do=start -d title=Physics -d url=http://127.0.0.1:9/a.m3u8)" 303 "a live class begins"
 	visit /staff/live >/dev/null
 	like "$top/body" '<bdi>Physics</bdi>' "with its title"
 	is "$(form /staff/live -d do=stop -d name=class-1)/$(ask /v1/live | jq '.classes | length')" 303/0 "and ends"

@@ -386,6 +386,21 @@ static void failures_have_names(void **state)
 	assert_int_equal(s->code, -ECONNREFUSED);
 }
 
+static void what_came_instead_is_said_without_noise(void **state)
+{
+	(void)state;
+	static const struct {
+		struct http_result result;
+		const char *text;
+	} said[] = {
+		{ { .code = -ECONNREFUSED, .error = "Couldn't connect" }, "Couldn't connect" },
+		{ { .status = 503, .error = "" }, "its status is 503" },
+		{ { .status = 200, .error = "" }, "its answer is empty" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		assert_string_equal(http_said(&said[i].result).text, said[i].text);
+}
+
 static void redirects_stay_on_the_host(void **state)
 {
 	struct scene *s = *state;
@@ -510,6 +525,7 @@ int main(void)
 		IN_SCENE(ranges_are_what_was_asked),
 		IN_SCENE(limits_hold),
 		IN_SCENE(failures_have_names),
+		cmocka_unit_test(what_came_instead_is_said_without_noise),
 		IN_SCENE(redirects_stay_on_the_host),
 		IN_SCENE(cancelled_transfers_are_silent),
 		IN_SCENE(traffic_classes_do_not_share_connections),

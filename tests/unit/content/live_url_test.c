@@ -53,6 +53,25 @@ static void references_mean_what_rfc_3986_says(void **state)
 	assert_int_equal(live_url_resolve(BASE, longest, out, NULL), -EINVAL);
 }
 
+static void a_host_is_written_as_the_configuration_has_it(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *url, *want;
+	} hosts[] = {
+		{ BASE, "stream.example:8080" },
+		{ "http://10.0.0.7/a", "10.0.0.7" },
+		{ "https://stream.example:443", "stream.example:443" },
+		{ "http://[fd00::7]:81/a", "[fd00::7]:81" },
+	};
+	char out[LIVE_URL_BYTES];
+	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
+		assert_int_equal(live_url_host(hosts[i].url, out), 0);
+		assert_string_equal(out, hosts[i].want);
+	}
+	assert_int_equal(live_url_host("no address", out), -EINVAL);
+}
+
 static void one_host_is_scheme_name_and_port(void **state)
 {
 	(void)state;
@@ -121,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(references_mean_what_rfc_3986_says),
+		cmocka_unit_test(a_host_is_written_as_the_configuration_has_it),
 		cmocka_unit_test(one_host_is_scheme_name_and_port),
 		cmocka_unit_test(only_the_public_internet_is_admitted),
 	};
