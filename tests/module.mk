@@ -92,6 +92,7 @@ bench-ready: all ## time to a classroom that plays, first and second run
 .PHONY: bench-ready
 
 include tests/net/module.mk
+include tests/vm/vm.mk
 include tests/bench/cache/bench.mk
 include tests/bench/evict/bench.mk
 include tests/bench/content/bench.mk

@@ -72,11 +72,11 @@ who() { in_ns box curl -s --max-time "${2:-5}" "http://$1/who"; }
 reaches() { pings "$1"; }
 
 # --- time ----------------------------------------------------------------------------------------------
-within 10 reaches $far && within 10 reaches 10.0.1.1
+within 10 reaches "$far" && within 10 reaches 10.0.1.1
 ok $? "without orders a line just carries"
 tell 'dsl delay 20' && tell reset
 exact() { # the least of many: the others also waited for this machine's processor
-	pings $far 12
+	pings "$far" 12
 	least=$(trip_us 1)
 	[ "$least" -ge 40000 ] && [ "$least" -le 41000 ]
 }
@@ -85,7 +85,7 @@ ok $? "20 ms each way are 40 ms and less than one more: $least us"
 echo "# frames came out late by (us): $(count_of '.lines.dsl | "half \(.up.late_us_p50), 99 % \(.up.late_us_p99)"')"
 [ "$(count_of .lines.dsl.up.frames)" -ge 12 ] && [ "$(count_of .lines.fibre.up.bytes)" -lt 1000 ]
 ok $? "frames are counted where they went"
-tell 'dsl jitter 10' && pings $far 30
+tell 'dsl jitter 10' && pings "$far" 30
 [ "$(trip_us 1)" -ge 40000 ] && [ $(($(trip_us 3) - $(trip_us 1))) -ge 3000 ]
 ok $? "10 ms of jitter: trips differ by $(($(trip_us 3) - $(trip_us 1))) us, none is too short"
 tell 'dsl jitter 0' && tell 'dsl delay 0'
@@ -125,12 +125,12 @@ stops() { # stops WAY TO PORT: a datagram is stopped that way
 	}
 	within 10 more "$@"
 }
-tell 'dsl oneway up' && stops up $far 9
+tell 'dsl oneway up' && stops up "$far" 9
 ok $? "one way: what leaves is lost"
-tell 'dsl oneway down' && stops down $far 9 # the far end's "no such port"
+tell 'dsl oneway down' && stops down "$far" 9 # the far end's "no such port"
 ok $? "or what comes back"
 tell 'dsl whole' && is "$(who $far)" $far "whole again"
-tell 'dsl resolver dead' && stops up $far 53 && is "$(who $far)" $far "a dead resolver, and all else works"
+tell 'dsl resolver dead' && stops up "$far" 53 && is "$(who $far)" $far "a dead resolver, and all else works"
 tell 'dsl whole' && tell "dsl block $far" && ! who $far 0.3 >/dev/null && within 5 reaches 10.0.0.1
 ok $? "a machine that is gone"
 tell 'dsl whole' && tell 'dsl portal 10.0.0.1'
