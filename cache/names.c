@@ -17,7 +17,8 @@
 
 struct names {
 	const struct names_header *head;
-	const uint32_t *buckets;
+	int fd;
+	const struct names_bucket *buckets;
 	const struct names_record *records;
 	const char *heap;
 	size_t bytes, heap_bytes;
@@ -40,14 +41,14 @@ static int check(void *arg)
 	if (h->bucket_count < 8 || h->bucket_count & (h->bucket_count - 1) ||
 	    h->record_count >= h->bucket_count)
 		return -EBADMSG;
-	uint64_t heap_at = sizeof(*h) + (uint64_t)h->bucket_count * sizeof(uint32_t) +
+	uint64_t heap_at = sizeof(*h) + (uint64_t)h->bucket_count * sizeof(struct names_bucket) +
 			   (uint64_t)h->record_count * sizeof(struct names_record);
 	if (heap_at >= n->bytes || crc32c(0, (const char *)h + from, n->bytes - from) != h->crc)
 		return -EBADMSG;
 	n->bucket_count = h->bucket_count;
 	n->record_count = h->record_count;
 	n->generation = h->generation;
-	n->buckets = (const uint32_t *)(h + 1);
+	n->buckets = (const struct names_bucket *)(h + 1);
 	n->records = (const struct names_record *)(n->buckets + n->bucket_count);
 	n->heap = (const char *)h + heap_at;
 	n->heap_bytes = n->bytes - heap_at;
@@ -64,6 +65,7 @@ int names_map(int dir, const char *path, struct names **out, struct fault *why)
 	CLEANUP(clean_names) struct names *n = calloc(1, sizeof(*n));
 	if (!n)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	n->fd = -1;
 	int rc = -EBADMSG;
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > sizeof(struct names_header) &&
 	    (uint64_t)st.st_size <= NAMES_MAX_FILE) {
@@ -84,6 +86,7 @@ int names_map(int dir, const char *path, struct names **out, struct fault *why)
 	n->checked = calloc((size_t)n->record_count + 1, 1);
 	if (!n->checked)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	n->fd = MOVE_FD(fd);
 	*out = MOVE_PTR(n);
 	return 0;
 }
@@ -94,6 +97,8 @@ void names_unmap(struct names *n)
 		return;
 	if (n->head)
 		munmap((void *)(uintptr_t)n->head, n->bytes);
+	if (n->fd >= 0)
+		close(n->fd);
 	free(n->checked);
 	free(n);
 }
@@ -109,12 +114,14 @@ bool names_superseded(const struct names *n)
 	return guard_read(read_superseded, (void *)(uintptr_t)n) != 0;
 }
 
-void names_recheck(struct names *n)
+int names_recheck(struct names *n)
 {
-	if (++n->turn)
-		return;
-	memset(n->checked, 0, n->record_count);
-	n->turn = 1;
+	struct stat st;
+	if (!++n->turn) {
+		memset(n->checked, 0, n->record_count);
+		n->turn = 1;
+	}
+	return !fstat(n->fd, &st) && (uint64_t)st.st_size == n->bytes ? 0 : -EBADMSG;
 }
 
 uint64_t names_generation(const struct names *n)
@@ -181,25 +188,74 @@ static bool sound(struct names *n, const struct names_record *r)
 	return true;
 }
 
-const struct names_record *names_record_of(const struct names *n, const char *path, size_t len)
+uint32_t names_bucket_check(const struct names_bucket *b, uint32_t at, uint64_t generation)
+{
+	const uint64_t own[] = { generation, b->hash, (uint64_t)at << 32 | b->index };
+	const uint32_t crc = crc32c(0, own, sizeof(own));
+	return crc ? crc : 1;
+}
+
+static bool bucket_sound(const struct names *n, uint32_t at)
+{
+	const struct names_bucket *b = &n->buckets[at];
+	return b->index <= n->record_count && b->check == names_bucket_check(b, at, n->generation);
+}
+
+/* Behind a bucket that rotted what is looked for may still be found, for as far as others are put aside by it. */
+enum { MOST_ROTTEN = 16 };
+
+static int look_up(struct names *n, const char *path, size_t len, const struct names_record **out)
 {
 	const uint32_t mask = n->bucket_count - 1;
 	const uint64_t hash = names_hash(path, len);
-	for (uint32_t step = 0, at = (uint32_t)hash & mask; step <= mask;
+	unsigned rotten = 0;
+	for (uint32_t step = 0, at = (uint32_t)hash & mask; step <= mask && rotten < MOST_ROTTEN;
 	     step++, at = (at + 1) & mask) {
-		uint32_t index = n->buckets[at];
-		if (!index)
-			return NULL;
-		if (index > n->record_count)
+		const struct names_bucket *b = &n->buckets[at];
+		if (b->hash != hash || !b->index) {
+			if (!bucket_sound(n, at))
+				rotten++;
+			else if (!b->index)
+				return rotten ? -EBADMSG : -ENOENT;
 			continue;
-		const struct names_record *r = &n->records[index - 1];
-		if (r->hash != hash || r->path_len != len)
-			continue;
+		}
+		/* What it leads to is checked itself, path included. */
+		if (b->index > n->record_count || !sound(n, &n->records[b->index - 1]))
+			return -EBADMSG;
+		const struct names_record *r = &n->records[b->index - 1];
 		const char *own = heap_at(n, r->path, len);
-		if (own && !memcmp(own, path, len))
-			return r;
+		if (own && r->path_len == len && !memcmp(own, path, len)) {
+			*out = r;
+			return 0;
+		}
+		/* Two paths with one hash, which is rare, or one that changed since it was checked. */
+		n->checked[r - n->records] = 0;
+		if (!sound(n, r) || !bucket_sound(n, at))
+			return -EBADMSG;
 	}
-	return NULL;
+	return -EBADMSG;
+}
+
+struct record_of {
+	struct names *names;
+	const char *path;
+	size_t len;
+	struct names_record *out;
+};
+
+static int copy_record(void *arg)
+{
+	const struct record_of *of = arg;
+	const struct names_record *r;
+	int rc = look_up(of->names, of->path, of->len, &r);
+	if (!rc)
+		*of->out = *r;
+	return rc;
+}
+
+int names_record_of(struct names *n, const char *path, size_t len, struct names_record *out)
+{
+	return guard_read(copy_record, &(struct record_of){ n, path, len, out });
 }
 
 /* "/m/…/init.mp4" is segment 0, "/m/…/12.m4s" segment 12 (no leading zero): *folder is what comes before. */
@@ -283,9 +339,11 @@ struct find {
 	struct names_entry *out;
 };
 
-static int use(struct names *n, const struct names_record *r, struct names_entry *out)
+static int use(struct names *n, const char *path, size_t len, struct names_entry *out)
 {
-	return sound(n, r) && fill(n, r, out) ? 0 : -EBADMSG;
+	const struct names_record *r;
+	int rc = look_up(n, path, len, &r);
+	return rc ? rc : fill(n, r, out) ? 0 : -EBADMSG;
 }
 
 static int find(void *arg)
@@ -297,11 +355,10 @@ static int find(void *arg)
 	struct names_entry found;
 
 	if (segment_of(f->path, f->len, &folder, &segment)) {
-		const struct names_record *r = names_record_of(n, f->path, folder);
-		int rc = r ? use(n, r, &found) : 0;
-		if (rc)
+		int rc = use(n, f->path, folder, &found);
+		if (rc && rc != -ENOENT)
 			return rc;
-		if (r && found.kind == NAMES_RENDITION) {
+		if (!rc && found.kind == NAMES_RENDITION) {
 			const uint64_t own[] = { found.etag, segment };
 			found.segment = segment;
 			found.etag = names_hash(own, sizeof(own)) | 1;
@@ -309,8 +366,7 @@ static int find(void *arg)
 			return 0;
 		}
 	}
-	const struct names_record *r = names_record_of(n, f->path, f->len);
-	int rc = r ? use(n, r, &found) : -ENOENT;
+	int rc = use(n, f->path, f->len, &found);
 	if (!rc && found.kind == NAMES_RENDITION)
 		rc = -ENOENT;
 	if (!rc)

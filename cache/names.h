@@ -65,11 +65,13 @@ struct names_entry { /* points into the mapping */
 };
 /*
  * A record, with all that belongs to it, is checked when it is found the first time, and again after each call
- * of names_recheck(): about once a second, so that what rotted is not sent for longer.
+ * of names_recheck(): about once a second, so that what rotted is not sent for longer. 0, or -EBADMSG: the file is not as long
+ * as it was when it was mapped; what is still whole can be found.
  */
-void names_recheck(struct names *n);
+int names_recheck(struct names *n);
 /*
- * 0, -ENOENT, -EBADMSG (the record, or what it points at, rotted) or -EIO (the disk does not give it). Resolves "/m/…/12.m4s" to its rendition and segment (whether that segment exists is the
+ * 0, -ENOENT (the index says so, in a part that is whole), -EBADMSG (what leads to the record, the record, or what it points at,
+ * rotted) or -EIO (the disk does not give it). Resolves "/m/…/12.m4s" to its rendition and segment (whether that segment exists is the
  * segment table's to say). Never allocates.
  */
 int names_find(struct names *n, const char *path, size_t len, struct names_entry *out);

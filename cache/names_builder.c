@@ -243,18 +243,22 @@ static bool same_path(const struct names_builder *b, const struct names_record *
 	       !memcmp(b->heap + x->path, b->heap + y->path, x->path_len);
 }
 
-static uint32_t *make_buckets(const struct names_builder *b, uint32_t *count)
+static struct names_bucket *make_buckets(const struct names_builder *b, uint64_t generation,
+					 uint32_t *count)
 {
 	uint32_t room = 8;
 	while (room < b->record_count * 2)
 		room *= 2;
-	uint32_t *buckets = calloc(room, sizeof(*buckets));
+	struct names_bucket *buckets = calloc(room, sizeof(*buckets));
 	for (uint32_t i = 0; buckets && i < b->record_count; i++) {
 		uint32_t at = (uint32_t)b->records[i].hash & (room - 1);
-		while (buckets[at] && !same_path(b, &b->records[buckets[at] - 1], &b->records[i]))
+		while (buckets[at].index &&
+		       !same_path(b, &b->records[buckets[at].index - 1], &b->records[i]))
 			at = (at + 1) & (room - 1);
-		buckets[at] = i + 1;
+		buckets[at] = (struct names_bucket){ .hash = b->records[i].hash, .index = i + 1 };
 	}
+	for (uint32_t at = 0; buckets && at < room; at++)
+		buckets[at].check = names_bucket_check(&buckets[at], at, generation);
 	*count = room;
 	return buckets;
 }
@@ -263,24 +267,24 @@ static uint32_t *make_buckets(const struct names_builder *b, uint32_t *count)
  * A path whose bytes did not change keeps its time, so that phones need not fetch it again; one whose bytes did gets a later one,
  * however soon that is and whatever the clock says by now, so that a time is never that of two versions. The record is whole then.
  */
-static void finish_records(struct names_builder *b, const struct names *old, int64_t now_s)
+static void finish_records(struct names_builder *b, struct names *old, int64_t now_s)
 {
 	for (size_t i = 0; i < b->record_count; i++) {
-		struct names_record *r = &b->records[i];
-		const struct names_record *was =
-			old ? names_record_of(old, b->heap + r->path, r->path_len) : NULL;
-		if (was && was->etag == r->etag)
-			r->modified_s = was->modified_s;
+		struct names_record *r = &b->records[i], was;
+		const bool known =
+			old && !names_record_of(old, b->heap + r->path, r->path_len, &was);
+		if (known && was.etag == r->etag)
+			r->modified_s = was.modified_s;
 		else
 			r->modified_s =
-				was && was->modified_s >= now_s ? was->modified_s + 1 : now_s;
+				known && was.modified_s >= now_s ? was.modified_s + 1 : now_s;
 		r->check = 0;
 		names_record_check(r, b->heap, b->heap_len, &r->check);
 	}
 }
 
 static int write_parts(const struct names_builder *b, const char *aside,
-		       const struct names_header *head, const uint32_t *buckets)
+		       const struct names_header *head, const struct names_bucket *buckets)
 {
 	AUTO_FD
 	int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
@@ -304,7 +308,7 @@ static int write_aside(const struct names_builder *b, const char *aside, uint64_
 		.record_count = (uint32_t)b->record_count,
 	};
 	AUTO_FREE
-	uint32_t *buckets = make_buckets(b, &head.bucket_count);
+	struct names_bucket *buckets = make_buckets(b, generation, &head.bucket_count);
 	if (!buckets)
 		return -ENOMEM;
 	const size_t from = offsetof(struct names_header, generation);

@@ -11,11 +11,11 @@
 /*
  * The bytes of names.idx, for cache/names.c (reading) and cache/names_builder.c (writing) alone. Host byte order:
  * the file never leaves the box.
- *	header (128)	bucket[bucket_count] (u32: record index + 1, 0 free)	record[record_count]	heap
+ *	header (128)	bucket[bucket_count] (16)	record[record_count]	heap
  * Offsets are from the start of the heap, whose first byte is a NUL (offset 0 is the empty text); every text is
  * followed by a NUL. Extents are 8-aligned.
  */
-#define NAMES_FORMAT_MAGIC 0x0002584449534d4eull /* "NMSIDX" 2 */
+#define NAMES_FORMAT_MAGIC 0x0003584449534d4eull /* "NMSIDX" 3 */
 
 struct names_header {
 	uint64_t magic;
@@ -26,6 +26,16 @@ struct names_header {
 	uint32_t bucket_count; /* power of two, more than record_count */
 	uint32_t record_count;
 	uint64_t reserved[11];
+};
+
+/*
+ * Each bucket is checked by itself, the free ones too: only then is "no such name" something that the index said, and not a page that
+ * was lost.
+ */
+struct names_bucket {
+	uint64_t hash;  /* of the record's path */
+	uint32_t index; /* of the record, and 1; 0: free */
+	uint32_t check; /* names_bucket_check(); never 0, as lost bytes are */
 };
 
 struct names_record {
@@ -45,6 +55,7 @@ struct names_record {
 };
 
 _Static_assert(sizeof(struct names_header) == 128, "layout is a file format");
+_Static_assert(sizeof(struct names_bucket) == 16, "layout is a file format");
 _Static_assert(sizeof(struct names_record) == 128, "layout is a file format");
 
 /* FNV-1a with a final mix (from MurmurHash3's published finalizer), so that low bits choose the bucket well. */
@@ -66,6 +77,12 @@ static inline uint64_t names_hash(const void *bytes, size_t len)
 bool names_record_check(const struct names_record *r, const char *heap, size_t heap_bytes,
 			uint32_t *out);
 
+/* Of the bucket `at`, in the index of this generation: one that stood elsewhere, or in another index, is no good. */
+uint32_t names_bucket_check(const struct names_bucket *b, uint32_t at, uint64_t generation);
+
 struct names;
-/* The record of exactly this path, a rendition's folder included; NULL when there is none. */
-const struct names_record *names_record_of(const struct names *n, const char *path, size_t len);
+/*
+ * The record of exactly this path, a rendition's folder included: 0, -ENOENT, -EBADMSG (what is looked for may be in a part that
+ * rotted) or -EIO.
+ */
+int names_record_of(struct names *n, const char *path, size_t len, struct names_record *out);

@@ -50,6 +50,7 @@ struct view {
 	uint8_t boot[16];
 	struct view_names *names;
 	struct stat names_stat;
+	int names_error;   /* of the index, as last seen: 0, or what is wrong with it */
 	bool names_failed; /* the file of this stat could not be used: not before the next tick */
 	struct stat names_bad; /* a mapping reads all of it, and there are many requests */
 	size_t count, max_open, mask;
@@ -440,26 +441,36 @@ static bool same_file(const struct stat *a, const struct stat *b)
 }
 
 /* Maps the index that is there now; the one before stays until then, and as long as it is held. */
-static void map_names(struct view *v)
+static int map_newest(struct view *v)
 {
 	struct stat st;
 	struct names *names;
-	if (folder(v) || fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
+	int rc = folder(v);
+	if (rc)
+		return rc;
+	if (fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
 	if (v->names_failed && same_file(&st, &v->names_bad))
-		return;
+		return v->names_error;
 	v->names_failed = true;
 	v->names_bad = st;
 	struct view_names *fresh = calloc(1, sizeof(*fresh));
-	if (!fresh || names_map(v->fd, LAYOUT_NAMES, &names, NULL)) {
+	rc = fresh ? names_map(v->fd, LAYOUT_NAMES, &names, NULL) : -ENOMEM;
+	if (rc) {
 		free(fresh);
-		return;
+		return rc;
 	}
 	*fresh = (struct view_names){ names, 1 };
 	view_names_release(v->names);
 	v->names = fresh;
 	v->names_stat = st;
 	v->names_failed = false;
+	return 0;
+}
+
+static void map_names(struct view *v)
+{
+	v->names_error = map_newest(v);
 }
 
 void view_tick(struct view *v)
@@ -470,11 +481,16 @@ void view_tick(struct view *v)
 		map_names(v);
 		return;
 	}
-	names_recheck(v->names->names);
+	/* Cut short, or found to be damaged: perhaps there is another, or this one was put right. */
+	int rc = names_recheck(v->names->names);
+	if (rc || v->names_error) {
+		map_names(v);
+		return;
+	}
 	/* A writer that died between rename and announcement left no flag. */
 	if (fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return;
-	if (!same_file(&st, &v->names_stat))
+		v->names_error = -errno;
+	else if (!same_file(&st, &v->names_stat))
 		map_names(v);
 }
 
@@ -484,7 +500,7 @@ int view_find(struct view *v, const char *path, size_t len, struct names_entry *
 	if (!v->names || names_superseded(v->names->names))
 		map_names(v);
 	if (!v->names)
-		return -ENOENT;
+		return v->names_error == -ENOENT ? -ENODATA : v->names_error;
 	int rc = names_find(v->names->names, path, len, out);
 	if (rc == -EBADMSG || rc == -EIO) {
 		/* Rot: perhaps another index is there by now. The old one stays for what it still has. */
@@ -492,9 +508,16 @@ int view_find(struct view *v, const char *path, size_t len, struct names_entry *
 		map_names(v);
 		if (v->names != bad)
 			rc = names_find(v->names->names, path, len, out);
+		else
+			v->names_error = rc;
 	}
 	*from = v->names;
 	return rc;
+}
+
+bool view_names_damaged(const struct view *v)
+{
+	return v->names_error && v->names_error != -ENOMEM;
 }
 
 int view_open(const char *store_dir, size_t max_open, struct view **out, struct fault *why)
@@ -511,6 +534,7 @@ int view_open(const char *store_dir, size_t max_open, struct view **out, struct 
 	}
 	v->dir = dir;
 	v->fd = -1;
+	v->names_error = -ENOENT;
 	v->max_open = max_open;
 	v->mask = buckets - 1;
 	bits_boot(v->boot);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,9 +25,14 @@ void view_close(struct view *v); /* NULL is fine; everything held becomes invali
 /* Call about once a second: looks for an index whose announcement was missed. A first one is found by who asks first. */
 void view_tick(struct view *v);
 
-/* Finds `path` in the newest names.idx; -ENOENT, -EBADMSG or -EIO (rot: until contentd writes it again). What *out points at lasts as long as *from is held. */
+/*
+ * Finds `path` in the newest names.idx: 0, -ENOENT (there is no such name), -EBADMSG or -EIO (rot: until contentd writes it again nobody
+ * can say), -ENODATA (there is no index), or why it cannot be opened. What *out points at lasts as long as *from is held.
+ */
 int view_find(struct view *v, const char *path, size_t len, struct names_entry *out,
 	      struct view_names **from);
+/* The index is damaged, or not there, as far as view_find() and view_tick() have seen: whoever writes it ought to hear of that. */
+bool view_names_damaged(const struct view *v);
 void view_names_hold(struct view_names *n);
 void view_names_release(struct view_names *n);
 

@@ -19,6 +19,8 @@ static int check_msg(const struct want_msg *m)
 	switch (m->type) {
 	case WANT_HELLO:
 		return m->rendition ? 0 : -EBADMSG;
+	case WANT_SPOILT:
+		return 0;
 	case WANT_TALLIED:
 		return m->token && m->rendition ? 0 : -EBADMSG;
 	case WANT_WANT:
@@ -134,6 +136,11 @@ struct want_msg want_hello(uint64_t instance)
 	return (struct want_msg){ .type = WANT_HELLO,
 				  .token = WANT_VERSION,
 				  .rendition = instance };
+}
+
+struct want_msg want_spoilt(void)
+{
+	return (struct want_msg){ .type = WANT_SPOILT };
 }
 
 struct want_msg want_tallied(uint64_t instance, uint64_t sequence)

@@ -20,9 +20,11 @@ struct fault;
  * least that one); whoever wants what lies behind asks anew, so an object is wanted chunk by chunk as it is sent, and
  * `count` says how far the pupil means to read. A WANT with an error is about what is there and cannot be read from the disk:
  * `count` chunks are to be looked at, and fetched again if they are bad. READY of a segment means that its slot is published. Messages that name
- * an unknown token are not an error: a CANCEL and a READY may cross.
+ * an unknown token are not an error: a CANCEL and a READY may cross. SPOILT, of a worker, carries nothing: names.idx is damaged, or not
+ * there, as far as it can see; it says so again every WANT_SPOILT_MS until it is not. Whoever writes the index looks for himself.
  */
-#define WANT_VERSION 2u /* contentd's HELLO: see want_send_hello() */
+#define WANT_VERSION 3u /* contentd's HELLO: see want_send_hello() */
+#define WANT_SPOILT_MS 2000u
 #define WANT_SOCKET "/run/wasl/want.sock"
 
 enum want_type {
@@ -32,7 +34,8 @@ enum want_type {
 	WANT_READY = 4,
 	WANT_FAILED = 5,
 	WANT_TALLY = 6,
-	WANT_TALLIED = 7
+	WANT_TALLIED = 7,
+	WANT_SPOILT = 8
 };
 enum want_kind { WANT_OBJECT = 1, WANT_SEGMENT = 2 };
 
@@ -104,6 +107,7 @@ int want_send_hello(int fd, uint32_t patience_ms, int passed);
 
 /* `instance`: a random number, not 0, that a worker process chooses when it starts. */
 struct want_msg want_hello(uint64_t instance);
+struct want_msg want_spoilt(void);
 struct want_msg want_tallied(uint64_t instance, uint64_t sequence);
 /* Answers to a received want. */
 struct want_msg want_ready(const struct want_msg *want, uint64_t first, uint64_t count);

@@ -132,6 +132,11 @@ static void rung_here(void *data, size_t lesson, enum kitchen_rung rung)
 	publish_pages_soon(c);
 }
 
+static void names_spoilt(void *data)
+{
+	publish_names_spoilt(data);
+}
+
 /* --- room --------------------------------------------------------------------------------------- */
 
 static int room_for_object(void *data, size_t object, struct fault *why)
@@ -326,7 +331,8 @@ static int write_neighbours(const struct contentd *c, struct fault *why)
 static int open_parts(struct contentd *c, struct fault *why)
 {
 	const struct report report = { tell, c };
-	const struct wants_calls wants = { pupils_look, wants_changed, pupils_count, c };
+	const struct wants_calls wants = { pupils_look, wants_changed, pupils_count, names_spoilt,
+					   c };
 	const struct fetch_calls fetch = { .chunk_here = chunk_here,
 					   .object_here = object_here,
 					   .room = room_for_object,

@@ -74,9 +74,11 @@ struct contentd {
 	uint64_t full_told_ms; /* no room on disk: until then it has been said */
 	bool sync_told;        /* the disk refused to keep chunks: said once */
 	bool assets_written;
-	bool names_told, pages_told;    /* could not be written: said once */
-	uint64_t *pages_made;           /* what the pages on disk show; NULL: not known */
-	char assets[17];                /* version of the portal's files */
+	bool names_told, pages_told; /* could not be written: said once */
+	bool names_spoilt;           /* found to be damaged, and said, since it was last written */
+	uint64_t names_looked_ms;    /* when it was last looked at whole; 0: never */
+	uint64_t *pages_made;        /* what the pages on disk show; NULL: not known */
+	char assets[17];             /* version of the portal's files */
 	struct ctl_request *waiting[8]; /* POST /v1/sync under way */
 };
 
@@ -96,6 +98,7 @@ void publish_stop(struct contentd *c);
 void publish_forget(struct contentd *c); /* another catalogue: every page is made anew */
 void publish_names_soon(struct contentd *c);
 int publish_names(struct contentd *c, struct fault *why); /* now: who asked looks for it next */
+void publish_names_spoilt(struct contentd *c); /* a reader says that it is damaged, or gone */
 void publish_pages_soon(struct contentd *c);
 void publish_progress_soon(struct contentd *c); /* only a bar has grown */
 /* The site as it is now; freed with publish_site_done(). */

@@ -6,6 +6,8 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "cache/names.h"
+#include "cache/store_note.h"
 #include "content/contentd.h"
 #include "content/fetch/eta.h"
 #include "content/live/live_keep.h"
@@ -23,7 +25,8 @@
 #define NAMES_AFTER_MS 200u
 #define PAGES_AFTER_MS 1000u
 #define PROGRESS_AFTER_MS 10000u /* a bar that grows is worth no more of a flash card */
-#define AGAIN_AFTER_MS 30000u    /* the disk refused */
+#define LOOK_AFTER_MS 1000u
+#define AGAIN_AFTER_MS 30000u /* the disk refused */
 
 /* The earlier of what was meant before and `ms` from now. */
 static void soon(sd_event_source *s, uint64_t ms)
@@ -76,7 +79,7 @@ int publish_names(struct contentd *c, struct fault *why)
 	if (r == 0)
 		r = shelf_write(c->library, c->store, &air, path, &what);
 	if (r == 0) {
-		c->names_told = false;
+		c->names_told = c->names_spoilt = false;
 		return 0;
 	}
 	not_published(c, &c->names_told, &what);
@@ -84,6 +87,31 @@ int publish_names(struct contentd *c, struct fault *why)
 		return 0; /* written, but for what the sentence names */
 	soon(c->publish_names, AGAIN_AFTER_MS);
 	return fault_set(why, what.code, what.id, "%s", what.text);
+}
+
+/* Reads all of it, some milliseconds for a big one: not at every word of a worker, and not while one is to be written anyway. */
+void publish_names_spoilt(struct contentd *c)
+{
+	const uint64_t now = clock_mono_ms();
+	int on = SD_EVENT_OFF;
+	struct names *index = NULL;
+	if (sd_event_source_get_enabled(c->publish_names, &on) < 0 || on != SD_EVENT_OFF ||
+	    (c->names_looked_ms && now < c->names_looked_ms + LOOK_AFTER_MS))
+		return;
+	c->names_looked_ms = now;
+	int r = store_names(c->store, &index, NULL);
+	names_unmap(index);
+	if (r == 0 || r == -ENOMEM)
+		return;
+	if (!c->names_spoilt && r == -ENOENT)
+		contentd_tell(c, "disk.rot", "names.idx", "disk",
+			      "the index of names is gone; it is written again");
+	else if (!c->names_spoilt)
+		contentd_tell(c, r == -EIO ? "disk.unreadable" : "disk.rot", "names.idx", "disk",
+			      "the index of names is no longer what was written to the disk; it is "
+			      "written again");
+	c->names_spoilt = true;
+	(void)publish_names(c, NULL);
 }
 
 static int write_names(sd_event_source *s, uint64_t usec, void *data)

@@ -210,6 +210,11 @@ static int take_message(struct client *c, const struct want_msg *m)
 	case WANT_CANCEL:
 		cancel(c, m->token);
 		return 0;
+	case WANT_SPOILT:
+		if (!c->instance)
+			return -EPROTO;
+		c->of->calls.spoilt(c->of->calls.data);
+		return 0;
 	case WANT_READY:
 	case WANT_FAILED:
 	case WANT_TALLY:

@@ -27,6 +27,8 @@ struct wants_calls {
 	/* Counts tallies of `instance`, whichever worker carried them; the last sequence that is on disk, 0 when none could be kept. */
 	uint64_t (*tally)(void *data, uint64_t instance, const struct want_tally *tallies,
 			  size_t count);
+	/* A worker says that names.idx is damaged, or gone. */
+	void (*spoilt)(void *data);
 	void *data;
 };
 

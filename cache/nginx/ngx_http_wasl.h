@@ -96,6 +96,8 @@ typedef struct {                    /* one worker process */
     ngx_uint_t                    away;        /* away_since is set, and it was logged */
     ngx_event_t                   tick;
     ngx_msec_t                    tallied;
+    ngx_msec_t                    spoilt;      /* when contentd was last told of a damaged index */
+    ngx_uint_t                    spoilt_told; /* spoilt is set */
     ngx_connection_t              dummy;       /* nginx's debug log wants one behind each event */
     ngx_shm_zone_t               *zone;
     ngx_http_wasl_shared_t       *shared;
@@ -242,6 +244,7 @@ ngx_int_t ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w);
 void ngx_http_wasl_want_stop(ngx_http_wasl_worker_t *w);
 ngx_int_t ngx_http_wasl_want_send(ngx_http_wasl_worker_t *w, const void *packet, size_t len);
 ngx_uint_t ngx_http_wasl_want_hopeless(ngx_http_wasl_worker_t *w);
+void ngx_http_wasl_want_spoilt(ngx_http_wasl_worker_t *w);
 void ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w);
 bool ngx_http_wasl_want_there(const struct sender_want *want, void *data);
 

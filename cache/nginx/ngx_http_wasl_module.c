@@ -140,7 +140,8 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
     if (rc != 0) {
-        /* the name is there and rotted: until contentd has written the index anew nobody can say where it leads */
+        /* the index is damaged: until contentd has written it anew nobody can say where this leads, or that it leads nowhere */
+        ngx_http_wasl_want_spoilt(wmcf->worker);
         return ngx_http_wasl_later(r);
     }
 

@@ -143,6 +143,32 @@ ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w)
 }
 
 
+/* An index that is damaged, or gone, is written again by contentd: it is told, and told again while that lasts. */
+void
+ngx_http_wasl_want_spoilt(ngx_http_wasl_worker_t *w)
+{
+    struct want_msg  msg;
+
+    if (!view_names_damaged(w->view)) {
+        w->spoilt_told = 0;
+        return;
+    }
+
+    if (w->want == NULL
+        || (w->spoilt_told && ngx_current_msec - w->spoilt < WANT_SPOILT_MS))
+    {
+        return;
+    }
+
+    msg = want_spoilt();
+
+    if (ngx_http_wasl_want_send(w, &msg, sizeof(msg)) == NGX_OK) {
+        w->spoilt_told = 1;
+        w->spoilt = ngx_current_msec;
+    }
+}
+
+
 static void
 ngx_http_wasl_want_write(ngx_event_t *ev)
 {
@@ -254,6 +280,8 @@ ngx_http_wasl_want_tick(ngx_event_t *ev)
     if (w->want == NULL) {
         ngx_http_wasl_want_connect(w);
     }
+
+    ngx_http_wasl_want_spoilt(w);
 
     /* a READY that found no room was dropped */
     ngx_http_wasl_want_wake(waiters_recheck(w->waiters, ngx_http_wasl_want_there, w));

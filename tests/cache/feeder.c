@@ -176,6 +176,8 @@ static void hear(int worker, const union want_packet *packet)
 		for (struct pending *p = f.pending; p < f.pending + MAX_WANTS; p++)
 			if (p->worker == worker && p->msg.token == m->token)
 				p->worker = -1;
+	} else if (packet->type == WANT_SPOILT) {
+		f.spoilt++;
 	} else if (packet->type == WANT_WANT) {
 		f.wants++;
 		for (struct pending *p = f.pending; p < f.pending + MAX_WANTS; p++) {

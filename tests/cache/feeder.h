@@ -54,8 +54,8 @@ struct feeder {
 		uint64_t instance, sequence;
 	} heard[MAX_INSTANCES]; /* as contentd's book has it */
 	enum { MANUAL, AUTO, REFUSE, LIE } mode;
-	uint64_t delay_ms, wants, cancels;
-	bool forgetful; /* tallies are heard, and lost */
+	uint64_t delay_ms, wants, cancels, spoilt; /* spoilt: how often the index was said to be */
+	bool forgetful;                            /* tallies are heard, and lost */
 };
 
 _Noreturn void feeder_die(const char *what, const struct fault *why);

@@ -194,7 +194,7 @@ static int do_hangup(struct feeder *f, char **word)
 static int do_reset(struct feeder *f, char **word)
 {
 	(void)word;
-	f->wants = f->cancels = 0;
+	f->wants = f->cancels = f->spoilt = 0;
 	return 0;
 }
 
@@ -206,8 +206,8 @@ static int do_state(struct feeder *f, char **word)
 		open += f->pending[i].worker >= 0;
 	for (unsigned i = 0; i < MAX_WORKERS; i++)
 		workers += f->workers[i] >= 0;
-	printf("wants %" PRIu64 " cancels %" PRIu64 " open %u workers %u\n", f->wants, f->cancels,
-	       open, workers);
+	printf("wants %" PRIu64 " cancels %" PRIu64 " open %u workers %u spoilt %" PRIu64 "\n",
+	       f->wants, f->cancels, open, workers, f->spoilt);
 	return 1;
 }
 

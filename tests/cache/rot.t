@@ -79,6 +79,38 @@ is "$(workers)" "$worker" "and the worker lives"
 must publish
 until_so 10 all_there
 ok $? "the next index is taken"
+
+# Cut short where it lies, or spoilt in its middle: nothing that is there is said not to be, and contentd is told.
+for i in {1..100}; do must text "/p/text-$i.m3u8" "#EXTM3U+$i"; done
+must publish
+must reset
+answers() { curl -s -m 20 -o /dev/null -o /dev/null -w '%{http_code}\n' "$url/p/text-[1-100].m3u8" "$url{/p/one.bin,/p/two.bin,/p/lesson/g-1/240p/1.m4s,/p/download-240p.mp4}"; }
+all_named() { [ "$(answers | grep -c 200)" = 104 ]; }
+some_denied() { # some cannot be found, and none is said not to exist
+	answers | sort | uniq -c >"$top/answers"
+	[ "$(awk '$2 == 503 { n += $1 } $2 != 200 && $2 != 503 { n = -999 } END { print (n > 0) }' "$top/answers")" = 1 ] || {
+		sed 's/^/# /' "$top/answers"
+		false
+	}
+}
+index=$top/store/names.idx
+bytes=$(stat -c %s "$index")
+spoil_index() { # spoil_index AT COUNT
+	head -c "$2" /dev/zero | tr '\0' x | dd of="$index" bs=1 seek="$1" conv=notrunc status=none
+}
+for harm in "truncate -s $((bytes / 2)) $index" "truncate -s 4096 $index" "truncate -s 1 $index" "spoil_index 128 1024" "spoil_index 1200 900" "spoil_index $((bytes / 2)) 3000"; do
+	until_so 10 all_named || ok 1 "all are there before: $harm"
+	$harm
+	some_denied
+	ok $? "${harm%" $index"}: what cannot be found is not said to be unknown"
+	must publish
+done
+until_so 10 all_named
+ok $? "with the next index each is found"
+until_so 10 state_has 'spoilt [1-9]'
+ok $? "and contentd was told"
+is "$(get /p/nobody.bin)" 404 "and what does not exist does not"
+is "$(workers)" "$worker" "and the worker lives"
 must mode manual 0
 must rendition late 4 /m/late/ video/mp4
 must publish

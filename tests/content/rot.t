@@ -96,4 +96,18 @@ bad=$(field /v1/health '.disk.bad')
 stop_contentd KILL
 start_contentd
 is "$(field /v1/health '.disk.bad')" "$bad" "killed: the health of the disk is remembered"
+
+# --- the index of names, under the nginx that uses it ---
+index=$content/store/names.idx
+bytes=$(stat -c %s "$index")
+whole_index() { [ "$(stat -c %s "$index")" -gt $((bytes / 2)) ]; }
+index_events() { is_field '/v1/events?limit=1000' '[.rows[] | select(.subject == "names.idx") | "\(.kind) \(.reason)"] | unique | join(",")' "disk.rot disk"; }
+cut_and_told() { # one that was to be written anyway may take the place of the one that is cut: again then
+	index_events || { ! whole_index || truncate -s $((bytes / 2)) "$index"; return 1; }
+}
+until_so 30 cut_and_told
+ok $? "the index is cut short under nginx: the ministry hears of it"
+written_again() { whole_index && [ "$(get /p/own.bin)" = 200 ]; }
+until_so 30 written_again
+ok $? "and it is written again"
 done_testing

@@ -15,13 +15,21 @@ static const char *const paths[] = {
 	"",
 };
 
-/* So are the records': what they point at is the fuzzer's to choose. */
+/* So are the buckets' and the records': what they point at is the fuzzer's to choose. */
 static void mend_records(uint8_t *file, size_t len, const struct names_header *head)
 {
-	const uint64_t from = sizeof(*head) + (uint64_t)head->bucket_count * sizeof(uint32_t);
+	const uint64_t from =
+		sizeof(*head) + (uint64_t)head->bucket_count * sizeof(struct names_bucket);
 	const uint64_t heap = from + (uint64_t)head->record_count * sizeof(struct names_record);
 	if (heap >= len || file[len - 1])
 		return;
+	for (uint32_t i = 0; i < head->bucket_count; i++) {
+		struct names_bucket b;
+		uint8_t *at = file + sizeof(*head) + i * sizeof(b);
+		memcpy(&b, at, sizeof(b));
+		b.check = names_bucket_check(&b, i, head->generation);
+		memcpy(at, &b, sizeof(b));
+	}
 	for (uint64_t at = from; at < heap; at += sizeof(struct names_record)) {
 		struct names_record r;
 		memcpy(&r, file + at, sizeof(r));

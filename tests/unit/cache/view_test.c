@@ -365,6 +365,9 @@ static void an_index_that_is_cut_short_is_an_error(void **state)
 	assert_int_equal(view_find(v, "/a", 2, &e, &from), 0);
 	guard_arm();
 	assert_int_equal(truncate(scratch_path(state, LAYOUT_NAMES), 0), 0);
+	assert_false(view_names_damaged(v));
+	view_tick(v); /* seen also while nobody asks */
+	assert_true(view_names_damaged(v));
 	for (int turn = 0; turn < 3; turn++) {
 		assert_int_equal(view_find(v, "/a", 2, &e, &from), -EIO);
 		view_tick(v);
@@ -372,6 +375,28 @@ static void an_index_that_is_cut_short_is_an_error(void **state)
 	write_names(state, "/a", "two"); /* whoever asks next gets it, not the one a second later */
 	assert_int_equal(view_find(v, "/a", 2, &e, &from), 0);
 	assert_memory_equal(e.bytes, "two", 3);
+	assert_false(view_names_damaged(v));
+
+	/* A worker that comes when it is damaged already knows no name, and says of none that there is no such. */
+	struct view *late = view_at(state, 4);
+	assert_int_equal(truncate(scratch_path(state, LAYOUT_NAMES), 200), 0);
+	for (int turn = 0; turn < 3; turn++) {
+		assert_int_equal(view_find(late, "/b", 2, &e, &from), -EBADMSG);
+		view_tick(late);
+		assert_true(view_names_damaged(late));
+	}
+	write_names(state, "/a", "three");
+	view_tick(late);
+	assert_false(view_names_damaged(late));
+	assert_int_equal(view_find(late, "/b", 2, &e, &from), -ENOENT);
+	view_close(late);
+
+	/* It is gone, while it is in use: what is mapped is good. */
+	view_tick(v);
+	assert_int_equal(unlink(scratch_path(state, LAYOUT_NAMES)), 0);
+	view_tick(v);
+	assert_true(view_names_damaged(v));
+	assert_int_equal(view_find(v, "/a", 2, &e, &from), 0);
 	view_close(v);
 }
 
@@ -408,7 +433,9 @@ static void follows_the_newest_index(void **state)
 	struct view *v = view_at(state, 4);
 	struct names_entry e, old;
 	struct view_names *from, *held;
-	assert_int_equal(view_find(v, "/a", 2, &e, &from), -ENOENT);
+	assert_int_equal(view_find(v, "/a", 2, &e, &from), -ENODATA);
+	assert_true(
+		view_names_damaged(v)); /* whoever writes it knows whether there ought to be one */
 	write_names(state, "/a", "one");
 	/* The first one, as all others: a name is known as soon as it is written. */
 	assert_int_equal(view_find(v, "/a", 2, &old, &held), 0);
@@ -447,7 +474,7 @@ static void a_store_that_comes_later_is_found(void **state)
 	char folder[PATH_MAX];
 	snprintf(folder, sizeof(folder), "%s", scratch_path(state, "later"));
 	assert_int_equal(view_open(folder, 4, &v, NULL), 0);
-	assert_int_equal(view_find(v, "/a", 2, &e, &from), -ENOENT);
+	assert_int_equal(view_find(v, "/a", 2, &e, &from), -ENODATA);
 	assert_int_equal(mkdir(folder, 0755), 0);
 	write_names(state, "/a", "x");
 	assert_int_equal(rename(scratch_path(state, LAYOUT_NAMES),

@@ -138,7 +138,7 @@ static int fill(struct scene *s)
 
 static int make_scene(void **state)
 {
-	const struct wants_calls calls = { look, wants_changed, tally, NULL };
+	const struct wants_calls calls = { look, wants_changed, tally, NULL, NULL };
 	struct scene *s = calloc(1, sizeof(*s));
 	*state = s;
 	snprintf(s->dir, sizeof(s->dir), "/tmp/wasl-keeper-XXXXXX");

@@ -22,7 +22,7 @@ struct scene {
 	struct wants *wants;
 	char dir[64], path[96];
 	int stand; /* what look() answers */
-	unsigned changes, tallies, errors;
+	unsigned changes, tallies, errors, spoilt;
 	uint64_t instance;
 };
 
@@ -46,6 +46,11 @@ static uint64_t tally(void *data, uint64_t instance, const struct want_tally *ta
 	return tallies[count - 1].sequence;
 }
 
+static void spoilt(void *data)
+{
+	((struct scene *)data)->spoilt++;
+}
+
 static int make_scene(void **state)
 {
 	struct scene *s = calloc(1, sizeof(*s));
@@ -53,7 +58,7 @@ static int make_scene(void **state)
 	if (!mkdtemp(s->dir) || sd_event_new(&s->loop) < 0)
 		return -1;
 	snprintf(s->path, sizeof(s->path), "%s/want.sock", s->dir);
-	const struct wants_calls calls = { look, changed, tally, s };
+	const struct wants_calls calls = { look, changed, tally, spoilt, s };
 	*state = s;
 	return wants_new(s->loop, s->path, 0660, &calls, &s->wants, NULL);
 }
@@ -286,7 +291,7 @@ static void nonsense_ends_the_connection(void **state)
 {
 	struct scene *s = *state;
 	struct want_msg before_hello = segment(1, 1, 1, 0), old = want_hello(7),
-			answer = want_tallied(7, 4);
+			answer = want_tallied(7, 4), index = want_spoilt();
 	old.token = WANT_VERSION + 1;
 	const struct {
 		const void *bytes;
@@ -297,6 +302,7 @@ static void nonsense_ends_the_connection(void **state)
 		{ &before_hello, sizeof(before_hello) - 1 },
 		{ &old, sizeof(old) },
 		{ &answer, sizeof(answer) },
+		{ &index, sizeof(index) }, /* before its hello */
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		AUTO_FD int fd = want_connect(s->path);
@@ -306,6 +312,9 @@ static void nonsense_ends_the_connection(void **state)
 	}
 	AUTO_FD int fd = worker(s, 7);
 	assert_true(fd >= 0);
+	assert_int_equal(s->spoilt, 0);
+	say(s, fd, &index, sizeof(index));
+	assert_int_equal(s->spoilt, 1);
 }
 
 static void tallies_are_acknowledged(void **state)
