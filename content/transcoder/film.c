@@ -13,8 +13,9 @@
 
 /*
  * Quality by pace: `now` answers a pupil in tenths of a second. `idle` takes four times as long for fewer bytes of a better picture: it looks
- * ahead for some seconds, so that what stays for long is drawn well once (its memory grows with the pictures it holds).
- * B-pictures follow from each other, a tenth of all bytes. Slides and screencasts have flat areas, which the animation tuning knows.
+ * ahead for some seconds, so that what stays for long is drawn well once (its memory grows with the pictures it holds; `stays` is how much
+ * better, x264's qcomp). B-pictures follow from each other, a tenth of all bytes; steps of quality are tried, not guessed (`effort`, subme), a
+ * twentieth. Slides and screencasts have flat areas, which the animation tuning knows.
  */
 static const struct {
 	const char *preset;
@@ -22,10 +23,12 @@ static const struct {
 	unsigned references;               /* three fit every level that we name */
 	unsigned between;                  /* B-pictures in a row */
 	const char *pyramid;
+	const char *stays;
+	unsigned effort;
 	unsigned ahead_small, ahead_large; /* pictures */
 } paces[] = {
-	[JOB_NOW] = { "veryfast", "27", "26", 1, 3, "none", 10, 10 },
-	[JOB_IDLE] = { "slower", "29", "28", 3, 8, "normal", 60, 40 },
+	[JOB_NOW] = { "veryfast", "27", "26", 1, 3, "none", "0.6", 2, 10, 10 },
+	[JOB_IDLE] = { "slower", "29", "28", 3, 8, "normal", "0.5", 10, 60, 40 },
 };
 
 enum { CLASS_STATIC = 1, CLASS_SCREEN = 2 };
@@ -47,9 +50,10 @@ static int set_options(struct film *f)
 	 */
 	snprintf(params, sizeof(params),
 		 "stitchable=1:keyint=infinite:min-keyint=65536:open-gop=0:bframes=%u:b-pyramid=%s:"
-		 "ref=%u:rc-lookahead=%u:sliced-threads=0:sync-lookahead=0:sar=1/1",
+		 "ref=%u:qcomp=%s:subme=%u:rc-lookahead=%u:sliced-threads=0:sync-lookahead=0:sar=1/"
+		 "1",
 		 r->profile == 66 ? 0u : paces[o->pace].between, paces[o->pace].pyramid,
-		 paces[o->pace].references,
+		 paces[o->pace].references, paces[o->pace].stays, paces[o->pace].effort,
 		 lines < 360 ? paces[o->pace].ahead_small : paces[o->pace].ahead_large);
 	int rc = av_opt_set(x, "preset", paces[o->pace].preset, 0);
 	if (rc >= 0 && o->pace == JOB_IDLE &&

@@ -69,7 +69,7 @@ const jobs = {
 	mp4_240p: () => download("download-240p.mp4"),
 	mp4_480p: () => download("download-480p.mp4"),
 	m4a: () => download("audio.m4a"),
-	mse_240p: () => joined([["240p", 'video/mp4; codecs="avc1.42c015"'], ["audio", 'audio/mp4; codecs="mp4a.40.2"']]),
+	mse_240p: () => joined([["240p", 'video/mp4; codecs="avc1.4d4015"'], ["audio", 'audio/mp4; codecs="mp4a.40.2"']]),
 	mse_480p: () => joined([["480p", 'video/mp4; codecs="avc1.4d401f"'], ["audio", 'audio/mp4; codecs="mp4a.40.2"']]),
 };
 for (const [name, job] of Object.entries(jobs)) {

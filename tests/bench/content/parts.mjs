@@ -20,7 +20,7 @@ function plain(lab, clip) { // four commands, as anybody would write them
 }
 
 function once(lab, clip) { // one command with our settings: one decode, scaled from rung to rung
-	const ours = { 480: ['26', 'main', 800], 360: ['26', 'main', 448], 240: ['27', 'baseline', 224], 144: ['27', 'baseline', 96] }
+	const ours = { 480: ['26', 'main', 800], 360: ['26', 'main', 448], 240: ['27', 'main', 224], 144: ['27', 'baseline', 96] }
 	const chain = RUNGS.map(([lines], i) => `[i${i}]scale=${clip.sizes[lines].join(':')}:flags=lanczos+accurate_rnd${i ? '' : `:in_color_matrix=${clip.space}:out_color_matrix=bt709`},split[o${i}][i${i + 1}]`)
 	const tail = lab.halved(clip, 144) ? `;[o3]fps=${lab.rate(clip, 144).join('/')}[p3]` : ';[o3]null[p3]'
 	const out = RUNGS.flatMap(([lines], i) => {

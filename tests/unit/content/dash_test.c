@@ -12,7 +12,7 @@
 #include "firmware/base/clean.h"
 
 static const struct playlists_rung rungs[] = {
-	{ "240p", "g-1a2b3c4d", 426, 240, 25, 1, "avc1.42c015", 350000, 0, 0 },
+	{ "240p", "g-1a2b3c4d", 426, 240, 25, 1, "avc1.4d4015", 350000, 0, 0 },
 	{ "360p", "g-1a2b3c4d", 640, 360, 30000, 1001, "avc1.4d401e", 700000, 412345, 0 },
 	{ "audio", "g-1a2b3c4d", 0, 0, 0, 0, "mp4a.40.2", 56000, 48100, 0 },
 };
@@ -41,7 +41,7 @@ static void manifest_of_a_whole_lesson(void **state)
 		"segmentAlignment=\"true\" startWithSAP=\"1\">",
 		TEMPLATE "     <S t=\"0\" d=\"4000000\" r=\"1\"/>\n     <S d=\"8000000\"/>\n"
 			 "     <S d=\"1500001\"/>\n    </SegmentTimeline>",
-		"<Representation id=\"240p\" bandwidth=\"350000\" codecs=\"avc1.42c015\" "
+		"<Representation id=\"240p\" bandwidth=\"350000\" codecs=\"avc1.4d4015\" "
 		"width=\"426\" "
 		"height=\"240\" sar=\"1:1\" frameRate=\"25/1\">\n    "
 		"<BaseURL>g-1a2b3c4d/240p/</BaseURL>\n   </Representation>",

@@ -12,7 +12,7 @@
 #include "firmware/base/clean.h"
 
 static const struct playlists_rung rungs[] = {
-	{ "240p", "g-1a2b3c4d", 426, 240, 25, 1, "avc1.42c015", 350000, 0, 0 },
+	{ "240p", "g-1a2b3c4d", 426, 240, 25, 1, "avc1.4d4015", 350000, 0, 0 },
 	{ "360p", "g-1a2b3c4d", 640, 360, 30000, 1001, "avc1.4d401e", 700000, 412345, 90123 },
 	{ "audio", "g-1a2b3c4d", 0, 0, 0, 0, "mp4a.40.2", 56000, 48100, 77 },
 };
@@ -37,7 +37,7 @@ static void master_of_a_whole_lesson(void **state)
 			    "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",NAME=\"Français "
 			    "'sourds'\",LANGUAGE=\"fr\",DEFAULT=NO,"
 			    "AUTOSELECT=YES,FORCED=NO,URI=\"captions-fr.m3u8\"\n"
-			    "#EXT-X-STREAM-INF:BANDWIDTH=406000,CODECS=\"avc1.42c015,mp4a.40."
+			    "#EXT-X-STREAM-INF:BANDWIDTH=406000,CODECS=\"avc1.4d4015,mp4a.40."
 			    "2\",RESOLUTION=426x240,FRAME-RATE=25.000,"
 			    "AUDIO=\"sound\",SUBTITLES=\"text\"\ng-1a2b3c4d/240p/index.m3u8\n"
 			    "#EXT-X-STREAM-INF:BANDWIDTH=756000,AVERAGE-BANDWIDTH=460445,"
@@ -62,7 +62,7 @@ static void master_without_sound_or_captions(void **state)
 	assert_string_equal(
 		text,
 		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-		"#EXT-X-STREAM-INF:BANDWIDTH=350000,CODECS=\"avc1.42c015\",RESOLUTION=426x240,"
+		"#EXT-X-STREAM-INF:BANDWIDTH=350000,CODECS=\"avc1.4d4015\",RESOLUTION=426x240,"
 		"FRAME-RATE=25.000\ng-1a2b3c4d/240p/index.m3u8\n");
 }
 
