@@ -29,7 +29,10 @@ struct bits_header {
 	uint8_t boot[16];
 	uint32_t crc;                /* crc32c of what is above */
 	_Atomic uint32_t superseded; /* 1: a newer file exists, or the object is gone: map again */
-	uint64_t reserved[7];
+	_Atomic uint32_t
+		searching; /* 1: there may be more in the body than the bitmaps say (the writer's) */
+	uint32_t unused;
+	uint64_t reserved[6];
 };
 
 struct bits_copy {

@@ -248,6 +248,7 @@ void store_close(struct store *s)
 	store_object_release_all(s);
 	store_rendition_release_all(s);
 	store_sweep_end(s);
+	store_remake_end(s);
 	db_close(s->db);
 	if (s->lock >= 0)
 		close(s->lock);
@@ -260,6 +261,7 @@ int store_sync(struct store *s, struct fault *why)
 {
 	const bool idle = !s->behind_bytes;
 	int rc = store_object_sync_all(s, why);
+	s->at_once_bytes = 0;
 	if (!rc)
 		s->behind_bytes = 0;
 	if (idle)

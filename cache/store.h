@@ -42,7 +42,8 @@ void store_close(struct store *s);
 
 /*
  * Opens the object, creating it (space reserved: -ENOSPC) when it is not there. `map` is copied; it was verified by
- * objmap_verify(). After a power cut, chunks that were not durable are checked again here.
+ * objmap_verify(). After a power cut, chunks that were not durable are checked again here; where more than about a megabyte is to be
+ * checked (a bitmap was lost), store_search_step() does it.
  * Objects stay open until store_object_close(); opening twice gives the same one with a count.
  */
 int store_object_open(struct store *s, const struct objmap *map, const char *media_type,
@@ -62,7 +63,9 @@ uint64_t store_object_size(const struct store_object *o);
 bool store_object_complete(const struct store_object *o);
 bool store_object_has(const struct store_object *o, uint64_t chunk);
 bool store_object_has_bytes(const struct store_object *o, uint64_t from, uint64_t len);
-/* First run of missing chunks at or after `from`: false when there is none. */
+/* How many readable chunks follow each other from `from` on. */
+uint64_t store_object_run(const struct store_object *o, uint64_t from);
+/* First run of missing chunks at or after `from`: false when there is none. What is still to be searched is not missing. */
 bool store_object_gap(const struct store_object *o, uint64_t from, uint64_t *first,
 		      uint64_t *count);
 /* Verifies chunk `index` (-EBADMSG), writes it, sets its readable bit. Durable at most 1 s or 1 MiB later. */
@@ -70,6 +73,21 @@ int store_object_put(struct store_object *o, uint64_t index, const void *bytes, 
 		     struct fault *why);
 int store_object_fd(
 	const struct store_object *o); /* read-only, borrowed; holes where chunks are missing */
+
+/*
+ * Goes on looking for chunks that are on the disk and of which no bitmap says so, about `max_bytes` of them: 1 while there is more,
+ * else 0. Nobody is sent any before it was hashed. *out (NULL is fine) says how much was read, and which object is through with it:
+ * it is complete now, or has gaps.
+ */
+struct store_searched {
+	uint64_t bytes;
+	bool through;
+	struct objmap_id id;
+};
+int store_search_step(struct store *s, uint64_t max_bytes, struct store_searched *out);
+bool store_searching(const struct store *s); /* there is something to search */
+/* Somebody waits for these: those of them that are still to be searched are hashed now, 1 MiB at most. */
+void store_object_look(struct store_object *o, uint64_t first, uint64_t count);
 
 /* Makes written chunks durable. Called by a timer once a second and by store_object_put() at 1 MiB. */
 int store_sync(struct store *s, struct fault *why);

@@ -21,6 +21,7 @@ static void release(struct store_object *o)
 	bits_unmap(&o->bits);
 	objmap_free(o->map);
 	free(o->durable);
+	free(o->doubt);
 	if (o->fd >= 0)
 		close(o->fd);
 	if (o->read_fd >= 0)
@@ -148,6 +149,8 @@ int store_object_open(struct store *s, const struct objmap *map, const char *med
 	/* An object without chunks is complete as it is made. */
 	if (!store_object_chunks(o))
 		o->complete = true;
+	o->searched = o->doubt != NULL;
+	o->opened += o->searched;
 	o->behind |= o->complete && untold(o, row);
 	if (row == 1 && !o->complete)
 		rc = db_exec(s->db, why, "UPDATE objects SET complete=0 WHERE id=?", "b",
@@ -367,10 +370,30 @@ bool store_object_has_bytes(const struct store_object *o, uint64_t from, uint64_
 	return bits_run(&o->bits, first) > last - first;
 }
 
-bool store_object_gap(const struct store_object *o, uint64_t from, uint64_t *first, uint64_t *count)
+uint64_t store_object_run(const struct store_object *o, uint64_t from)
 {
 	heal(o, from, store_object_chunks(o));
-	return bits_gap(&o->bits, from, first, count);
+	return bits_run(&o->bits, from);
+}
+
+bool store_object_gap(const struct store_object *o, uint64_t from, uint64_t *first, uint64_t *count)
+{
+	uint64_t at, len;
+	heal(o, from, store_object_chunks(o));
+	while (bits_gap(&o->bits, from, &at, &len)) {
+		uint64_t missing = 0;
+		for (; len && store_object_doubts(o, at); len--)
+			at++;
+		while (missing < len && !store_object_doubts(o, at + missing))
+			missing++;
+		if (missing) {
+			*first = at;
+			*count = missing;
+			return true;
+		}
+		from = at;
+	}
+	return false;
 }
 
 int store_object_fd(const struct store_object *o)
@@ -397,9 +420,10 @@ int store_object_put(struct store_object *o, uint64_t index, const void *bytes, 
 	if (rc)
 		return store_object_fault(o, "", rc, why);
 	bits_set(&o->bits, index);
+	store_object_trust(o, index);
 	o->behind = true;
 	o->store->behind_bytes += len;
-	if (!o->complete && bits_run(&o->bits, 0) == store_object_chunks(o))
+	if (!o->complete && !o->doubt && bits_run(&o->bits, 0) == store_object_chunks(o))
 		o->complete = true;
 	return o->store->behind_bytes >= BEHIND_MAX ? store_sync(o->store, why) : 0;
 }

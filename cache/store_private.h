@@ -20,6 +20,8 @@ struct store {
 	uint64_t used_bytes;   /* objects in full, and segments with what fills their last page */
 	uint64_t behind_bytes; /* written since the last store_sync() */
 	uint64_t rehashed_bytes, swept, opened; /* for store_totals() */
+	uint64_t at_once_bytes;             /* hashed while opening, since the last store_sync() */
+	struct store_remake *remake;        /* a map under way, or NULL */
 	unsigned sweep_folder;              /* the next to look through for files without a row */
 	DIR *sweep_dir;                     /* the one under way, or NULL */
 	struct store_object *objects;       /* open ones */
@@ -32,8 +34,12 @@ struct store_object {
 	unsigned opened; /* how often */
 	struct objmap *map;
 	struct bits bits;
-	uint64_t *durable; /* bits_words() words, as last saved */
-	int fd;            /* read-write */
+	uint64_t *durable;      /* bits_words() words, as last saved */
+	uint64_t *doubt;        /* chunks that nobody vouches for, to be hashed; NULL: none */
+	uint64_t doubt_at;      /* none before this one */
+	uint64_t at_once_bytes; /* hashed while it was opened */
+	bool searched;          /* in the list for store_search_step(), which closes it then */
+	int fd;                 /* read-write */
 	int read_fd;
 	bool behind;   /* readable chunks that are not durable yet */
 	bool complete; /* readable in full */
@@ -92,10 +98,18 @@ int store_object_fault(const struct store_object *o, const char *suffix, int cod
 /* Body, map and bitmap, made if need be; the row is the caller's. */
 int store_object_open_files(struct store_object *o, struct fault *why);
 /*
- * Writes the map anew from a whole body: of a file that a person added nobody else has one. Hashes all of it in one go, so bodies of
- * more than 256 MiB are refused (-EFBIG); -EBADMSG when the body is not whole.
+ * Writes the map anew from a whole body (of a file that a person added nobody else has one), in steps: hashes about `max_bytes`, which
+ * *bytes counts. 1: go on; 0: done; -EBADMSG: the body is not whole. Another object's map makes it begin anew.
  */
-int store_object_remake_map(struct store *s, const struct objmap_id *id);
+int store_object_remake_map(struct store *s, const struct objmap_id *id, uint64_t max_bytes,
+			    uint64_t *bytes);
+void store_remake_end(struct store *s);
+/* store_search.c: what is hashed while opening, and what is left for store_search_step(). -ENOMEM. */
+int store_object_doubt(struct store_object *o, uint64_t chunk);
+bool store_object_doubts(const struct store_object *o, uint64_t chunk);
+void store_object_trust(struct store_object *o, uint64_t chunk); /* it was written or hashed */
+/* The object's doubts, one after the other; false when there are none left. *bytes counts what was read. */
+bool store_object_search(struct store_object *o, uint64_t max_bytes, uint64_t *bytes);
 /* Bytes first, then the bitmap that speaks of them. */
 int store_object_save_durable(struct store_object *o);
 /* The same bits in a new file: readers map again, those too that remember that once all was there. */

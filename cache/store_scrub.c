@@ -92,15 +92,20 @@ static int look_at_object(struct pass *p, struct fault *why)
 	int rc = must_be_whole(p, &whole, why);
 	if (rc)
 		return rc;
+	p->c.whole |= whole;
 	rc = store_object_find(p->s, &p->c.id, &o, &own);
 	if (rc == -ENOMEM || rc == -ENOSPC) {
 		if (why)
 			*why = own;
 		return rc;
 	}
+	uint64_t bytes = 0;
 	if (rc) { /* the row is there: its map is not, or its files cannot be opened */
-		const bool mended = !store_object_remake_map(p->s, &p->c.id) &&
-				    !store_object_find(p->s, &p->c.id, &o, NULL);
+		const int more = store_object_remake_map(p->s, &p->c.id, p->max_bytes, &bytes);
+		read_some(p, bytes);
+		if (more == 1)
+			return 0;
+		const bool mended = !more && !store_object_find(p->s, &p->c.id, &o, NULL);
 		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_MAP,
 						   .mended = mended,
 						   .unreadable = rc == -EIO,
@@ -112,13 +117,22 @@ static int look_at_object(struct pass *p, struct fault *why)
 		}
 		rc = 0;
 	}
+	/* What no bitmap vouches for is searched first: neither good nor bad is known of it. */
+	bytes = 0;
+	if (store_object_search(o, p->max_bytes, &bytes)) {
+		read_some(p, bytes);
+		return bytes ? 0
+			     : fault_set(why, -EIO, "store.search", "'%s/%s': cannot be searched",
+					 p->s->dir, layout_object(&p->c.id, "").at);
+	}
 	/* Opening finds out what was cut short, and says nothing; perhaps somebody else has opened it before. */
 	uint64_t gap, count;
-	if (whole && store_object_gap(o, 0, &gap, &count))
+	if (p->c.whole && store_object_gap(o, 0, &gap, &count))
 		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_CHUNK,
 						   .unreadable = true,
 						   .id = p->c.id,
 						   .at = gap });
+	p->c.whole = false;
 	CLEANUP(disk_done) struct disk d;
 	disk_open(&d, p->s->fd, layout_object(&p->c.id, "").at, store_object_write_fd(o));
 	const uint64_t chunks = objmap_chunk_count(store_object_size(o));
@@ -283,7 +297,7 @@ static int find_object(struct pass *p, struct fault *why)
 		return fault_set(why, -ENOENT, "store.absent", "'%s/%s': not in the store",
 				 p->s->dir, layout_object(&p->c.id, "").at);
 	if (!same)
-		p->c.at = 0;
+		p->c.at = p->c.whole = 0;
 	p->c.id = id;
 	if (!rc)
 		p->c.phase = STORE_SCRUB_RENDITIONS;
@@ -320,7 +334,7 @@ static int step_objects(struct pass *p, struct fault *why)
 	rc = look_at_object(p, why);
 	if (rc || p->c.at != UINT64_MAX)
 		return rc;
-	p->c.at = 0;
+	p->c.at = p->c.whole = 0;
 	next_id(&p->c);
 	if (p->c.one)
 		p->c.phase = STORE_SCRUB_DONE;

@@ -49,6 +49,7 @@ struct store_scrub_cursor { /* plain data: what is looked at next */
 	struct objmap_id id;
 	uint64_t number, at;
 	bool one;        /* this object or rendition alone */
+	bool whole;      /* the object under way must be: what it lacks was not told yet */
 	uint64_t bytes;  /* of this pass so far */
 	uint64_t behind; /* of these, since the cursor was last kept */
 };

@@ -14,14 +14,13 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
 
-static int readable_from(const struct store_object *o, const struct want_msg *want)
+static int readable_from(struct store_object *o, const struct want_msg *want)
 {
-	const uint64_t chunks = objmap_chunk_count(store_object_size(o));
-	uint64_t end = chunks, count;
-	if (want->first >= chunks)
+	if (want->first >= objmap_chunk_count(store_object_size(o)))
 		return -ERANGE;
-	store_object_gap(o, want->first, &end, &count);
-	count = end - want->first < want->count ? end - want->first : want->count;
+	store_object_look(o, want->first, want->count);
+	const uint64_t run = store_object_run(o, want->first),
+		       count = run < want->count ? run : want->count;
 	return (int)(count < INT_MAX ? count : INT_MAX);
 }
 

@@ -325,6 +325,7 @@ static int tick(sd_event_source *s, uint64_t usec, void *data)
 	const uint64_t now = clock_mono_ms();
 	(void)usec;
 	keeper_see_wants(k);
+	keeper_scrub_tick(k->scrub);
 	if (now >= k->flush_ms) {
 		keeper_notes_flush(k);
 		k->flush_ms = now + FLUSH_MS;

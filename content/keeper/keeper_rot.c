@@ -161,6 +161,15 @@ void keeper_rot_found(struct keeper *k, const struct store_scrub_found *found,
 	keeper_judge_soon(k);
 }
 
+void keeper_searched(struct keeper *k, const struct objmap_id *id)
+{
+	const size_t object = k->library ? library_find_object(k->library, id) : LIBRARY_NONE;
+	if (object != LIBRARY_NONE)
+		reopen_object(k, object);
+	k->calls.changed(k->calls.data);
+	keeper_judge_soon(k);
+}
+
 json_t *keeper_scrub_json(const struct keeper_scrub_result *r)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "bytes", (json_int_t)r->bytes, "bad",

@@ -26,6 +26,7 @@ struct keeper_scrub {
 	struct sd_event_source *timer;
 	unsigned days;
 	bool hurry, running; /* a pass is under way */
+	bool searching; /* something of which no bitmap speaks any more; pupils may wait for it */
 	struct store_scrub_cursor pass;
 	/* What a person asked for, one after the other. */
 	struct store_scrub_cursor asked[MOST_ASKED];
@@ -104,6 +105,15 @@ static uint64_t step_pass(struct keeper_scrub *s)
 	return r ? REST_MS : s->hurry ? HURRY_MS : STEP_MS;
 }
 
+static uint64_t step_search(struct keeper_scrub *s)
+{
+	struct store_searched got;
+	s->searching = store_search_step(s->keeper->store, STEP_BYTES, &got) != 0;
+	if (got.through)
+		keeper_searched(s->keeper, &got.id);
+	return HURRY_MS;
+}
+
 static bool pupils_wait(const struct keeper *k)
 {
 	const struct want_msg *const *list;
@@ -122,7 +132,9 @@ static int turn(sd_event_source *e, uint64_t usec, void *data)
 	struct keeper *k = s->keeper;
 	uint64_t wait = STEP_MS;
 	(void)usec;
-	if (s->asked_count)
+	if (s->searching)
+		wait = step_search(s);
+	else if (s->asked_count)
 		wait = step_asked(s);
 	else if (s->hurry ? !pupils_wait(k) : is_idle(k))
 		wait = step_pass(s);
@@ -137,6 +149,14 @@ static void soon(struct keeper_scrub *s)
 {
 	sd_event_source_set_time(s->timer, clock_mono_ms() * 1000);
 	sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
+}
+
+void keeper_scrub_tick(struct keeper_scrub *s)
+{
+	if (s->searching || !store_searching(s->keeper->store))
+		return;
+	s->searching = true;
+	soon(s);
 }
 
 /* --- asked ------------------------------------------------------------------------------------------- */

@@ -32,6 +32,10 @@ typedef void keeper_scrubbed(void *data, const struct keeper_scrub_result *resul
 /* Looks at these now; `done` is called once, later. -EBUSY while others are looked at for somebody. */
 int keeper_scrub_things(struct keeper_scrub *s, const struct keeper_thing *things, size_t count,
 			keeper_scrubbed *done, void *data, struct fault *why);
+/* Looks whether there is something to search (store_search_step()); once a second is enough. */
+void keeper_scrub_tick(struct keeper_scrub *s);
+/* keeper_rot.c: an object was searched through: what it lacks is fetched. */
+void keeper_searched(struct keeper *k, const struct objmap_id *id);
 /* {bytes, bad, mended, lost, damaged} */
 json_t *keeper_scrub_json(const struct keeper_scrub_result *r);
 void keeper_scrub_result_done(struct keeper_scrub_result *r); /* and it is empty again */

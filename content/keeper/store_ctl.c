@@ -55,15 +55,15 @@ static int asked_file(const struct ctl_request *req, struct store_local *out, st
 	return 0;
 }
 
-/* {id, size, missing: first chunk that is not here, or null} */
+/* {id, size, missing: first chunk that is not here, or null}; what is still to be searched is brought rather than waited for. */
 static json_t *how_far(const struct store_object *o)
 {
-	uint64_t first = 0, count = 0;
+	const uint64_t here = store_object_run(o, 0);
+	const bool lacks = here < objmap_chunk_count(store_object_size(o));
 	char id[65];
 	objmap_id_hex(objmap_get_id(store_object_map(o)), id);
-	bool lacks = store_object_gap(o, 0, &first, &count);
 	return json_pack("{s:s, s:I, s:o}", "id", id, "size", (json_int_t)store_object_size(o),
-			 "missing", lacks ? json_integer((json_int_t)first) : json_null());
+			 "missing", lacks ? json_integer((json_int_t)here) : json_null());
 }
 
 /* A person's file makes room for itself like a pupil's wish. */

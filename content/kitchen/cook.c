@@ -212,6 +212,17 @@ static int read_inits(struct job *j, struct kitchen_order *order)
 	return 0;
 }
 
+/* What was whole may have lost its bitmap since: then it is looked at again before anything is made of it. */
+static int still_whole(const struct cook *c, struct library_object *o, const struct job *j,
+		       struct fault *why)
+{
+	if (!o->complete || store_object_complete(j->source))
+		return 0;
+	library_look_again(c->library, o);
+	return fault_set(why, -EAGAIN, "kitchen.source", "'%s' is being looked at",
+			 cook_lesson_of(j)->item->id);
+}
+
 /* Fills `order`, which borrows from the job. */
 static int prepare(struct cook *c, struct job *j, const struct jobs_pick *pick,
 		   struct kitchen_order *order, struct fault *why)
@@ -227,7 +238,7 @@ static int prepare(struct cook *c, struct job *j, const struct jobs_pick *pick,
 	j->refused = 0;
 	j->since_ms = clock_mono_ms();
 	j->passed = 0;
-	const struct library_object *o = &c->library->objects[it->mezzanine];
+	struct library_object *o = &c->library->objects[it->mezzanine];
 	int r = o->passing ? passing_lesson_source(c->library, lesson, pick->segment, &j->source_fd)
 			   : store_object_find(c->library->store, &o->id, &j->source, why);
 	if (r)
@@ -236,6 +247,8 @@ static int prepare(struct cook *c, struct job *j, const struct jobs_pick *pick,
 					      "passed by too early",
 					      it->item->id)
 				  : r;
+	if (!o->passing && still_whole(c, o, j, why))
+		return -EAGAIN;
 	*order = (struct kitchen_order){
 		.source_fd = o->passing ? j->source_fd : store_object_fd(j->source),
 		.source_size = o->size,

@@ -92,9 +92,20 @@ wasl store verify nothing-1
 is $? 1 "what nobody knows is not read"
 wasl store verify one-1 --all
 is $? 2 "nor two things at once"
+# --- nobody vouches for a large file any more ---
+head -c 9000000 /dev/urandom >"$top/large"
+wasl store add "$top/large" --path /p/large.bin
+is $? 0 "a large file"
+large=$(path_of "$(field /v1/store/files '.files[] | select(.path == "/p/large.bin") | .id')")
 bad=$(field /v1/health '.disk.bad')
 stop_contentd KILL
+rm "$large.bits"
 start_contentd
+is "$(get /p/large.bin)" 200 "without its bitmap it is searched, and sent while that goes on"
+cmp -s "$top/large" "$top/body"
+ok $? "byte for byte"
+wasl store verify /p/large.bin
+is $? 0 "and it is sound"
 is "$(field /v1/health '.disk.bad')" "$bad" "killed: the health of the disk is remembered"
 
 # --- the index of names, under the nginx that uses it ---

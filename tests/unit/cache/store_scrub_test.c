@@ -353,6 +353,49 @@ static void maps_and_the_index_are_looked_at(void **state)
 	store_close(s);
 }
 
+/* Neither a map nor a bitmap is made anew in one go. */
+static void large_ones_are_looked_at_in_steps(void **state)
+{
+	enum { LARGE = 64 };
+	struct store *s = store_at(state);
+	struct store_object *o;
+	struct store_scrub_found found = { 0 };
+	struct objmap *map = sample_map(7, LARGE * CHUNK);
+	const struct objmap_id id = *objmap_get_id(map);
+	assert_int_equal(store_object_open(s, map, "", &o, NULL), 0);
+	for (uint64_t c = 0; c < LARGE; c++)
+		put(o, 7, c);
+	store_object_close(o);
+	objmap_free(map);
+	for (unsigned round = 0; round < 2; round++) {
+		struct store_scrub_cursor c = store_scrub_object(&id);
+		struct store_scrub_item told = { 0 };
+		size_t steps = 0, items = 0;
+		if (round)
+			assert_int_equal(scratch_flip(scratch_path(state,
+								   layout_object(&id, "").at),
+						      50 * CHUNK, 1),
+					 0);
+		assert_int_equal(unlink(scratch_path(
+					 state, layout_object(&id, round ? ".bits" : ".map").at)),
+				 0);
+		do {
+			assert_int_equal(store_scrub_step(s, &c, 2 * CHUNK, &found, NULL), 0);
+			assert_true(found.bytes <= 4 * CHUNK);
+			if (found.count)
+				told = found.items[0];
+			items += found.count;
+			steps++;
+		} while (!found.done);
+		assert_true(steps >= LARGE / 2 + (round ? 10 : LARGE / 2 - 4));
+		assert_int_equal(items, 1);
+		assert_int_equal(told.kind, round ? STORE_SCRUB_CHUNK : STORE_SCRUB_MAP);
+		assert_int_equal(told.mended, !round);
+		assert_int_equal(told.at, round ? 50 : 0);
+	}
+	store_close(s);
+}
+
 static void goes_on_where_it_stopped(void **state)
 {
 	struct store *s = store_at(state);
@@ -469,6 +512,7 @@ int main(void)
 		WITH_FOLDER(what_is_cut_short_is_told),
 		WITH_FOLDER(a_file_of_the_school_is_damaged_until_it_is_whole),
 		WITH_FOLDER(maps_and_the_index_are_looked_at),
+		WITH_FOLDER(large_ones_are_looked_at_in_steps),
 		WITH_FOLDER(goes_on_where_it_stopped),
 		WITH_FOLDER(one_thing_alone),
 		WITH_FOLDER(of_two_copies_the_right_one_wins),
