@@ -61,15 +61,19 @@ static int check_lesson(const struct contentd *c, const char *lesson, struct fau
 	return 0;
 }
 
+/* `text` NULL: no day was named, which is tomorrow. */
 static int check_day(struct planning *p, const char *text, int32_t *out, struct fault *why)
 {
 	struct planner_now now;
 	planning_now(p, &now);
 	const int32_t today = planning_today(&now);
+	if (!text) {
+		*out = (today ? today : clock_day(clock_wall_s())) + 1;
+		return 0;
+	}
 	if (agenda_ctl_day(text, out))
 		return fault_set(why, -EINVAL, "request.day",
-				 "needed_by = '%.40s' is no day; write it as 2026-11-25",
-				 text ? text : "");
+				 "needed_by = '%.40s' is no day; write it as 2026-11-25", text);
 	/* A clock that nobody vouches for refuses no day. */
 	if (today && (*out < today || *out > today + MOST_DAYS))
 		return fault_set(why, -EINVAL, "request.day",
@@ -135,21 +139,39 @@ void agenda_ctl_request(struct ctl_request *req, void *data)
 	const void *body = ctl_body(req, &len);
 	CLEANUP(clean_json) json_t *asked = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
 	struct agenda_request r = { 0 };
-	if (json_is_null(json_object_get(asked, "needed_by"))) {
+	const json_t *day = json_object_get(asked, "needed_by");
+	if (json_is_null(day)) {
 		withdraw(req, c, json_string_value(json_object_get(asked, "lesson")));
 		return;
 	}
 	if (ask(c, json_string_value(json_object_get(asked, "lesson")),
-		json_string_value(json_object_get(asked, "needed_by")), &r, &why)) {
+		day && !json_is_string(day) ? "" : json_string_value(day), &r, &why)) {
 		refuse(req, &why);
 		return;
 	}
 	ctl_reply_json(req, 200, request_json(&r));
 }
 
+struct listing {
+	const struct contentd *c;
+	const struct publish_outlook *outlook;
+	json_t *list;
+};
+
 static int list_one(void *data, const struct agenda_request *r)
 {
-	return json_array_append_new(data, request_json(r)) ? -ENOMEM : 0;
+	const struct listing *l = data;
+	json_t *one = request_json(r);
+	const struct library *lib = l->c->library;
+	const size_t at = lib ? library_find_lesson(lib, r->lesson) : LIBRARY_NONE;
+	if (one && at != LIBRARY_NONE && l->outlook->lessons) {
+		const struct publish_one *is = &l->outlook->lessons[at];
+		json_object_set_new(one, "here", json_boolean(is->progress.complete));
+		if (!is->progress.complete)
+			json_object_set_new(one, "promise",
+					    promise_json(&is->promise, l->outlook->sum.today));
+	}
+	return json_array_append_new(l->list, one) ? -ENOMEM : 0;
 }
 
 void agenda_ctl_requests(struct ctl_request *req, void *data)
@@ -157,7 +179,9 @@ void agenda_ctl_requests(struct ctl_request *req, void *data)
 	struct contentd *c = data;
 	struct fault why = { .code = -ENOMEM, .id = "memory", .text = "out of memory" };
 	CLEANUP(clean_json) json_t *list = json_array();
-	if (!list || agenda_requests(c->agenda, list_one, list, &why))
+	CLEANUP(publish_outlook_done) struct publish_outlook outlook = { 0 };
+	struct listing l = { c, &outlook, list };
+	if (!list || publish_outlook(c, &outlook) || agenda_requests(c->agenda, list_one, &l, &why))
 		refuse(req, &why);
 	else
 		ctl_reply_json(req, 200, json_pack("{s:O}", "requests", list));

@@ -24,6 +24,8 @@ static const struct wasl_command commands[] = {
 	  .json = true },
 	{ "receipts", "", "what the ministry has acknowledged", 0, 0, wasl_receipts, .json = true },
 	{ "lessons", "", "which lessons are here, and how far", 0, 0, wasl_lessons, .json = true },
+	{ "request", "LESSON ...", "ask for a lesson by a day; 'wasl request --help'", 0, 64,
+	  wasl_request, .json = true, .own_options = true },
 	{ "sync", "", "look for newer lessons now", 0, 0, wasl_sync, .json = true },
 	{ "live", "COMMAND ...", "live classes; 'wasl live' lists its commands", 0, 4, wasl_live,
 	  .json = true },

@@ -31,6 +31,8 @@ int wasl_claim(const struct wasl *w, int argc, char **argv);
 int wasl_report(const struct wasl *w, int argc, char **argv);
 int wasl_receipts(const struct wasl *w, int argc, char **argv);
 int wasl_lessons(const struct wasl *w, int argc, char **argv);
+#define REQUEST_ARGS "LESSON [--by DAY] | --withdraw LESSON | --list"
+int wasl_request(const struct wasl *w, int argc, char **argv);
 int wasl_sync(const struct wasl *w, int argc, char **argv);
 #define STORE_ARGS "COMMAND ..."
 int wasl_live(const struct wasl *w, int argc, char **argv);

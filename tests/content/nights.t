@@ -53,13 +53,30 @@ ok $? "on its page"
 like "$content/portal/ar/status.html" 'هذا الخط له ثمن' "and on the status page"
 
 # --- what is asked for ---
-ask_for() { # ask_for BODY [CURL ARGUMENTS…]
-	curl -s -m 30 -d "$1" --unix-socket /proc/self/fd/7/contentd.sock http://x/v1/request "${@:2}" 7<"$box/run/wasl"
+wasl() { WASL_ROOT=$box "$B/bin/wasl" --lang en request "$@" >"$top/out" 2>&1; }
+refused() { # refused TEXT DESCRIPTION ARGUMENT…
+	local text=$1 what=$2
+	shift 2
+	wasl "$@"
+	is $? 1 "$what"
+	like "$top/out" "$text" "$what: a sentence"
 }
-ask_for '{"lesson":"fractions-1","needed_by":"2026-11-26"}' >"$top/out"
-like "$top/out" '"needed_by": ?"2026-11-26"' "a lesson is asked for by a day"
-is "$(ask_for '{"lesson":"none","needed_by":"2026-11-26"}' -o /dev/null -w '%{http_code}')" 404 "one that there is not is refused"
-is "$(ask_for '{"lesson":"fractions-1","needed_by":"2026-11-24"}' -o /dev/null -w '%{http_code}')" 400 "and a day that has passed"
+wasl --list
+like "$top/out" 'Nothing is asked for' "nothing is asked for at first"
+wasl fractions-1
+is $? 0 "a lesson is asked for"
+like "$top/out" '^fractions-1 is asked for by 2026-11-26$' "by the day that comes, where none is named"
+wasl --withdraw fractions-1
+is "$?/$(field /v1/requests '.requests | length')" 0/0 "that is taken back"
+refused 'nobody asked' "what nobody asked for is not" --withdraw fractions-1
+wasl fractions-1 --by 2026-11-26 --json
+is "$(jq -r .needed_by "$top/out")" 2026-11-26 "by a day"
+refused 'wasl lessons' "a lesson that there is not" none --by 2026-11-26
+refused 'not within' "a day that has passed" fractions-1 --by 2026-11-24
+refused 'is no day' "no day at all" fractions-1 --by 2026-02-30
+wasl --list
+like "$top/out" 'fractions-1 is asked for by 2026-11-26' "the list has it"
+like "$top/out" 'Needs .* ready' "and when it will be here"
 is "$(field '/v1/store/why?name=fractions-1' '.promise.late')" true "it will be late, and that is said of it"
 
 # --- a pupil does not wait for the night ---

@@ -33,6 +33,12 @@ try 0 "usage: wasl claim [ORDERFILE]" "help on a command" help claim
 try 2 "'config' has no answer in JSON" "JSON of what has none" --json config get
 try 0 "config get" "help" help
 try 0 "wasl " "version" -V
+try 2 "usage: wasl request" "request of nothing" request
+try 2 "takes one lesson" "request of two" request a b
+try 2 "takes nothing more" "a list of one" request --list a
+try 2 "is withdrawn whole" "withdraw by a day" request --withdraw a --by 2026-11-26
+try 2 "wrong option" "another option of request" request --fly
+try 1 "contentd.sock" "request without contentd" request a
 try 1 "none of the box's programs answers" "all silent" status
 try 1 "wasl-contentd" "silent daemons are named" status
 try 1 '"error": "socket.down"' "silent daemons in JSON" status --json
