@@ -39,17 +39,69 @@ static void note_store(struct engine *e, int r, const struct fault *why)
 	e->store_failed = r < 0;
 }
 
+static void release(struct engine *e, unsigned uplink, enum engine_release why_so)
+{
+	struct fault why;
+	e->released[uplink] = why_so;
+	e->drain_ms[uplink] = 0;
+	if (kernel_release(e->serving.kernel, uplink, &why) < 0)
+		log_fault(LOG_LEVEL_ERROR, "uplink.release", &why);
+}
+
+/* A line that answers again, or is wanted again, has nobody stuck on it. */
+static void revive_those_back(struct engine *e)
+{
+	struct fault why;
+	for (unsigned i = 0; i < e->conf->uplink_count; i++) {
+		enum uplink_state state = e->core.uplinks[i].state;
+		bool back = state == UPLINK_UP || state == UPLINK_HOLDDOWN;
+		if (e->released[i] == ENGINE_HELD ||
+		    (e->released[i] == ENGINE_FELL && !back && e->preferred != (int)i) ||
+		    (e->released[i] == ENGINE_DRAINED && e->preferred != (int)i))
+			continue;
+		e->released[i] = ENGINE_HELD;
+		if (kernel_revive(e->serving.kernel, i, &why) < 0)
+			log_fault(LOG_LEVEL_ERROR, "uplink.revive", &why);
+	}
+}
+
+/* A download of hours must not stay on a line whose bytes cost money when a better one is back. */
+static void drain_later(struct engine *e, int before)
+{
+	const struct uplink_conf *lines = e->conf->uplinks;
+	if (e->preferred < 0)
+		return;
+	e->drain_ms[e->preferred] = 0;
+	if (before < 0 || before == e->preferred || !e->conf->net.drain_s ||
+	    !net_conf_metered(&lines[before]) || net_conf_metered(&lines[e->preferred]))
+		return;
+	e->drain_ms[before] = clock_mono_ms() + (uint64_t)e->conf->net.drain_s * 1000;
+}
+
+static void drain_due(struct engine *e, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < e->conf->uplink_count; i++) {
+		if (!e->drain_ms[i] || now_ms < e->drain_ms[i])
+			continue;
+		log_info("event=uplink.drain uplink=%s text=\"a better line is back\"",
+			 name_of(e, (int)i));
+		release(e, i, ENGINE_DRAINED);
+	}
+}
+
 static void prefer(struct engine *e, int uplink)
 {
 	struct fault why;
+	int before = e->preferred;
 	log_info("event=uplink.prefer uplink=%s", name_of(e, uplink));
+	e->preferred = uplink;
 	if (kernel_prefer(e->serving.kernel, uplink, &why) < 0)
 		log_fault(LOG_LEVEL_ERROR, "uplink.prefer", &why);
+	drain_later(e, before);
 }
 
 static void carry_out(struct engine *e, const struct core_action *a)
 {
-	struct fault why;
 	const char *layer = uplink_layer_name(a->layer);
 	switch (a->kind) {
 	case CORE_ASK:
@@ -59,8 +111,7 @@ static void carry_out(struct engine *e, const struct core_action *a)
 		prefer(e, a->uplink);
 		break;
 	case CORE_RELEASE:
-		if (kernel_release(e->serving.kernel, (unsigned)a->uplink, &why) < 0)
-			log_fault(LOG_LEVEL_ERROR, "uplink.release", &why);
+		release(e, (unsigned)a->uplink, ENGINE_FELL);
 		break;
 	case CORE_SAY_UP:
 		log_info("event=uplink.up uplink=%s", name_of(e, a->uplink));
@@ -98,6 +149,7 @@ static void step(struct engine *e, const struct core_observation *seen)
 		said |= actions.list[i].kind == CORE_SAY_UP ||
 			actions.list[i].kind == CORE_SAY_DOWN;
 	}
+	revive_those_back(e);
 	struct fault why;
 	if (said)
 		note_store(e, account_flush(e->account, &why), &why);
@@ -164,6 +216,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
 		watch_quota(e, i);
+	drain_due(e, now.mono_ms);
 	note_store(e, account_tick(e->account, &now, &why), &why);
 	/* From now, not from when it was due: after a suspend there is nothing to catch up with. */
 	(void)sd_event_source_set_time_relative(source, TICK_US);
@@ -254,6 +307,7 @@ int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf 
 	e->loop = loop;
 	e->conf = conf;
 	e->start_ms = clock_mono_ms();
+	e->preferred = -1;
 	if (conf->uplink_count == 0)
 		log_warn("event=conf text=\"no uplink is configured; add an [uplink NAME] section "
 			 "to site.conf\"");

@@ -31,6 +31,10 @@ struct engine {
 	struct ctl_route routes[ENGINE_ROUTES];
 	struct sd_event_source *wake, *tick;
 	bool store_failed, quota_up[UPLINK_MAX];
+	int preferred;
+	enum engine_release { ENGINE_HELD, ENGINE_FELL, ENGINE_DRAINED } released[UPLINK_MAX];
+	uint64_t drain_ms
+		[UPLINK_MAX]; /* when connections left on a metered line are ended; 0: never */
 	uint8_t class[UPLINK_MAX], layer[UPLINK_MAX];
 	uint64_t start_ms;
 };

@@ -41,8 +41,11 @@ unsigned kernel_possible(const struct kernel *k, unsigned uplink);
 /* New flows take the uplink; -1: there is none, they fail fast. Established ones stay where they are. */
 int kernel_prefer(struct kernel *k, int uplink, struct fault *why);
 
-/* The uplink fell: resets what is stuck on it. */
+/* The uplink fell, or is to be left: resets what is on it, now or at the next packet. Until kernel_revive(). */
 int kernel_release(struct kernel *k, unsigned uplink, struct fault *why);
+
+/* The uplink carries again: what outlived the fall may go on. */
+int kernel_revive(struct kernel *k, unsigned uplink, struct fault *why);
 
 enum kernel_dial { KERNEL_TCP, KERNEL_UDP, KERNEL_ECHO };
 

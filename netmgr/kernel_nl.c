@@ -455,27 +455,36 @@ int kernel_prefer(struct kernel *k, int uplink, struct fault *why)
 	return r;
 }
 
+static int mark_fallen(struct kernel *k, unsigned uplink, bool fell, struct fault *why)
+{
+	struct plan_uplink uplinks[UPLINK_MAX];
+	k->lines[uplink].plan.fell = fell;
+	plan_uplinks(k, uplinks);
+	return nft_put_fell(k->nft, uplinks, k->conf->uplink_count, why);
+}
+
 int kernel_release(struct kernel *k, unsigned uplink, struct fault *why)
 {
-	const struct plan_uplink *u = &k->lines[uplink].plan;
-	bool shared = false;
-	int r = 0;
-	/* With the same address on two lines nobody can tell whose connections they are. */
-	for (unsigned i = 0; i < k->conf->uplink_count; i++)
-		shared |= i != uplink && k->lines[i].plan.address.s_addr == u->address.s_addr;
-	if (u->address.s_addr && !shared)
-		r = nl_net_destroy_sockets(k->net, u->address);
-	if (r > 0)
-		log_info("event=uplink.release uplink=%s connections=%d",
-			 k->conf->uplinks[uplink].name, r);
-	int flows = nl_net_forget_flows(k->net, plan_mark(uplink));
-	if (flows < 0)
-		r = flows;
+	struct nl_released released = { 0 };
+	int fell = mark_fallen(k, uplink, true, why);
+	int r = nl_net_release(k->lines[uplink].plan.address, plan_mark(uplink), &released);
+	log_info("event=uplink.release uplink=%s connections=%u others=%u",
+		 k->conf->uplinks[uplink].name, released.sockets, released.flows);
+	/* Without it the box's own connections are reset like those that are forwarded. */
+	if (r == -EOPNOTSUPP)
+		r = 0;
+	if (fell < 0)
+		return fell;
 	return r < 0 ? fault_set(why, r, "kernel.release",
 				 "connections over uplink '%s' could not be released (%s): they "
 				 "end by themselves, later",
 				 k->conf->uplinks[uplink].name, strerror(-r))
 		     : 0;
+}
+
+int kernel_revive(struct kernel *k, unsigned uplink, struct fault *why)
+{
+	return mark_fallen(k, uplink, false, why);
 }
 
 static int open_socket(enum kernel_dial how)

@@ -114,6 +114,15 @@ int kernel_release(struct kernel *k, unsigned uplink, struct fault *why)
 	return 0;
 }
 
+/* A gate resets what there is and keeps no grudge. */
+int kernel_revive(struct kernel *k, unsigned uplink, struct fault *why)
+{
+	(void)k;
+	(void)uplink;
+	(void)why;
+	return 0;
+}
+
 int kernel_dial(struct kernel *k, unsigned uplink, enum kernel_dial how,
 		const struct sockaddr_in *to, int *fd)
 {

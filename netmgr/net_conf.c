@@ -62,6 +62,9 @@ static const struct conf_key net_keys[] = {
 		 "new flows change from one uplink to another three times at most in this long, so "
 		 "that "
 		 "lines that fall by turns cut nobody off again and again; 0: no bound"),
+	CONF_INT(struct net_settings, drain_s, "drain_s", "600", 0, 86400,
+		 "connections that are still on a metered line this long after an unmetered one is "
+		 "back are ended; 0: never"),
 	CONF_INT(struct net_settings, keep_days, "keep_days", "100", 8, 1000,
 		 "how long minutes and events are kept on the box"),
 	CONF_WORD(struct net_settings, leave, "leave", "keep", leave_words,

@@ -22,7 +22,7 @@ struct net_settings {
 	int64_t echo_every_s, far_every_s;
 	int64_t metered_resolver_every_s, metered_hub_every_s, metered_echo_every_s,
 		metered_far_every_s;
-	int64_t retry_s, hold_s, dwell_s, better_s, regret_s, window_s;
+	int64_t retry_s, hold_s, dwell_s, better_s, regret_s, window_s, drain_s;
 	int64_t keep_days;
 	int leave; /* enum net_leave */
 	char dhcp_client[128], dhcp_hook[128];

@@ -53,6 +53,14 @@ int nft_put(struct nft *n, const struct plan_uplink *uplinks, size_t count, stru
 		     : run(n, text, why);
 }
 
+int nft_put_fell(struct nft *n, const struct plan_uplink *uplinks, size_t count, struct fault *why)
+{
+	char text[PLAN_NFT_ROOM];
+	int r = plan_nft_fell(uplinks, count, text);
+	return r < 0 ? fault_set(why, r, "nftables.text", "too many uplinks for one nftables text")
+		     : run(n, text, why);
+}
+
 bool nft_is_there(struct nft *n)
 {
 	return run(n, "list table inet wasl", NULL) == 0;

@@ -15,5 +15,6 @@ int nft_open(struct nft **out, struct fault *why);
 void nft_close(struct nft *n); /* NULL is fine; the table stays */
 
 int nft_put(struct nft *n, const struct plan_uplink *uplinks, size_t count, struct fault *why);
+int nft_put_fell(struct nft *n, const struct plan_uplink *uplinks, size_t count, struct fault *why);
 bool nft_is_there(struct nft *n);
 int nft_remove(struct nft *n, struct fault *why);

@@ -57,8 +57,15 @@ int nl_net_rules(struct nl_rules *out, struct fault *why);
 /* NUD_ state of a neighbour; 0 when there is no entry. */
 int nl_net_neighbour(struct nl_net *n, int ifindex, struct in_addr address);
 
-/* Resets TCP connections of this machine that use the address; how many, or -errno. */
-int nl_net_destroy_sockets(struct nl_net *n, struct in_addr address);
+struct nl_released {
+	unsigned sockets; /* connections of this machine that were reset */
+	unsigned flows;   /* others that were forgotten */
+};
 
-/* Forgets tracked flows with this connection mark (PLAN_MARK_UPLINK bits). */
-int nl_net_forget_flows(struct nl_net *n, uint32_t mark);
+/*
+ * Frees what is stuck on an uplink, by the mark of the connection (PLAN_MARK_UPLINK bits), so that two uplinks may have
+ * the same address. TCP connections that this machine began from `address` are reset; -EOPNOTSUPP where the kernel
+ * cannot (INET_DIAG_DESTROY), after all else is done. TCP that is forwarded stays known: nftables resets it by its mark.
+ * Anything else is forgotten, and its next packet begins anew over another uplink.
+ */
+int nl_net_release(struct in_addr address, uint32_t mark, struct nl_released *out);

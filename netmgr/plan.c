@@ -147,6 +147,38 @@ static void add_devices(struct text *t, const struct plan_uplink *uplinks, size_
 	add(t, " }");
 }
 
+static void add_fallen(struct text *t, const struct plan_uplink *uplinks, size_t count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (uplinks[i].fell)
+			add(t, "add element inet wasl fell { 0x%x }\n", plan_mark(i));
+}
+
+/*
+ * Whoever is stuck on an uplink that fell is told so, instead of waiting for an answer that never comes: what is
+ * forwarded by its next packet, the box's own connections (only those that it began, not those of people on the
+ * uplink's wire) where the kernel cannot destroy sockets.
+ */
+static void add_stuck(struct text *t)
+{
+	add(t, "\tset fell {\n\t\ttype mark\n\t}\n");
+	add(t, "\tchain stuck {\n\t\ttype filter hook forward priority filter\n"
+	       "\t\tmeta l4proto tcp ct mark and 0xff00 @fell reject with tcp reset\n\t}\n");
+	add(t,
+	    "\tchain stuck_own {\n\t\ttype filter hook output priority filter\n"
+	    "\t\tmeta mark and 0x%x == 0 ct direction original meta l4proto tcp "
+	    "ct mark and 0xff00 @fell reject with tcp reset\n\t}\n",
+	    PLAN_MARK_PROBE);
+}
+
+int plan_nft_fell(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM])
+{
+	struct text t = { .at = out, .room = PLAN_NFT_ROOM };
+	add(&t, "flush set inet wasl fell\n");
+	add_fallen(&t, uplinks, count);
+	return t.used + 1 >= t.room ? -ENOSPC : (int)t.used;
+}
+
 int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM])
 {
 	struct text t = { .at = out, .room = PLAN_NFT_ROOM };
@@ -175,6 +207,8 @@ int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PL
 	add_each(&t, uplinks, count, "oifname", "ct mark and 0xff00 == 0");
 	add(&t, "\t}\n");
 
+	add_stuck(&t);
+
 	add(&t, "\tchain nat {\n\t\ttype nat hook postrouting priority srcnat\n");
 	if (count) {
 		add(&t, "\t\toifname ");
@@ -182,5 +216,6 @@ int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PL
 		add(&t, " masquerade\n");
 	}
 	add(&t, "\t}\n}\n");
+	add_fallen(&t, uplinks, count);
 	return t.used + 1 >= t.room ? -ENOSPC : (int)t.used;
 }

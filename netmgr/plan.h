@@ -42,6 +42,7 @@ struct plan_uplink {
 	bool addressed; /* the rest is known */
 	struct in_addr address, gateway;
 	unsigned prefix_len;
+	bool fell; /* established connections over it are reset at their next packet */
 };
 
 struct plan_route {
@@ -78,3 +79,6 @@ uint32_t plan_probe_mark(unsigned uplink);
 /* The table `inet wasl`, whole, as one transaction that replaces what is there. Length, or -ENOSPC. */
 enum { PLAN_NFT_ROOM = 8192 };
 int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM]);
+
+/* Only which uplinks fell, for a table that is there. The same room, and as one transaction. */
+int plan_nft_fell(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM]);

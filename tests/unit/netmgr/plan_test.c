@@ -126,6 +126,25 @@ static void fits_the_most_uplinks(void **state)
 	assert_null(strstr(text, "masquerade"));
 }
 
+/* Which uplinks fell stands in the whole text and in the short one, and nothing else tells them apart. */
+static void names_the_fallen(void **state)
+{
+	(void)state;
+	struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
+				       line(4, "wan1", "192.168.1.2", 24) };
+	char whole[PLAN_NFT_ROOM], fell[PLAN_NFT_ROOM];
+	assert_true(plan_nft(lines, ARRAY_LEN(lines), whole) > 0);
+	assert_null(strstr(whole, "add element"));
+	assert_true(plan_nft_fell(lines, ARRAY_LEN(lines), fell) > 0);
+	assert_string_equal(fell, "flush set inet wasl fell\n");
+	lines[1].fell = true;
+	assert_true(plan_nft(lines, ARRAY_LEN(lines), whole) > 0);
+	assert_true(plan_nft_fell(lines, ARRAY_LEN(lines), fell) > 0);
+	assert_string_equal(fell, "flush set inet wasl fell\n"
+				  "add element inet wasl fell { 0x200 }\n");
+	assert_non_null(strstr(whole, "}\nadd element inet wasl fell { 0x200 }\n"));
+}
+
 static void marks_do_not_collide(void **state)
 {
 	(void)state;
@@ -143,6 +162,7 @@ int main(void)
 		cmocka_unit_test(ends_each_table_in_unreachable),
 		cmocka_unit_test(knows_its_wires_without_a_way_beyond),
 		cmocka_unit_test(fits_the_most_uplinks),
+		cmocka_unit_test(names_the_fallen),
 		cmocka_unit_test(marks_do_not_collide),
 	};
 	return cmocka_run_group_tests_name("netmgr/plan", tests, NULL, NULL);
