@@ -83,8 +83,9 @@ static const struct conf_key kitchen_keys[] = {
 	CONF_INT(struct kitchen_part, better_after_s, "better_after", "120", 0, 86400,
 		 "seconds without anybody who waits, after which pictures are made once more, "
 		 "slowly: as good in fewer bytes; 0: never"),
-	CONF_BYTES(struct kitchen_part, better_room_bytes, "better_room", "512M", 0, INT64_MAX,
-		   "room on the disk below which nothing is made only to be better"),
+	CONF_BYTES(
+		struct kitchen_part, better_room_bytes, "better_room", "512M", 0, INT64_MAX,
+		"room on the disk below which no previews are made, and nothing only to be better"),
 	CONF_INT(struct kitchen_part, hot_c, "hot", "75", 0, 150,
 		 "degrees Celsius at which nothing is made in advance until the box has cooled "
 		 "down; 0: any"),

@@ -137,6 +137,14 @@ static void names_spoilt(void *data)
 	publish_names_spoilt(data);
 }
 
+static void preview_here(void *data, size_t lesson)
+{
+	struct contentd *c = data;
+	log_info("event=preview.here lesson=%s", c->library->lessons[lesson].item->id);
+	publish_names_soon(c);
+	publish_pages_soon(c);
+}
+
 /* --- room --------------------------------------------------------------------------------------- */
 
 static int room_for_object(void *data, size_t object, struct fault *why)
@@ -339,7 +347,12 @@ static int open_parts(struct contentd *c, struct fault *why)
 					   .leave = planning_leave,
 					   .spent = planning_spent,
 					   .data = c };
-	const struct cook_calls cook = { segment_here, segment_lost, room_for_rung, rung_here, c };
+	const struct cook_calls cook = { .segment_here = segment_here,
+					 .segment_lost = segment_lost,
+					 .room = room_for_rung,
+					 .rung_here = rung_here,
+					 .preview_here = preview_here,
+					 .data = c };
 	const struct keeper_calls keeper = { object_leaves, store_left, store_changed,
 					     work_again,    is_idle,    c };
 	const struct sync_calls sync = { catalogue_taken, looked, c };

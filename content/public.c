@@ -274,6 +274,7 @@ static void get_metrics(struct ctl_request *req, void *data)
 		.segments_total = k.segments,
 		.segment_failures_total = k.failures,
 		.segments_given_up_total = k.given_up,
+		.previews_total = k.previews,
 		.better_total = k.better,
 		.kitchen_rests = idle_now(c->idle).verdict.reason != REST_NOT,
 	};

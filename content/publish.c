@@ -194,7 +194,11 @@ static void put_lesson(const struct library *l, const struct publish_one *one,
 		.total = at.total,
 		.generation = it->generation,
 		.sound = it->ladder & 1u << RUNG_AUDIO,
-		.poster = library_has(l, it->poster),
+		.poster = it->poster == LIBRARY_NONE
+				  ? it->sight.files[LIBRARY_SIGHT_POSTER].length != 0
+				  : library_has(l, it->poster),
+		.preview = it->sight.here,
+		.chapters = it->sight.files[LIBRARY_SIGHT_CHAPTERS].length != 0,
 		.downloads = &p->downloads[i * RUNG_COUNT],
 		.files_here = &p->files_here[*files],
 	};

@@ -8,6 +8,7 @@
 #include "cache/store_note.h"
 #include "content/catalogue/catalogue_check.h"
 #include "content/catalogue/library_rung.h"
+#include "content/catalogue/library_sight.h"
 #include "content/kitchen/passing.h"
 #include "content/kitchen/version.h"
 #include "firmware/base/clean.h"
@@ -52,7 +53,9 @@ size_t library_find_object(const struct library *l, const struct objmap_id *id)
 	}
 }
 
-bool library_find_slot(const struct library *l, uint64_t number, size_t *lesson, unsigned *slot)
+#define PLACES (LIBRARY_SLOTS + 1) /* of a lesson: its slots and its preview */
+
+static bool find_number(const struct library *l, uint64_t number, size_t *lesson, unsigned *place)
 {
 	for (size_t step = 0;; step++) {
 		const struct library_slot *s = &l->by_number[probe(l, number, step)];
@@ -60,10 +63,31 @@ bool library_find_slot(const struct library *l, uint64_t number, size_t *lesson,
 			return false;
 		if (s->key != number)
 			continue;
-		*lesson = (s->value - 1) / LIBRARY_SLOTS;
-		*slot = (unsigned)((s->value - 1) % LIBRARY_SLOTS);
+		*lesson = (s->value - 1) / PLACES;
+		*place = (unsigned)((s->value - 1) % PLACES);
 		return true;
 	}
+}
+
+bool library_find_slot(const struct library *l, uint64_t number, size_t *lesson, unsigned *slot)
+{
+	size_t of;
+	unsigned place;
+	if (!find_number(l, number, &of, &place) || place == LIBRARY_SIGHT)
+		return false;
+	*lesson = of;
+	*slot = place;
+	return true;
+}
+
+bool library_find_sight(const struct library *l, uint64_t number, size_t *lesson)
+{
+	size_t of;
+	unsigned place;
+	if (!find_number(l, number, &of, &place) || place != LIBRARY_SIGHT)
+		return false;
+	*lesson = of;
+	return true;
 }
 
 bool library_find_rendition(const struct library *l, uint64_t number, size_t *lesson,
@@ -78,7 +102,9 @@ bool library_find_rendition(const struct library *l, uint64_t number, size_t *le
 
 void library_note_number(struct library *l, size_t lesson, unsigned slot)
 {
-	note(l, l->by_number, l->lessons[lesson].rungs[slot].number, lesson * LIBRARY_SLOTS + slot);
+	const struct library_lesson *it = &l->lessons[lesson];
+	const uint64_t number = slot == LIBRARY_SIGHT ? it->sight.number : it->rungs[slot].number;
+	note(l, l->by_number, number, lesson * PLACES + slot);
 }
 
 /* Takes a number out; those behind it move up, so that none is cut off from where its search begins. */
@@ -282,7 +308,7 @@ static int make_room(struct library *l)
 	for (size_t i = 0; i < c->items_count; i++)
 		objects += 2 + c->items[i].captions_count + c->items[i].attachments_count;
 	size_t slots = 64;
-	while (slots < 2 * objects || slots < 2 * LIBRARY_SLOTS * c->items_count)
+	while (slots < 2 * objects || slots < 2 * PLACES * c->items_count)
 		slots *= 2;
 	l->slot_mask = slots - 1;
 	l->lesson_count = c->items_count;
@@ -356,8 +382,10 @@ static void fill_rungs(struct library *l)
 	CLEANUP(clean_names) struct names *index = NULL;
 	AUTO_FREE uint32_t *open = calloc(l->lesson_count + 1, sizeof(*open));
 	number_rungs(l);
-	for (size_t i = 0; open && i < l->lesson_count; i++)
+	for (size_t i = 0; open && i < l->lesson_count; i++) {
 		open[i] = load_lesson(l, i);
+		library_sight_load(l, i);
+	}
 	if (store_names(l->store, &index, NULL))
 		index = NULL; /* none yet: downloads are made from the files */
 	for (size_t i = 0; open && i < l->lesson_count; i++) {

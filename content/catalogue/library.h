@@ -8,6 +8,7 @@
 #include "cache/names.h"
 #include "cache/store.h"
 #include "content/kitchen/kitchen.h"
+#include "content/shelf/sprites_format.h"
 #include "firmware/record/catalogue.pb.h"
 
 struct fault;
@@ -57,6 +58,25 @@ struct library_rung {
 	uint64_t download_bytes;
 };
 
+/* A lesson's preview (content/catalogue/library_sight.h): files, one behind the other in one rendition. */
+enum library_sight_file {
+	LIBRARY_SIGHT_TIMES,    /* sprite.vtt */
+	LIBRARY_SIGHT_CHAPTERS, /* chapters.vtt */
+	LIBRARY_SIGHT_POSTER,
+	LIBRARY_SIGHT_SHEETS, /* sprite-1.jpg and so on */
+	LIBRARY_SIGHT_FILES = LIBRARY_SIGHT_SHEETS + SPRITES_SHEETS_MAX
+};
+struct library_piece {
+	uint64_t offset, length; /* 0: there is no such file */
+};
+struct library_sight {
+	uint64_t number; /* of the rendition; 0: none */
+	bool here;
+	bool tried_out; /* it cannot be made */
+	bool unwanted; /* a person sent it away: not made again before the next start or catalogue */
+	struct library_piece files[LIBRARY_SIGHT_FILES];
+};
+
 struct library_lesson {
 	const wasl_Item *item;
 	size_t poster, mezzanine; /* objects, or LIBRARY_NONE */
@@ -76,6 +96,7 @@ struct library_lesson {
 		*cooking; /* [0 .. segments]: masks of slots; made counts what was given up, too */
 	uint32_t *lost;   /* [0 .. segments]: slots given up */
 	struct library_rung rungs[LIBRARY_SLOTS];
+	struct library_sight sight;
 };
 
 struct library {

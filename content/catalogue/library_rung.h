@@ -4,7 +4,8 @@
 #include "cache/names.h"
 #include "content/catalogue/library.h"
 
-/* Between library.c and library_rung.c: makes a rendition's number findable. */
+/* Between library.c, library_rung.c and library_sight.c: makes a rendition's number findable. `slot` LIBRARY_SIGHT: the preview's. */
+#define LIBRARY_SIGHT LIBRARY_SLOTS
 void library_note_number(struct library *l, size_t lesson, unsigned slot);
 void library_forget_number(struct library *l, uint64_t number);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "content/catalogue/library_sight.h"
 #include "content/keeper/keeper_priv.h"
 #include "content/keeper/keeper_scrub.h"
 #include "firmware/base/clean.h"
@@ -55,6 +56,8 @@ static int drop_object(struct keeper *k, const struct keeper_thing *t, struct fa
 static int drop_rendition(struct keeper *k, const struct keeper_thing *t, struct fault *why)
 {
 	int r = store_rendition_drop(k->store, t->number, why);
+	if (r == 0 && t->kind == KEEPER_SIGHT)
+		library_sight_lost(k->library, t->lesson);
 	if (r || (t->kind != KEEPER_RUNG && t->kind != KEEPER_SPARE))
 		return r;
 	(void)library_recheck_rung(k->library, t->lesson, t->slot, NULL);
@@ -86,6 +89,8 @@ int keeper_send_away(struct keeper *k, const struct keeper_farewell *f, struct f
 		k->rung_gone[t->lesson * RUNG_COUNT + t->rung] = f->held;
 		k->rung_went[t->lesson * RUNG_COUNT + t->rung] = f->item->bytes;
 		k->library->lessons[t->lesson].held |= 1u << t->rung;
+	} else if (t->kind == KEEPER_SIGHT) {
+		k->library->lessons[t->lesson].sight.unwanted = f->held == STORE_LIST_UNTIL_ASKED;
 	}
 	k->evicted_count++;
 	k->evicted_bytes += f->item->bytes;
@@ -145,7 +150,8 @@ static int evict_for(struct keeper *k, uint64_t bytes, uint64_t room, enum evict
 		if (r)
 			break;
 		gained += item->bytes;
-		addresses |= f.thing->kind == KEEPER_RUNG || f.thing->kind == KEEPER_SPARE;
+		addresses |= f.thing->kind == KEEPER_RUNG || f.thing->kind == KEEPER_SPARE ||
+			     f.thing->kind == KEEPER_SIGHT;
 	}
 	uint64_t after = 0;
 	(void)store_list_room(k->store, &after, NULL);

@@ -39,6 +39,7 @@ static bool same(const struct keeper_thing *a, const struct keeper_thing *b)
 	case KEEPER_RUNG:
 		return a->lesson == b->lesson && a->rung == b->rung;
 	case KEEPER_SPARE:
+	case KEEPER_SIGHT:
 	case KEEPER_STRAY_RENDITION:
 		return a->number == b->number;
 	}

@@ -190,6 +190,10 @@ void keeper_notes_flush(struct keeper *k)
 		if (k->rung_used[i] && number &&
 		    store_list_used_rendition(k->store, number, k->rung_used[i], NULL))
 			return;
+		const struct library_sight *s = &l->lessons[i / RUNG_COUNT].sight;
+		if (k->rung_used[i] && s->here &&
+		    store_list_used_rendition(k->store, s->number, k->rung_used[i], NULL))
+			return;
 		k->rung_used[i] = 0;
 	}
 	(void)store_list_arrived(k->store, keeper_clock(k), NULL);

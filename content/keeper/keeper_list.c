@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cache/store_local.h"
+#include "content/catalogue/library_sight.h"
 #include "content/keeper/keeper_priv.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -78,6 +79,9 @@ void keeper_label(const struct keeper *k, const struct keeper_thing *t, char *ou
 		snprintf(out, room, "%s/%s, the version that is not offered",
 			 k->library->lessons[t->lesson].item->id, kitchen_rung_name(t->rung));
 		return;
+	case KEEPER_SIGHT:
+		snprintf(out, room, "%s/preview", k->library->lessons[t->lesson].item->id);
+		return;
 	case KEEPER_STRAY_OBJECT:
 		objmap_id_hex(&t->id, hex);
 		if (!keeper_address(k, &t->id, out, room, &alone))
@@ -104,6 +108,7 @@ void keeper_key(const struct keeper *k, const struct keeper_thing *t, char out[s
 			 kitchen_rung_name(t->rung));
 		return;
 	case KEEPER_SPARE:
+	case KEEPER_SIGHT:
 	case KEEPER_STRAY_RENDITION:
 		snprintf(out, 160, "rendition/%" PRIu64, t->number);
 		return;
@@ -171,6 +176,21 @@ static void judge_rung(struct keeper *k, struct keeper_row *row, struct evict_it
 		evict_keep(extra ? &spare : &facts, item->used_s, keeper_clock(k), clock_wall_s());
 }
 
+/* It is used when its lesson is watched. */
+static void judge_sight(struct keeper *k, struct keeper_row *row, struct evict_item *item)
+{
+	const size_t lesson = row->thing.lesson;
+	const struct keeper_facts *f = &k->lessons[lesson];
+	const struct evict_facts facts = { .pinned = f->pinned,
+					   .programme = f->programme,
+					   .due_s = f->due_s,
+					   .busy = k->lesson_wanted[lesson] };
+	item->value = EVICT_DERIVED;
+	for (unsigned rung = 0; rung < RUNG_COUNT; rung++)
+		item->used_s = later(item->used_s, k->rung_used[lesson * RUNG_COUNT + rung]);
+	item->keep = evict_keep(&facts, item->used_s, keeper_clock(k), clock_wall_s());
+}
+
 struct listing {
 	struct keeper *keeper;
 	struct keeper_rows *rows;
@@ -220,6 +240,9 @@ static int take(void *data, const struct store_list_row *from)
 		t->rung = (enum kitchen_rung)(t->slot % RUNG_COUNT);
 		t->kind = t->slot < RUNG_COUNT ? KEEPER_RUNG : KEEPER_SPARE;
 		judge_rung(k, row, item);
+	} else if (k->library && library_find_sight(k->library, from->number, &t->lesson)) {
+		t->kind = KEEPER_SIGHT;
+		judge_sight(k, row, item);
 	} else {
 		const struct evict_facts none = { 0 };
 		t->kind = KEEPER_STRAY_RENDITION;

@@ -29,6 +29,16 @@ static void add_object(const struct keeper *k, struct keeper_name *n, size_t obj
 					       .id = k->library->objects[object].id });
 }
 
+static void add_sight(const struct keeper *k, struct keeper_name *n, size_t lesson)
+{
+	const struct library_sight *s = &k->library->lessons[lesson].sight;
+	if (s->here)
+		add(n, &(struct keeper_thing){ .kind = KEEPER_SIGHT,
+					       .object = LIBRARY_NONE,
+					       .lesson = lesson,
+					       .number = s->number });
+}
+
 static void add_slot(const struct keeper *k, struct keeper_name *n, size_t lesson, unsigned slot)
 {
 	add(n, &(struct keeper_thing){ .kind = slot < RUNG_COUNT ? KEEPER_RUNG : KEEPER_SPARE,
@@ -62,6 +72,9 @@ static void find_in_lesson(const struct keeper *k, size_t lesson, const char *re
 		if (all || (!strncmp(rest, "files/", 6) &&
 			    !strcmp(rest + 6, it->item->attachments[i].name)))
 			add_object(k, n, it->files[i]);
+	if (all || !strcmp(rest, "preview") || !strcmp(rest, "sprite.vtt") ||
+	    !strcmp(rest, "chapters.vtt") || !strncmp(rest, "sprite-", 7))
+		add_sight(k, n, lesson);
 	for (unsigned r = 1; r <= RUNG_COUNT; r++) {
 		const enum kitchen_rung rung = (enum kitchen_rung)(r % RUNG_COUNT);
 		const char *name = kitchen_rung_name(rung);

@@ -14,7 +14,8 @@ struct keeper_thing { /* of the library, or of the store alone */
 		KEEPER_RUNG,
 		KEEPER_STRAY_OBJECT,
 		KEEPER_STRAY_RENDITION,
-		KEEPER_SPARE /* a version that players are not offered (now, or no longer) */
+		KEEPER_SPARE, /* a version that players are not offered (now, or no longer) */
+		KEEPER_SIGHT  /* a lesson's preview */
 	} kind;
 	size_t object, lesson; /* LIBRARY_NONE: none */
 	enum kitchen_rung rung;

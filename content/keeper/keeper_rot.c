@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cache/names.h"
+#include "content/catalogue/library_sight.h"
 #include "content/keeper/keeper_scrub.h"
 #include "firmware/base/clean.h"
 
@@ -107,9 +108,14 @@ static void look_at_segment(struct keeper *k, struct rot *rot)
 {
 	const struct store_scrub_item *item = rot->item;
 	struct keeper_thing t = { .kind = KEEPER_STRAY_RENDITION, .number = item->number };
-	const bool named =
+	const bool rung =
 		k->library && library_find_slot(k->library, item->number, &t.lesson, &t.slot);
-	if (named) {
+	const bool sight =
+		k->library && !rung && library_find_sight(k->library, item->number, &t.lesson);
+	const bool named = rung || sight;
+	if (sight)
+		t.kind = KEEPER_SIGHT;
+	if (rung) {
 		t.kind = t.slot < RUNG_COUNT ? KEEPER_RUNG : KEEPER_SPARE;
 		t.rung = (enum kitchen_rung)(t.slot % RUNG_COUNT);
 	}
@@ -119,7 +125,9 @@ static void look_at_segment(struct keeper *k, struct rot *rot)
 		    : !named                   ? FATE_UNNAMED
 		    : can_be_made(k, t.lesson) ? FATE_COMES
 					       : FATE_ALONE;
-	if (named && !item->mended)
+	if (sight && !item->mended)
+		library_sight_lost(k->library, t.lesson);
+	if (rung && !item->mended)
 		(void)library_recheck_rung(k->library, t.lesson, t.slot, NULL);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "content/fetch/backoff.h"
+#include "content/catalogue/library_sight.h"
 #include "content/kitchen/cook_private.h"
 #include "content/kitchen/passing_lesson.h"
 #include "content/kitchen/version.h"
@@ -101,22 +102,29 @@ static void give_up(struct job *j, uint32_t slots, const struct fault *why)
 	cook_tell(c, "segment.lost", it->item->id, "kitchen", text);
 }
 
+/* False: that was the last time. */
+static bool again_later(struct cook *c, size_t lesson, uint32_t segment)
+{
+	struct bad_segment *b = bad_of(c, lesson, segment);
+	if (!b && c->bad_count < COOK_MOST_BLOCKS) {
+		b = &c->bad[c->bad_count++];
+		*b = (struct bad_segment){ .lesson = lesson, .segment = segment };
+	}
+	if (!b || ++b->tries >= MOST_TRIES) {
+		forget_bad(c, b);
+		return false;
+	}
+	b->until_ms =
+		clock_mono_ms() + backoff_ms(b->tries, COOK_FIRST_WAIT_MS, MOST_WAIT_MS, segment);
+	return true;
+}
+
 static void failed(struct job *j, uint32_t slots, const struct fault *why)
 {
 	struct cook *c = j->of;
-	struct bad_segment *b = bad_of(c, j->lesson, j->segment);
 	c->counts.failures++;
-	if (!b && c->bad_count < COOK_MOST_BLOCKS) {
-		b = &c->bad[c->bad_count++];
-		*b = (struct bad_segment){ .lesson = j->lesson, .segment = j->segment };
-	}
-	if (b && ++b->tries < MOST_TRIES) {
-		b->until_ms = clock_mono_ms() +
-			      backoff_ms(b->tries, COOK_FIRST_WAIT_MS, MOST_WAIT_MS, j->segment);
-		return;
-	}
-	forget_bad(c, b);
-	give_up(j, slots, why);
+	if (!again_later(c, j->lesson, j->segment))
+		give_up(j, slots, why);
 }
 
 static void slot_may_be_whole(struct cook *c, size_t lesson, unsigned slot)
@@ -184,6 +192,45 @@ static void done(void *data, int code, const struct fault *why)
 	if (here && !j->refused)
 		measure(c, j);
 	slots_may_be_whole(c, j->lesson, here);
+}
+
+/* --- previews ----------------------------------------------------------------------------------- */
+
+static void preview_failed(struct cook *c, size_t lesson, const struct fault *why)
+{
+	struct library_lesson *it = &c->library->lessons[lesson];
+	char text[700];
+	if (again_later(c, lesson, 0))
+		return;
+	it->sight.tried_out = true;
+	snprintf(text, sizeof(text), "lesson '%s' has no preview: %s; it plays without one",
+		 it->item->id, why ? why->text : "the transcoder made none");
+	cook_tell(c, "preview.lost", it->item->id, "kitchen", text);
+}
+
+static void preview_done(void *data, int code, const struct fault *why)
+{
+	struct cook *c = data;
+	const size_t lesson = c->preview.lesson;
+	replan_soon(&c->replan);
+	look_at_walls(c);
+	if (c->preview_refused || code == -ESTALE)
+		return; /* it was good, the disk was not; or its picture changed meanwhile */
+	if (!c->library->lessons[lesson].sight.here) {
+		preview_failed(c, lesson, code ? why : NULL);
+		return;
+	}
+	forget_bad(c, bad_of(c, lesson, 0));
+	c->calls.preview_here(c->calls.data, lesson);
+}
+
+/* It needs none of the places: the kitchen lets it in where nobody waits. */
+static void begin_preview(struct cook *c, size_t lesson)
+{
+	struct fault why = { 0 };
+	c->preview_refused = 0;
+	if (cook_preview_begin(&c->preview, c->library, lesson, &why))
+		preview_failed(c, lesson, &why);
 }
 
 /* --- what next ---------------------------------------------------------------------------------- */
@@ -376,6 +423,10 @@ static void plan(void *data)
 			replan_at(&c->replan, first ? idle : pick.wake_ms);
 			return;
 		}
+		if (!pick.rungs) {
+			begin_preview(c, c->order[pick.lesson]);
+			continue;
+		}
 		struct job *j = free_job(c);
 		if (!j)
 			j = make_way(c, &pick);
@@ -402,6 +453,7 @@ void cook_use(struct cook *c, struct library *library)
 {
 	for (size_t i = 0; i < COOK_MOST_JOBS; i++)
 		cancel(&c->jobs[i]);
+	cook_preview_stop(&c->preview);
 	cook_view_free(c);
 	c->bad_count = 0;
 	c->library = library && cook_view_make(c, library) ? library : NULL;
@@ -421,6 +473,8 @@ void cook_reordered(struct cook *c)
 
 bool cook_busy(const struct cook *c)
 {
+	if (c->preview.library)
+		return true;
 	for (size_t i = 0; i < c->workers; i++)
 		if (c->jobs[i].kitchen)
 			return true;
@@ -446,6 +500,7 @@ void cook_free(struct cook *c)
 		return;
 	for (size_t i = 0; i < COOK_MOST_JOBS; i++)
 		cancel(&c->jobs[i]);
+	cook_preview_done(&c->preview);
 	cook_view_free(c);
 	replan_done(&c->replan);
 	free(c->wanted);
@@ -470,7 +525,10 @@ int cook_new(struct sd_event *loop, struct kitchen *kitchen, struct wants *wants
 	c->report = *report;
 	for (size_t i = 0; i < COOK_MOST_JOBS; i++)
 		c->jobs[i] = (struct job){ .of = c, .source_fd = -1 };
-	if (replan_init(&c->replan, loop, plan, c))
+	c->preview.made = cook_preview_made;
+	c->preview.done = preview_done;
+	c->preview.data = c;
+	if (replan_init(&c->replan, loop, plan, c) || cook_preview_init(&c->preview, loop, kitchen))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	*out = MOVE_PTR(c);
 	return 0;

@@ -25,12 +25,14 @@ struct cook_calls {
 	int (*room)(void *data, size_t lesson, enum kitchen_rung rung, uint64_t bytes,
 		    struct fault *why);
 	void (*rung_here)(void *data, size_t lesson, enum kitchen_rung rung); /* complete */
+	void (*preview_here)(void *data, size_t lesson);
 	void *data;
 };
 
 struct cook_counts {
 	uint64_t segments, failures, given_up;
-	uint64_t better;    /* rungs whose better version took their place */
+	uint64_t better; /* rungs whose better version took their place */
+	uint64_t previews;
 	unsigned ms_a_dish; /* one rung of one segment, wall time, of late; 0 not known */
 };
 
@@ -46,6 +48,7 @@ void cook_use(struct cook *c, struct library *library);
 enum cook_pace {
 	COOK_RESTS, /* nothing, and what is under way stands still: the box is busy, hot or on its battery */
 	COOK_MAKES,  /* what is missing */
+	COOK_SHOWS,  /* previews, too: there is room for them */
 	COOK_BETTERS /* then what is better than what is there: there is room for it */
 };
 void cook_set_pace(struct cook *c, enum cook_pace pace);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdlib.h>
 
+#include "content/catalogue/library_sight.h"
 #include "content/kitchen/cook_private.h"
 #include "content/kitchen/passing_lesson.h"
+#include "content/shelf/sprites.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -123,4 +126,20 @@ void cook_made(void *data, const struct kitchen_dish *dish)
 		no_room(j, &why);
 	else
 		j->of->counts.segments += dish->segment != 0;
+}
+
+void cook_preview_made(void *data, const struct kitchen_dish *dish)
+{
+	struct cook_preview *p = data;
+	struct cook *c = p->data;
+	AUTO_FREE struct sprites *found = malloc(sizeof(*found));
+	struct fault why = { 0 };
+	/* Of one that cannot be read the end tells: there is none. */
+	if (!found || sprites_read(dish->bytes, dish->len, found))
+		return;
+	c->preview_refused = library_sight_put(c->library, p->lesson, found, &why);
+	if (c->preview_refused)
+		rest(c, &why);
+	else
+		c->counts.previews++;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "content/kitchen/cook.h"
+#include "content/kitchen/cook_preview.h"
 #include "content/kitchen/jobs.h"
 #include "content/kitchen/kitchen.h"
 #include "content/replan.h"
@@ -60,6 +61,8 @@ struct cook {
 	uint64_t full_told_ms;       /* no room on disk: until then it has been said */
 	bool start_told, walls_told;
 	enum cook_pace pace;
+	struct cook_preview preview;
+	int preview_refused; /* what the store said of it */
 	struct cook_counts counts;
 };
 
@@ -74,5 +77,7 @@ size_t cook_see_wants(struct cook *c); /* into c->wanted */
 struct jobs_pick cook_look(struct cook *c, uint64_t now);
 bool cook_view_make(struct cook *c, const struct library *l);
 void cook_view_free(struct cook *c);
+/* A preview as the kitchen made it: to disk, where there is room. `data` is the preview. */
+void cook_preview_made(void *data, const struct kitchen_dish *dish);
 /* What the kitchen made: to disk, or on a full one through memory to whoever waits. `data` is the job. */
 void cook_made(void *data, const struct kitchen_dish *dish);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/catalogue/library_sight.h"
 #include "content/kitchen/cook_private.h"
 #include "content/kitchen/passing_lesson.h"
 #include "firmware/base/clean.h"
@@ -21,6 +22,12 @@ static uint32_t passed(const void *data, uint32_t segment)
 {
 	const struct seen *s = data;
 	return passing_lesson_here(s->pass, &s->library->lessons[s->lesson], segment);
+}
+
+static bool lacks_preview(const void *data)
+{
+	const struct seen *s = data;
+	return library_sight_lacks(&s->library->lessons[s->lesson]);
 }
 
 static bool want_more(struct cook *c, size_t count)
@@ -79,6 +86,7 @@ struct jobs_pick cook_look(struct cook *c, uint64_t now)
 		.basic = BASIC,
 		.sound = 1u << RUNG_AUDIO,
 		.wants_only = c->idle_not_before_ms > now || c->pace == COOK_RESTS,
+		.previews = c->pace >= COOK_SHOWS && !c->preview.library,
 		.better = c->pace == COOK_BETTERS,
 		.apart = idle_places(c) > 1,
 		.better_basic = 1u << (RUNG_240P + RUNG_COUNT),
@@ -159,6 +167,7 @@ bool cook_view_make(struct cook *c, const struct library *l)
 						      .held = &it->held,
 						      .readable = readable,
 						      .passed = passed,
+						      .lacks_preview = lacks_preview,
 						      .slow = &it->slow,
 						      .spare = &it->spare,
 						      .to_better = &it->to_better,

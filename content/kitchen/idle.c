@@ -84,6 +84,7 @@ static int look(sd_event_source *s, uint64_t usec, void *data)
 	tell(i, was);
 	cook_set_pace(i->of->cook, i->view.verdict.reason   ? COOK_RESTS
 				   : i->view.verdict.better ? COOK_BETTERS
+				   : i->view.verdict.roomy  ? COOK_SHOWS
 							    : COOK_MAKES);
 	retire(i, now);
 	i->due_ms = clock_mono_ms() + LOOK_MS;

@@ -108,13 +108,25 @@ static bool sweep(struct search *s, uint32_t rungs, enum stage stage, struct job
 	return false;
 }
 
+static bool preview(struct search *s, struct jobs_pick *out)
+{
+	for (size_t i = 0; s->v->previews && i < s->v->lesson_count; i++) {
+		const struct jobs_lesson *l = &s->v->lessons[i];
+		if (!l->lacks_preview || !l->lacks_preview(l->data) || held(s, i, 0))
+			continue;
+		*out = (struct jobs_pick){ .found = true, .lesson = i, .priority = 9 };
+		return true;
+	}
+	return false;
+}
+
 static bool in_advance(struct search *s, struct jobs_pick *out)
 {
 	/* The first minute of everything: then it all plays. */
 	for (size_t i = 0; i < s->v->lesson_count; i++)
 		if (take(s, i, 1, UINT32_MAX, IDLE, out))
 			return true;
-	if (sweep(s, s->v->basic, IDLE, out) || sweep(s, UINT32_MAX, IDLE, out))
+	if (sweep(s, s->v->basic, IDLE, out) || preview(s, out) || sweep(s, UINT32_MAX, IDLE, out))
 		return true;
 	return s->v->better &&
 	       (sweep(s, s->v->better_basic, BETTER, out) || sweep(s, UINT32_MAX, BETTER, out));

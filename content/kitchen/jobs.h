@@ -7,7 +7,7 @@
 
 /*
  * What to cook next. Pure: (lessons, wants, time) -> one job. Order: segments that pupils wait for, two ahead of
- * them, the first segment of every rung of every lesson, `basic` rungs of everything, the other rungs; then, slowly,
+ * them, the first segment of every rung of every lesson, `basic` rungs of everything, previews, the other rungs; then, slowly,
  * better versions, in the same order: the basic ones of everything first.
  * Rungs of one segment go into one job, because they share one decode; those of the better version into another.
  */
@@ -25,6 +25,8 @@ struct jobs_lesson {             /* in the order in which lessons matter */
 	bool (*readable)(const void *data, uint32_t segment);
 	/* Rungs of it that passed a full disk and are in memory still. NULL: none ever are. */
 	uint32_t (*passed)(const void *data, uint32_t segment);
+	/* Whether its preview is to be made, and can be made now. NULL: never. */
+	bool (*lacks_preview)(const void *data);
 	const void *data;
 };
 
@@ -34,7 +36,7 @@ struct jobs_want { /* given most urgent first */
 	uint32_t rungs;   /* mask */
 };
 
-struct jobs_block { /* a segment that failed: not tried again before `until_ms` */
+struct jobs_block { /* a segment (0: the preview) that failed: not tried again before `until_ms` */
 	size_t lesson;
 	uint32_t segment;
 	uint64_t until_ms;
@@ -50,7 +52,8 @@ struct jobs_view {
 	uint32_t basic; /* mask: what everything gets first */
 	uint32_t sound; /* mask: cooked along with any picture that a pupil waits for */
 	bool wants_only; /* nothing in advance now: the disk had no room for it, or the box has to rest */
-	bool better; /* there is time and room for better versions */
+	bool previews; /* there is room for previews, and none is under way */
+	bool better;   /* there is time and room for better versions */
 	uint32_t better_basic;
 	bool apart; /* there is a place for the sound that a waiting pupil needs beside its picture: both at once */
 	uint64_t now_ms;
@@ -59,10 +62,10 @@ struct jobs_view {
 struct jobs_pick {
 	bool found;
 	size_t lesson;
-	uint32_t segment, rungs;
-	bool with_init;    /* one of the rungs has no init segment yet */
-	unsigned priority; /* 0 a pupil waits, 1 ahead of a pupil, 9 idle */
-	uint64_t wake_ms;  /* not found: when a held segment may be tried; 0 never */
+	uint32_t segment, rungs; /* 0 and 0: the lesson's preview */
+	bool with_init;          /* one of the rungs has no init segment yet */
+	unsigned priority;       /* 0 a pupil waits, 1 ahead of a pupil, 9 idle */
+	uint64_t wake_ms;        /* not found: when a held segment may be tried; 0 never */
 };
 
 void jobs_next(const struct jobs_view *view, struct jobs_pick *out);

@@ -154,6 +154,6 @@ int kitchen_progressive(const struct kitchen_track *video, const struct kitchen_
  * byte. The init segment and these bytes, one after the other, are a film of key frames alone.
  */
 int kitchen_key_bytes(const struct kitchen_track *video, uint32_t *key_bytes, struct fault *why);
-/* That film, in memory: *fd is the caller's. */
-int kitchen_key_film(const struct kitchen_track *video, const uint32_t *key_bytes, int *fd,
-		     uint64_t *size, struct fault *why);
+/* Adds those of segments `from` .. `until` - 1 (0: the init segment) to the end of that film. */
+int kitchen_key_film(const struct kitchen_track *video, const uint32_t *key_bytes, uint32_t from,
+		     uint32_t until, int film, uint64_t *size, struct fault *why);

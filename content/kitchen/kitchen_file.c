@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "content/kitchen/kitchen.h"
 #include "content/transcoder/frag.h"
@@ -247,19 +246,14 @@ static int add_bytes(const struct kitchen_track *video, uint64_t from, size_t le
 	return rc;
 }
 
-int kitchen_key_film(const struct kitchen_track *video, const uint32_t *key_bytes, int *fd,
-		     uint64_t *size, struct fault *why)
+int kitchen_key_film(const struct kitchen_track *video, const uint32_t *key_bytes, uint32_t from,
+		     uint32_t until, int film, uint64_t *size, struct fault *why)
 {
-	AUTO_FD int film = memfd_create("keys", MFD_CLOEXEC);
-	uint64_t len = 0;
-	int rc = film < 0 ? -errno : 0;
-	for (uint32_t s = 0; s <= video->count && !rc; s++)
+	int rc = 0;
+	for (uint32_t s = from; s < until && s <= video->count && !rc; s++)
 		rc = add_bytes(video, video->offsets[s], s ? key_bytes[s - 1] : video->lengths[0],
-			       film, &len);
-	if (rc)
-		return fault_set(why, rc, "kitchen.film", "key frames cannot be put in a row (%s)",
-				 strerror(-rc));
-	*fd = MOVE_FD(film);
-	*size = len;
-	return 0;
+			       film, size);
+	return rc ? fault_set(why, rc, "kitchen.film", "key frames cannot be put in a row (%s)",
+			      strerror(-rc))
+		  : 0;
 }

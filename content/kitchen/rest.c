@@ -87,11 +87,12 @@ struct rest_verdict rest_look(struct rest *r, const struct rest_limits *limits,
 		r->reason = reason;
 		r->since_ms = seen->now_ms;
 	}
-	/* Where the room ends, better versions neither begin nor end with every segment. */
+	/* Where the room ends, what is extra neither begins nor ends with every segment. */
 	const uint64_t reserve = limits->reserve_bytes;
 	if (seen->wanted || !r->wanted_ms)
 		r->wanted_ms = seen->now_ms;
 	const bool quiet = limits->quiet_ms && seen->now_ms - r->wanted_ms >= limits->quiet_ms;
 	r->roomy = seen->room_bytes >= (r->roomy ? reserve : ROOMY(reserve));
-	return (struct rest_verdict){ r->reason, r->reason == REST_NOT && r->roomy && quiet };
+	const bool roomy = r->reason == REST_NOT && r->roomy;
+	return (struct rest_verdict){ r->reason, roomy, roomy && quiet };
 }

@@ -50,6 +50,7 @@ struct rest {
 
 struct rest_verdict {
 	enum rest_reason reason; /* REST_NOT: what is missing may be made */
+	bool roomy;              /* and there is room to spare: previews, too */
 	bool better;             /* and then what is better than what is there */
 };
 

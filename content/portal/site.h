@@ -33,6 +33,7 @@ struct site_lesson {
 	const char *generation;         /* "" when not playable */
 	bool sound;                     /* has a sound-only rung */
 	bool poster;                    /* its picture has arrived */
+	bool preview, chapters;         /* small pictures for the seek bar; where slides change */
 	const struct site_download *downloads;
 	size_t download_count;
 	const bool *files_here; /* one for each attachment */

@@ -160,6 +160,8 @@ static void put_player(json_t *c, const struct site_lesson *l)
 	site_put_text(c, "sound", sound);
 	site_put(c, "video", json_boolean(l->item->plan.width > 0));
 	site_put(c, "files_ready", files_ready(l));
+	site_put(c, "preview", json_boolean(l->preview));
+	site_put(c, "chapters", json_boolean(l->chapters));
 	site_put(c, "captions", captions(l->item));
 	site_put(c, "seconds", json_integer((json_int_t)((l->item->duration_ms + 500) / 1000)));
 }
@@ -220,8 +222,9 @@ uint64_t site_lesson_print(const struct site *s, size_t lesson)
 	mix(&hash, l->generation, strlen(l->generation) + 1);
 	mix_number(&hash, s->catalogue ? s->catalogue->version : 0);
 	mix_number(&hash, s->status.internet);
-	mix_number(&hash, (uint64_t)(l->playable | l->plays << 1 | l->complete << 2 |
-				     l->failed << 3 | l->sound << 4 | l->poster << 5));
+	mix_number(&hash,
+		   (uint64_t)(l->playable | l->plays << 1 | l->complete << 2 | l->failed << 3 |
+			      l->sound << 4 | l->poster << 5 | l->preview << 6 | l->chapters << 7));
 	mix_number(&hash, (uint64_t)l->minutes);
 	if (!l->complete) {
 		const struct planner_promise *p = &l->promise;

@@ -299,6 +299,36 @@ static int add_files(struct names_builder *b, const struct library *l,
 	return r;
 }
 
+/* One file of a lesson's preview, where it has that. */
+static int add_piece(struct names_builder *b, const struct library_lesson *it, unsigned file,
+		     const char *path, const char *media_type)
+{
+	const struct library_piece *p = &it->sight.files[file];
+	const struct names_extent extent = { it->sight.number, p->offset, p->length };
+	return p->length ? names_add_virtual(b, path, media_type, NULL, NULL, NULL, NULL, 0,
+					     &extent, 1)
+			 : 0;
+}
+
+static int add_preview(struct names_builder *b, const struct library_lesson *it)
+{
+	if (!it->sight.here)
+		return 0;
+	int r = add_piece(b, it, LIBRARY_SIGHT_TIMES, place_of(it, "sprite.vtt").at, "text/vtt");
+	if (r == 0)
+		r = add_piece(b, it, LIBRARY_SIGHT_CHAPTERS, place_of(it, "chapters.vtt").at,
+			      "text/vtt");
+	if (r == 0 && it->poster == LIBRARY_NONE)
+		r = add_piece(b, it, LIBRARY_SIGHT_POSTER, place_of(it, "poster.jpg").at,
+			      "image/jpeg");
+	for (unsigned i = 0; r == 0 && i < SPRITES_SHEETS_MAX; i++) {
+		char rest[64];
+		snprintf(rest, sizeof(rest), "%s/sprite-%u.jpg", it->generation, i + 1);
+		r = add_piece(b, it, LIBRARY_SIGHT_SHEETS + i, place_of(it, rest).at, "image/jpeg");
+	}
+	return r;
+}
+
 static int add_lesson(struct names_builder *b, const struct library *l,
 		      const struct library_lesson *it, const struct air_plan *air)
 {
@@ -307,6 +337,8 @@ static int add_lesson(struct names_builder *b, const struct library *l,
 		r = add_captions(b, l, it);
 	if (r == 0 && it->playable)
 		r = add_master(b, it, air);
+	if (r == 0)
+		r = add_preview(b, it);
 	for (unsigned rung = 0; r == 0 && rung < RUNG_COUNT; rung++)
 		if (has_rung(it, rung))
 			r = add_rung(b, it, rung);

@@ -30,12 +30,32 @@ until_so 20 is_field /v1/lessons .catalogue_version 3
 first=$(of_master)
 is "$(field /v1/status '.idle.rests, .idle.power, .idle.celsius' | xargs)" "battery battery 41" "on its battery it rests"
 is "$(get "$lesson/$first/240p/2.m4s")" 200 "who asks is served at once"
+is_get() { [ "$(get "$1")" = "$2" ]; }
 made() { field /v1/lessons '[.lessons[0].rungs[].done] | join(" ")'; }
 is "$(made)" "1 1" "and nothing is made for nobody"
 mains 1 Charging
 until_so 30 is_field /v1/lessons '.lessons[0].complete' true
 ok $? "with mains power the rest is made"
 is "$(get "$lesson/$first/240p/1.m4s")" 200 "all of it"
+
+# Small pictures for the seek bar
+until_so 30 is_get "$lesson/sprite.vtt" 200
+ok $? "then a preview is made"
+is "$(grep -c -e '-->' "$top/body")" 2 "with a picture for each segment"
+is "$(grep -m 1 sprite- "$top/body")" "$first/sprite-1.jpg#xywh=0,0,160,90" "on a sheet"
+is "$(get "$lesson/$first/sprite-1.jpg")" 200 "which is there"
+is "$(ffprobe -v error -show_entries stream=codec_name,width,height -of csv=p=0 "$top/body")" mjpeg,1600,90 "and is a JPEG"
+is "$(sed -nE 's/^content-type: *(.*)\r$/\1/Ip' "$top/head")" image/jpeg "by its name, too"
+until_so 20 grep -q "data-preview" "$content/portal/ar/l/fractions-1.html"
+ok $? "the page knows"
+number=$(sqlite3 "$content/store/store.db" "SELECT number FROM renditions WHERE rung='preview'")
+spoil "$content/store/rend/$number.mp4" 600
+ask '/v1/store/verify?name=fractions-1/preview' -X POST >/dev/null
+remade() { [ "$(sqlite3 "$content/store/store.db" "SELECT count(*) FROM renditions WHERE rung='preview' AND number<>$number")" = 1 ]; }
+until_so 30 remade
+ok $? "one that rots is made again"
+until_so 30 is_get "$lesson/$first/sprite-1.jpg" 200
+is "$(ffprobe -v error -show_entries stream=codec_name,width,height -of csv=p=0 "$top/body")" mjpeg,1600,90 "and served"
 
 better() { [ -n "$(of_master)" ] && [ "$(of_master)" != "$first" ]; }
 until_so 60 better
@@ -66,5 +86,6 @@ start_contentd
 until_so 20 is_field /v1/lessons '.lessons[0].complete' true
 is "$(of_master)" "$second" "after a kill -9 it is what is offered"
 is "$(get "$lesson/$first/240p/2.m4s")" 200 "and the first has its place"
+is "$(get "$lesson/$first/sprite-1.jpg")" 200 "and so has its preview"
 
 done_testing

@@ -80,6 +80,67 @@
 		else if (video.webkitEnterFullscreen) video.webkitEnterFullscreen();
 	}
 
+	/* --- small pictures and chapters ------------------------------------------------------------- */
+	/* WebVTT as the box writes it: [{from, to, text}]. What cannot be had is an empty list. */
+	function cues(url, then) {
+		if (!url || !window.fetch) return;
+		fetch(url, { credentials: "same-origin" }).then(function (r) { return r.ok ? r.text() : ""; }).then(function (text) {
+			var list = [], seconds = function (t) { return t.split(":").reduce(function (sum, part) { return sum * 60 + +part; }, 0); };
+			text.split(/\n\n+/).forEach(function (block) {
+				var m = /^([\d:.]+) --> ([\d:.]+)\n(.*)$/.exec(block.trim());
+				if (m) list.push({ from: seconds(m[1]), to: seconds(m[2]), text: m[3] });
+			});
+			then(list);
+		}).catch(function () { /* the lesson plays without */ });
+	}
+	function cueAt(list, t) { return list.filter(function (c) { return t >= c.from && t < c.to; })[0] || list[list.length - 1]; }
+	/* A tile of a sheet: "GEN/sprite-1.jpg#xywh=160,0,160,90". */
+	function showTile(e, folder, cue) {
+		var m = cue && /^([\w\/.-]+)#xywh=(\d+),(\d+),(\d+),(\d+)$/.exec(cue.text);
+		if (!m) return;
+		e.style.width = m[4] + "px";
+		e.style.height = m[5] + "px";
+		e.style.backgroundImage = 'url("' + folder + m[1] + '")';
+		e.style.backgroundPosition = "-" + m[2] + "px -" + m[3] + "px";
+	}
+	function peekAt(box, seek, whole) {
+		var url = box.dataset.preview, folder = url && url.replace(/[^\/]*$/, ""), peek = box.querySelector(".peek"), tiles = null, asked = false;
+		if (!peek) return;
+		function show(t) {
+			if (!asked) { asked = true; cues(url, function (list) { tiles = list; }); }
+			if (!tiles || !tiles.length) return;
+			var part = Math.max(0, Math.min(1, t / (whole() || 1))), room;
+			showTile(peek.firstElementChild, folder, cueAt(tiles, t));
+			peek.lastElementChild.textContent = clock(t);
+			peek.hidden = false;
+			room = box.clientWidth - peek.offsetWidth - 16;
+			if (document.dir === "rtl") part = 1 - part;
+			peek.style.left = 8 + Math.max(0, Math.min(room, part * seek.clientWidth + seek.offsetLeft - 8 - peek.offsetWidth / 2)) + "px";
+		}
+		function hide() { peek.hidden = true; }
+		seek.addEventListener("input", function () { show(+seek.value); });
+		seek.addEventListener("mousemove", function (e) {
+			var r = seek.getBoundingClientRect(), part = (e.clientX - r.left) / (r.width || 1);
+			show((document.dir === "rtl" ? 1 - part : part) * whole());
+		});
+		["change", "mouseleave", "blur", "touchend"].forEach(function (e) { seek.addEventListener(e, hide); });
+	}
+	function listChapters(box, go) {
+		var url = box.dataset.chapters, tiles = box.dataset.preview, part = document.getElementById("chapters"), folder = url && url.replace(/[^\/]*$/, "");
+		if (!url || !part) return;
+		cues(tiles, function (pictures) {
+			cues(url, function (list) {
+				list.forEach(function (c) {
+					var b = make("button", "", make("li", "", part.lastElementChild)), i = make("i", "", b), n = make("b", "", b), t = make("small", "", b);
+					showTile(i, folder, cueAt(pictures, c.from));
+					n.textContent = c.text; t.textContent = clock(c.from); t.dir = "ltr";
+					b.onclick = function () { go(c.from); };
+				});
+				part.hidden = !list.length;
+			});
+		});
+	}
+
 	/* --- player --------------------------------------------------------------------------------- */
 	function player(box) {
 		var video = box.querySelector("video"), data = box.dataset, find = function (s) { return box.querySelector(s); };
@@ -137,10 +198,10 @@
 			hls.nextLevel = +menu.value;
 			menu.parentNode.hidden = menu.options.length < 2;
 		}
-		function attach(then) {
+		function attach(then, at) {
 			if (attached) return then();
 			attached = true;
-			var from = (seen()[data.id] || {}).t || 0;
+			var from = at >= 0 ? at : (seen()[data.id] || {}).t || 0;
 			loadHls(data.v, function () {
 				if (window.Hls && window.Hls.isSupported()) {
 					video.removeAttribute("src");
@@ -172,6 +233,11 @@
 		pick("sound").parentNode.hidden = !data.sound || box.classList.contains("sound");
 		pick("captions").parentNode.hidden = pick("captions").options.length < 2;
 
+		peekAt(box, seek, duration);
+		listChapters(box, function (t) {
+			if (attached) video.currentTime = t;
+			attach(play, t);
+		});
 		big.onclick = play;
 		video.onclick = function () { if (box.classList.contains("quiet")) wake(); else toggle(); };
 		find(".play").onclick = toggle;

@@ -26,6 +26,7 @@ static const struct {
 	struct jobs_pick pick;
 	bool better, apart;
 	uint32_t to_better[2], slow[2], spare[2];
+	bool lacks[2], previews; /* of their previews; there is room for one */
 } rows[] = {
 	{ .why = "the first segment of every rung of the first lesson",
 	  .arrived = { 6, 6 },
@@ -228,11 +229,59 @@ static const struct {
 	  .wants = { { 1, 2, BL } },
 	  .slow = { BL, BL },
 	  .pick = { .found = false } },
+	{ .why = "previews, once the basic rungs of everything are there, before the others",
+	  .made = { { ALL, ALL, A | L, A | L, A | L, A | L },
+		    { ALL, ALL, A | L, A | L, A | L, A | L } },
+	  .arrived = { 6, 6 },
+	  .lacks = { false, true },
+	  .previews = true,
+	  .pick = { true, 1, 0, 0, false, 9, 0 } },
+	{ .why = "not before that",
+	  .made = { { ALL, ALL, A | L, A | L, A | L, A | L }, { ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .lacks = { true, true },
+	  .previews = true,
+	  .pick = { true, 1, 2, A | L, false, 9, 0 } },
+	{ .why = "where there is no room for them, or one is under way, the others",
+	  .made = { { ALL, ALL, A | L, A | L, A | L, A | L },
+		    { ALL, ALL, A | L, A | L, A | L, A | L } },
+	  .arrived = { 6, 6 },
+	  .lacks = { true, true },
+	  .pick = { true, 0, 2, M | H, false, 9, 0 } },
+	{ .why = "one that could not be made waits for its time, the next does not",
+	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .block = { 0, 0, 1500 },
+	  .lacks = { true, true },
+	  .previews = true,
+	  .pick = { true, 1, 0, 0, false, 9, 0 } },
+	{ .why = "nothing else is left: wake then",
+	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .block = { 0, 0, 1500 },
+	  .lacks = { true, false },
+	  .previews = true,
+	  .pick = { .found = false, .wake_ms = 1500 } },
+	{ .why = "a pupil before any",
+	  .made = { { ALL }, { ALL } },
+	  .arrived = { 6, 6 },
+	  .wants = { { 1, 4, M } },
+	  .lacks = { true, true },
+	  .previews = true,
+	  .pick = { true, 1, 4, M | A, false, 0, 0 } },
+	{ .why = "none while the box rests",
+	  .made = { { ALL, ALL, ALL, ALL, ALL, ALL }, { ALL, ALL, ALL, ALL, ALL, ALL } },
+	  .arrived = { 6, 6 },
+	  .lacks = { true, true },
+	  .previews = true,
+	  .wants_only = true,
+	  .pick = { .found = false } },
 };
 
 struct scene {
 	uint32_t arrived;
 	const uint32_t *passed;
+	bool lacks;
 };
 
 static bool readable_below(const void *data, uint32_t segment)
@@ -245,6 +294,11 @@ static uint32_t passed_of(const void *data, uint32_t segment)
 	return ((const struct scene *)data)->passed[segment];
 }
 
+static bool lacks_preview(const void *data)
+{
+	return ((const struct scene *)data)->lacks;
+}
+
 static void every_row(void **state)
 {
 	(void)state;
@@ -252,7 +306,8 @@ static void every_row(void **state)
 		struct jobs_lesson lessons[2];
 		struct scene scenes[2];
 		for (size_t n = 0; n < 2; n++) {
-			scenes[n] = (struct scene){ rows[i].arrived[n], rows[i].passed[n] };
+			scenes[n] = (struct scene){ rows[i].arrived[n], rows[i].passed[n],
+						    rows[i].lacks[n] };
 			lessons[n] = (struct jobs_lesson){ .segments = 5,
 							   .ladder = ALL,
 							   .made = rows[i].made[n],
@@ -260,6 +315,7 @@ static void every_row(void **state)
 							   .held = &rows[i].held[n],
 							   .readable = readable_below,
 							   .passed = passed_of,
+							   .lacks_preview = lacks_preview,
 							   .to_better = &rows[i].to_better[n],
 							   .slow = &rows[i].slow[n],
 							   .spare = &rows[i].spare[n],
@@ -277,6 +333,7 @@ static void every_row(void **state)
 						.basic = A | L,
 						.sound = A,
 						.wants_only = rows[i].wants_only,
+						.previews = rows[i].previews,
 						.better = rows[i].better,
 						.apart = rows[i].apart,
 						.better_basic = BL,

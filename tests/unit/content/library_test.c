@@ -14,7 +14,9 @@
 #include "cache/air_plan.h"
 #include "cache/layout.h"
 #include "cache/store_scrub.h"
+#include "content/catalogue/library_sight.h"
 #include "content/shelf/shelf.h"
+#include "content/shelf/sprites.h"
 #include "content/transcoder/pack.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
@@ -306,6 +308,150 @@ static void another_order(void **state)
 	assert_int_equal(l->fetch_order[4], first->mezzanine);
 }
 
+/* --- previews ------------------------------------------------------------------------------------------- */
+
+static const uint8_t jpeg[] = { 0xff, 0xd8, 0xff, 'p', 0xff, 0xd9 };
+
+static struct sprites three_pictures(void)
+{
+	return (struct sprites){ .head = { .tile_width = 160,
+					   .tile_height = 90,
+					   .tiles = SEGMENTS,
+					   .stride = 1,
+					   .sheets = 1 },
+				 .sheets = { { jpeg, sizeof(jpeg) } },
+				 .poster = { jpeg, sizeof(jpeg) - 1 } };
+}
+
+/* What nginx would find, or NULL: the caller frees. */
+static char *served(const struct scene *s, const char *rest)
+{
+	struct names *n = NULL;
+	struct names_entry e;
+	char path[200], file[200];
+	char *text = NULL;
+	assert_int_equal(shelf_write(s->library, s->store, &unwatched, s->path, NULL), 0);
+	assert_int_equal(names_map(AT_FDCWD, s->path, &n, NULL), 0);
+	snprintf(path, sizeof(path), "/m/%s/%s", s->library->lessons[0].item->id, rest);
+	if (names_find(n, path, strlen(path), &e) == 0 && e.kind == NAMES_VIRTUAL) {
+		assert_int_equal(e.extent_count, 1);
+		snprintf(file, sizeof(file), "%s/%s", s->dir,
+			 layout_rendition(e.extents[0].rendition, ".mp4").at);
+		AUTO_FD int fd = open(file, O_RDONLY);
+		text = calloc(1, e.size + 1);
+		assert_int_equal(pread(fd, text, e.size, (off_t)e.extents[0].offset), e.size);
+	}
+	names_unmap(n);
+	return text;
+}
+
+static void a_preview_is_served_and_outlives_a_start(void **state)
+{
+	struct scene *s = *state;
+	char sheet[64];
+	build(s);
+	assert_false(library_sight_lacks(&s->library->lessons[0]));
+	cook_all(s);
+	const struct library_lesson *it = &s->library->lessons[0];
+	assert_true(library_sight_lacks(it));
+	assert_int_equal(library_sight_source(it), RUNG_360P);
+	assert_null(served(s, "sprite.vtt"));
+	const struct sprites found = three_pictures();
+	assert_int_equal(library_sight_put(s->library, 0, &found, NULL), 0);
+	snprintf(sheet, sizeof(sheet), "%s/sprite-1.jpg", it->generation);
+	for (int round = 0; round < 2; round++) {
+		size_t lesson = 7;
+		unsigned slot;
+		AUTO_FREE char *times = served(s, "sprite.vtt");
+		AUTO_FREE char *picture = served(s, sheet);
+		it = &s->library->lessons[0];
+		assert_non_null(times);
+		assert_non_null(strstr(times, "00:00:08.000 --> 00:00:10.250\n"));
+		assert_non_null(strstr(times, sheet));
+		assert_non_null(picture);
+		assert_memory_equal(picture, jpeg, sizeof(jpeg));
+		assert_null(served(s, "chapters.vtt"));
+		/* The ministry's own poster is an object, and stays the poster. */
+		assert_null(served(s, "poster.jpg"));
+		assert_false(library_sight_lacks(it));
+		assert_true(library_find_sight(s->library, it->sight.number, &lesson));
+		assert_int_equal(lesson, 0);
+		assert_false(library_find_slot(s->library, it->sight.number, &lesson, &slot));
+		assert_false(library_find_sight(s->library, it->rungs[RUNG_240P].number, &lesson));
+		reopen(s);
+		build(s);
+		assert_int_equal(opened(s), 0);
+	}
+}
+
+static void a_film_without_a_poster_gets_one(void **state)
+{
+	struct scene *s = *state;
+	s->kit.items[0].has_poster = false;
+	cook_all(s);
+	assert_null(served(s, "poster.jpg"));
+	const struct sprites found = three_pictures();
+	assert_int_equal(library_sight_put(s->library, 0, &found, NULL), 0);
+	AUTO_FREE char *poster = served(s, "poster.jpg");
+	assert_non_null(poster);
+	assert_memory_equal(poster, jpeg, sizeof(jpeg) - 1);
+}
+
+/* Sent away, or rotten: nothing of it is named any more, and it is made again. */
+static void a_lost_preview_is_made_again(void **state)
+{
+	struct scene *s = *state;
+	const struct sprites found = three_pictures();
+	size_t lesson;
+	cook_all(s);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(library_sight_put(s->library, 0, &found, NULL), 0);
+		const uint64_t number = s->library->lessons[0].sight.number;
+		AUTO_FREE char *there = served(s, "sprite.vtt");
+		assert_non_null(there);
+		if (round == 0) {
+			assert_int_equal(store_rendition_drop(s->store, number, NULL), 0);
+		} else {
+			char path[200];
+			struct store_scrub_found bad;
+			struct store_scrub_cursor c = store_scrub_rendition(number);
+			snprintf(path, sizeof(path), "%s/%s", s->dir,
+				 layout_rendition(number, ".mp4").at);
+			FILE *f = fopen(path, "r+");
+			assert_non_null(f);
+			fputc(0xa5, f);
+			fclose(f);
+			assert_int_equal(store_scrub_step(s->store, &c, UINT64_MAX, &bad, NULL), 0);
+			assert_int_equal(bad.count, 1);
+		}
+		library_sight_lost(s->library, 0);
+		assert_false(library_find_sight(s->library, number, &lesson));
+		assert_null(served(s, "sprite.vtt"));
+		assert_true(library_sight_lacks(&s->library->lessons[0]));
+	}
+}
+
+/* The power went between the bytes and the note: they are no preview, and are gone after the next start. */
+static void half_a_preview_is_none(void **state)
+{
+	struct scene *s = *state;
+	struct store_rendition *r;
+	struct store_totals before, after;
+	cook_all(s);
+	assert_int_equal(store_totals(s->store, &before, NULL), 0);
+	assert_int_equal(store_rendition_open(s->store, "fractions-1",
+					      s->library->lessons[0].generation, "preview", 1, 0,
+					      &r, NULL),
+			 0);
+	assert_int_equal(store_rendition_put(r, 1, 0, jpeg, sizeof(jpeg), NULL), 0);
+	store_rendition_close(r);
+	reopen(s);
+	build(s);
+	assert_true(library_sight_lacks(&s->library->lessons[0]));
+	assert_int_equal(store_totals(s->store, &after, NULL), 0);
+	assert_int_equal(after.renditions, before.renditions);
+}
+
 #define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, make_scene, drop_scene)
 
 int main(void)
@@ -317,6 +463,10 @@ int main(void)
 		IN_SCENE(a_start_opens_nothing_that_is_whole),
 		IN_SCENE(downloads_do_not_depend_on_the_index),
 		IN_SCENE(a_rotten_segment_takes_its_downloads_along),
+		IN_SCENE(a_preview_is_served_and_outlives_a_start),
+		IN_SCENE(a_film_without_a_poster_gets_one),
+		IN_SCENE(a_lost_preview_is_made_again),
+		IN_SCENE(half_a_preview_is_none),
 	};
 	return cmocka_run_group_tests_name("content/library", tests, NULL, NULL);
 }

@@ -49,6 +49,8 @@ static void make_world(struct world *w)
 					      .generation = "g-1a2b3c4d",
 					      .sound = true,
 					      .poster = true,
+					      .preview = true,
+					      .chapters = true,
 					      .downloads = w->ready,
 					      .download_count = 3,
 					      .files_here = w->files_here };
