@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 
-#include "content/shelf/captions.h"
 #include "content/kitchen/kitchen_folder.h"
 #include "content/shelf/playlists.h"
-#include "content/kitchen/words_format.h"
+#include "content/shelf/words.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
@@ -19,25 +19,20 @@ struct task {
 	struct fault why;
 };
 
-static int put_track(struct task *t, const struct words_head *h, const char *text)
+static int put_track(struct task *t, const struct words_track *w)
 {
 	struct folder *f = t->f;
-	AUTO_FREE char *vtt = NULL;
 	AUTO_FREE char *list = NULL;
-	size_t len, list_len;
+	size_t list_len;
 	char name[64];
-	/* Written anew: what a child hands over is checked like anybody's file. */
-	int rc = captions_to_vtt(text, h->len, &vtt, &len, NULL, &t->why);
-	if (rc)
-		return rc;
-	const char *language = *h->language ? h->language : "und";
+	const char *language = *w->language ? w->language : "und";
 	for (size_t i = 0; i < f->caption_count; i++)
 		if (!strcmp(f->captions[i].language, language))
 			return 0; /* the first of a language */
 	struct folder_captions *c = &f->captions[f->caption_count];
 	snprintf(c->language, sizeof(c->language), "%s", language);
 	snprintf(name, sizeof(name), "captions-%s.vtt", language);
-	rc = folder_write(f, name, vtt, len, &t->why);
+	int rc = folder_write(f, name, w->vtt, w->len, &t->why);
 	if (!rc && playlists_subtitles(language, t->duration_ms, &list, &list_len))
 		rc = fault_set(&t->why, -ENOMEM, "memory", "out of memory");
 	snprintf(name, sizeof(name), "captions-%s.m3u8", language);
@@ -47,31 +42,15 @@ static int put_track(struct task *t, const struct words_head *h, const char *tex
 	return rc;
 }
 
-static bool language_is_sane(const struct words_head *h)
-{
-	size_t len = strnlen(h->language, sizeof(h->language));
-	return len < sizeof(h->language) &&
-	       strspn(h->language,
-		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == len;
-}
-
 static void made(void *data, const struct kitchen_dish *dish)
 {
 	struct task *t = data;
 	const char *at = dish->bytes, *end = at + dish->len;
-	while (at < end && !t->why.code && t->f->caption_count < FOLDER_CAPTIONS_MAX) {
-		struct words_head h;
-		if ((size_t)(end - at) < sizeof(h))
-			break;
-		memcpy(&h, at, sizeof(h));
-		at += sizeof(h);
-		if (h.magic != WORDS_MAGIC || h.len > (size_t)(end - at) || !language_is_sane(&h)) {
-			fault_set(&t->why, -EBADMSG, "kitchen.words",
-				  "the transcoder's captions are none");
-			return;
-		}
-		(void)put_track(t, &h, at);
-		at += h.len;
+	struct words_track w;
+	while (!t->why.code && t->f->caption_count < FOLDER_CAPTIONS_MAX &&
+	       words_next(&at, end, &w, &t->why) > 0) {
+		put_track(t, &w);
+		free(w.vtt);
 	}
 }
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,7 +41,7 @@ CLEAN_FN(prepare, struct prepare, prepare_stop)
 /* --- the child ---------------------------------------------------------------------------------------- */
 
 struct call { /* made before the fork: between fork and exec only what is safe there */
-	char out[PATH_MAX], plan[PATH_MAX], poster[PATH_MAX];
+	char out[PATH_MAX], plan[PATH_MAX], poster[PATH_MAX], words[PATH_MAX];
 	char *argv[16];
 };
 
@@ -50,13 +49,14 @@ static int make_call(struct call *c, const struct prepare_order *o)
 {
 	static char name[] = "wasl-transcoder", verb[] = "mezzanine", in[] = "--in",
 		    source[] = "/proc/self/fd/3", out[] = "--out", plan[] = "--plan",
-		    poster[] = "--poster", progress[] = "--progress";
+		    poster[] = "--poster", words[] = "--captions", progress[] = "--progress";
 	if ((size_t)snprintf(c->out, PATH_MAX, "%s/%s.mp4", o->folder, o->id) >= PATH_MAX ||
 	    (size_t)snprintf(c->plan, PATH_MAX, "%s/%s.pb", o->folder, o->id) >= PATH_MAX ||
-	    (size_t)snprintf(c->poster, PATH_MAX, "%s/%s.jpg", o->folder, o->id) >= PATH_MAX)
+	    (size_t)snprintf(c->poster, PATH_MAX, "%s/%s.jpg", o->folder, o->id) >= PATH_MAX ||
+	    (size_t)snprintf(c->words, PATH_MAX, "%s/%s.words", o->folder, o->id) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	char *const argv[] = { name, verb,    in,     source,    out,      c->out,
-			       plan, c->plan, poster, c->poster, progress, NULL };
+	char *const argv[] = { name,    verb,   in,        source, out,      c->out,   plan,
+			       c->plan, poster, c->poster, words,  c->words, progress, NULL };
 	memcpy(c->argv, argv, sizeof(argv));
 	return 0;
 }
@@ -75,7 +75,6 @@ static void become(const struct prepare_order *o, struct call *c, int said, int 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	sched_setscheduler(0, SCHED_IDLE, &zero);
 	/* Out of the way of 0 to 3 first. */
 	const int source = fcntl(o->fd, F_DUPFD, 10), words = fcntl(said, F_DUPFD, 10);
 	const int complaints = fcntl(errors, F_DUPFD, 10), null = open("/dev/null", O_RDONLY);
@@ -83,7 +82,9 @@ static void become(const struct prepare_order *o, struct call *c, int said, int 
 	    dup2(words, STDOUT_FILENO) < 0 || dup2(complaints, STDERR_FILENO) < 0 ||
 	    dup2(source, SOURCE_FD) < 0)
 		_exit(127);
-	syscall(SYS_close_range, SOURCE_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+	/* Before it slows down: nobody waits for what it would hold until then, the store's lock above all. */
+	syscall(SYS_close_range, SOURCE_FD + 1, ~0u, 0);
+	sched_setscheduler(0, SCHED_IDLE, &zero);
 	execve(o->program, c->argv, envp);
 	_exit(127);
 }
@@ -298,7 +299,8 @@ void prepare_stop(struct prepare *p)
 
 void prepare_sweep(const char *folder, const char *id)
 {
-	static const char *const ends[] = { "mp4", "pb", "jpg", "mp4.part", "pb.part", "jpg.part" };
+	static const char *const ends[] = { "mp4",      "pb",      "jpg",      "words",
+					    "mp4.part", "pb.part", "jpg.part", "words.part" };
 	char path[PATH_MAX];
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s.%s", folder, id, ends[i]) <

@@ -12,7 +12,7 @@ struct sd_event;
  * What it makes has pictures and sound alone: no place, no device, no author of the original is in it. The child walls itself in
  * before the first foreign byte; one that does not get on is ended.
  *
- *	FOLDER/ID.mp4, ID.pb (wasl_Plan), ID.jpg	what it made
+ *	FOLDER/ID.mp4, ID.pb (wasl_Plan), ID.jpg	what it made; ID.words: captions inside it (content/shelf/words.h)
  */
 #define PREPARE_STUCK_MS (UINT64_C(30) * 60000)
 

@@ -10,7 +10,9 @@
 
 #include "cache/store_list.h"
 #include "content/contentd.h"
+#include "content/catalogue/catalogue_check.h"
 #include "content/catalogue/inforce.h"
+#include "content/shelf/words.h"
 #include "content/staff/intake.h"
 #include "content/staff/prepare.h"
 #include "content/staff/staff.h"
@@ -31,6 +33,7 @@
 
 #define PLAN_BYTES (4u << 20)
 #define POSTER_BYTES (2u << 20)
+#define WORDS_BYTES (17u << 20) /* eight tracks */
 #define AGAIN_MS 60000u
 #define TELL_AGAIN_MS 3600000u
 
@@ -188,6 +191,71 @@ static void put_poster(struct staff *s)
 	s->work.item.has_poster = true;
 }
 
+static void caption_path(const char *id, const char *language, char out[static 96])
+{
+	char name[40];
+	snprintf(name, sizeof(name), "captions-%s.vtt", language);
+	path_of(id, name, out);
+}
+
+static wasl_Captions captions_of(const char *language, const struct objmap_id *id, uint64_t size)
+{
+	static const char *const names[] = { "common.lang.ar", "common.lang.fr", "common.lang.en" };
+	wasl_Captions c = wasl_Captions_init_zero;
+	enum strings_lang lang;
+	const bool known = strings_lang_parse(language, &lang) == 0;
+	snprintf(c.language, sizeof(c.language), "%s", language);
+	snprintf(c.label, sizeof(c.label), "%s",
+		 strings_get(known ? lang : STRINGS_AR, known ? names[lang] : "staff.captions"));
+	c.has_vtt = true;
+	put_ref(&c.vtt, id, size, "text/vtt", "captions.vtt");
+	return c;
+}
+
+static bool has_captions(const wasl_Item *item, const char *language)
+{
+	for (pb_size_t i = 0; i < item->captions_count; i++)
+		if (strcmp(item->captions[i].language, language) == 0)
+			return true;
+	return false;
+}
+
+static void put_track(struct staff *s, const struct words_track *t)
+{
+	struct staff_work *w = &s->work;
+	const char *spoken = own_find(s->own, w->id)->language;
+	const char *language = catalogue_language_ok(t->language) ? t->language
+			       : *spoken                          ? spoken
+								  : "und";
+	struct objmap_id id;
+	char path[96];
+	caption_path(w->id, language, path);
+	const struct intake_order order = intake_order_of(s, path, "text/vtt");
+	if (has_captions(&w->item, language))
+		return; /* the first of a language */
+	wasl_Captions *list =
+		reallocarray(w->item.captions, w->item.captions_count + 1u, sizeof(*list));
+	if (!list)
+		return;
+	w->item.captions = list;
+	if (intake_bytes(&order, t->vtt, t->len, &id, NULL) == 0)
+		list[w->item.captions_count++] = captions_of(language, &id, t->len);
+}
+
+/* Captions that were inside the film. One without is a lesson all the same. */
+static void put_words(struct staff *s)
+{
+	AUTO_FREE void *bytes = NULL;
+	struct words_track t;
+	size_t len = 0;
+	if (read_made(s, "words", WORDS_BYTES, &bytes, &len, NULL))
+		return;
+	for (const char *at = bytes, *end = at + len; words_next(&at, end, &t, NULL) > 0;) {
+		put_track(s, &t);
+		free(t.vtt);
+	}
+}
+
 static uint64_t duration_ms(const wasl_Plan *p)
 {
 	if (!p->segments_count || !p->timescale)
@@ -211,6 +279,7 @@ static void film_here(void *data, int code, const struct objmap_id *id, uint64_t
 	w->item.has_mezzanine = true;
 	w->item.duration_ms = duration_ms(&w->item.plan);
 	put_poster(s);
+	put_words(s);
 	ready(s);
 }
 
@@ -343,13 +412,6 @@ void staff_work_close(struct staff *s)
 
 /* --- captions, and the end of a lesson ---------------------------------------------------------------------- */
 
-static void caption_path(const char *id, const char *language, char out[static 96])
-{
-	char name[40];
-	snprintf(name, sizeof(name), "captions-%s.vtt", language);
-	path_of(id, name, out);
-}
-
 int staff_captions(struct staff *s, const char *id, const char *language, const void *bytes,
 		   size_t len, struct fault *why)
 {
@@ -371,21 +433,8 @@ int staff_captions(struct staff *s, const char *id, const char *language, const 
 	for (pb_size_t i = 0; i < item.captions_count; i++)
 		if (strcmp(item.captions[i].language, language) != 0)
 			list[count++] = item.captions[i];
-	if (bytes) {
-		wasl_Captions *one = &list[count++];
-		snprintf(one->language, sizeof(one->language), "%s", language);
-		snprintf(one->label, sizeof(one->label), "%s",
-			 strings_get(STRINGS_AR, "staff.captions"));
-		enum strings_lang lang;
-		if (strings_lang_parse(language, &lang) == 0) {
-			static const char *const names[] = { "common.lang.ar", "common.lang.fr",
-							     "common.lang.en" };
-			snprintf(one->label, sizeof(one->label), "%s",
-				 strings_get(lang, names[lang]));
-		}
-		one->has_vtt = true;
-		put_ref(&one->vtt, &object, len, "text/vtt", "captions.vtt");
-	}
+	if (bytes)
+		list[count++] = captions_of(language, &object, len);
 	item.captions = list;
 	item.captions_count = count;
 	r = own_set_item(s->own, id, &item, why);

@@ -21,19 +21,20 @@
 #include "content/transcoder/likeness.h"
 #include "content/transcoder/mezz.h"
 #include "content/transcoder/probe_json.h"
+#include "content/transcoder/words.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/sandbox.h"
 #include "firmware/record/codec.h"
 
-const char publish_usage[] =
-	"usage: wasl-transcoder probe --in FILE [--lang ar|fr|en] [--quick]\n"
-	"       wasl-transcoder mezzanine --in FILE --out FILE.mp4 --plan "
-	"FILE.pb [--json FILE] [--poster FILE.jpg]\n"
-	"                       [--preset 4-13] [--crf 10-60] [--least-ssim 0-1]\n"
-	"                       [--progress]\n"
-	"       wasl-transcoder libraries\n"
-	"       wasl-transcoder worker\n";
+const char publish_usage[] = "usage: wasl-transcoder probe --in FILE [--lang ar|fr|en] [--quick]\n"
+			     "       wasl-transcoder mezzanine --in FILE --out FILE.mp4 --plan "
+			     "FILE.pb [--json FILE] [--poster FILE.jpg]\n"
+			     "                       [--captions FILE] [--preset 4-13] [--crf "
+			     "10-60] [--least-ssim 0-1]\n"
+			     "                       [--progress]\n"
+			     "       wasl-transcoder libraries\n"
+			     "       wasl-transcoder worker\n";
 
 #define CRF_STEP 6 /* about half as much again in bytes */
 #define CRF_BEST 10
@@ -59,7 +60,7 @@ struct draft {
 struct publish {
 	const char *in;
 	int in_fd;
-	struct draft out, plan, json, poster;
+	struct draft out, plan, json, poster, captions;
 	struct mezz_options options;
 	enum strings_lang lang;
 	bool quick;   /* no survey */
@@ -360,6 +361,25 @@ static int put_plan(int fd, const wasl_Plan *plan, struct fault *why)
 		  : 0;
 }
 
+/* A lesson whose captions cannot be read is one all the same. */
+static int put_captions(struct publish *p, int64_t start_us, struct fault *why)
+{
+	struct box_out words = { 0 };
+	struct stat st;
+	struct fault lost;
+	if (p->captions.fd < 0 || fstat(p->in_fd, &st) < 0)
+		return 0;
+	int rc = 0;
+	if (words_take(p->in_fd, (uint64_t)st.st_size, start_us, &words, &lost))
+		fprintf(stderr, "wasl-transcoder: '%s': %s (%s)\n", p->in, lost.text, lost.id);
+	else
+		rc = fileio_write_all(p->captions.fd, words.bytes, words.len);
+	box_done(&words);
+	return rc ? fault_set(why, rc, "publish.captions", "captions cannot be written (%s)",
+			      strerror(-rc))
+		  : 0;
+}
+
 static int mezz_work(struct publish *p, struct fault *why)
 {
 	struct mezz_made made;
@@ -369,6 +389,8 @@ static int mezz_work(struct publish *p, struct fault *why)
 	rc = put_plan(p->plan.fd, &made.plan, why);
 	if (!rc && p->json.fd >= 0)
 		rc = put_json(p->json.fd, made_json(&made, p), why);
+	if (!rc)
+		rc = put_captions(p, made.probe.start_us, why);
 	if (made.probe.verdict == PROBE_SALVAGE)
 		fprintf(stderr, "wasl-transcoder: '%s': %s (%s)\n", p->in, made.probe.text,
 			made.probe.reason);
@@ -444,6 +466,7 @@ static int read_arguments(struct publish *p, int argc, char **argv)
 		{ "plan", required_argument, NULL, 'p' },
 		{ "json", required_argument, NULL, 'j' },
 		{ "poster", required_argument, NULL, 'P' },
+		{ "captions", required_argument, NULL, 'w' },
 		{ "preset", required_argument, NULL, 's' },
 		{ "crf", required_argument, NULL, 'c' },
 		{ "least-ssim", required_argument, NULL, 'l' },
@@ -467,6 +490,9 @@ static int read_arguments(struct publish *p, int argc, char **argv)
 			break;
 		case 'P':
 			p->poster.path = optarg;
+			break;
+		case 'w':
+			p->captions.path = optarg;
 			break;
 		case 's':
 			rc = number(optarg, 4, 13, &p->options.preset);
@@ -496,10 +522,11 @@ int publish_mezzanine(int argc, char **argv)
 			     .plan.fd = -1,
 			     .json.fd = -1,
 			     .poster.fd = -1,
+			     .captions.fd = -1,
 			     .options = { .preset = 10, .crf = 34, .sound_bps = 36000 } };
 	if (read_arguments(&p, argc, argv))
 		return 2;
-	struct draft *drafts[] = { &p.out, &p.poster, &p.json,
+	struct draft *drafts[] = { &p.out, &p.poster, &p.json, &p.captions,
 				   &p.plan }; /* the plan last: it says that all is there */
 	const char *out = p.out.path;
 	struct fault why = { 0 };

@@ -7,8 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 
 mkdir -p "$top/stick/DCIM" "$origin"
-# A phone's film: place, maker and name of its owner in it.
-ffmpeg -v error -y -f lavfi -i testsrc2=s=320x180:r=10:d=3 -f lavfi -i sine=f=440:d=3 -c:v libx264 -preset ultrafast -b:v 900k -c:a aac \
+# A phone's film: place, maker and name of its owner in it, and captions.
+printf '1\n00:00:00,500 --> 00:00:02,000\nBonjour la classe\n' >"$top/in.srt"
+ffmpeg -v error -y -f lavfi -i testsrc2=s=320x180:r=10:d=3 -f lavfi -i sine=f=440:d=3 -i "$top/in.srt" -c:s mov_text -metadata:s:s:0 language=fra -c:v libx264 -preset ultrafast -b:v 900k -c:a aac \
 	-metadata location=+36.8065+010.1815/ -metadata location-eng=+36.8065+010.1815/ -metadata make=Tecno -metadata com.android.model=KG5 \
 	-metadata artist='Amina B.' -metadata comment=secretplace -movflags use_metadata_tags "$top/stick/DCIM/VID_1.mp4"
 film=$top/stick/DCIM/VID_1.mp4 size=$(stat -c %s "$top/stick/DCIM/VID_1.mp4")
@@ -95,6 +96,11 @@ ok $? "and plays"
 is "$(find "$content/staff" -name '*.film' -o -name '*.part' | wc -l)" 0 "the original is gone"
 for word in Tecno KG5 Amina secretplace +36.8065; do ! grep -rqaF -- "$word" "$content/store" "$content/staff/list"; ok $? "nothing says $word any more"; done
 is "$(get "/p/own/$id/film.mp4")" 404 "what it is made from is not for everybody"
+
+is "$(get "/m/$id/captions-fr.vtt")" 200 "captions that were inside it"
+like "$top/body" 'Bonjour la classe' "are the lesson's"
+grep -q 'LANGUAGE="fr"' "$top/master"
+ok $? "and in its playlist"
 
 # --- what a teacher does with it -----------------------------------------------------------------------------------
 printf '1\n00:00:01,000 --> 00:00:02,500\nالسلام عليكم\n' | iconv -f UTF-8 -t WINDOWS-1256 >"$top/one.srt"
