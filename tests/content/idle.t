@@ -32,6 +32,8 @@ is "$(field /v1/status '.idle.rests, .idle.power, .idle.celsius' | xargs)" "batt
 is "$(get "$lesson/$first/240p/2.m4s")" 200 "who asks is served at once"
 is_get() { [ "$(get "$1")" = "$2" ]; }
 made() { field /v1/lessons '[.lessons[0].rungs[].done] | join(" ")'; }
+made_is() { [ "$(made)" = "$1" ]; }
+until_so 20 made_is "1 1" # the sound of that minute is made beside its picture
 is "$(made)" "1 1" "and nothing is made for nobody"
 mains 1 Charging
 until_so 30 is_field /v1/lessons '.lessons[0].complete' true
