@@ -319,6 +319,7 @@ static bool fill(const struct names *n, const struct names_record *r, struct nam
 		return true;
 	case NAMES_VIRTUAL:
 		break;
+	case NAMES_MAP:
 	default:
 		return false;
 	}

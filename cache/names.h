@@ -21,6 +21,8 @@ enum names_kind {
 	NAMES_VIRTUAL =
 		4, /* header bytes, then extents of rendition files: MP4 and M4A downloads */
 	NAMES_REDIRECT = 5,
+	NAMES_MAP =
+		6, /* never in an index: the map of an object, which a neighbour asks for by its id */
 };
 
 enum names_cache { NAMES_CACHE_SHORT = 0, NAMES_CACHE_IMMUTABLE = 1, NAMES_CACHE_NONE = 2 };

@@ -128,6 +128,16 @@ static enum sender_step segment(struct sender *s, struct view *v, struct sender_
 	return file(s, out);
 }
 
+static enum sender_step map(struct sender *s, struct view *v, struct sender_piece *out)
+{
+	int rc = view_object_map(v, &s->entry.id, &out->file);
+	if (rc || out->file.length != s->entry.size)
+		return fail(out, rc ? rc : -ESTALE);
+	out->file.offset += s->at;
+	out->file.length -= s->at;
+	return file(s, out);
+}
+
 /* The extent that holds the next byte, and how far into it that is. */
 struct place {
 	struct sender *sender;
@@ -177,6 +187,8 @@ enum sender_step sender_next(struct sender *s, struct view *v, struct sender_pie
 		return segment(s, v, out);
 	case NAMES_VIRTUAL:
 		return extent(s, v, out);
+	case NAMES_MAP:
+		return map(s, v, out);
 	case NAMES_REDIRECT:
 		break;
 	}

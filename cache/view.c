@@ -16,7 +16,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
-enum kind { OBJECT = 1, RENDITION = 2 };
+enum kind { OBJECT = 1, RENDITION = 2, MAP = 3 };
 
 struct key {
 	enum kind kind;
@@ -131,8 +131,15 @@ static void make_room(struct view *v)
 static int superseded(void *arg)
 {
 	const struct view_item *item = arg;
-	return item->key.kind == RENDITION ? segtab_superseded(&item->tab)
-					   : bits_superseded(&item->bits);
+	switch (item->key.kind) {
+	case OBJECT:
+		return bits_superseded(&item->bits);
+	case RENDITION:
+		return segtab_superseded(&item->tab);
+	case MAP:
+		break;
+	}
+	return 0;
 }
 
 static struct view_item *lookup(struct view *v, const struct key *key)
@@ -203,7 +210,9 @@ static int open_item(struct view *v, const struct key *key, uint64_t size, struc
 	item->key = *key;
 	item->serial = ++v->last_serial;
 	item->fd = -1;
-	rc = key->kind == OBJECT ? open_object(v, item, size) : open_rendition(v, item);
+	rc = key->kind == OBJECT      ? open_object(v, item, size)
+	     : key->kind == RENDITION ? open_rendition(v, item)
+				      : open_body(v, item, layout_object(&key->id, ".map"));
 	/* Removed or replaced while it was being opened: as if it had not been there. */
 	if (!rc && guard_read(superseded, item))
 		rc = -ENOENT;
@@ -367,20 +376,36 @@ int view_object_size(struct view *v, const struct objmap_id *id, uint64_t *size)
 	return 0;
 }
 
-int view_object_map(struct view *v, const struct objmap_id *id, int *fd, uint64_t *size)
+static bool same_file(const struct stat *a, const struct stat *b)
 {
-	struct stat st;
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+int view_object_map(struct view *v, const struct objmap_id *id, struct view_file *out)
+{
+	const struct key key = { .kind = MAP, .id = *id };
+	struct stat now, st;
 	int rc = folder(v);
 	if (rc)
 		return rc;
-	AUTO_FD int map =
-		openat(v->fd, layout_object(id, ".map").at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (map < 0 || fstat(map, &st) < 0)
+	if (fstatat(v->fd, layout_object(id, ".map").at, &now, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -ENOENT;
-	*size = (uint64_t)st.st_size;
-	*fd = MOVE_FD(map);
+	struct view_item *item = lookup(v, &key);
+	/* Maps have no flag that says so: one that was damaged is made again under its name. */
+	if (item && (fstat(item->fd, &st) < 0 || !same_file(&now, &st))) {
+		unlist(v, item);
+		item = NULL;
+	}
+	rc = item ? 0 : open_item(v, &key, 0, &item);
+	if (rc)
+		return rc;
+	*out = (struct view_file){
+		.item = item,
+		.fd = item->fd,
+		.length = item->fd_bytes,
+		.serial = item->serial,
+	};
 	return 0;
 }
 
@@ -432,12 +457,6 @@ void view_names_release(struct view_names *n)
 		return;
 	names_unmap(n->names);
 	free(n);
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 /* Maps the index that is there now; the one before stays until then, and as long as it is held. */

@@ -57,8 +57,8 @@ int view_object(struct view *v, const struct objmap_id *id, uint64_t size, uint6
 		struct view_file *out);
 /* How long the object is that the store has under this id, whole or in part; -ENOENT. */
 int view_object_size(struct view *v, const struct objmap_id *id, uint64_t *size);
-/* Opens its map, for who verifies it: the descriptor is the caller's. -ENOENT. */
-int view_object_map(struct view *v, const struct objmap_id *id, int *fd, uint64_t *size);
+/* The whole of its map, as it is now, for who verifies it. -ENOENT. */
+int view_object_map(struct view *v, const struct objmap_id *id, struct view_file *out);
 /* `length` bytes at `offset` of a rendition's file, for virtual files; -EAGAIN when it has not so many. */
 int view_extent(struct view *v, uint64_t rendition, uint64_t offset, uint64_t length,
 		struct view_file *out);

@@ -30,6 +30,10 @@ ngx_http_wasl_metrics_asked(ngx_http_wasl_worker_t *w, enum names_kind kind)
     case NAMES_REDIRECT:
         ngx_http_wasl_more(w, REQUESTS_REDIRECT, 1);
         return;
+
+    /* a neighbour's, as its objects are: no request of a pupil */
+    case NAMES_MAP:
+        return;
     }
 }
 

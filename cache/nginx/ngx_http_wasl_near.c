@@ -69,77 +69,15 @@ ngx_http_wasl_near_allowed(ngx_http_request_t *r, ngx_http_wasl_worker_t *w)
 
 
 static ngx_int_t
-ngx_http_wasl_near_map(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
-    const struct objmap_id *id)
+ngx_http_wasl_near_send(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
+    const struct objmap_id *id, enum names_kind kind, uint64_t size)
 {
-    int                        fd;
-    uint64_t                   size;
-    ngx_int_t                  rc;
-    ngx_buf_t                 *b;
-    ngx_chain_t                out;
-    ngx_pool_cleanup_t        *cln;
-    ngx_pool_cleanup_file_t   *clnf;
-
-    b = ngx_calloc_buf(r->pool);
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_pool_cleanup_file_t));
-    if (b == NULL || cln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    b->file = ngx_pcalloc(r->pool, sizeof(ngx_file_t));
-    if (b->file == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (view_object_map(w->view, id, &fd, &size) != 0) {
-        return NGX_HTTP_NOT_FOUND;
-    }
-
-    cln->handler = ngx_pool_cleanup_file;
-    clnf = cln->data;
-    clnf->fd = fd;
-    clnf->name = (u_char *) "map";
-    clnf->log = r->pool->log;
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = (off_t) size;
-    ngx_str_set(&r->headers_out.content_type, "application/octet-stream");
-
-    rc = ngx_http_send_header(r);
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    b->file->fd = fd;
-    b->file->log = r->connection->log;
-    ngx_str_set(&b->file->name, "map");
-    b->file_last = (off_t) size;
-    b->in_file = size ? 1 : 0;
-    b->last_buf = 1;
-    b->last_in_chain = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
-}
-
-
-static ngx_int_t
-ngx_http_wasl_near_object(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
-    const struct objmap_id *id)
-{
-    uint64_t              size;
     ngx_int_t             rc;
     struct names_entry    entry;
     ngx_http_wasl_ctx_t  *ctx;
 
-    if (view_object_size(w->view, id, &size) != 0) {
-        return NGX_HTTP_NOT_FOUND;
-    }
-
     ngx_memzero(&entry, sizeof(entry));
-    entry.kind = NAMES_OBJECT;
+    entry.kind = kind;
     entry.cache = NAMES_CACHE_IMMUTABLE;
     entry.media_type = "application/octet-stream";
     entry.lesson = entry.rung = entry.download_name = entry.redirect = "";
@@ -164,6 +102,34 @@ ngx_http_wasl_near_object(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
 }
 
 
+static ngx_int_t
+ngx_http_wasl_near_map(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
+    const struct objmap_id *id)
+{
+    struct view_file  file;
+
+    if (view_object_map(w->view, id, &file) != 0) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    return ngx_http_wasl_near_send(r, w, id, NAMES_MAP, file.length);
+}
+
+
+static ngx_int_t
+ngx_http_wasl_near_object(ngx_http_request_t *r, ngx_http_wasl_worker_t *w,
+    const struct objmap_id *id)
+{
+    uint64_t  size;
+
+    if (view_object_size(w->view, id, &size) != 0) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    return ngx_http_wasl_near_send(r, w, id, NAMES_OBJECT, size);
+}
+
+
 /*
  * How much of what was asked for is here. RFC 9110, section 15.3.7: of a range a server may send less; whoever asked for the
  * whole is not given a part.
@@ -173,7 +139,7 @@ ngx_http_wasl_near_clip(ngx_http_wasl_ctx_t *ctx, enum reply_kind kind, uint64_t
 {
     struct view_file  file;
 
-    if (*len == 0) {
+    if (*len == 0 || ctx->sender.entry.kind == NAMES_MAP) {
         return NGX_OK;
     }
 

@@ -400,6 +400,41 @@ static void an_index_that_is_cut_short_is_an_error(void **state)
 	view_close(v);
 }
 
+/* A neighbour's map: the same opening while it is the same file, so that what is known of it in memory holds. */
+static void a_map_is_followed_where_it_goes(void **state)
+{
+	struct view *v = view_at(state, 4);
+	struct store *s = store_at(state);
+	struct store_object *o = object(s, 1, 3 * CHUNK);
+	const struct objmap_id id = *objmap_get_id(store_object_map(o));
+	struct view_file first, again;
+	char path[PATH_MAX], aside[PATH_MAX];
+	snprintf(path, sizeof(path), "%s", scratch_path(state, layout_object(&id, ".map").at));
+	snprintf(aside, sizeof(aside), "%s", scratch_path(state, "aside"));
+	assert_int_equal(view_object_map(v, &id, &first), 0);
+	assert_int_equal(first.length, scratch_size(path));
+	assert_int_equal(first.offset, 0);
+	assert_int_equal(view_object_map(v, &id, &again), 0);
+	assert_int_equal(again.serial, first.serial);
+
+	/* Made again under its name. */
+	FILE *f = fopen(aside, "w");
+	assert_non_null(f);
+	assert_int_equal(fputs("other", f) < 0 || fclose(f), 0);
+	view_hold(first.item);
+	assert_int_equal(rename(aside, path), 0);
+	assert_int_equal(view_object_map(v, &id, &again), 0);
+	assert_true(again.serial != first.serial);
+	assert_int_equal(again.length, 5);
+	assert_int_equal(lseek(first.fd, 0, SEEK_END), first.length);
+	view_release(first.item);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(view_object_map(v, &id, &again), -ENOENT);
+	store_object_close(o);
+	store_close(s);
+	view_close(v);
+}
+
 /* One record rots: the others stay, and so does this one as soon as there is a better index. */
 static void rot_in_one_name_is_not_the_others(void **state)
 {
@@ -491,6 +526,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(sees_segments_as_they_are_made),
+		WITH_FOLDER(a_map_is_followed_where_it_goes),
 		WITH_FOLDER(a_rotten_table_is_let_go),
 		WITH_FOLDER(a_dropped_rendition_is_let_go),
 		WITH_FOLDER(sends_verified_bytes_as_they_arrive),
