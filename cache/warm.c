@@ -14,15 +14,17 @@ enum {
 };
 
 enum sight {
-	SEEN,   /* in memory, by a look or by what was believed */
-	UNSEEN, /* a thread read it; whether it is still there is looked at before it is sent */
-	LOST,   /* it was not: once more, and then it is believed, as nobody may read for ever */
+	SEEN,    /* in memory, by a look or by what was believed */
+	UNSEEN,  /* a thread read it; whether it is still there is looked at before it is sent */
+	LOST,    /* it was not: once more, and then it is believed, as nobody may read for ever */
+	READING, /* a thread is reading it */
 };
 
 struct slot {
 	uint64_t key; /* serial and block; 0: free */
 	uint32_t at_s;
 	enum sight sight;
+	bool again; /* READING: it was LOST before */
 };
 
 struct warm {
@@ -76,6 +78,8 @@ static bool is_warm(struct warm *w, uint64_t serial, int fd, uint64_t block, uin
 	const uint64_t key = key_of(serial, block);
 	struct slot *s = slot_of(w, serial, block);
 	const bool known = s->key == key && now_s - s->at_s <= WARM_KEEP_S;
+	if (s->key == key && s->sight == READING)
+		return false;
 	if (known && s->sight == LOST)
 		return false;
 	if (!known || s->sight == UNSEEN) {
@@ -105,13 +109,37 @@ uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, ui
 	return at < end ? at - offset : length;
 }
 
+static bool was_lost(const struct slot *s)
+{
+	return s->sight == LOST || (s->sight == READING && s->again);
+}
+
+void warm_reading(struct warm *w, uint64_t serial, uint64_t offset, uint32_t now_s)
+{
+	const uint64_t block = offset / WARM_BLOCK_BYTES, key = key_of(serial, block);
+	struct slot *s = slot_of(w, serial, block);
+	*s = (struct slot){
+		.key = key, .at_s = now_s, .sight = READING, .again = s->key == key && was_lost(s)
+	};
+}
+
+void warm_forget(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length)
+{
+	for (uint64_t at = offset / WARM_BLOCK_BYTES; at * WARM_BLOCK_BYTES < offset + length;
+	     at++) {
+		struct slot *s = slot_of(w, serial, at);
+		if (s->key == key_of(serial, at))
+			*s = (struct slot){ 0 };
+	}
+}
+
 void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length, uint32_t now_s)
 {
 	for (uint64_t at = offset / WARM_BLOCK_BYTES; at * WARM_BLOCK_BYTES < offset + length;
 	     at++) {
 		const uint64_t key = key_of(serial, at);
 		struct slot *s = slot_of(w, serial, at);
-		const bool lost = s->key == key && s->sight == LOST;
+		const bool lost = s->key == key && was_lost(s);
 		*s = (struct slot){ .key = key, .at_s = now_s, .sight = lost ? SEEN : UNSEEN };
 	}
 }

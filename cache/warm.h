@@ -32,6 +32,13 @@ uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, ui
  */
 void warm_note(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length, uint32_t now_s);
 
+/*
+ * A thread begins to read the block that holds this byte: until warm_note() or warm_forget() it is not ready, and nobody looks for it.
+ */
+void warm_reading(struct warm *w, uint64_t serial, uint64_t offset, uint32_t now_s);
+/* The thread could not read these bytes: whoever comes next looks again. */
+void warm_forget(struct warm *w, uint64_t serial, uint64_t offset, uint64_t length);
+
 /* Copies out of the file: 0, or -EAGAIN when not all of it is in memory, or to be had at all. Never waits. */
 int warm_copy(int fd, uint64_t offset, void *to, size_t length);
 

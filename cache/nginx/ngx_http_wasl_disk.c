@@ -90,6 +90,7 @@ ngx_http_wasl_disk_done(ngx_event_t *ev)
         ngx_log_error(NGX_LOG_ERR, w->log, -load->error,
                       "wasl: %uL bytes at %uL of a file of the store cannot be read: the disk "
                       "may be failing", load->file.length, load->file.offset);
+        warm_forget(w->warm, load->file.serial, load->file.offset, load->file.length);
 
     } else {
         ngx_http_wasl_more(w, COLD_READS, 1);
@@ -210,6 +211,10 @@ ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
     load = ngx_http_wasl_disk_find(w, file, file->offset + ready);
     if (load == NULL) {
         load = ngx_http_wasl_disk_load(w, file, file->offset + ready, length - ready);
+    }
+
+    if (load) {
+        warm_reading(w->warm, file->serial, file->offset + ready, (uint32_t) ngx_time());
     }
 
     if (ready || load == NULL) {

@@ -7,7 +7,8 @@
  *	SLOW_DISK_DIR		the folder
  *	SLOW_DISK_BPS		bytes a second
  *	SLOW_DISK_STATE		a file of any name: what is in memory; shared by the processes of one server. The second
- *				64-bit number in it says how often sendfile() waited
+ *				64-bit number in it says how often sendfile() waited, the third how often preadv2() was asked
+ *				for what is not in memory
  *
  *	SLOW_DISK_BAD		where the bad sectors of a file begin and end, in bytes: FROM-TO; unset: all of it is bad
  *
@@ -40,6 +41,7 @@ struct shared {
 	_Atomic uint64_t busy_until_ns;
 	_Atomic uint64_t
 		stalls; /* calls of sendfile() that waited for the disk: a test reads it here */
+	_Atomic uint64_t asked; /* calls of preadv2(RWF_NOWAIT) for what is not in memory */
 	_Atomic unsigned char
 		there[BLOCKS]; /* by a hash of file and block: two may be taken for one */
 };
@@ -170,6 +172,7 @@ EXPORT ssize_t preadv2(int fd, const struct iovec *to, int count, off_t offset, 
 	if (file && fstat(fd, &st) == 0 && (uint64_t)offset + len > (uint64_t)st.st_size)
 		len = offset < st.st_size ? (uint64_t)(st.st_size - offset) : 0;
 	if (file && flags & RWF_NOWAIT && !in_memory(file, (uint64_t)offset, len)) {
+		atomic_fetch_add(&d.shared->asked, 1);
 		errno = EAGAIN;
 		return -1;
 	}

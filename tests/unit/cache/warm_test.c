@@ -166,7 +166,8 @@ static void reads_again_once(void **state)
 		warm_note(w, serial, 0, BLOCK, 1);
 		posix_fadvise(fd, 0, BLOCK, POSIX_FADV_DONTNEED);
 		if (warm_ready(w, serial, fd, 0, BLOCK, 1))
-			continue; /* a file system that keeps all, or cannot tell */
+			continue;              /* a file system that keeps all, or cannot tell */
+		warm_reading(w, serial, 0, 1); /* as who reads it again says */
 		assert_int_equal(warm_ready(w, serial, fd, 0, BLOCK, 1), 0);
 		warm_note(w, serial, 0, BLOCK, 1);
 		posix_fadvise(fd, 0, BLOCK, POSIX_FADV_DONTNEED);
@@ -174,6 +175,29 @@ static void reads_again_once(void **state)
 		return;
 	}
 	skip();
+}
+
+/* What a thread is reading is not looked for meanwhile, however long that takes, and whatever a look would find. */
+static void leaves_what_is_being_read(void **state)
+{
+	struct warm *w = *state;
+	AUTO_FD
+	int fd = scratch_file();
+	for (int i = 0; i < 2 * BLOCK / 4096; i++)
+		assert_int_equal(write(fd, (char[4096]){ 1 }, 4096), 4096);
+	if (!warm_ready(w, SERIAL, fd, 0, 2 * BLOCK, 1))
+		skip(); /* a file system that cannot tell */
+	warm_reading(w, SERIAL + 1, BLOCK + 5, 1);
+	assert_int_equal(warm_ready(w, SERIAL + 1, fd, 0, 2 * BLOCK, 1), BLOCK);
+	assert_int_equal(warm_ready(w, SERIAL + 1, fd, 0, 2 * BLOCK, 100), BLOCK);
+	warm_note(w, SERIAL + 1, BLOCK, BLOCK, 100);
+	assert_int_equal(warm_ready(w, SERIAL + 1, fd, 0, 2 * BLOCK, 100), 2 * BLOCK);
+	/* It could not be read: whoever comes next looks. */
+	warm_reading(w, SERIAL + 2, 0, 100);
+	warm_reading(w, SERIAL + 2, BLOCK, 100);
+	assert_int_equal(warm_ready(w, SERIAL + 2, fd, 0, BLOCK, 100), 0);
+	warm_forget(w, SERIAL + 2, 0, 2 * BLOCK);
+	assert_int_equal(warm_ready(w, SERIAL + 2, fd, 0, 2 * BLOCK, 100), 2 * BLOCK);
 }
 
 static void says_what_the_disk_says(void **state)
@@ -194,6 +218,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reads_in_what_it_then_finds, build, demolish),
 		cmocka_unit_test_setup_teardown(notices_what_left_meanwhile, build, demolish),
 		cmocka_unit_test_setup_teardown(reads_again_once, build, demolish),
+		cmocka_unit_test_setup_teardown(leaves_what_is_being_read, build, demolish),
 		cmocka_unit_test(says_what_the_disk_says),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
