@@ -108,6 +108,8 @@ static const struct conf_key staff_keys[] = {
 		   "the largest film that a teacher may bring"),
 	CONF_STR(struct staff_part, stick, "stick", "",
 		 "folder where a stick appears that somebody puts in; empty: none is looked at"),
+	CONF_INT(struct staff_part, unfinished_days, "unfinished", "14", 1, 400,
+		 "days without a piece after which an upload that is not whole is removed"),
 	CONF_STR(struct staff_part, networks, "networks", "",
 		 "addresses from which the staff's pages may be opened, as 192.168.3.0/24; empty: "
 		 "from everywhere in the school"),

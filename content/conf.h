@@ -62,6 +62,7 @@ struct content_conf {
 	size_t classroom_count;
 	struct staff_part {
 		uint64_t max_bytes;
+		int64_t unfinished_days;
 		char stick[256], networks[256];
 	} staff;
 	struct portal_part {

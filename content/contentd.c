@@ -225,6 +225,8 @@ static void time_known(void *data)
 {
 	const struct contentd *c = data;
 	planning_changed(c->planning);
+	if (c->staff)
+		staff_tidy(c->staff);
 }
 
 /* --- once a second --------------------------------------------------------------------------------- */

@@ -152,6 +152,11 @@ json_t *fields_row(const struct visit *v, const struct own_lesson *l)
 	/* Of what is ready: what it lacks. */
 	site_put_text(row, "why", *l->reason ? visit_words(v->lang, l->reason).text : "");
 	site_put_text(row, "detail", l->sentence);
+	AUTO_FREE char *until = l->state == OWN_COMING
+					? strings_fill_plural(v->lang, "staff.unfinished",
+							      staff_tidy_days(v->s, l), NULL)
+					: NULL;
+	site_put_text(row, "until", until ? until : "");
 	site_put_text(row, "file", l->file);
 	site_put(row, "bytes", json_integer((json_int_t)l->size));
 	site_put(row, "offered", json_boolean(l->offered_s != 0));

@@ -51,13 +51,15 @@ const char *own_title(const struct own_lesson *l, int lang)
 
 static json_t *row_json(const struct own_lesson *l)
 {
-	return json_pack("{s:s,s:s,s:[sss],s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:I,s:I}", "id",
-			 l->id, "person", l->person, "title", l->title[0], l->title[1], l->title[2],
-			 "subject", l->subject, "grade", (int)l->grade, "language", l->language,
-			 "state", states[l->state], "reason", l->reason, "sentence", l->sentence,
-			 "file", l->file, "stick", l->stick, "size", (json_int_t)l->size, "hidden",
-			 l->hidden, "added", (json_int_t)l->added_s, "offered",
-			 (json_int_t)l->offered_s);
+	return json_pack(
+		"{s:s,s:s,s:[sss],s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:I}",
+		"id", l->id, "person", l->person, "title", l->title[0], l->title[1], l->title[2],
+		"subject", l->subject, "grade", (int)l->grade, "language", l->language, "state",
+		states[l->state], "reason", l->reason, "sentence", l->sentence, "file", l->file,
+		"stick", l->stick, "size", (json_int_t)l->size, "hidden", l->hidden, "added",
+		(json_int_t)l->added_s, "offered", (json_int_t)l->offered_s, "seen",
+		(json_int_t)l->unfinished.seen_bytes, "touched",
+		(json_int_t)l->unfinished.touched_s, "still", (json_int_t)l->unfinished.still_s);
 }
 
 static bool copy(char *to, size_t room, const char *text)
@@ -93,6 +95,11 @@ static bool take_row(struct own_lesson *l, const json_t *from)
 	l->hidden = json_is_true(json_object_get(from, "hidden"));
 	l->added_s = json_integer_value(json_object_get(from, "added"));
 	l->offered_s = json_integer_value(json_object_get(from, "offered"));
+	l->unfinished = (struct unfinished){
+		(uint64_t)json_integer_value(json_object_get(from, "seen")),
+		json_integer_value(json_object_get(from, "touched")),
+		json_integer_value(json_object_get(from, "still")),
+	};
 	for (size_t i = 0; good && state && i < ARRAY_LEN(states); i++)
 		if (strcmp(state, states[i]) == 0) {
 			l->state = (enum own_state)i;

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "content/staff/unfinished.h"
 #include "firmware/record/catalogue.pb.h"
 
 struct fault;
@@ -43,6 +44,7 @@ struct own_lesson {
 		[128]; /* name and date of the file as the phone knows it, to go on with the same one; "" once whole */
 	char stick[160]; /* instead of an upload: a file of the stick */
 	uint64_t size;
+	struct unfinished unfinished; /* of one that is coming */
 	bool hidden;
 	int64_t added_s, offered_s; /* offered_s 0: stays in the school */
 	wasl_Item item;             /* film, plan, poster, captions; no texts */

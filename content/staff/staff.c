@@ -59,6 +59,8 @@ int staff_open(struct contentd *c, struct staff **out, struct fault *why)
 		r = pins_new(c->loop, &s->pins, why);
 	if (r == 0)
 		r = staff_work_open(s, why);
+	if (r == 0)
+		r = staff_tidy_open(s, why);
 	if (r)
 		return r;
 	sessions_load(&s->sessions, s->sessions_path, clock_mono_ms());
@@ -72,6 +74,7 @@ void staff_close(struct staff *s)
 {
 	if (!s)
 		return;
+	staff_tidy_close(s);
 	staff_work_close(s);
 	pins_free(s->pins);
 	own_free(s->own);

@@ -41,7 +41,9 @@ struct staff {
 		struct intake *intake;
 		wasl_Item item;
 	} work;
-	uint64_t told_ms; /* that the disk refuses: until then it has been said */
+	uint64_t told_ms;   /* that the disk refuses: until then it has been said */
+	uint64_t tidied_ms; /* looked for uploads that nobody finishes */
+	struct sd_event_source *tidy;
 	struct sd_event_source *next,
 		*again; /* looks for the next film: soon; after the disk refused */
 };
@@ -64,6 +66,13 @@ void staff_publish(struct staff *s);
 /* A caption file as people have it (WebVTT); replaces the one in that language. NULL bytes: takes it away. */
 int staff_captions(struct staff *s, const char *id, const char *language, const void *bytes,
 		   size_t len, struct fault *why);
+
+/* tidy.c */
+int staff_tidy_open(struct staff *s, struct fault *why);
+void staff_tidy_close(struct staff *s);
+void staff_tidy(struct staff *s); /* looks now; also once an hour by itself */
+/* In how many days an upload goes if nothing more comes; 1 at least. */
+unsigned staff_tidy_days(const struct staff *s, const struct own_lesson *l);
 
 /* Handlers for contentd's public socket; `data` is the struct contentd. */
 void staff_get_home(struct ctl_request *req, void *data);

@@ -29,6 +29,8 @@ start_contentd
 start_portal
 until_so 20 test -s "$content/portal/ar/index.html"
 
+agentd=
+trap 'end_child "$agentd" TERM; cleanup' EXIT
 staff() { WASL_ROOT=$box "$B/bin/wasl" --lang en staff "$@"; }
 jar=$top/jar
 visit() { get "$1" -b "$jar" -c "$jar" "${@:2}"; } # visit PATH [CURL ARGUMENTS…]
@@ -172,6 +174,36 @@ if [ -n "${WASL_LONG:-}" ]; then
 	ok $? "the stick keeps its film"
 fi
 
+# --- an upload that nobody finishes ---
+say_time() { # say_time UNIX: what agentd vouches for, from the next start on
+	rm -f "$box/run/wasl/agentd.sock"
+	printf '{"time_floor":%s,"time_quality":1}' "$1" >"$top/agentd.json"
+	"$B/tests/content-answers" "$box/run/wasl/agentd.sock" "$top/agentd.json" &
+	agentd=$!
+	until_so 10 test -S "$box/run/wasl/agentd.sock"
+}
+noted() { grep -q "\"touched\": *$1" "$content/staff/list"; }
+is "$(begin VID_2.mp4 "$size")" 201 "another film"
+late=$(body .id)
+is "$(piece "$late" 0 100000)" 200 "of which one piece comes"
+visit /staff/ >/dev/null
+like "$top/body" 'حُذف بعد 14 يومًا' "how long it stays is on the page"
+stop_contentd TERM
+say_time 1795564800
+start_contentd
+until_so 20 noted 17955648
+ok $? "since when nothing has come of it is noted"
+stop_contentd TERM
+end_child "$agentd" TERM
+say_time $((1795564800 + 15 * 86400))
+start_contentd
+until_so 20 eval "! grep -q '$late' '$content/staff/list'"
+ok $? "then it goes"
+[ ! -e "$content/staff/$late.film" ]
+ok $? "and its room is free"
+is "$(visit "/staff/upload/$late")" 404 "there is no such upload any more"
+end_child "$agentd" TERM
+agentd=
 is "$(form "/staff/lesson/$id" -d do=delete)" 303 "deleted"
 is "$(lesson "$id" .id)" "" "it is no lesson any more"
 ! ls "$content/staff/$id".* 2>/dev/null
