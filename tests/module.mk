@@ -97,6 +97,7 @@ include tests/bench/cache/bench.mk
 include tests/bench/evict/bench.mk
 include tests/bench/content/bench.mk
 include tests/bench/tap/bench.mk
+include tests/bench/netmgr/bench.mk
 
 BENCHES += bench-cache-crash
 CUTS ?= 1000
