@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,17 @@
 #include "firmware/base/fault.h"
 
 #define MAGIC 0x53534150u /* "PASS" */
-#define VERSION 1u
+#define VERSION 2u
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW)
 
-/* The file: a page with the header, the slots' records, from the next page on their bytes. */
+/* The file: a page with the header, the slots' records, the heads of their chains, from the next page on their bytes. */
 struct header {
 	uint32_t magic, version;
 	uint64_t slots;
 };
+
+/* Behind the header: odd while a slot is taken out of a chain, or put into one. */
+enum { MOVES_AT = 64 };
 
 enum { PAGE = 4096, ID_WORDS = sizeof(struct objmap_id) / sizeof(uint64_t) };
 
@@ -32,7 +36,9 @@ struct record {
 	_Atomic uint64_t rendition, number, part;
 	_Atomic uint64_t size; /* of the thing */
 	_Atomic uint64_t duration_ms, segment_count;
-	_Atomic uint64_t reserved[5];
+	_Atomic uint64_t tag;
+	_Atomic uint64_t next; /* in its chain: slot and 1; 0: the last */
+	_Atomic uint64_t reserved[3];
 };
 
 _Static_assert(sizeof(struct record) == 128, "layout is shared between programs");
@@ -43,6 +49,9 @@ struct pass {
 	size_t bytes;
 	uint64_t slots;
 	struct record *records;
+	_Atomic uint64_t *moves;
+	_Atomic uint64_t *heads; /* of chains: slot and 1; 0: empty */
+	uint64_t mask;
 	_Atomic uint64_t *data;
 	bool allocated;
 	struct use { /* writer: when each slot was last of use */
@@ -51,9 +60,22 @@ struct pass {
 	uint64_t orders;
 };
 
+static uint64_t chains(uint64_t slots)
+{
+	uint64_t n = 1;
+	while (n < slots)
+		n *= 2;
+	return n;
+}
+
+static uint64_t heads_at(uint64_t slots)
+{
+	return PAGE + slots * sizeof(struct record);
+}
+
 static uint64_t data_at(uint64_t slots)
 {
-	return PAGE + (slots * sizeof(struct record) + PAGE - 1) / PAGE * PAGE;
+	return (heads_at(slots) + chains(slots) * sizeof(uint64_t) + PAGE - 1) / PAGE * PAGE;
 }
 
 static uint64_t file_bytes(uint64_t slots)
@@ -84,6 +106,9 @@ static int map_file(struct pass *p, int fd, uint64_t slots, int protection)
 	p->bytes = file_bytes(slots);
 	p->slots = slots;
 	p->records = (struct record *)((char *)at + PAGE);
+	p->moves = (_Atomic uint64_t *)((char *)at + MOVES_AT);
+	p->heads = (_Atomic uint64_t *)((char *)at + heads_at(slots));
+	p->mask = chains(slots) - 1;
 	p->data = (_Atomic uint64_t *)((char *)at + data_at(slots));
 	return 0;
 }
@@ -194,20 +219,52 @@ static bool still(const struct record *r, uint64_t generation)
 	return get(&r->generation) == generation;
 }
 
+static uint64_t mixed(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0xff51afd7ed558ccdull;
+	return h ^ h >> 32;
+}
+
+static _Atomic uint64_t *chain_of(const struct pass *p, const struct pass_key *key, uint64_t part)
+{
+	uint64_t first;
+	memcpy(&first, key->id.b, sizeof(first)); /* a hash already */
+	return &p->heads[mixed(mixed(mixed(first, key->rendition), key->number), part) & p->mask];
+}
+
+/* Whether the slot holds this part, as one that can be read now. */
+static bool holds(const struct pass *p, uint64_t slot, const struct pass_key *key, uint64_t part,
+		  uint64_t *generation, struct pass_about *about)
+{
+	const struct record *r = &p->records[slot];
+	*generation = begin(r);
+	if (!*generation || !is(r, key, part))
+		return false;
+	*about = (struct pass_about){ get(&r->size), (uint32_t)get(&r->duration_ms),
+				      (uint32_t)get(&r->segment_count), get(&r->tag) };
+	return still(r, *generation);
+}
+
 /* The slot that holds this part, or -1. */
 static int64_t find(const struct pass *p, const struct pass_key *key, uint64_t part,
 		    uint64_t *generation, struct pass_about *about)
 {
-	for (uint64_t i = 0; i < p->slots; i++) {
-		const struct record *r = &p->records[i];
-		*generation = begin(r);
-		if (!*generation || !is(r, key, part))
-			continue;
-		*about = (struct pass_about){ get(&r->size), (uint32_t)get(&r->duration_ms),
-					      (uint32_t)get(&r->segment_count) };
-		if (still(r, *generation))
-			return (int64_t)i;
+	enum { TRIES = 3 };
+	for (unsigned tries = 0; tries < TRIES; tries++) {
+		const uint64_t moves = get(p->moves);
+		uint64_t at = get(chain_of(p, key, part));
+		for (uint64_t steps = 0; at && at <= p->slots && steps < p->slots; steps++) {
+			if (holds(p, at - 1, key, part, generation, about))
+				return (int64_t)at - 1;
+			at = get(&p->records[at - 1].next);
+		}
+		if (!(moves & 1) && get(p->moves) == moves)
+			return -1;
 	}
+	/* The writer moves slots about without a pause: by the long way, which no chain leads astray. */
+	for (uint64_t i = 0; i < p->slots; i++)
+		if (holds(p, i, key, part, generation, about))
+			return (int64_t)i;
 	return -1;
 }
 
@@ -223,7 +280,8 @@ bool pass_has(const struct pass *p, const struct pass_key *key, struct pass_abou
 	if (find(p, key, 0, &generation, &first) < 0)
 		return false;
 	for (uint64_t part = 1; part < parts(first.size); part++)
-		if (find(p, key, part, &generation, &next) < 0 || next.size != first.size)
+		if (find(p, key, part, &generation, &next) < 0 || next.size != first.size ||
+		    next.tag != first.tag)
 			return false;
 	if (out)
 		*out = first;
@@ -246,14 +304,14 @@ static void copy_out(const _Atomic uint64_t *from, uint64_t skip, uint8_t *to, s
 	}
 }
 
-int64_t pass_read(const struct pass *p, const struct pass_key *key, uint64_t from, void *to,
-		  size_t len)
+int64_t pass_read(const struct pass *p, const struct pass_key *key, uint64_t tag, uint64_t from,
+		  void *to, size_t len)
 {
 	struct pass_about about;
 	uint64_t generation;
 	const uint64_t part = from / PASS_SLOT_BYTES, skip = from % PASS_SLOT_BYTES;
 	const int64_t slot = find(p, key, part, &generation, &about);
-	if (slot < 0 || from >= about.size)
+	if (slot < 0 || from >= about.size || (tag && about.tag != tag))
 		return -EAGAIN;
 	uint64_t take = about.size - from;
 	take = take < PASS_SLOT_BYTES - skip ? take : PASS_SLOT_BYTES - skip;
@@ -273,15 +331,39 @@ static uint64_t oldest(const struct pass *p)
 	return found;
 }
 
+/* The slot leaves the chain that it stands in, if any. */
+static void unchain(struct pass *p, uint64_t slot)
+{
+	struct record *r = &p->records[slot];
+	struct pass_key key = { .rendition = get(&r->rendition), .number = get(&r->number) };
+	uint64_t id[ID_WORDS];
+	for (size_t i = 0; i < ID_WORDS; i++)
+		id[i] = get(&r->id[i]);
+	memcpy(key.id.b, id, sizeof(key.id.b));
+	_Atomic uint64_t *at = chain_of(p, &key, get(&r->part));
+	while (get(at) && get(at) != slot + 1)
+		at = &p->records[get(at) - 1].next;
+	if (get(at))
+		set(at, get(&r->next));
+}
+
+static void moving(struct pass *p)
+{
+	set(p->moves, get(p->moves) + 1);
+}
+
 static void fill(struct pass *p, uint64_t slot, const struct pass_key *key, uint64_t part,
 		 const struct pass_about *about, const uint8_t *bytes, size_t len, uint64_t now_ms)
 {
 	struct record *r = &p->records[slot];
-	_Atomic uint64_t *to = bytes_of(p, slot);
+	_Atomic uint64_t *to = bytes_of(p, slot), *chain = chain_of(p, key, part);
 	const uint64_t generation = get(&r->generation);
 	uint64_t id[ID_WORDS];
 	memcpy(id, key->id.b, sizeof(id));
 	set(&r->generation, generation + 1);
+	moving(p);
+	unchain(p, slot);
+	moving(p);
 	for (size_t i = 0; i < ID_WORDS; i++)
 		set(&r->id[i], id[i]);
 	set(&r->rendition, key->rendition);
@@ -290,13 +372,30 @@ static void fill(struct pass *p, uint64_t slot, const struct pass_key *key, uint
 	set(&r->size, about->size);
 	set(&r->duration_ms, about->duration_ms);
 	set(&r->segment_count, about->segment_count);
+	set(&r->tag, about->tag);
 	for (size_t at = 0; at < len; at += sizeof(uint64_t)) {
 		uint64_t word = 0;
 		memcpy(&word, bytes + at, len - at < sizeof(word) ? len - at : sizeof(word));
 		set(&to[at / sizeof(word)], word);
 	}
+	moving(p);
+	set(&r->next, get(chain));
+	set(chain, slot + 1);
+	moving(p);
 	set(&r->generation, generation + 2);
 	p->used[slot] = (struct use){ ++p->orders, now_ms };
+}
+
+/* A chunk's id says which bytes it has; a segment may be made anew under its number, with others. */
+static uint64_t tag_of(const struct pass_key *key, const void *bytes, uint64_t size)
+{
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+	uint64_t tag;
+	if (!sodium_is_zero(key->id.b, sizeof(key->id.b)))
+		return 1;
+	crypto_generichash(hash, sizeof(hash), bytes, size, NULL, 0);
+	memcpy(&tag, hash, sizeof(tag));
+	return tag ? tag : 1;
 }
 
 int pass_put(struct pass *p, const struct pass_key *key, const struct pass_about *about,
@@ -312,13 +411,15 @@ int pass_put(struct pass *p, const struct pass_key *key, const struct pass_about
 	if (!p->allocated && fallocate(p->fd, 0, 0, (off_t)p->bytes) < 0)
 		return errno == ENOSPC ? -ENOMEM : -errno;
 	p->allocated = true;
+	struct pass_about whole = *about;
+	whole.tag = tag_of(key, bytes, about->size);
 	for (uint64_t part = 0; part < parts(about->size); part++) {
 		const uint64_t from = part * PASS_SLOT_BYTES;
 		const uint64_t left = about->size - from;
 		struct pass_about same;
 		uint64_t generation;
 		int64_t slot = find(p, key, part, &generation, &same);
-		fill(p, slot >= 0 ? (uint64_t)slot : oldest(p), key, part, about,
+		fill(p, slot >= 0 ? (uint64_t)slot : oldest(p), key, part, &whole,
 		     (const uint8_t *)bytes + from,
 		     left < PASS_SLOT_BYTES ? (size_t)left : PASS_SLOT_BYTES, now_ms);
 	}

@@ -16,7 +16,8 @@ struct fault;
  *
  * Each slot has a generation, odd while it is being written. A reader copies and then looks whether the generation is still the one
  * that it found; only then were these the bytes. (So they cannot be sent from the area without copying: the socket may read them
- * after the slot went to something else.)
+ * after the slot went to something else.) Slots are found by a hash of what they hold; a reader who finds nothing while the writer
+ * moves one to another chain looks again.
  */
 struct pass;
 
@@ -31,6 +32,8 @@ struct pass_key {
 struct pass_about {
 	uint64_t size; /* of the thing: the chunk, or the whole segment */
 	uint32_t duration_ms, segment_count;
+	uint64_t
+		tag; /* pass_put() makes it: never 0; a segment's says which bytes it was made of */
 };
 
 /*
@@ -44,7 +47,7 @@ void pass_free(struct pass *p);    /* NULL is fine */
 int pass_fd(const struct pass *p); /* the writer's; borrowed */
 uint64_t pass_slots(const struct pass *p);
 
-/* -E2BIG: it would take more than half of the area. -ENOMEM: the machine has no memory for the area. */
+/* What is there already, of whatever bytes, stays as it is. -E2BIG: it would take more than half of the area. -ENOMEM: the machine has no memory for the area. */
 int pass_put(struct pass *p, const struct pass_key *key, const struct pass_about *about,
 	     const void *bytes, uint64_t now_ms);
 /* Writer: it is of use, others go before it. No-op when it is not there. */
@@ -59,7 +62,8 @@ uint64_t pass_room(const struct pass *p, uint64_t now_ms, uint64_t *next_ms);
 /* Whether it is there in full, and what it is. */
 bool pass_has(const struct pass *p, const struct pass_key *key, struct pass_about *out);
 /*
- * Copies up to `len` bytes from `from` on, at most to the end of a slot: how many, or -EAGAIN when they are not there (any more).
+ * Copies up to `len` bytes from `from` on, at most to the end of a slot: how many, or -EAGAIN when they are not there (any more),
+ * or not under this tag. 0: any.
  */
-int64_t pass_read(const struct pass *p, const struct pass_key *key, uint64_t from, void *to,
-		  size_t len);
+int64_t pass_read(const struct pass *p, const struct pass_key *key, uint64_t tag, uint64_t from,
+		  void *to, size_t len);

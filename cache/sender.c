@@ -14,18 +14,26 @@ void sender_init(struct sender *s, const struct names_entry *entry)
 			      .named = entry->etag };
 }
 
-static void is_made(struct sender *s, uint64_t at, uint64_t length)
+enum { BY_PLACE, BY_TAG };
+
+static void is_made(struct sender *s, uint64_t by, uint64_t what, uint64_t length)
 {
-	const uint64_t own[] = { s->named, at, length };
-	s->made_at = at + 1;
+	const uint64_t own[] = { s->named, by, what, length };
 	s->entry.etag = names_hash(own, sizeof(own)) | 1;
 	s->entry.modified_s = -1;
 }
 
-void sender_passes(struct sender *s, uint64_t size)
+void sender_passes(struct sender *s, uint64_t size, uint64_t tag)
 {
-	if (s->entry.kind == NAMES_RENDITION)
-		is_made(s, UINT64_MAX, size);
+	if (s->entry.kind != NAMES_RENDITION)
+		return;
+	s->passes = tag;
+	is_made(s, BY_TAG, tag, size);
+}
+
+bool sender_goes_on(const struct sender *s, uint64_t tag)
+{
+	return s->entry.kind != NAMES_RENDITION || s->passes == tag;
 }
 
 int sender_size(struct sender *s, struct view *v, uint64_t *out)
@@ -38,7 +46,8 @@ int sender_size(struct sender *s, struct view *v, uint64_t *out)
 	int rc = view_segment(v, s->entry.rendition, s->entry.segment, &file);
 	if (!rc) {
 		*out = file.length;
-		is_made(s, file.offset, file.length);
+		s->made_at = file.offset + 1;
+		is_made(s, BY_PLACE, file.offset, file.length);
 	}
 	return rc;
 }
@@ -121,7 +130,8 @@ static enum sender_step segment(struct sender *s, struct view *v, struct sender_
 	}
 	if (rc)
 		return fail(out, rc);
-	if (s->end > out->file.length || (s->made_at && s->made_at != out->file.offset + 1))
+	if (s->passes || s->end > out->file.length ||
+	    (s->made_at && s->made_at != out->file.offset + 1))
 		return fail(out, -ESTALE);
 	out->file.offset += s->at;
 	out->file.length -= s->at;

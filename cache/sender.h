@@ -18,6 +18,7 @@ struct sender {
 	uint64_t extent_from; /* where it begins in the virtual file */
 	uint64_t named;       /* the etag that its name has */
 	uint64_t made_at; /* of a segment: where the one lies that was begun with, and 1; 0: any */
+	uint64_t passes;  /* the tag of the one in memory that was begun with; 0: none was */
 };
 
 void sender_init(struct sender *s, const struct names_entry *entry);
@@ -29,8 +30,10 @@ void sender_init(struct sender *s, const struct names_entry *entry);
  * -ENOENT as view_segment().
  */
 int sender_size(struct sender *s, struct view *v, uint64_t *out);
-/* The same of a segment that is in memory only (cache/pass.h): its length is all that is known of it. */
-void sender_passes(struct sender *s, uint64_t size);
+/* The same of a segment that is in memory only, with its tag (cache/pass.h). */
+void sender_passes(struct sender *s, uint64_t size, uint64_t tag);
+/* May what is in memory under this tag be sent on? A chunk always may: its id says which bytes it has. */
+bool sender_goes_on(const struct sender *s, uint64_t tag);
 struct sender_want sender_want(const struct sender *s);
 /* Which part to send; the whole of what sender_size() said at most. */
 void sender_range(struct sender *s, uint64_t from, uint64_t len);

@@ -72,16 +72,16 @@ ngx_http_wasl_pass(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
     from = want->size ? s->at % PASS_SLOT_BYTES : s->at;
     left = s->end - s->at;
 
-    /* a segment that was made anew may have another length: what was promised cannot be kept */
+    /* a segment that was made anew may be another: what was promised cannot be kept */
     if (!pass_has(ctx->worker->pass, &key, &about)) {
         return NGX_OK;
     }
 
-    if (from >= about.size || (want->size == 0 && about.size != ctx->size)) {
+    if (from >= about.size || !sender_goes_on(s, about.tag)) {
         return ngx_http_wasl_unavailable(ctx);
     }
 
-    got = pass_read(ctx->worker->pass, &key, from, ctx->passing,
+    got = pass_read(ctx->worker->pass, &key, about.tag, from, ctx->passing,
                     left < PASS_SLOT_BYTES ? left : PASS_SLOT_BYTES);
 
     if (got <= 0) {

@@ -299,6 +299,10 @@ ngx_http_wasl_first_byte(ngx_http_wasl_ctx_t *ctx)
 
         case SENDER_WAIT:
             if (ngx_http_wasl_pass_there(ctx->worker, &piece.want, &passing)) {
+                if (!sender_goes_on(&ctx->sender, passing.tag)) {
+                    return ngx_http_wasl_unavailable(ctx);
+                }
+
                 ctx->duration_ms = passing.duration_ms;
                 ctx->segment_count = passing.segment_count;
                 return NGX_OK;
@@ -370,7 +374,7 @@ ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx)
         want = sender_want(&ctx->sender);
 
         if (ngx_http_wasl_pass_there(ctx->worker, &want, &passing)) {
-            sender_passes(&ctx->sender, passing.size);
+            sender_passes(&ctx->sender, passing.size, passing.tag);
             rc = ngx_http_wasl_begin(ctx, passing.size);
             if (rc != NGX_DECLINED) {
                 return rc;

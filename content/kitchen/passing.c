@@ -92,7 +92,7 @@ int64_t passing_read(const struct passing *p, uint64_t chunk, void *to)
 {
 	const struct pass_key key = key_of(p, chunk);
 	pass_touch(p->area, &key, clock_mono_ms());
-	return pass_read(p->area, &key, 0, to, PASS_SLOT_BYTES);
+	return pass_read(p->area, &key, 0, 0, to, PASS_SLOT_BYTES);
 }
 
 int passing_settle(const struct passing *p, struct store *store, const char *media_type,

@@ -100,11 +100,28 @@ static int do_fill(struct feeder *f, char **word)
 	return rc;
 }
 
+/* A segment that passes through memory, of so many bytes of any stream. */
+static int pass_segment(struct feeder *f, const struct thing *t, char **word)
+{
+	static uint8_t bytes[4 * CHUNK];
+	const struct pass_key key = { .rendition = store_rendition_number(t->rendition),
+				      .number = strtoull(word[2], NULL, 10) };
+	const struct pass_about about = { .size = strtoull(word[4], NULL, 10),
+					  .duration_ms = SEGMENT_MS,
+					  .segment_count = t->count };
+	if (about.size > sizeof(bytes))
+		return -EINVAL;
+	sample_fill(strtoull(word[3], NULL, 10), 0, bytes, about.size);
+	return pass_put(f->pass, &key, &about, bytes, clock_mono_ms());
+}
+
 /* A chunk that passes through memory, and is not in the file; nobody is told. */
 static int do_pass(struct feeder *f, char **word)
 {
 	static uint8_t bytes[CHUNK];
 	const struct thing *t = by_key(f, word[1]);
+	if (t && t->rendition)
+		return pass_segment(f, t, word);
 	const uint64_t chunk = strtoull(word[2], NULL, 10);
 	const uint64_t size = t ? store_object_size(t->object) : 0;
 	if (chunk * CHUNK >= size)

@@ -25,4 +25,28 @@ same "$top/body" "$top/mixed" "and gets the same bytes"
 is "$(get /p/mixed.bin -r 70000-900000 --limit-rate 400k)" 206 "a part of it"
 piece "$top/mixed" 70000 830001 >"$top/part"
 same "$top/body" "$top/part" "has the right bytes, too"
+
+# A segment of 100,000 bytes that passes through memory, and is made anew when it has left: as long, and with other bytes.
+at=/m/lesson/g-1/240p/2.m4s
+made() { # made SEED: what passed before goes, and the segment comes
+	for i in {0..15}; do must pass mixed "$i"; done
+	must pass 240p 2 "$1" 100000
+}
+must mode refuse 0
+must rendition 240p 4 /m/lesson/g-1/240p/ video/mp4
+must publish
+made 50
+named() { [ "$(get "$at" -I)" = 200 ]; }
+until_so 10 named
+is "$(get "$at")" 200 "a segment passes through memory"
+stream 50 0 100000 >"$top/first"
+same "$top/body" "$top/first" "its bytes"
+tag=$(header ETag)
+is "$(get "$at" -r 40000- -H "If-Range: $tag")" 206 "the rest of it, under its tag"
+made 50
+is "$(get "$at" -r 40000- -H "If-Range: $tag")" 206 "also of one that was made anew alike"
+made 51
+is "$(get "$at" -r 40000- -H "If-Range: $tag")" 200 "of one that was made anew with other bytes comes all"
+stream 51 0 100000 >"$top/second"
+same "$top/body" "$top/second" "that is the new one"
 finish

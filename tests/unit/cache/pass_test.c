@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -71,7 +72,7 @@ static void check(const struct scene *s, struct pass_key key, uint8_t seed, uint
 		  size_t len, int64_t want)
 {
 	memset(s->room, 0xee, len + 1);
-	assert_int_equal(pass_read(s->out, &key, from, s->room, len), want);
+	assert_int_equal(pass_read(s->out, &key, 0, from, s->room, len), want);
 	make(s, seed, from + len);
 	if (want > 0)
 		assert_memory_equal(s->room, s->bytes + from, want);
@@ -115,6 +116,83 @@ static void a_segment_takes_several_slots(void **state)
 	const struct pass_key long_one = { .rendition = 77, .number = 4 };
 	assert_int_equal(put(s, long_one, 5, (uint64_t)SLOT * SLOTS / 2 + 1), -E2BIG);
 	assert_int_equal(put(s, long_one, 5, (uint64_t)SLOT * SLOTS / 2), 0);
+}
+
+/* Two makings of one segment are told from each other, however long they are, and are never put together. */
+static void a_segment_made_anew_is_another(void **state)
+{
+	const struct scene *s = *state;
+	struct pass_about one, two;
+	const struct pass_key key = { .rendition = 77, .number = 3 };
+	assert_int_equal(put(s, key, 5, 2 * SLOT), 0);
+	assert_true(pass_has(s->out, &key, &one));
+	assert_int_equal(put(s, key, 6, 2 * SLOT), 0); /* the one that is there stays */
+	assert_true(pass_has(s->out, &key, &two));
+	assert_true(one.tag == two.tag);
+	assert_int_equal(pass_read(s->out, &key, one.tag, SLOT, s->room, 10), 10);
+	for (uint64_t i = 0; i < SLOTS - 1; i++) /* its first slot goes */
+		assert_int_equal(put(s, chunk(4, i), (uint8_t)i, SLOT), 0);
+	assert_false(pass_has(s->out, &key, NULL));
+	assert_int_equal(put(s, key, 6, 2 * SLOT), 0);
+	assert_true(pass_has(s->out, &key, &two));
+	assert_true(one.tag && two.tag && one.tag != two.tag);
+	assert_int_equal(pass_read(s->out, &key, one.tag, SLOT, s->room, 10), -EAGAIN);
+	check(s, key, 6, SLOT, 100, 100);
+	assert_int_equal(pass_read(s->out, &key, two.tag, SLOT, s->room, 10), 10);
+
+	/* A third time, by the same cook: the same bytes are the same. */
+	for (uint64_t i = 0; i < SLOTS; i++)
+		assert_int_equal(put(s, chunk(5, i), (uint8_t)i, SLOT), 0);
+	assert_int_equal(put(s, key, 5, 2 * SLOT), 0);
+	assert_true(pass_has(s->out, &key, &two));
+	assert_true(one.tag == two.tag);
+}
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t misses_ns(const struct pass *p)
+{
+	const uint64_t began = cpu_ns();
+	for (uint64_t i = 0; i < 2000; i++) {
+		const struct pass_key key = chunk(9, i);
+		assert_false(pass_has(p, &key, NULL));
+	}
+	return cpu_ns() - began;
+}
+
+/* Each request that finds nothing on the disk looks here: in a big area, too, at what may be it, and not at all of it. */
+static void looking_costs_the_same_in_a_big_area(void **state)
+{
+	const struct scene *s = *state;
+	struct pass *big = NULL;
+	assert_int_equal(pass_new((uint64_t)SLOT * PASS_MOST_SLOTS, &big, NULL), 0);
+	for (uint64_t i = 0; i < SLOTS; i++)
+		assert_int_equal(put(s, chunk(1, i), 1, SLOT), 0);
+	misses_ns(big); /* its pages */
+	const uint64_t small_ns = misses_ns(s->in), big_ns = misses_ns(big);
+	/* All of it would be a thousand times as much. */
+	if (big_ns > 30 * small_ns + 1000000)
+		fail_msg("%llu ns, %llu ns in a big area", (unsigned long long)small_ns,
+			 (unsigned long long)big_ns);
+	pass_free(big);
+}
+
+/* Slots come and go between chains: what is there is found, what is not is not. */
+static void nothing_is_lost_between_the_chains(void **state)
+{
+	const struct scene *s = *state;
+	for (uint64_t n = 0; n < 40 * SLOTS; n++) {
+		assert_int_equal(put(s, chunk((uint8_t)(n % 7), n), (uint8_t)n, 100), 0);
+		for (uint64_t back = 0; back <= n && back < 2 * SLOTS; back++) {
+			const struct pass_key key = chunk((uint8_t)((n - back) % 7), n - back);
+			assert_true(pass_has(s->out, &key, NULL) == (back < SLOTS));
+		}
+	}
 }
 
 static void the_longest_unused_gives_way(void **state)
@@ -209,7 +287,7 @@ static void no_torn_bytes_are_ever_read(void **state)
 	assert_int_equal(pthread_create(&writer, NULL, write_on, &race), 0);
 	for (unsigned n = 0; !atomic_load(&race.over) || n < 100; n++) {
 		const struct pass_key key = chunk(6, n % 40);
-		if (pass_read(s->out, &key, 0, s->room, SLOT) != SLOT)
+		if (pass_read(s->out, &key, 0, 0, s->room, SLOT) != SLOT)
 			continue;
 		had++;
 		for (size_t i = 0; i < SLOT; i++)
@@ -227,6 +305,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE(what_one_writes_the_other_reads),
 		SCENE(a_segment_takes_several_slots),
+		SCENE(a_segment_made_anew_is_another),
+		SCENE(looking_costs_the_same_in_a_big_area),
+		SCENE(nothing_is_lost_between_the_chains),
 		SCENE(the_longest_unused_gives_way),
 		SCENE(what_came_just_now_is_left_to_its_readers),
 		SCENE(what_is_no_area_is_not_mapped),

@@ -260,12 +260,60 @@ static void tells_a_segment_that_was_made_anew(void **state)
 	store_rendition_close(r);
 }
 
+/* A segment that passes through memory is known by its bytes; another one, or what the disk has by now, is not sent on behind it. */
+static void ends_a_passing_segment_with_itself(void **state)
+{
+	struct house *h = *state;
+	struct store_rendition *r;
+	struct sender one, two, longer, stored;
+	struct sender_piece p;
+	uint8_t bytes[5000], out[5000];
+	uint64_t size;
+	size_t len = 0;
+	assert_int_equal(store_rendition_open(h->store, "l", "g", "240p", 2, 0, &r, NULL), 0);
+	sample_fill(1, 0, bytes, sizeof(bytes));
+	const struct names_entry e = { .kind = NAMES_RENDITION,
+				       .rendition = store_rendition_number(r),
+				       .segment = 1,
+				       .etag = 77,
+				       .modified_s = 1000 };
+	sender_init(&one, &e);
+	two = longer = stored = one;
+	assert_int_equal(sender_size(&one, h->view, &size), -EAGAIN);
+	sender_passes(&one, sizeof(bytes), 5);
+	sender_passes(&two, sizeof(bytes), 6);
+	sender_passes(&longer, sizeof(bytes) + 1, 5);
+	assert_int_equal(one.entry.modified_s, -1);
+	assert_true(one.entry.etag != two.entry.etag);
+	assert_true(one.entry.etag != longer.entry.etag);
+	assert_true(sender_goes_on(&one, 5));
+	assert_false(sender_goes_on(&one, 6));
+	sender_range(&one, 0, sizeof(bytes));
+	assert_int_equal(take(&one, h->view, out, &len, &p), SENDER_WAIT);
+
+	assert_int_equal(store_rendition_put(r, 1, 4000, bytes, sizeof(bytes), NULL), 0);
+	assert_int_equal(take(&one, h->view, out, &len, &p), SENDER_FAIL);
+	assert_int_equal(p.error, -ESTALE);
+	/* And the other way round. */
+	assert_int_equal(sender_size(&stored, h->view, &size), 0);
+	assert_true(stored.entry.etag != one.entry.etag && stored.entry.etag != two.entry.etag);
+	assert_false(sender_goes_on(&stored, 5));
+	const struct names_entry chunks = { .kind = NAMES_OBJECT, .size = 10, .etag = 3 };
+	sender_init(&one, &chunks);
+	sender_passes(&one, 10, 1);
+	assert_true(sender_goes_on(&one, 1));
+	assert_int_equal(one.entry.etag, 3);
+	store_rendition_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(sends_bytes_of_the_index, build, demolish),
 		cmocka_unit_test_setup_teardown(sends_an_object_as_it_arrives, build, demolish),
 		cmocka_unit_test_setup_teardown(sends_segments_and_virtual_files, build, demolish),
+		cmocka_unit_test_setup_teardown(ends_a_passing_segment_with_itself, build,
+						demolish),
 		cmocka_unit_test_setup_teardown(tells_a_segment_that_was_made_anew, build,
 						demolish),
 	};
