@@ -12,6 +12,7 @@
 #define MOST_WAIT_MS 300000u
 #define URGENT_WAIT_MS 3000u
 #define LIES 3u
+#define LIES_LATELY 8
 
 void sources_init(struct sources *s, struct origin *origin)
 {
@@ -135,16 +136,21 @@ bool sources_lies(struct sources *s, int source, unsigned tries)
 {
 	struct source *it = &s->all[source];
 	it->bad_chunks++;
-	it->bad_row += tries == 1;
-	if (it->bad_row < LIES)
+	if (tries == 1) { /* one that is wrong again and again is one wrong chunk */
+		it->bad_row++;
+		it->lately = it->lately << 1 | 1;
+	}
+	if (it->bad_row < LIES && __builtin_popcount(it->lately) < LIES_LATELY)
 		return false;
-	it->bad_row = 0;
+	it->bad_row = it->lately = 0;
 	return true;
 }
 
 void sources_brought(struct sources *s, int source, size_t object, uint64_t chunk)
 {
 	s->all[source].bad_row = 0;
+	if (chunk != SOURCES_WHOLE)
+		s->all[source].lately <<= 1;
 	for (size_t i = s->trouble_count; i-- > 0;) {
 		const struct sources_trouble *t = &s->troubles[i];
 		/* Whoever brought the chunk, nobody needs to bring it any more. */

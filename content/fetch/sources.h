@@ -23,6 +23,7 @@ struct source {
 	struct origin *at; /* the main origin's is shared with who looks for catalogues */
 	struct origin own;
 	unsigned bad_row; /* different chunks that came wrong since one came right */
+	uint32_t lately;  /* of the last 32 that came: a bit for each that was wrong */
 	uint64_t received_bytes, bad_chunks;
 };
 
@@ -58,7 +59,10 @@ uint64_t sources_run(const struct sources *s, int source, size_t object, uint64_
 /* It could not bring this. Returns how often in a row. */
 unsigned sources_failed(struct sources *s, int source, size_t object, uint64_t chunk,
 			uint64_t now_ms);
-/* A chunk came wrong: true when the source is to be left alone altogether, because nothing good comes from it. */
+/*
+ * A chunk came wrong: true when the source is to be left alone altogether, because nothing good comes from it (three others in a
+ * row), or too little (a quarter of the last 32).
+ */
 bool sources_lies(struct sources *s, int source, unsigned tries);
 /* A chunk came right, or the map (SOURCES_WHOLE). */
 void sources_brought(struct sources *s, int source, size_t object, uint64_t chunk);

@@ -137,6 +137,40 @@ static void three_wrong_chunks_in_a_row_are_a_lie(void **state)
 	assert_int_equal(pick(&c, 1, 1, ORIGIN_FOR_PUPIL, 16000), 0);
 }
 
+/* What comes right in between does not make up for it, where too much of it is wrong. */
+static void a_share_of_wrong_chunks_is_a_lie(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *why;
+		unsigned every, chunks; /* each so many-th is wrong, of so many */
+		unsigned lies;          /* how often it is found to lie */
+	} rows[] = {
+		{ "every second", 2, 16, 1 },
+		{ "every third", 3, 24, 1 },
+		{ "every fourth", 4, 32, 1 },
+		{ "not enough yet to say so", 2, 14, 0 },
+		{ "it begins anew afterwards", 2, 30, 1 },
+		{ "and is found to lie again", 2, 32, 2 },
+		{ "one in ten is a bad line", 10, 1000, 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scene c = scene();
+		unsigned lies = 0;
+		fill(&c);
+		for (unsigned k = 1; k <= rows[i].chunks; k++) {
+			if (k % rows[i].every)
+				sources_brought(&c.s, 0, 5, k);
+			else
+				lies += sources_lies(&c.s, 0, 1);
+		}
+		if (lies != rows[i].lies)
+			fail_msg("%s: %u", rows[i].why, lies);
+		/* What one does is not held against another. */
+		assert_int_equal(c.s.all[1].bad_chunks, 0);
+	}
+}
+
 static void memory_is_bounded(void **state)
 {
 	(void)state;
@@ -168,6 +202,7 @@ int main(void)
 		cmocka_unit_test(whoever_brings_it_ends_the_trouble),
 		cmocka_unit_test(a_pupil_has_it_tried_sooner),
 		cmocka_unit_test(three_wrong_chunks_in_a_row_are_a_lie),
+		cmocka_unit_test(a_share_of_wrong_chunks_is_a_lie),
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(without_an_address_nobody_is_asked),
 	};
