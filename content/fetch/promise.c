@@ -135,7 +135,8 @@ static bool later(const struct planner_promise *a, const struct planner_promise 
 
 void promise_add(struct promise_sum *sum, const struct planner_promise *p)
 {
-	if (p->when == PLANNER_HERE || p->no_room)
+	/* What is only made here does not come over the line: its own page says when. */
+	if (p->when == PLANNER_HERE || p->no_room || !p->bytes)
 		return;
 	if (!sum->count || later(p, &sum->last))
 		sum->last = *p;
@@ -178,7 +179,7 @@ char *promise_sum_text(enum strings_lang lang, const struct promise_sum *s)
 		AUTO_FREE char *last = strings_fill(lang, "plan.last", "when", when, NULL);
 		add(text, sizeof(text), last ? last : "");
 	}
-	if (rule && s->bytes) {
+	if (rule) {
 		if (s->gate.night_bytes != PLANNER_NO_LIMIT)
 			site_size(lang, s->gate.night_bytes, night);
 		AUTO_FREE char *why = strings_fill(lang, rule, "night", night, NULL);

@@ -14,7 +14,7 @@ char *promise_text(enum strings_lang lang, const struct planner_promise *p, int3
 json_t *promise_json(const struct planner_promise *p, int32_t today);
 
 struct promise_sum {        /* of all lessons */
-	size_t count, late; /* that are not whole */
+	size_t count, late; /* of which bytes are missing */
 	uint64_t bytes;
 	struct planner_promise last; /* the one that comes last */
 	struct planner_gate gate;

@@ -130,6 +130,10 @@ static void all_together(void **state)
 				   .today = WEDNESDAY };
 	AUTO_FREE char *none = promise_sum_text(STRINGS_EN, &sum);
 	assert_string_equal(none, "");
+	/* All of it is here, and a version of it is still being made: nothing is to come. */
+	promise_add(&sum, &(struct planner_promise){ .when = PLANNER_MINUTES, .count = 10 });
+	AUTO_FREE char *cooked = promise_sum_text(STRINGS_EN, &sum);
+	assert_string_equal(cooked, "");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (rows[i].p.when == PLANNER_DAY || rows[i].p.no_room)
 			promise_add(&sum, &rows[i].p);
