@@ -113,7 +113,7 @@ struct store_path store_path(const struct store *s, const char *rest)
 int store_fault(const struct store *s, const char *rest, int code, struct fault *why)
 {
 	if (code == -ENOSPC || code == -EDQUOT)
-		return fault_set(why, -ENOSPC, "store.full",
+		return fault_set(why, -ENOSPC, "disk.full",
 				 "'%s/%s': the disk is full; nothing was lost. Remove lessons or "
 				 "raise the limit",
 				 s->dir, rest);
@@ -143,7 +143,7 @@ int store_check_room(struct store *s, uint64_t more, struct fault *why)
 				 " bytes; remove lessons or raise the limit",
 				 s->dir, more, s->limits.max_bytes);
 	if (more > left || left - more < s->limits.keep_free_bytes)
-		return fault_set(why, -ENOSPC, "store.full",
+		return fault_set(why, -ENOSPC, "disk.full",
 				 "'%s': %" PRIu64 " bytes more would leave less than %" PRIu64
 				 " bytes free on this disk; remove lessons or other files",
 				 s->dir, more, s->limits.keep_free_bytes);

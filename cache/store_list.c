@@ -27,6 +27,17 @@ int store_list_room(struct store *s, uint64_t *out, struct fault *why)
 	return 0;
 }
 
+bool store_list_limited(const struct store *s)
+{
+	struct statvfs fs;
+	const uint64_t most = s->limits.max_bytes,
+		       room = s->used_bytes < most ? most - s->used_bytes : 0;
+	if (!most || fstatvfs(s->fd, &fs) < 0)
+		return most != 0;
+	const uint64_t disk = (uint64_t)fs.f_bavail * fs.f_frsize, keep = s->limits.keep_free_bytes;
+	return room <= (disk > keep ? disk - keep : 0);
+}
+
 static const char *text_at(sqlite3_stmt *q, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(q, column);

@@ -16,6 +16,7 @@
  */
 /* How many bytes more the limits and the disk allow. */
 int store_list_room(struct store *s, uint64_t *out, struct fault *why);
+bool store_list_limited(const struct store *s); /* it is the limits rather than the disk */
 
 enum store_list_kind { STORE_LIST_OBJECT, STORE_LIST_RENDITION };
 

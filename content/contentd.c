@@ -23,6 +23,7 @@
 #include "content/portal/press.h"
 #include "content/pupils.h"
 #include "content/staff/staff.h"
+#include "content/report.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
@@ -238,7 +239,7 @@ static int each_second(sd_event_source *s, uint64_t usec, void *data)
 	(void)usec;
 	int r = store_sync(c->store, &why);
 	if (r && !c->sync_told)
-		contentd_tell(c, "store.sync", "store", "store", why.text);
+		contentd_tell(c, "store.sync", "store", report_layer(&why), why.text);
 	c->sync_told = r != 0;
 	fetch_tick(c->fetch);
 	inforce_tick(c);

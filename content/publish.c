@@ -15,6 +15,7 @@
 #include "content/portal/files.h"
 #include "content/portal/press.h"
 #include "content/shelf/shelf.h"
+#include "content/report.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -60,7 +61,7 @@ void publish_progress_soon(struct contentd *c)
 static void not_published(struct contentd *c, bool *told, const struct fault *why)
 {
 	if (!*told)
-		contentd_tell(c, "publish.failed", why->id, "store", why->text);
+		contentd_tell(c, "publish.failed", why->id, report_layer(why), why->text);
 	*told = true;
 }
 

@@ -8,6 +8,7 @@
 #include "content/fetch/planning.h"
 #include "content/staff/staff.h"
 #include "content/shelf/vtt.h"
+#include "content/report.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -59,7 +60,8 @@ void inforce_use(struct contentd *c)
 	}
 	if (library_build(c->store, catalogue, c->rungs, &next, &why)) {
 		if (!told)
-			contentd_tell(c, "library.refused", "catalogue", "store", why.text);
+			contentd_tell(c, "library.refused", "catalogue", report_layer(&why),
+				      why.text);
 		c->library_again_ms = clock_mono_ms() + AGAIN_MS;
 		return;
 	}

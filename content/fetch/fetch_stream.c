@@ -6,6 +6,7 @@
 
 #include "content/fetch/fetch_private.h"
 #include "content/kitchen/passing.h"
+#include "content/report.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -78,8 +79,8 @@ static void object_trouble(const struct stream *s, const char *kind, const char 
 static void tell_full(struct fetch *f, const struct fault *why)
 {
 	if (clock_mono_ms() >= f->full_told_ms)
-		tell(f, why->code == -ENOSPC ? "store.full" : "store.write", "fetch", "store",
-		     why->text);
+		tell(f, why->code == -ENOSPC ? "store.full" : "store.write", "fetch",
+		     report_layer(why), why->text);
 	f->full_told_ms = clock_mono_ms() + TELL_AGAIN_MS;
 }
 

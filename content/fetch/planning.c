@@ -10,6 +10,7 @@
 #include "content/fetch/agenda.h"
 #include "content/fetch/boxtime.h"
 #include "content/contentd.h"
+#include "content/report.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -47,7 +48,7 @@ struct planning {
 static void not_kept(struct planning *p, const struct fault *why)
 {
 	if (!p->told)
-		contentd_tell(p->of, "plan.not_kept", "plan", "store", why->text);
+		contentd_tell(p->of, "plan.not_kept", "plan", report_layer(why), why->text);
 	p->told = true;
 }
 

@@ -107,14 +107,14 @@ static uint64_t slack_of(uint64_t room, uint64_t reach)
 	return part < SLACK_MOST ? part : SLACK_MOST;
 }
 
-static int nothing_may_go(const struct keeper_rows *rows, uint64_t bytes, uint64_t room,
-			  uint64_t reach, struct fault *why)
+static int nothing_may_go(const struct keeper *k, const struct keeper_rows *rows, uint64_t bytes,
+			  uint64_t room, uint64_t reach, struct fault *why)
 {
 	uint64_t all = 0;
 	for (size_t i = 0; i < rows->count; i++)
 		all += rows->items[i].bytes;
 	return fault_set(
-		why, -ENOSPC, "store.full",
+		why, -ENOSPC, store_list_limited(k->store) ? "store.full" : "disk.full",
 		"%" PRIu64 " bytes do not fit: %" PRIu64 " are free, %" PRIu64
 		" may go, the other %" PRIu64
 		" stay (see 'wasl store status'); raise the limit, unpin or remove lessons",
@@ -132,7 +132,7 @@ static int evict_for(struct keeper *k, uint64_t bytes, uint64_t room, enum evict
 	const uint64_t reach = evict_reach(rows.items, rows.count, asker, now);
 	uint64_t need = bytes - room;
 	if (reach < need)
-		return nothing_may_go(&rows, bytes, room, reach, why);
+		return nothing_may_go(k, &rows, bytes, room, reach, why);
 	const uint64_t more = slack_of(room, reach);
 	if (asker != EVICT_FOR_PERSON && need + more <= reach)
 		need += more;

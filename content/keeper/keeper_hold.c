@@ -146,7 +146,8 @@ static void tell_held(struct keeper *k, const struct purse *p, uint64_t room)
 		 "limit, "
 		 "unpin or remove lessons",
 		 p->held_bytes, room);
-	k->report.tell(k->report.data, "store.full", "store", "store", text);
+	k->report.tell(k->report.data, "store.full", "store",
+		       store_list_limited(k->store) ? "store" : "disk", text);
 }
 
 void keeper_judge(struct keeper *k)

@@ -5,6 +5,7 @@
 #include "content/catalogue/library_sight.h"
 #include "content/kitchen/cook_private.h"
 #include "content/kitchen/passing_lesson.h"
+#include "content/report.h"
 #include "content/shelf/sprites.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -50,7 +51,7 @@ static void rest(struct cook *c, const struct fault *why)
 		return;
 	if (clock_mono_ms() >= c->full_told_ms)
 		cook_tell(c, why->code == -ENOSPC ? "store.full" : "store.write", "kitchen",
-			  "store", why->text);
+			  report_layer(why), why->text);
 	c->full_told_ms = clock_mono_ms() + TELL_AGAIN_MS;
 }
 

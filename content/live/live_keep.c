@@ -15,6 +15,7 @@
 #include "content/live/live_keep_private.h"
 #include "content/live/live_log.h"
 #include "content/live/live_move.h"
+#include "content/report.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -218,7 +219,8 @@ uint64_t live_keep_step(struct live_keep *k)
 		log_fault(LOG_LEVEL_WARN, "live.keep", &why);
 	} else if (r && !j->part[0]) {
 		/* Nothing came of it: the folder goes. Anything else is tried again at the next start. */
-		k->report.tell(k->report.data, "live.not_kept", j->id, "store", why.text);
+		k->report.tell(k->report.data, "live.not_kept", j->id, report_layer(&why),
+			       why.text);
 		if (r == -ENODATA)
 			remove_folder(k, j->id);
 	}
@@ -380,7 +382,7 @@ static int write_down(struct live_keep *k, struct tape *t, const struct live_byt
 	if (r == 0 && fdatasync(t->log) < 0)
 		r = -errno;
 	if (r)
-		return fault_set(why, r, r == -ENOSPC ? "store.full" : "live.keep",
+		return fault_set(why, r, r == -ENOSPC ? "disk.full" : "live.keep",
 				 "class '%s' is not kept any further: %s", t->class, strerror(-r));
 	t->track[which].at += b->len;
 	return 0;
@@ -393,7 +395,7 @@ void live_keep_take(struct live_keep *k, const struct live_bytes *b)
 	if (!t || t->failed || write_down(k, t, b, &why) == 0)
 		return;
 	t->failed = true;
-	k->report.tell(k->report.data, "live.not_kept", t->id, "store", why.text);
+	k->report.tell(k->report.data, "live.not_kept", t->id, report_layer(&why), why.text);
 }
 
 void live_keep_end(struct live_keep *k, const char *class)

@@ -38,7 +38,7 @@ static void press_done(struct press *p)
 
 static int write_fault(struct press *p, const char *path, int code)
 {
-	return fault_set(p->why, code, code == -ENOSPC ? "store.full" : "portal.write",
+	return fault_set(p->why, code, code == -ENOSPC ? "disk.full" : "portal.write",
 			 "'%s': %s; the pages stay as they were%s", path, strerror(-code),
 			 code == -ENOSPC ? "; free some space" : "");
 }

@@ -18,6 +18,7 @@
 #include "content/staff/staff.h"
 #include "content/staff/stick.h"
 #include "content/staff/upload.h"
+#include "content/report.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -78,7 +79,7 @@ static void later(struct staff *s, const struct fault *why)
 	const uint64_t now = clock_mono_ms();
 	if (now >= s->told_ms)
 		contentd_tell(s->c, why->code == -ENOSPC ? "store.full" : "staff.later", s->work.id,
-			      "store", why->text);
+			      report_layer(why), why->text);
 	s->told_ms = now + TELL_AGAIN_MS;
 	as.state = OWN_WAITING;
 	(void)own_change(s->own, s->work.id, &as, NULL);

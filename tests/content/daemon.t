@@ -182,6 +182,7 @@ ok $? "a full disk is told"
 until_so 10 test -s "$content/portal/ar/l/fractions-1.html"
 ok $? "pages are there nevertheless"
 is "$(events store.full)" 1 "once"
+is "$(field "/v1/events?limit=1000" '.rows[] | select(.kind == "store.full") | .reason')" store "as the store's own limit"
 is "$(field /v1/health .origin.ok)" true "the origin is not blamed"
 stop_contentd TERM
 full_before=$(grep -c 'event=store.full' "$top/contentd.log")
@@ -194,8 +195,8 @@ if unshare -rm true 2>/dev/null; then
 	runner=(unshare -rm "$here/in-tmpfs" "$box/var" 4M)
 	start_contentd
 	until_so 40 is_field "/v1/health" .disk_free_bytes 0
-	until_so 20 at_least "/v1/events?limit=1000" '[.rows[] | select(.reason == "store")] | length' 1
-	ok $? "no byte is left: told"
+	until_so 20 at_least "/v1/events?limit=1000" '[.rows[] | select(.kind == "store.full" and .reason == "disk")] | length' 1
+	ok $? "no byte is left: told, as the disk's fault"
 	is "$(grep -c 'event=store.full' "$top/contentd.log")" "$((full_before + 1))" "in one line"
 	is "$(field /v1/health .catalogue_version)" 3 "and it goes on"
 	nsenter -t "$contentd_pid" -U --preserve-credentials -m mount -o remount,size=40M none "$box/var"
