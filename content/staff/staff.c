@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "content/contentd.h"
+#include "content/staff/pieces.h"
 #include "content/staff/upload.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -58,6 +59,8 @@ int staff_open(struct contentd *c, struct staff **out, struct fault *why)
 	if (r == 0)
 		r = pins_new(c->loop, &s->pins, why);
 	if (r == 0)
+		r = pieces_new(c->loop, &s->pieces, why);
+	if (r == 0)
 		r = staff_work_open(s, why);
 	if (r == 0)
 		r = staff_tidy_open(s, why);
@@ -76,6 +79,7 @@ void staff_close(struct staff *s)
 		return;
 	staff_tidy_close(s);
 	staff_work_close(s);
+	pieces_free(s->pieces);
 	pins_free(s->pins);
 	own_free(s->own);
 	people_free(s->people);

@@ -15,6 +15,7 @@ struct ctl_request;
 struct ctl_route;
 struct fault;
 struct intake;
+struct pieces;
 struct prepare;
 struct sd_event_source;
 
@@ -29,6 +30,7 @@ struct staff {
 	char sessions_path[PATH_MAX];
 	struct people *people;
 	struct pins *pins;
+	struct pieces *pieces;
 	struct own *own;
 	struct throttle throttle;
 	struct sessions sessions;

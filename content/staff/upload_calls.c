@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "content/staff/fields.h"
+#include "content/staff/pieces.h"
 #include "content/staff/stick.h"
 #include "content/staff/upload.h"
 #include "firmware/base/clean.h"
@@ -161,14 +162,84 @@ void staff_get_upload(struct ctl_request *req, void *data)
 }
 
 /* All of it is here: it waits for its turn. */
-static int whole(struct visit *v, const struct own_lesson *l, struct fault *why)
+static int whole(struct staff *s, const struct own_lesson *l, struct fault *why)
 {
 	struct own_lesson as = *l;
 	as.state = OWN_WAITING;
-	int r = own_change(v->s->own, l->id, &as, why);
+	int r = own_change(s->own, l->id, &as, why);
 	if (r == 0) {
 		log_info("event=own.arrived lesson=%s bytes=%" PRIu64, l->id, l->size);
-		staff_work_soon(v->s);
+		staff_work_soon(s);
+	}
+	return r;
+}
+
+/* A piece on its way to the disk, and who waits to hear that it is there. */
+struct sent {
+	struct contentd *c;
+	struct ctl_request *req; /* NULL: nobody any more */
+	char id[OWN_ID_BYTES];
+};
+
+static void sender_gone(void *data)
+{
+	struct sent *sent = data;
+	sent->req = NULL;
+}
+
+static void answer(const struct sent *sent, const struct own_lesson *l, const struct fault *why)
+{
+	struct visit v;
+	if (!visit_begin(sent->c, sent->req, VISIT_CALL, &v))
+		return;
+	if (why->code == -ERANGE)
+		reply_where(&v, 409, l);
+	else if (why->code)
+		visit_refuse(&v, why);
+	else
+		reply_where(&v, 200, l);
+	visit_done(&v);
+}
+
+/* It is on the disk, or is not. The last piece makes the film whole whether somebody still waits or not. */
+static void written(void *data, uint64_t have, const struct fault *trouble)
+{
+	AUTO_FREE struct sent *sent = data;
+	struct fault why = { 0 };
+	if (trouble)
+		why = *trouble;
+	if (why.code == -ECANCELED) { /* everything ends: no more than this can be said */
+		if (sent->req)
+			ctl_reply_fault(sent->req, 503, &why);
+		return;
+	}
+	struct staff *s = sent->c->staff;
+	const struct own_lesson *l = own_find(s->own, sent->id);
+	if (!l)
+		fault_set(&why, -ENOENT, "staff.lesson", "there is no such upload (any more)");
+	else if (!why.code && have == l->size && l->state == OWN_COMING)
+		(void)whole(s, l, &why);
+	if (sent->req)
+		answer(sent, own_find(s->own, sent->id), &why);
+}
+
+static int send_piece(const struct visit *v, const struct own_lesson *l, uint64_t offset,
+		      struct fault *why)
+{
+	struct piece piece = {
+		.folder = v->s->folder, .id = l->id, .size = l->size, .offset = offset
+	};
+	struct sent *sent = calloc(1, sizeof(*sent));
+	if (!sent)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	piece.bytes = ctl_body(v->req, &piece.len);
+	*sent = (struct sent){ .c = v->s->c, .req = v->req };
+	snprintf(sent->id, sizeof(sent->id), "%s", l->id);
+	ctl_on_gone(v->req, sender_gone, sent);
+	int r = pieces_write(v->s->pieces, &piece, written, sent, why);
+	if (r) {
+		ctl_on_gone(v->req, NULL, NULL);
+		free(sent);
 	}
 	return r;
 }
@@ -178,9 +249,6 @@ static void take_piece(struct visit *v, const struct own_lesson *l)
 	const char *said = ctl_header(v->req, "Upload-Offset");
 	struct fault why = { 0 };
 	char *end = NULL;
-	uint64_t have = 0;
-	size_t len;
-	const void *bytes = ctl_body(v->req, &len);
 	const uint64_t offset = said && *said >= '0' && *said <= '9' ? strtoull(said, &end, 10) : 0;
 	if (l->state != OWN_COMING) { /* the last answer was lost on its way */
 		reply_where(v, 200, l);
@@ -189,15 +257,9 @@ static void take_piece(struct visit *v, const struct own_lesson *l)
 	if (!end || *end)
 		fault_set(&why, -EINVAL, "staff.offset", "Upload-Offset says where it begins");
 	else
-		(void)upload_write(v->s->folder, l->id, l->size, offset, bytes, len, &have, &why);
-	if (why.code == 0 && have == l->size)
-		(void)whole(v, l, &why);
-	if (why.code == -ERANGE)
-		reply_where(v, 409, l);
-	else if (why.code)
+		(void)send_piece(v, l, offset, &why);
+	if (why.code)
 		visit_refuse(v, &why);
-	else
-		reply_where(v, 200, l);
 }
 
 void staff_patch_upload(struct ctl_request *req, void *data)
