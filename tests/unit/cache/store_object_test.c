@@ -360,7 +360,7 @@ static void a_full_store_refuses_before_it_writes(void **state)
 		struct fault why = { 0 };
 		struct objmap *map = sample_map(SEED, 5 * CHUNK);
 		assert_int_equal(store_object_open(s, map, "", &o, &why), -ENOSPC);
-		assert_string_equal(why.id, "store.full");
+		assert_string_equal(why.id, i ? "disk.full" : "store.full");
 		assert_int_equal(
 			scratch_size(scratch_path(state, layout_object(objmap_get_id(map), "").at)),
 			-1);
