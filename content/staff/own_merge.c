@@ -25,7 +25,7 @@ static char *text_or_null(const char *text)
 static int put_texts(wasl_Item *to, const struct own_lesson *l)
 {
 	memcpy(to->id, l->id, strlen(l->id) + 1);
-	to->kind = CATALOGUE_VIDEO;
+	to->kind = to->plan.width ? CATALOGUE_VIDEO : CATALOGUE_AUDIO;
 	to->has_title = true;
 	to->title.ar = text_or_null(l->title[STRINGS_AR]);
 	to->title.fr = text_or_null(l->title[STRINGS_FR]);

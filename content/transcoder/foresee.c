@@ -203,16 +203,17 @@ static int make_plan(const struct source *file, struct probe *p, wasl_Plan *plan
 	for (uint32_t i = 0; i < p->clock.count && i < ARRAY_LEN(plan->foreign.moved_us); i++)
 		plan->foreign.moved_us[plan->foreign.moved_us_count++] = p->clock.moved_us[i];
 	CLEANUP(clean_keys) struct keys keys = { 0 };
-	int rc = find_keys(file, p, &keys, why);
+	const bool pictures = p->picture >= 0;
+	int rc = pictures ? find_keys(file, p, &keys, why) : 0;
 	if (rc)
 		return rc;
 	uint64_t frames =
 		(uint64_t)av_rescale_rnd(p->duration_us, p->fps_num, INT64_C(1000000) * p->fps_den,
 					 AV_ROUND_NEAR_INF);
 	rc = lay_grid(plan, frames ? frames : 1, &keys, why);
-	if (!rc)
+	if (!rc && pictures)
 		rc = take_survey(file, p, plan, why);
-	if (!rc && (!seeks(file, p, plan, &keys, p->picture) ||
+	if (!rc && ((pictures && !seeks(file, p, plan, &keys, p->picture)) ||
 		    (p->sound >= 0 && !seeks(file, p, plan, &keys, p->sound))))
 		plan->foreign.wind = SOURCE_WIND;
 	int64_t end_us = 0;

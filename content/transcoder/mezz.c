@@ -310,6 +310,25 @@ static int make_segment(struct mezz *z, wasl_Segment *seg, AVCodecContext *codec
 	return rc;
 }
 
+/* A lesson of sound alone: the same grid, sound in it. */
+static int make_sound(struct mezz *z, int out_fd, struct fault *why)
+{
+	wasl_Plan *plan = &z->made->plan;
+	int rc = mux_open(&z->mux, out_fd, NULL, z->sound, plan->timescale, why);
+	z->muxing = !rc;
+	for (pb_size_t i = 0; i < plan->segments_count && !rc; i++) {
+		const wasl_Segment *s = &plan->segments[i];
+		const uint64_t end = s->start_ticks + s->duration_ticks;
+		rc = encode_sound(z, (int64_t)(grid_sound_end(end, plan->timescale) + TONE_AFTER),
+				  why);
+		if (!rc)
+			rc = write_all(z, 0, &z->sound_packets, why);
+		tell(z, LISTEN_SHARE + (1 - LISTEN_SHARE) * (double)(i + 1) /
+					       (double)plan->segments_count);
+	}
+	return rc ? rc : mux_finish(&z->mux, why);
+}
+
 static int make_segments(struct mezz *z, int out_fd, struct fault *why)
 {
 	wasl_Plan *plan = &z->made->plan;
@@ -352,15 +371,17 @@ static int run(struct mezz *z, int out_fd, int poster_fd, struct fault *why)
 {
 	z->has_sound = z->made->probe.sound >= 0;
 	int rc = make_plan(z, why);
-	if (!rc)
+	const bool pictures = z->made->probe.picture >= 0;
+	if (!rc && pictures)
 		rc = see_fields(z, why);
 	if (!rc && z->has_sound)
 		rc = open_sound(z, why);
-	if (!rc)
+	if (!rc && pictures) {
 		rc = watch_open(&z->watch, &z->source, &z->made->probe, 0, why);
-	z->watching = !rc;
+		z->watching = !rc;
+	}
 	if (!rc)
-		rc = make_segments(z, out_fd, why);
+		rc = pictures ? make_segments(z, out_fd, why) : make_sound(z, out_fd, why);
 	if (!rc && poster_fd >= 0 && z->poster)
 		rc = still_jpeg(z->poster, poster_fd, why);
 	uint64_t size = 0;

@@ -8,7 +8,7 @@
 
 struct fault;
 
-/* From any lesson file to a mezzanine: AV1 and Opus in one MP4, cut for the segment grid, with its plan. */
+/* From any lesson file to a mezzanine: AV1 and Opus, or Opus alone where there is no picture, in one MP4, cut for the segment grid, with its plan. */
 struct mezz_options {
 	int preset, crf; /* of SVT-AV1 */
 	uint32_t sound_bps;

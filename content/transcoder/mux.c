@@ -124,7 +124,7 @@ static int prepare(struct mux *m, const AVCodecContext *picture, const AVCodecCo
 	m->format->io_open = open_back;
 	m->format->io_close2 = close_back;
 	m->format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
-	rc = add_stream(m, picture, (AVRational){ 1, (int)timescale });
+	rc = picture ? add_stream(m, picture, (AVRational){ 1, (int)timescale }) : 0;
 	if (rc >= 0 && sound)
 		rc = add_stream(m, sound, (AVRational){ 1, GRID_RATE });
 	if (rc < 0)
@@ -138,7 +138,9 @@ static int prepare(struct mux *m, const AVCodecContext *picture, const AVCodecCo
 int mux_open(struct mux *m, int fd, const AVCodecContext *picture, const AVCodecContext *sound,
 	     uint32_t timescale, struct fault *why)
 {
-	*m = (struct mux){ .fd = fd, .picture_base = picture->time_base };
+	*m = (struct mux){ .fd = fd };
+	if (picture)
+		m->picture_base = picture->time_base;
 	if (sound)
 		m->sound_base = sound->time_base;
 	int rc = prepare(m, picture, sound, timescale);
@@ -172,7 +174,8 @@ static int failed(const struct mux *m, int rc, struct fault *why)
 int mux_write(struct mux *m, int stream, AVPacket *packet, struct fault *why)
 {
 	packet->stream_index = stream;
-	av_packet_rescale_ts(packet, stream ? m->sound_base : m->picture_base,
+	const bool picture = m->format->streams[stream]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+	av_packet_rescale_ts(packet, picture ? m->picture_base : m->sound_base,
 			     m->format->streams[stream]->time_base);
 	int rc = av_write_frame(m->format, packet);
 	return rc < 0 || m->error ? failed(m, rc, why) : 0;
@@ -234,18 +237,19 @@ static uint64_t first_byte(AVFormatContext *f)
 static int fill_spans(struct source *s, wasl_Plan *plan, struct fault *why)
 {
 	AVRational ticks = { 1, (int)plan->timescale }, samples = { 1, GRID_RATE };
-	AVStream *picture = s->format->streams[0];
-	AVStream *sound = s->format->nb_streams > 1 ? s->format->streams[1] : NULL;
+	AVStream *picture = plan->width ? s->format->streams[0] : NULL;
+	const unsigned before = picture ? 1 : 0;
+	AVStream *sound = s->format->nb_streams > before ? s->format->streams[before] : NULL;
 	plan->head_bytes = first_byte(s->format);
 	for (pb_size_t i = 0; i < plan->segments_count; i++) {
 		wasl_Segment *seg = &plan->segments[i];
 		int64_t from = (int64_t)seg->start_ticks, to = from + seg->duration_ticks;
 		struct reach r = { 0 };
 		int key = 0, any;
-		unsigned found = gather(picture, from, to, ticks, &r, &key);
+		unsigned found = picture ? gather(picture, from, to, ticks, &r, &key) : 0;
 		uint64_t want = grid_scale(seg->duration_ticks, plan->fps_num,
 					   (uint64_t)plan->timescale * plan->fps_den);
-		if (!key || found != want)
+		if (picture && (!key || found != want))
 			return fault_set(why, -EPROTO, "mux.grid",
 					 "segment %u of the mezzanine has %u of %llu pictures, or "
 					 "does not begin with a key frame",

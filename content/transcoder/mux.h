@@ -17,10 +17,10 @@ struct mux {
 	AVFormatContext *format;
 	AVRational picture_base, sound_base; /* of the packets that come */
 };
-/* `sound` may be NULL. `timescale` is the plan's. */
+/* `picture` or `sound` may be NULL. `timescale` is the plan's. */
 int mux_open(struct mux *m, int fd, const AVCodecContext *picture, const AVCodecContext *sound,
 	     uint32_t timescale, struct fault *why);
-/* Stream 0 is the picture, 1 the sound. Written in the order given: the caller interleaves. Takes the packet's contents. */
+/* Stream 0 is the picture, 1 the sound; 0 where that is alone. Written in the order given: the caller interleaves. Takes the packet's contents. */
 int mux_write(struct mux *m, int stream, AVPacket *packet, struct fault *why);
 /* Writes the index and moves it to the front. */
 int mux_finish(struct mux *m, struct fault *why);

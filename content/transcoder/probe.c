@@ -127,9 +127,12 @@ static void choose(const struct source *s, struct probe *p)
 		judge(p, "probe.encrypted");
 	else if (!picture && !sound)
 		judge(p, "probe.nothing");
+	else if (!picture && all_encrypted(f, AVMEDIA_TYPE_AUDIO))
+		judge(p, "probe.encrypted");
+	else if (!picture && p->sound < 0)
+		verdict_add(&p->said, "probe.no-picture", sound, NULL);
 	else if (!picture)
-		judge(p, all_encrypted(f, AVMEDIA_TYPE_AUDIO) ? "probe.encrypted"
-							      : "probe.no-picture");
+		return; /* sound alone is a lesson */
 	else if (p->picture < 0)
 		verdict_add(&p->said, "probe.codec", picture, NULL);
 	else if (all_encrypted(f, AVMEDIA_TYPE_AUDIO))
@@ -149,8 +152,18 @@ static bool is_dolby_only(const AVStream *st)
 	return d->dv_profile == 5;
 }
 
+#define SOUND_ALONE_FPS 25u /* sound alone is cut as if it had pictures */
+
 static void describe(const struct source *s, struct probe *p)
 {
+	if (p->sound >= 0)
+		snprintf(p->sound_codec, sizeof(p->sound_codec), "%s",
+			 avcodec_get_name(s->format->streams[p->sound]->codecpar->codec_id));
+	if (p->picture < 0) {
+		p->fps_num = SOUND_ALONE_FPS;
+		p->fps_den = 1;
+		return;
+	}
 	AVStream *st = s->format->streams[p->picture];
 	const AVCodecParameters *c = st->codecpar;
 	p->coded_width = (uint32_t)c->width;
@@ -162,9 +175,6 @@ static void describe(const struct source *s, struct probe *p)
 	p->fps_num = (uint32_t)fps.num;
 	p->fps_den = (uint32_t)fps.den;
 	snprintf(p->picture_codec, sizeof(p->picture_codec), "%s", avcodec_get_name(c->codec_id));
-	if (p->sound >= 0)
-		snprintf(p->sound_codec, sizeof(p->sound_codec), "%s",
-			 avcodec_get_name(s->format->streams[p->sound]->codecpar->codec_id));
 	if (c->width < SIDE_MIN || c->height < SIDE_MIN)
 		judge_size(p, "probe.small", c->width, c->height);
 	if ((int64_t)c->width * c->height > SOURCE_PIXELS_MAX)
@@ -245,13 +255,14 @@ static int walk(const struct source *from, int stream, struct reach *out, struct
 static void settle_times(struct probe *p, const struct reach *picture, const struct reach *sound,
 			 int64_t promised_us)
 {
-	p->start_us = picture->begin_us;
+	const bool pictures = p->picture >= 0;
+	p->start_us = pictures ? picture->begin_us : sound->begin_us;
 	if (p->sound >= 0 && sound->begin_us < p->start_us)
 		p->start_us = sound->begin_us;
-	p->picture_us = av_sat_sub64(picture->end_us, p->start_us);
+	p->picture_us = pictures ? av_sat_sub64(picture->end_us, p->start_us) : 0;
 	/* A last picture without a duration is seen for one period. */
 	int64_t period = av_rescale(1000000, p->fps_den, p->fps_num);
-	if (p->picture_us < period)
+	if (pictures && p->picture_us < period)
 		p->picture_us = period;
 	p->sound_us = p->sound >= 0 ? av_sat_sub64(sound->end_us, p->start_us) : 0;
 	p->duration_us = p->picture_us > p->sound_us ? p->picture_us : p->sound_us;
@@ -287,7 +298,7 @@ static void set_clock(struct source_clock *c, const struct reach *a, const struc
 static int walk_both(struct source *s, const struct probe *p, struct reach *picture,
 		     struct reach *sound, struct fault *why)
 {
-	int rc = walk(s, p->picture, picture, why);
+	int rc = p->picture >= 0 ? walk(s, p->picture, picture, why) : 0;
 	if (!rc && p->sound >= 0)
 		rc = walk(s, p->sound, sound, why);
 	/* Each stream by itself would go on without a hole: one clock keeps picture and sound together. */
@@ -299,11 +310,12 @@ static int walk_both(struct source *s, const struct probe *p, struct reach *pict
 
 static int measure(struct source *s, struct probe *p, struct fault *why)
 {
-	struct reach picture, sound = { .begin_us = AV_NOPTS_VALUE };
+	struct reach picture = { .begin_us = AV_NOPTS_VALUE }, sound = picture;
 	int rc = walk_both(s, p, &picture, &sound, why);
 	if (rc)
 		return rc;
-	if (!picture.decodes || picture.begin_us == AV_NOPTS_VALUE) {
+	const struct reach *first = p->picture >= 0 ? &picture : &sound;
+	if (!first->decodes || first->begin_us == AV_NOPTS_VALUE) {
 		judge(p, "probe.damaged");
 		return 0;
 	}

@@ -27,7 +27,7 @@ struct probe {
 	char text[464];             /* and its English sentences */
 	char container[32];
 	char picture_codec[32], sound_codec[32];
-	int picture, sound; /* stream indices; sound -1: none that decodes */
+	int picture, sound; /* stream indices; -1: none that decodes. One of them is there. */
 	uint32_t coded_width, coded_height;
 	struct lens_form
 		form; /* size as shown (square pixels, upright), and how pictures get there */

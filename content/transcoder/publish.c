@@ -203,9 +203,9 @@ static int open_input(struct publish *p, struct fault *why)
 static int survey_work(struct source *s, struct probe *p, enum strings_lang lang, json_t **out,
 		       struct fault *why)
 {
-	struct survey pictures;
+	struct survey pictures = { 0 };
 	double lufs = -HUGE_VAL;
-	int rc = survey_pictures(s, p, &pictures, why);
+	int rc = p->picture >= 0 ? survey_pictures(s, p, &pictures, why) : 0;
 	if (rc)
 		return rc;
 	if (p->sound >= 0)

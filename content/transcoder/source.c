@@ -16,7 +16,8 @@
 
 /* Containers and codecs that lessons come in. What is not named is not tried: each is code that reads foreign bytes. */
 static const char containers[] =
-	"mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,flv,ogg,mpeg,mpegvideo";
+	"mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,avi,flv,ogg,mpeg,mpegvideo,"
+	"mp3,wav,aac,amr,flac";
 static const enum AVCodecID codecs[] = {
 	AV_CODEC_ID_AV1,        AV_CODEC_ID_H264,         AV_CODEC_ID_HEVC,
 	AV_CODEC_ID_VP8,        AV_CODEC_ID_VP9,          AV_CODEC_ID_MPEG4,
@@ -196,9 +197,10 @@ int source_open(struct source *s, int fd, uint64_t size, const struct job_span *
 		return fault_set(why, s->error, "source.read",
 				 "the file cannot be read (%s); try again from another disk",
 				 strerror(-s->error));
-	return fault_set(why, libav_errno(rc), "source.container",
-			 "this is no video that Wasl reads (%s); export it as MP4",
-			 libav_text(rc).at);
+	return fault_set(
+		why, libav_errno(rc), "source.container",
+		"this is neither a video nor a recording that Wasl reads (%s); export it as MP4",
+		libav_text(rc).at);
 }
 
 int source_again(const struct source *s, struct source *out, struct fault *why)

@@ -21,7 +21,7 @@ static const struct reason {
 	{ "probe.hostile", NULL, { NULL } },
 	{ "probe.encrypted", NULL, { NULL } },
 	{ "probe.nothing", NULL, { NULL } },
-	{ "probe.no-picture", NULL, { NULL } },
+	{ "probe.no-picture", NULL, { "codec" } },
 	{ "probe.codec", NULL, { "codec" } },
 	{ "probe.small", NULL, { "width", "height" } },
 	{ "probe.large", NULL, { "width", "height" } },

@@ -26,6 +26,15 @@ mkfifo "$top/pipe"
 "$transcoder" probe --in "$top/pipe" >/dev/null 2>"$top/err"
 is "$?:$(grep -c 'not a plain file' "$top/err")" 1:1 "a pipe is not waited for"
 
+# Recordings of phones: sound alone is a lesson, whatever it is wrapped in, with a picture of its cover or without.
+ffmpeg -v error -nostdin -y -f lavfi -i sine=d=5:r=44100 -f lavfi -i testsrc2=s=64x64:d=1:r=1 -map 0 -map 1 -c:a aac -frames:v 1 -c:v mjpeg -disposition:v attached_pic "$top/voice.m4a"
+for kind in mp3 wav ogg aac flac; do
+	ffmpeg -v error -nostdin -y -i "$top/voice.m4a" -map 0:a "$top/voice.$kind"
+done
+for kind in m4a mp3 wav ogg aac flac; do
+	is "$(look "$top/voice.$kind")" "accept 0x0" "sound alone in $kind"
+done
+
 # Films that broke off, and films with a hole: what is left is a lesson, and what is lost is told.
 ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=s=192x128:d=12 -f lavfi -i sine=d=12 -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p -c:a aac "$top/whole.mkv"
 half() { # half FILE SHARE: that part of it
@@ -98,7 +107,7 @@ if [ -d "$WASL_MEDIA/odd" ]; then
 		ax-sample_h262_mpeg_audio.ts|accept 640x426
 		ax-sample_h263.ts|accept 640x360
 		ax-sample_h264_mpeg_audio.ts|accept 640x426
-		ax-sample_latm.ts|refuse probe.no-picture
+		ax-sample_latm.ts|accept 0x0
 		ax-sample_mdat_too_long.mp4|accept 1080x720
 		ax-sample_partially_fragmented.mp4|accept 1080x720
 		ax-sample_portrait.mp4|accept 720x1080
@@ -113,7 +122,7 @@ if [ -d "$WASL_MEDIA/odd" ]; then
 		ax-sample_with_pgs_subtitles.mkv|accept 1080x720
 		ax-sample_with_vtt_subtitles.mkv|accept 1080x720
 		ax-sample_without_stss.mp4|accept 1080x720
-		ax-sowt_pcm_variable_sample_size.mp4|refuse probe.no-picture
+		ax-sowt_pcm_variable_sample_size.mp4|accept 0x0
 		ax-trim_optimization_failure.mp4|accept 518x488
 		derived-422-10bit.mp4|accept 1280x720
 		derived-truncated-faststart.mp4|salvage probe.truncated 1280x720
@@ -122,10 +131,10 @@ if [ -d "$WASL_MEDIA/odd" ]; then
 		mp4p-bipbop_nonfragment_header.mp4|refuse probe.damaged
 		mp4p-h264_white_frame_sar_16_9.mp4|accept 1138x480
 		mp4p-minimal.mp4|accept 320x240
-		mp4p-sine-3s-xhe-aac-44khz-mono.mp4|refuse probe.no-picture
+		mp4p-sine-3s-xhe-aac-44khz-mono.mp4|refuse probe.damaged
 		opencast-av1.mp4|accept 854x480
 		opencast-nostreams.mp4|refuse probe.nothing
-		opencast-silent.mp4|refuse probe.no-picture
+		opencast-silent.mp4|accept 0x0
 		opencast-vonly.mov|accept 640x480
 		talks-scat.flv|accept 800x600
 	END

@@ -194,8 +194,8 @@ int main(int argc, char **argv)
 	}
 	if (foresee(fd, (uint64_t)st.st_size, &found, &why))
 		die(&why);
-	if (!found.has_plan) {
-		printf("refused %s\n", found.reason);
+	if (!found.has_plan || !found.plan.width) {
+		printf("%s %s\n", found.has_plan ? "no pictures" : "refused", found.reason);
 		return 0;
 	}
 	const struct job_span whole = { 0, (uint64_t)st.st_size };

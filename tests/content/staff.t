@@ -126,6 +126,7 @@ ok $? "it is there as it was"
 for path in /staff/ "/staff/lesson/$id" /staff/live /staff/ask; do is "$(visit "$path")" 200 "$path opens"; done
 is "$(form /staff/live -d do=start -d url=http://127.0.0.1:7/a.m3u8)" 400 "a live class from inside the school that nobody allowed is refused"
 like "$top/body" 'هذا البث داخل شبكة المدرسة' "in words"
+
 # --- the head, and a stick: the long form ------------------------------------------------------------------------------
 if [ -n "${WASL_LONG:-}" ]; then
 	mine=$jar jar=$top/jar2
@@ -209,6 +210,21 @@ is "$(lesson "$id" .id)" "" "it is no lesson any more"
 ! ls "$content/staff/$id".* 2>/dev/null
 ok $? "and nothing of it is left"
 [ -n "${WASL_LONG:-}" ] || is "$(field /v1/store/status .renditions)" 0 "in no size either"
+
+# --- a recording without pictures ------------------------------------------------------------------------------------
+ffmpeg -v error -y -f lavfi -i sine=f=300:d=3:r=44100 -c:a aac -metadata artist='Amina B.' "$top/voice.m4a"
+film=$top/voice.m4a size=$(stat -c %s "$top/voice.m4a")
+is "$(begin voice.m4a "$size")" 201 "a recording is taken, too"
+voice=$(body .id)
+is "$(piece "$voice" 0 $((size + 1)))" 200 "it comes"
+until_so 90 plays "$voice"
+ok $? "and becomes a lesson"
+until_so 20 eval "curl -sf -o '$top/page' '$portal/l/$voice?lang=ar' && grep -q 'class=\"player sound\"' '$top/page'"
+ok $? "with a player for sound"
+until_so 60 curl -sf -o "$top/down" "$portal/m/$voice/audio.m4a"
+is "$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$top/down")" audio "and a file of it"
+! grep -qa Amina "$top/down"
+ok $? "that does not say whose voice it is"
 is "$(form /staff/out)" 303 "out"
 is "$(visit /staff/)" 303 "and the door is closed"
 done_testing
