@@ -175,6 +175,16 @@ static unsigned targets_due(const struct core_line *line, const struct core_upli
 	return due & PROBE_BIT(PROBE_HUB) ? line->possible : due;
 }
 
+/* Some providers let no echo pass. */
+static bool far_answers(const struct core_line *line, const struct core_uplink *u)
+{
+	for (int t = 0; t < PROBE_TARGETS; t++)
+		if ((line->possible & PROBE_BIT(t) & (PROBE_BIT(PROBE_ECHO) | PROBE_FAR)) &&
+		    u->silent_run[t] == 0)
+			return true;
+	return false;
+}
+
 /* Asks what is due; returns when this uplink needs the next look. */
 static uint64_t ask_due(struct core_work *s, unsigned i)
 {
@@ -195,9 +205,9 @@ static uint64_t ask_due(struct core_work *s, unsigned i)
 	}
 	if (s->now_ms < u->round_due_ms)
 		return u->round_due_ms;
-	/* A line on probation is asked often, so its hub less so. */
-	bool all = u->state != UPLINK_HOLDDOWN || !(line->possible & CORE_WATCHED) ||
-		   u->held_rounds++ % 4 == 0;
+	/* A line on probation is asked often, so its hub less so, if anybody else as far away answers here. */
+	bool all =
+		u->state != UPLINK_HOLDDOWN || !far_answers(line, u) || u->held_rounds++ % 4 == 0;
 	ask(s, i, all ? line->possible : line->possible & ~PROBE_BIT(PROBE_HUB));
 	return u->answer_by_ms;
 }

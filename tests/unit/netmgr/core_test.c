@@ -22,6 +22,7 @@ enum fault_kind {
 	RESOLVER_DEAD,
 	HUB_DOWN,
 	HUB_UNREACHABLE,
+	ECHOES_FILTERED,
 	LOSSY
 };
 
@@ -98,7 +99,9 @@ static struct probe_round answers_of(struct world *w, unsigned i, unsigned targe
 	for (int t = PROBE_ECHO; t <= PROBE_FAR_B; t++) {
 		bool away = t == PROBE_ECHO && (fault == HUB_UNREACHABLE || fault == HUB_DOWN);
 		if (targets & PROBE_BIT(t))
-			r.answer[t] = nothing || away || fault == PORTAL ? PROBE_SILENT : PROBE_OK;
+			r.answer[t] = nothing || away || fault == PORTAL || fault == ECHOES_FILTERED
+					      ? PROBE_SILENT
+					      : PROBE_OK;
 	}
 	if (targets & PROBE_BIT(PROBE_HUB))
 		r.answer[PROBE_HUB] = nothing || fault == HUB_UNREACHABLE ? PROBE_SILENT
@@ -409,6 +412,27 @@ static void uses_a_held_line_when_nothing_else_is_there(void **state)
 	assert_int_equal(core_preferred(&w.core), 0);
 }
 
+/* A provider through which no echo passes: the line comes back by its hub alone. */
+static void returns_where_echoes_are_filtered(void **state)
+{
+	(void)state;
+	struct world w;
+	world_of(&w, 1);
+	w.lines[0].fault = ECHOES_FILTERED;
+	plug(&w, 0, true);
+	address(&w, 0, true, true);
+	pass_to(&w, 20000);
+	assert_int_equal(core_state(&w.core, 0), UPLINK_UP);
+	plug(&w, 0, false);
+	w.log[0] = '\0';
+	plug(&w, 0, true);
+	pass_to(&w, w.now_ms + 30000);
+	assert_int_equal(core_state(&w.core, 0), UPLINK_UP);
+	assert_null(strstr(w.log, "prefer=-1"));
+	pass_to(&w, w.now_ms + 600000);
+	assert_int_equal(core_state(&w.core, 0), UPLINK_UP);
+}
+
 static void suspects_when_bytes_leave_and_none_return(void **state)
 {
 	(void)state;
@@ -567,6 +591,7 @@ int main(void)
 		cmocka_unit_test(starts_without_a_cable),
 		cmocka_unit_test(says_each_change_once),
 		cmocka_unit_test(uses_a_held_line_when_nothing_else_is_there),
+		cmocka_unit_test(returns_where_echoes_are_filtered),
 		cmocka_unit_test(suspects_when_bytes_leave_and_none_return),
 		cmocka_unit_test(leaves_a_lossy_line_and_grades_it),
 		cmocka_unit_test(never_oscillates),
