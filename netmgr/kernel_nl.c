@@ -30,7 +30,8 @@ enum {
 	LOOK_US =
 		50000, /* link events are rate-limited to one a second: a look is cheap and sees a cable at once */
 	SETTLE_US = 50000, /* several losses are repaired together */
-	STOCK_LOOKS = 600, /* a minute: what nobody told us about */
+	FIND_LOOKS = 20,   /* a second: a device that may bear any name, should its event be late */
+	STOCK_LOOKS = 1200, /* a minute: what nobody told us about */
 };
 
 struct line {
@@ -209,15 +210,29 @@ static void on_lease(void *data, const struct lease *lease)
 	report_address(k, i);
 }
 
-/* A device that is there for the first time, or again after it was unplugged. */
-static int take_device(struct kernel *k, unsigned i, int ifindex, struct fault *why)
+/* The device went, became another one of the same name, or was given another name: what was ours on it is not. */
+static void leave_device(struct kernel *k, unsigned i)
 {
 	struct line *l = &k->lines[i];
-	l->plan.ifindex = ifindex;
+	dhcp_stop(l->dhcp);
+	l->dhcp = NULL;
+	take_away_address(k, i);
+}
+
+/* A device that is there for the first time, or again after it was unplugged. */
+static int take_device(struct kernel *k, unsigned i, const struct nl_look *look, struct fault *why)
+{
+	struct line *l = &k->lines[i];
+	bool renamed = look->ifindex && strcmp(l->plan.device, look->device) != 0;
+	leave_device(k, i);
+	if (renamed)
+		memcpy(l->plan.device, look->device, sizeof(l->plan.device));
+	l->plan.ifindex = look->ifindex;
 	l->plan.addressed = l->fixed;
-	if (!k->conf->uplinks[i].on || !ifindex)
-		return 0;
-	int r = nl_net_link_up(k->net, ifindex, why);
+	int r = renamed ? put_nft(k, why) : 0;
+	if (r < 0 || !k->conf->uplinks[i].on || !look->ifindex)
+		return r;
+	r = nl_net_link_up(k->net, look->ifindex, why);
 	return r == 0 ? put_address(k, i, why) : r;
 }
 
@@ -228,28 +243,65 @@ static void watch_dhcp(struct kernel *k, unsigned i)
 	bool wanted = !l->fixed && k->conf->uplinks[i].on && l->plan.ifindex && l->carrier;
 	if (wanted && !l->dhcp) {
 		int r = dhcp_start(k->loop, k->conf->net.dhcp_client, k->conf->net.dhcp_hook,
-				   k->conf->uplinks[i].device, on_lease, l, &l->dhcp, &why);
+				   l->plan.device, on_lease, l, &l->dhcp, &why);
 		note(k, r, &why);
-	} else if (!wanted && l->dhcp && !l->plan.ifindex) {
-		dhcp_stop(l->dhcp);
-		l->dhcp = NULL;
 	} else if (wanted) {
 		dhcp_link_is_back(l->dhcp);
 	}
 }
 
-static void look_at(struct kernel *k, unsigned i)
+struct asker {
+	const struct kernel *kernel;
+	unsigned uplink;
+};
+
+/* Another uplink's, by its name or because it has it now. */
+static bool belongs_to_another(void *data, const char *device)
+{
+	const struct asker *asker = data;
+	const struct kernel *k = asker->kernel;
+	for (unsigned i = 0; i < k->conf->uplink_count; i++)
+		if (i != asker->uplink &&
+		    (strcmp(k->conf->uplinks[i].device, device) == 0 ||
+		     (k->lines[i].plan.ifindex && strcmp(k->lines[i].plan.device, device) == 0)))
+			return true;
+	return false;
+}
+
+enum depth { LOOK_QUICKLY, LOOK_AROUND };
+
+/* By the name that the device bears; where it may bear any, by the one that it had, and then by what it begins with. */
+static int find_device(struct kernel *k, unsigned i, enum depth depth, struct nl_look *look)
+{
+	const struct uplink_conf *u = &k->conf->uplinks[i];
+	const struct line *l = &k->lines[i];
+	struct asker asker = { k, i };
+	char begins[sizeof(u->device)], device[16];
+	if (!net_conf_any_device(u))
+		return nl_net_look(k->net, u->device, look);
+	int r = l->plan.ifindex ? nl_net_look(k->net, l->plan.device, look) : -ENODEV;
+	if (r != -ENODEV)
+		return r;
+	if (depth == LOOK_QUICKLY && !l->plan.ifindex)
+		return l->known ? -EAGAIN : -ENODEV;
+	snprintf(begins, sizeof(begins), "%.*s", (int)strlen(u->device) - 1, u->device);
+	r = nl_net_find(begins, belongs_to_another, &asker, device);
+	return r == 0 ? nl_net_look(k->net, device, look) : r;
+}
+
+static void look_at(struct kernel *k, unsigned i, enum depth depth)
 {
 	struct line *l = &k->lines[i];
 	struct nl_look look = { 0 };
 	struct fault why;
-	int r = nl_net_look(k->net, k->conf->uplinks[i].device, &look);
+	int r = find_device(k, i, depth, &look);
 	if (r < 0 && r != -ENODEV)
 		return; /* no answer is no news */
 	bool device_changed = !l->known || look.ifindex != l->plan.ifindex;
 	if (device_changed) {
-		note(k, take_device(k, i, look.ifindex, &why), &why);
-		(void)nl_net_look(k->net, k->conf->uplinks[i].device, &look);
+		note(k, take_device(k, i, &look, &why), &why);
+		if (look.ifindex)
+			(void)nl_net_look(k->net, l->plan.device, &look);
 	}
 	bool up_changed = look.up != l->up;
 	l->up = look.up;
@@ -275,17 +327,17 @@ static void look_at(struct kernel *k, unsigned i)
 		k->calls.seen(k->calls.data, &traffic);
 }
 
-static void look_at_all(struct kernel *k)
+static void look_at_all(struct kernel *k, enum depth depth)
 {
 	for (unsigned i = 0; i < k->conf->uplink_count; i++)
-		look_at(k, i);
+		look_at(k, i, depth);
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct kernel *k = data;
 	(void)usec;
-	look_at_all(k);
+	look_at_all(k, k->looks % FIND_LOOKS ? LOOK_QUICKLY : LOOK_AROUND);
 	if (++k->looks % STOCK_LOOKS == 0) {
 		keep_nft(k);
 		settle_soon(k);
@@ -308,7 +360,7 @@ static void resync(struct kernel *k)
 static void on_overrun(struct kernel *k)
 {
 	uint64_t begun_us = now_us();
-	look_at_all(k);
+	look_at_all(k, LOOK_AROUND);
 	keep_nft(k);
 	resync(k);
 	log_warn("event=netlink.overrun resync_us=%llu text=\"events of the kernel were lost, and "
@@ -325,7 +377,7 @@ static int on_news(sd_event_source *source, int fd, uint32_t events, void *data)
 	if (news & NL_NEWS_OVERRUN)
 		on_overrun(k);
 	else if (news & NL_NEWS_LINK)
-		look_at_all(k);
+		look_at_all(k, LOOK_AROUND);
 	if (news & NL_NEWS_LOST)
 		settle_soon(k);
 	return 0;
@@ -379,7 +431,8 @@ static void take_conf(struct kernel *k)
 		const struct uplink_conf *u = &k->conf->uplinks[i];
 		struct line *l = &k->lines[i];
 		l->kernel = k;
-		memcpy(l->plan.device, u->device, sizeof(l->plan.device));
+		if (!net_conf_any_device(u))
+			memcpy(l->plan.device, u->device, sizeof(l->plan.device));
 		if (u->resolver[0])
 			(void)inet_pton(AF_INET, u->resolver, &l->resolver);
 		l->fixed = strcmp(u->address, "dhcp") != 0;

@@ -88,7 +88,10 @@ static const struct conf_key gate_keys[] = {
 static const struct conf_key uplink_keys[] = {
 	CONF_WORD(struct uplink_conf, kind, "kind", "other", uplink_kind_words, "what the line is"),
 	CONF_BOOL(struct uplink_conf, on, "on", "yes", "no switches it off"),
-	CONF_STR(struct uplink_conf, device, "device", "", "network device: eth1"),
+	CONF_STR(struct uplink_conf, device, "device", "",
+		 "network device: eth1; usb* is whichever begins so and no other uplink has, for "
+		 "modems that come back under "
+		 "another name"),
 	CONF_STR(struct uplink_conf, address, "address", "dhcp",
 		 "dhcp, or address/length: 192.0.2.2/24"),
 	CONF_STR(struct uplink_conf, gateway, "gateway", "", "router, for a fixed address"),
@@ -228,22 +231,38 @@ int net_conf_check_url(const char *url, struct net_check *out, struct fault *why
 
 /* --- what the table cannot say --- */
 
-/* Devices go into file names and nftables texts. */
-static bool good_device(const char *device)
+bool net_conf_good_device(const char *device)
 {
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	return device[strspn(device, allowed)] == '\0' && device[0] != '.' && device[0] != '-';
 }
 
+bool net_conf_any_device(const struct uplink_conf *u)
+{
+	size_t len = strlen(u->device);
+	return len > 1 && u->device[len - 1] == '*';
+}
+
+/* A name, or what a name begins with and a star. */
+static bool good_device_or_any(const struct uplink_conf *u)
+{
+	char begins[sizeof(u->device)];
+	snprintf(begins, sizeof(begins), "%s", u->device);
+	if (net_conf_any_device(u))
+		begins[strlen(begins) - 1] = '\0';
+	return net_conf_good_device(begins);
+}
+
 static int check_uplink(const struct net_conf *conf, const struct uplink_conf *u, struct fault *why)
 {
 	struct in_addr address;
 	unsigned len;
-	if (!good_device(u->device))
+	if (!good_device_or_any(u))
 		return fault_set(why, -EINVAL, "net.device",
-				 "[uplink %s] device '%s' is no name of a network device", u->name,
-				 u->device);
+				 "[uplink %s] device '%s' is no name of a network device; write "
+				 "eth1, or usb* for whichever begins so",
+				 u->name, u->device);
 	if (strcmp(u->address, "dhcp") != 0 && net_conf_prefix(u->address, &address, &len) < 0)
 		return fault_set(
 			why, -EINVAL, "net.address",

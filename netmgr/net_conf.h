@@ -41,7 +41,7 @@ struct uplink_conf {
 	char name[UPLINK_NAME_ROOM];
 	int kind; /* index into uplink_kind_words */
 	bool on;
-	char device[16];  /* "eth1"; IFNAMSIZ */
+	char device[16];  /* "eth1"; IFNAMSIZ; "usb*": whichever is there */
 	char address[32]; /* "dhcp" or "192.0.2.2/24" */
 	char gateway[16];
 	char resolver[16];
@@ -64,6 +64,10 @@ extern const struct conf_schema net_conf_schema;
 
 /* What the table cannot say: addresses, names, that no two uplinks share a device. */
 int net_conf_check(const void *conf, struct fault *why);
+
+/* Whether a device's name may go into file names and nftables texts; a kernel takes more than that. */
+bool net_conf_good_device(const char *device);
+bool net_conf_any_device(const struct uplink_conf *u); /* "usb*" */
 
 /* Parsers that the check and the users share; 0 or -EINVAL. */
 int net_conf_endpoint(const char *text, struct sockaddr_in *out); /* "127.0.0.1:8090" */

@@ -13,11 +13,13 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
+#include "netmgr/net_conf.h"
 #include "netmgr/nl_priv.h"
 
 CLEAN_FN(link, struct rtnl_link, rtnl_link_put)
@@ -93,6 +95,55 @@ int nl_net_look(struct nl_net *n, const char *device, struct nl_look *out)
 					    rtnl_link_get_carrier(link),
 				 .rx_bytes = rtnl_link_get_stat(link, RTNL_LINK_RX_BYTES),
 				 .tx_bytes = rtnl_link_get_stat(link, RTNL_LINK_TX_BYTES) };
+	snprintf(out->device, sizeof(out->device), "%s", rtnl_link_get_name(link));
+	return 0;
+}
+
+struct search {
+	const char *begins;
+	bool (*taken)(void *data, const char *device);
+	void *data;
+	int ifindex;
+	char device[16];
+};
+
+static void forget_device(void *data)
+{
+	struct search *search = data;
+	search->ifindex = 0;
+}
+
+static int read_device(struct nl_msg *msg, void *data)
+{
+	struct search *search = data;
+	struct nlattr *attrs[IFLA_MAX + 1];
+	char device[16];
+	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(struct ifinfomsg), attrs, IFLA_MAX, NULL) < 0 ||
+	    !attrs[IFLA_IFNAME] || nla_strlcpy(device, attrs[IFLA_IFNAME], sizeof(device)) == 0)
+		return NL_SKIP;
+	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(msg));
+	if (strncmp(device, search->begins, strlen(search->begins)) != 0 ||
+	    !net_conf_good_device(device) || search->taken(search->data, device) ||
+	    (search->ifindex && search->ifindex < info->ifi_index))
+		return NL_SKIP;
+	search->ifindex = info->ifi_index;
+	memcpy(search->device, device, sizeof(search->device));
+	return NL_OK;
+}
+
+int nl_net_find(const char *begins, bool (*taken)(void *data, const char *device), void *data,
+		char out[static 16])
+{
+	struct search search = { .begins = begins, .taken = taken, .data = data };
+	const struct nlpriv_reader reader = { read_device, forget_device, &search };
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_DUMP);
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
+		return -ENOMEM;
+	int r = nlpriv_dump(NETLINK_ROUTE, msg, &reader);
+	if (r < 0 || !search.ifindex)
+		return r < 0 ? r : -ENODEV;
+	memcpy(out, search.device, sizeof(search.device));
 	return 0;
 }
 

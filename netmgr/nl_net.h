@@ -21,12 +21,20 @@ uint32_t nl_net_port(const struct nl_net *n); /* of our orders: events they caus
 
 struct nl_look {
 	int ifindex;
+	char device[16];
 	bool up, carrier;
 	uint64_t rx_bytes, tx_bytes;
 };
 
 /* -ENODEV when there is no such device. */
 int nl_net_look(struct nl_net *n, const char *device, struct nl_look *out);
+
+/*
+ * The first device that begins with `begins`, bears a name that may be used, and that `taken` does not say no to (true:
+ * it belongs to somebody else). -ENODEV when there is none.
+ */
+int nl_net_find(const char *begins, bool (*taken)(void *data, const char *device), void *data,
+		char out[static 16]);
 
 /* Switches the device on and its reverse path filter off: answers to probes come back over lines that are not preferred. */
 int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why);

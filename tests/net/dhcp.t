@@ -29,10 +29,13 @@ in_ns box nft 'add table inet wasltry { chain c { type nat hook postrouting prio
 in_ns box nft delete table inet wasltry
 
 # --- the provider ------------------------------------------------------------------------------------
-ip link add wan0 netns "$(ns box)" type veth peer name line0 netns "$(ns isp)"
+plug_in() {
+	ip link add wan0 netns "$(ns box)" type veth peer name line0 netns "$(ns isp)"
+	in_ns isp ip addr add 10.77.0.1/24 dev line0
+	in_ns isp ip link set line0 up
+}
+plug_in
 in_ns isp ip link set lo up
-in_ns isp ip addr add 10.77.0.1/24 dev line0
-in_ns isp ip link set line0 up
 in_ns box ip link set lo up
 cat >"$work/udhcpd.conf" <<-END
 	start 10.77.0.50
@@ -64,8 +67,13 @@ cat >"$work/nginx.conf" <<-END
 END
 ip netns exec "$(ns isp)" nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
 children+=($!)
-ip netns exec "$(ns isp)" busybox udhcpd -f "$work/udhcpd.conf" >"$work/udhcpd.log" 2>&1 &
-children+=($!)
+udhcpd=
+start_udhcpd() {
+	ip netns exec "$(ns isp)" busybox udhcpd -f "$work/udhcpd.conf" >>"$work/udhcpd.log" 2>&1 &
+	udhcpd=$!
+	children+=("$udhcpd")
+}
+start_udhcpd
 dnsd=
 start_dnsd() {
 	ip netns exec "$(ns isp)" "$B/tests/dns-fake" 10.77.0.1 hub.example 10.77.0.1 >"$work/dnsd.log" 2>&1 &
@@ -84,6 +92,8 @@ configure() { # configure PORT
 		resolver_every_s = 1
 		hub_every_s = 1
 		retry_s = 1
+		far_a =
+		far_b =
 		hold_s = 1
 		leave = remove
 		[uplink fibre]
@@ -133,6 +143,21 @@ echo "# restart to up: $took ms"
 is "$(in_ns box ip -4 -o addr show dev wan0)" "$address" "the address stayed"
 within 3 clients_are 1
 ok $? "with one DHCP client"
+
+# Out and in again before anybody looks: another device of the same name.
+kill -STOP "$daemon"
+kill -9 "$udhcpd"
+wait "$udhcpd" 2>/dev/null
+in_ns box ip link del wan0
+plug_in
+start_udhcpd
+kill -CONT "$daemon"
+has_address() { in_ns box ip -4 -o addr show dev wan0 | grep -q 'inet 10\.77\.0\.'; }
+within 20 has_address && within 20 line_is "up "
+ok $? "a modem that was plugged in anew is given an address"
+echo "# plugged in to up: $took ms"
+within 3 clients_are 1
+ok $? "by one DHCP client"
 
 kill -TERM "$daemon"
 wait "$daemon"

@@ -104,7 +104,7 @@ configure() { # configure LEAVE METERED
 		preference = 20
 		[uplink modem]
 		kind = mobile
-		device = usb0
+		device = usb*
 		address = 192.168.9.2/24
 		gateway = 192.168.9.1
 		preference = 30
@@ -229,7 +229,28 @@ in_ns isp1 ip link set modem up
 within 5 state_is modem up
 ok $? "plugged in, it comes up"
 is "$(in_ns box ip -4 route show table 102 default | grep -c 'via 192.168.9.1 dev usb0')" 1 "with a table of its own"
+is "$(in_ns box nft list table inet wasl | grep -c 'oifname "usb0"')" 1 "and its connections are marked"
+kill -STOP $daemon # out and in again before anybody looks
 in_ns box ip link del usb0
+ip link add usb7 netns "$(ns box)" type veth peer name modem netns "$(ns isp1)"
+in_ns isp1 ip addr add 192.168.9.1/24 dev modem
+in_ns isp1 ip link set modem up
+kill -CONT $daemon
+new_way() { in_ns box ip -4 route show table 102 default | grep -q 'via 192.168.9.1 dev usb7'; }
+within 10 new_way && within 20 state_is modem up
+ok $? "back under another name, it is still the same line"
+is "$(in_ns box nft list table inet wasl | grep -o '"usb[0-9]"' | sort -u)" '"usb7"' "whose connections are marked"
+in_ns box ip link set usb7 down
+in_ns box ip link set usb7 name gone7
+within 5 state_is modem absent
+ok $? "given a name that is not ours, it is absent"
+address_gone() { ! in_ns box ip -4 addr show dev gone7 | grep -q inet; }
+within 5 address_gone
+ok $? "and keeps no address of ours"
+in_ns box ip link set gone7 name usb8
+within 10 state_is modem up
+ok $? "named as before, it is back"
+in_ns box ip link del usb8
 within 5 state_is modem absent
 ok $? "pulled out, it is absent again"
 is "$(in_ns box ip -4 route show table 102 | grep -vc unreachable)" 0 "and its way is gone"

@@ -43,6 +43,11 @@ static void checks_what_the_table_cannot(void **state)
 		  "both use device 'eth0'" },
 		{ "[uplink a]\ndevice = e\"h0\n", "no name of a network device" },
 		{ "[uplink a]\ndevice = ../x\n", "no name of a network device" },
+		{ "[uplink a]\ndevice = us*b0\n", "no name of a network device" },
+		{ "[uplink a]\ndevice = *\n", "no name of a network device" },
+		{ "[uplink a]\ndevice = usb*\n[uplink b]\ndevice = usb0\n", NULL },
+		{ "[uplink a]\ndevice = usb*\n[uplink b]\ndevice = usb*\n",
+		  "both use device 'usb*'" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct net_conf conf = { 0 };
