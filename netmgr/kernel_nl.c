@@ -16,15 +16,14 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
-#include "firmware/base/fileio.h"
 #include "firmware/base/log.h"
-#include "firmware/base/paths.h"
 #include "netmgr/dhcp.h"
 #include "netmgr/nft.h"
 #include "netmgr/nl_events.h"
 #include "netmgr/nl_net.h"
 #include "netmgr/nl_stock.h"
 #include "netmgr/plan.h"
+#include "netmgr/resolv.h"
 
 enum {
 	LOOK_US =
@@ -120,21 +119,14 @@ static void keep_nft(struct kernel *k)
 	note(k, put_nft(k, &why), &why);
 }
 
-/* The preferred line's DNS server, for the box's own resolver (dnsmasq: resolv-file). */
+/* The preferred line's. */
 static void tell_resolver(struct kernel *k)
 {
-	char text[64] = "", address[INET_ADDRSTRLEN];
 	struct fault why;
-	struct path folder = paths_at("/run/wasl/netmgr"),
-		    file = paths_at("/run/wasl/netmgr/resolv.conf");
-	const struct in_addr *resolver =
-		k->preferred >= 0 ? &k->lines[k->preferred].resolver : NULL;
-	if (resolver && resolver->s_addr && inet_ntop(AF_INET, resolver, address, sizeof(address)))
-		snprintf(text, sizeof(text), "nameserver %s\n", address);
-	int r = paths_mkdir(folder.at, 0755, &why);
-	if (r == 0)
-		r = fileio_replace(file.at, text, strlen(text), 0644, &why);
-	note(k, r, &why);
+	struct in_addr server = { 0 };
+	if (k->preferred >= 0)
+		server = k->lines[k->preferred].resolver;
+	note(k, resolv_put(server, &why), &why);
 }
 
 static uint64_t now_us(void)

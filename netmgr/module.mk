@@ -4,7 +4,7 @@
 NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter slot ledger account net_conf lane check dns echo plan lease
 NETMGR_DAEMON := probe engine api
 NETMGR_SIM := gate kernel_sim
-NETMGR_NL := kernel_nl nl_net nl_flows nl_events nl_stock nft dhcp
+NETMGR_NL := kernel_nl nl_net nl_flows nl_events nl_stock nft dhcp resolv
 $(eval $(call lib,netmgr_core,$(NETMGR_CORE:%=netmgr/%.c),base))
 $(eval $(call lib,netmgr_daemon,$(NETMGR_DAEMON:%=netmgr/%.c),netmgr_core base))
 $(eval $(call lib,netmgr_sim,$(NETMGR_SIM:%=netmgr/%.c),netmgr_daemon board_sim))
