@@ -37,14 +37,20 @@ static void forget_list(struct live_track *t)
 	t->changed_ms = 0;
 }
 
+static void drop_piece(struct live_track *t)
+{
+	http_cancel(MOVE_PTR(t->brings));
+	t->piece_tries = 0;
+	t->piece_next_ms = 0;
+}
+
 void live_track_use(struct live_track *t, const char *url, int version)
 {
 	if (t->version == version && strcmp(t->url, url) == 0)
 		return;
 	forget_list(t);
-	http_cancel(MOVE_PTR(t->brings));
-	t->piece_tries = 0;
-	t->piece_next_ms = 0;
+	drop_piece(t);
+	live_window_elsewhere(&t->window);
 	t->version = version;
 	snprintf(t->url, sizeof(t->url), "%s", url);
 }
@@ -52,10 +58,8 @@ void live_track_use(struct live_track *t, const char *url, int version)
 void live_track_stop(struct live_track *t)
 {
 	forget_list(t);
-	http_cancel(MOVE_PTR(t->brings));
+	drop_piece(t);
 	t->on = false;
-	t->piece_tries = 0;
-	t->piece_next_ms = 0;
 }
 
 static void drop_file(struct live_track *t, const char *name)
@@ -137,12 +141,15 @@ static void list_failed(struct live_track *t, const struct fault *why)
 
 static void take_list(struct live_track *t, struct live_list *next)
 {
-	uint64_t now = clock_mono_ms(), last = 0, before = 0;
-	if (next->segment_count)
-		last = next->segments[next->segment_count - 1].number + 1;
-	if (t->listed && t->list.segment_count)
-		before = t->list.segments[t->list.segment_count - 1].number + 1;
-	bool changed = !t->listed || last != before || next->ended;
+	const struct live_class *c = t->class;
+	const struct live_track *other = t == &c->main ? &c->sound : &c->main;
+	uint64_t now = clock_mono_ms();
+	const uint32_t begins = t->window.begins;
+	bool news = live_window_look(&t->window, next, c->apart ? other->window.begins : 0);
+	bool changed = !t->listed || news || next->ended;
+	/* What is under way is of the stream that was there before. */
+	if (t->window.rewind && t->window.begins != begins)
+		drop_piece(t);
 	live_list_done(&t->list);
 	t->list = *next;
 	t->listed = true;
@@ -248,6 +255,7 @@ static void piece_here(struct live_track *t, const struct http_result *result)
 	char name[LIVE_NAME_BYTES], path[LIVE_NAME_BYTES + sizeof(c->session) + 1];
 	struct fault why = { 0 };
 	uint64_t now = clock_mono_ms();
+	/* Where picture and sound come apart, they part where the stream does, and where it began anew. */
 	bool breaks = !c->apart && (w->broken || t->last_version != t->piece_version);
 	struct live_window before = *w;
 	p.bytes = result->body_len;

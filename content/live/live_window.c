@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SERVERS_LAG 3u /* segments that one server of a stream may be behind another */
+
 static const struct live_segment *begin_at(const struct live_list *l, uint32_t back_ms)
 {
 	uint64_t sum = 0;
@@ -15,23 +17,106 @@ static const struct live_segment *begin_at(const struct live_list *l, uint32_t b
 	return &l->segments[i];
 }
 
+/* --- looks ---------------------------------------------------------------------------------------------- */
+
+static uint64_t last_of(const struct live_list *l)
+{
+	return l->segments[l->segment_count - 1].number;
+}
+
+/* Of the name alone: hosts, folders and questions change from server to server and from hour to hour (FNV-1a). */
+static struct live_mark mark_of(const struct live_segment *s)
+{
+	const char *name = s->body.url, *end = name + strcspn(name, "?#");
+	uint32_t hash = 2166136261u;
+	for (const char *at = name; at < end; at++)
+		if (*at == '/')
+			name = at + 1;
+	for (; name < end; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return (struct live_mark){ s->number + 1, hash, s->duration_ms };
+}
+
+static void remember(struct live_window *w, const struct live_list *l)
+{
+	for (size_t i = 0; i < l->segment_count; i++)
+		w->marks[l->segments[i].number % LIVE_MARKS] = mark_of(&l->segments[i]);
+	w->looked = true;
+	w->newest = last_of(l);
+	w->suspect = false;
+}
+
+/* Of the numbers that were listed before, none is what it was. */
+static bool names_others(const struct live_window *w, const struct live_list *l)
+{
+	bool known = false;
+	for (size_t i = 0; i < l->segment_count; i++) {
+		const struct live_mark now = mark_of(&l->segments[i]);
+		const struct live_mark *then = &w->marks[l->segments[i].number % LIVE_MARKS];
+		if (then->number != now.number)
+			continue;
+		if (then->name == now.name && then->duration_ms == now.duration_ms)
+			return false;
+		known = true;
+	}
+	return known;
+}
+
+/* A list that ends before the newest segment. */
+static bool begins_anew(const struct live_window *w, const struct live_list *l, uint32_t begins)
+{
+	if (l->ended || begins > w->begins || w->newest - last_of(l) > LIVE_SEGMENTS_MOST)
+		return true;
+	return names_others(w, l) || (w->suspect && last_of(l) > w->suspects);
+}
+
+bool live_window_look(struct live_window *w, const struct live_list *l, uint32_t begins)
+{
+	if (l->segment_count == 0)
+		return false;
+	const uint64_t last = last_of(l);
+	const bool behind = w->begun && w->looked && last < w->newest;
+	const bool parts = begins > w->begins;
+	if (behind && !begins_anew(w, l, begins)) {
+		w->suspect = w->suspect || w->newest - last > SERVERS_LAG;
+		w->suspects = last;
+		return false;
+	}
+	const bool news = !w->looked || last != w->newest;
+	if (behind) {
+		live_window_elsewhere(w);
+		w->rewind = w->broken = true;
+	}
+	if (behind || parts) {
+		w->anew = true;
+		w->begins = parts ? begins : w->begins + 1;
+	}
+	remember(w, l);
+	return news;
+}
+
+void live_window_elsewhere(struct live_window *w)
+{
+	memset(w->marks, 0, sizeof(w->marks));
+}
+
+/* --- pieces --------------------------------------------------------------------------------------------- */
+
 const struct live_segment *live_window_next(struct live_window *w, const struct live_list *l,
 					    uint32_t back_ms)
 {
 	if (l->segment_count == 0)
 		return NULL;
-	uint64_t first = l->segments[0].number, last = l->segments[l->segment_count - 1].number;
-	if (w->begun && w->place == last)
+	if (!w->begun || w->rewind)
+		return begin_at(l, back_ms);
+	uint64_t first = l->segments[0].number, last = last_of(l);
+	if (w->suspect || w->place >= last)
 		return NULL;
-	if (w->begun && w->place >= first && w->place < last)
+	if (w->place >= first)
 		return &l->segments[w->place + 1 - first];
-	if (w->begun && w->place + 1 == first)
+	if (w->place + 1 == first)
 		return &l->segments[0];
-	/* A list that an older copy of itself answers for is no new beginning. */
-	if (w->begun && w->place > last && w->place - last <= LIVE_SEGMENTS_MOST)
-		return NULL;
-	if (w->begun)
-		w->broken = true;
+	w->broken = true;
 	return begin_at(l, back_ms);
 }
 
@@ -45,6 +130,7 @@ static void went_by(struct live_window *w, const struct live_segment *s)
 		w->stretch++;
 	}
 	w->begun = true;
+	w->rewind = false;
 	w->place = s->number;
 	w->theirs = s->stretch;
 }
@@ -71,9 +157,9 @@ size_t live_window_add(struct live_window *w, const struct live_segment *s, stru
 	bool first = w->count == 0;
 	went_by(w, s);
 	/* One break is one, whoever says so. */
-	if (!first && breaks && w->stretch == before)
+	if ((w->anew || (!first && breaks)) && w->stretch == before)
 		w->stretch++;
-	w->broken = false;
+	w->broken = w->anew = false;
 	p->number = w->next++;
 	p->stretch = w->stretch;
 	memcpy(p->date, s->date, sizeof(p->date));

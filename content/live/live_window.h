@@ -25,6 +25,13 @@ struct live_piece {
 	char date[36];
 };
 
+/* A segment as it was listed: an older copy of a list repeats it, a stream that began anew does not. */
+#define LIVE_MARKS LIVE_SEGMENTS_MOST
+struct live_mark {
+	uint64_t number; /* and one; 0: none */
+	uint32_t name, duration_ms;
+};
+
 struct live_window {
 	char track;       /* 'm' main, 's' sound: begins each file's name */
 	bool begun;       /* `place` means something */
@@ -37,11 +44,31 @@ struct live_window {
 	struct live_piece pieces[LIVE_WINDOW_PIECES]; /* oldest first */
 	size_t count;
 	bool ended;
+	/* what was looked at */
+	bool looked;       /* `newest` means something */
+	uint64_t newest;   /* number of the last segment that was listed, since the stream began */
+	bool suspect;      /* the last list ended far before that, */
+	uint64_t suspects; /* with this number */
+	uint32_t begins;   /* how often the stream began anew */
+	bool rewind;       /* it has just done so: the next segment is one near the end */
+	bool anew;         /* and the next piece is the first one since */
+	struct live_mark marks[LIVE_MARKS]; /* by number */
 };
 
 /*
+ * A list has come: whether it says anything new. One that ends before what was listed already is an older copy, as servers of the
+ * same stream do not all know the same: it is passed over. It is a new beginning, of an encoder that was started again,
+ * when it went on from look to look and is further behind than servers are, when it names other segments under the same
+ * numbers, or when it is the end. `begins`: those of the stream's other track, where picture and sound come apart: they part
+ * together.
+ */
+bool live_window_look(struct live_window *w, const struct live_list *l, uint32_t begins);
+/* Lists come from another address from now on: names there say nothing of those before. */
+void live_window_elsewhere(struct live_window *w);
+
+/*
  * The segment to take next, or NULL: nothing new. Begins `back_ms` before the end of the list; goes on where it was;
- * when that is no longer listed (too slow, or a stream that began anew), as if it began. A version that replaces
+ * when that is no longer listed (too slow), or the stream began anew, as if it began. A version that replaces
  * another goes on at the same number.
  */
 const struct live_segment *live_window_next(struct live_window *w, const struct live_list *l,

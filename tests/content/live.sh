@@ -87,5 +87,17 @@ watch() {
 		sleep 0.3
 	done
 }
+# counts LIST FIRST: the stream's list names five segments of a second from FIRST on; all are good.ts. looked LIST: it has been seen since
+counts() {
+	local n
+	{
+		printf '#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:%s\n' "$2"
+		for ((n = $2; n < $2 + 5; n++)); do printf '#EXTINF:1,\ngood.ts?%s\n' "$n"; done
+	} >"$stream/hostile/new.m3u8"
+	mv "$stream/hostile/new.m3u8" "$stream/hostile/$1.m3u8"
+	looks=$(asked "/$1.m3u8")
+}
+looked() { get "/live/$1/main.m3u8" >"$top/code" && [ "$(asked "/$1.m3u8")" -gt "$looks" ]; }
+has_break() { get "/live/$1/main.m3u8" >"$top/code" && grep -q '^#EXT-X-DISCONTINUITY$' "$top/body"; }
 files_are() { [ "$(box_files)" = "$1" ]; }
 

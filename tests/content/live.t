@@ -29,7 +29,7 @@ new_box
 mkdir -p "$content/store" "$content/portal" "$box/run/wasl/live/left/0123456789abcdef"
 echo piece >"$box/run/wasl/live/left/0123456789abcdef/m1.ts"
 lines="[relay]\nlinger = 2\nsettle = 1\npatience = 6\n"
-for name in away huge over locked; do lines+="[live $name]\nurl = http://127.0.0.1:$stream_port/hostile/$name.m3u8\n"; done
+for name in away huge over locked again; do lines+="[live $name]\nurl = http://127.0.0.1:$stream_port/hostile/$name.m3u8\n"; done
 for name in plain apart; do lines+="[live $name]\nurl = http://127.0.0.1:$stream_port/$name/master.m3u8\n"; done
 lines+="[live hostile]\nurl = http://127.0.0.1:$stream_port/hostile/index.m3u8\n"
 configure 9 "$lines"
@@ -117,6 +117,18 @@ for name in away huge locked over; do is "$(get /live/$name/main.m3u8)" 404 "$na
 is "$(class locked .reason | grep -c encrypted)" 1 "with the reason"
 is "$(state_of over .state)" over "a class that is over says so"
 is "$(get /live/none/main.m3u8)" 404 "no such class"
+
+# --- encoders that fail ---
+counts again 45
+is "$(get /live/again/main.m3u8)" 200 "an encoder at its 50th segment"
+for first in 0 1 2 3; do
+	counts again $first
+	until_so 10 looked again
+	has_break again && break
+done
+has_break again
+ok $? "is followed when it begins again from 0, after a break"
+
 is "$(get /live/plain/0123456789abcdef/m1.ts)" 404 "no such session"
 is "$(get '/live/plain/%2e%2e/%2e%2e/content-public.sock')" 404 "nothing else of the folder is served"
 

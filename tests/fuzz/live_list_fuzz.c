@@ -31,6 +31,7 @@ static void check_window(const struct live_list *l)
 	struct live_window w = { .track = 'm', .target_ms = l->target_ms };
 	struct live_piece gone[LIVE_WINDOW_PIECES];
 	const struct live_segment *s;
+	live_window_look(&w, l, 0);
 	while ((s = live_window_next(&w, l, 3 * l->target_ms))) {
 		struct live_piece p = { .duration_ms = s->duration_ms,
 					.kind = live_window_kind(s),
@@ -41,6 +42,8 @@ static void check_window(const struct live_list *l)
 		else
 			live_window_add(&w, s, &p, false, 30000, gone);
 	}
+	if (live_window_look(&w, l, 0) || live_window_next(&w, l, 3 * l->target_ms))
+		abort(); /* the same list again says nothing new */
 	size_t len = 0;
 	AUTO_FREE char *text = live_window_text(&w, "0123456789abcdef", &len);
 	struct live_list back = { 0 };
