@@ -150,7 +150,8 @@ json_t *fields_row(const struct visit *v, const struct own_lesson *l)
 				hidden, "percent", (int)percent_of(v, l), "poster",
 				l->state == OWN_READY && !l->hidden && l->item.has_poster);
 	/* Of what is ready: what it lacks. */
-	site_put_text(row, "why", *l->reason ? visit_words(v->lang, l->reason).text : "");
+	site_put_text(row, "why",
+		      *l->reason ? visit_words(v->lang, l->reason, l->sentence).text : "");
 	site_put_text(row, "detail", l->sentence);
 	AUTO_FREE char *until = l->state == OWN_COMING
 					? strings_fill_plural(v->lang, "staff.unfinished",

@@ -25,17 +25,20 @@ static enum strings_lang lang_of(const struct ctl_request *req, const struct con
 }
 
 /* A sentence's own id ("probe.small"), or that of a fault. Places that nobody can fill any more become an ellipsis. */
-struct visit_words visit_words(enum strings_lang lang, const char *id)
+struct visit_words visit_words(enum strings_lang lang, const char *id, const char *said)
 {
 	struct visit_words out = { "" };
 	char key[96];
 	size_t len = 0;
 	snprintf(key, sizeof(key), "fault.%s", id);
+	if (strings_get(lang, key) == key)
+		snprintf(key, sizeof(key), "%s", id);
 	const char *words = strings_get(lang, key);
 	if (words == key)
-		words = strings_get(lang, id);
-	if (words == id)
 		words = strings_get(lang, "staff.sorry.text");
+	AUTO_FREE char *again = strchr(words, '{') ? strings_again(lang, key, said) : NULL;
+	if (again)
+		words = again;
 	while (*words && len < sizeof(out.text) - 4) {
 		const char *end = *words == '{' ? strchr(words, '}') : NULL;
 		if (end) {
@@ -189,7 +192,7 @@ void visit_refuse(struct visit *v, const struct fault *why)
 {
 	ctl_reply_json(v->req, ctl_status_of(why->code),
 		       json_pack("{s:s,s:s,s:s}", "error", why->id, "text", why->text, "words",
-				 visit_words(v->lang, why->id).text));
+				 visit_words(v->lang, why->id, why->text).text));
 }
 
 void visit_sorry(struct visit *v, unsigned status, const struct fault *why)
@@ -202,7 +205,7 @@ void visit_sorry(struct visit *v, unsigned status, const struct fault *why)
 	const char *title = strings_get(v->lang, "staff.sorry");
 	json_t *c = visit_context(v, &now.site, title, "/staff/?lang=");
 	site_put_text(c, "headline", title);
-	site_put_text(c, "sentence", visit_words(v->lang, why->id).text);
+	site_put_text(c, "sentence", visit_words(v->lang, why->id, why->text).text);
 	site_put_text(c, "detail", why->text);
 	site_put(c, "inside", json_boolean(v->who != NULL));
 	visit_page(v, &now.site, status, "staff-sorry.html", c);

@@ -44,8 +44,11 @@ void visit_said(struct visit *v, const char *path, const char *name);
 void visit_refuse(struct visit *v, const struct fault *why); /* as JSON */
 /* A refusal as a page, in words that people understand where there are any. */
 void visit_sorry(struct visit *v, unsigned status, const struct fault *why);
-/* The words for a fault's id; the general ones where there are none. Pure. */
+/*
+ * The words for a fault's id; the general ones where there are none. `said` is its English sentence, from which the values
+ * come that the words have places for. Pure.
+ */
 struct visit_words {
 	char text[400];
 };
-struct visit_words visit_words(enum strings_lang lang, const char *id);
+struct visit_words visit_words(enum strings_lang lang, const char *id, const char *said);

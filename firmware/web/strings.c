@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,4 +155,58 @@ char *strings_fill_plural(enum strings_lang lang, const char *id, uint64_t n, ..
 	const size_t count = take_pairs(pairs, 1, ARRAY_LEN(pairs), args);
 	va_end(args);
 	return filled(strings_plural(lang, id, n), pairs, count);
+}
+
+/* --- the same in another language ------------------------------------------------------------------------ */
+
+struct place {
+	char name[32], value[64];
+};
+
+static bool keep_word(char *to, size_t room, const char *from, size_t len)
+{
+	if (len >= room)
+		return false;
+	memcpy(to, from, len);
+	to[len] = '\0';
+	return true;
+}
+
+/* A value ends where the words begin that stand behind its place. */
+static bool read_places(const char *pattern, const char *text, struct place places[static 8],
+			size_t *count)
+{
+	*count = 0;
+	while (*pattern) {
+		const char *end = *pattern == '{' ? strchr(pattern, '}') : NULL;
+		if (!end) {
+			if (*pattern++ != *text++)
+				return false;
+			continue;
+		}
+		const char *name = pattern + 1, *stop;
+		struct place *p = &places[*count % 8];
+		pattern = end + 1;
+		const size_t words = strcspn(pattern, "{");
+		stop = words ? memmem(text, strlen(text), pattern, words) : NULL;
+		if (!stop || *count == 8 ||
+		    !keep_word(p->name, sizeof(p->name), name, (size_t)(end - name)) ||
+		    !keep_word(p->value, sizeof(p->value), text, (size_t)(stop - text)))
+			return false;
+		++*count;
+		text = stop;
+	}
+	return true;
+}
+
+char *strings_again(enum strings_lang lang, const char *id, const char *said)
+{
+	struct place places[8];
+	struct pair pairs[8];
+	size_t count;
+	if (!read_places(strings_get(STRINGS_EN, id), said, places, &count))
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = (struct pair){ places[i].name, places[i].value };
+	return filled(strings_get(lang, id), pairs, count);
 }

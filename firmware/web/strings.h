@@ -25,6 +25,12 @@ const char *strings_get(enum strings_lang lang, const char *id);
  */
 char *strings_fill(enum strings_lang lang, const char *id, ...) __attribute__((sentinel));
 
+/*
+ * What was said in English, as strings_fill() made it of `id`, in another language with the same values in its places; what
+ * stands behind that sentence is passed over. NULL: it was not said like that, or out of memory. malloc'ed.
+ */
+char *strings_again(enum strings_lang lang, const char *id, const char *said);
+
 /* The plural form of `id` for n (CLDR cardinal rules of the three languages), "{n}" not yet filled. */
 const char *strings_plural(enum strings_lang lang, const char *id, uint64_t n);
 /* The same with "{n}" and its other places filled: pairs as in strings_fill(). malloc'ed, NULL when out of memory. */

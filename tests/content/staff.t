@@ -14,6 +14,7 @@ ffmpeg -v error -y -f lavfi -i testsrc2=s=320x180:r=10:d=3 -f lavfi -i sine=f=44
 	-metadata artist='Amina B.' -metadata comment=secretplace -movflags use_metadata_tags "$top/stick/DCIM/VID_1.mp4"
 film=$top/stick/DCIM/VID_1.mp4 size=$(stat -c %s "$top/stick/DCIM/VID_1.mp4")
 head -c 200000 /dev/urandom >"$top/stick/noise.mp4"
+ffmpeg -v error -y -f lavfi -i testsrc2=s=64x8:r=10:d=1 -c:v libx264 -preset ultrafast "$top/stick/tiny.mp4"
 ln -s /etc/passwd "$top/stick/passwd.mp4"
 for word in Tecno KG5 Amina secretplace +36.8065; do grep -qaF -- "$word" "$film"; ok $? "the phone's film says $word"; done
 new_box
@@ -175,6 +176,10 @@ if [ -n "${WASL_LONG:-}" ]; then
 	ok $? "the stick keeps its film"
 fi
 
+# --- a film that can be no lesson ---
+is "$(form /staff/stick -d path=tiny.mp4 -d title_ar=tiny -d language=ar)" 303 "a film that is too small is taken"
+until_so 60 on_page 'الصورة صغيرة جدًا: 64×8'
+ok $? "and refused with its size, in the reader's language"
 # --- an upload that nobody finishes ---
 say_time() { # say_time UNIX: what agentd vouches for, from the next start on
 	rm -f "$box/run/wasl/agentd.sock"

@@ -90,12 +90,47 @@ static void picks_plural_forms(void **state)
 	assert_string_equal(strings_get(STRINGS_AR, "count.lessons.two"), "درسان");
 }
 
+static void says_it_again_in_another_language(void **state)
+{
+	(void)state;
+	static const struct {
+		enum strings_lang lang;
+		const char *id, *said, *want; /* NULL: it was not said like that */
+	} rows[] = {
+		{ STRINGS_AR, "probe.small",
+		  "The picture is too small: 32x18. Export the lesson at least 320 wide.",
+		  "الصورة صغيرة جدًا: 32×18. صدّروا الدرس بعرض 320 على الأقل." },
+		{ STRINGS_FR, "probe.truncated",
+		  "The file ends early: 3.5 of 60 s are there. And more.",
+		  "Le fichier s’arrête trop tôt : il contient 3.5 s sur 60." },
+		{ STRINGS_EN, "probe.empty", "The file is empty. Copy it again.",
+		  "The file is empty. Copy it again." },
+		{ STRINGS_AR, "probe.small", "The picture is too small", NULL },
+		{ STRINGS_AR, "probe.small", "", NULL },
+		{ STRINGS_AR, "probe.small",
+		  "The picture is too small: "
+		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaaaaaaaaaaaaaax1. Export the lesson at least 320 wide.",
+		  NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_FREE char *text = strings_again(rows[i].lang, rows[i].id, rows[i].said);
+		if (!rows[i].want)
+			assert_null(text);
+		else
+			assert_string_equal(text, rows[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_its_languages),  cmocka_unit_test(table_is_sorted_and_whole),
-		cmocka_unit_test(gives_text_or_the_id), cmocka_unit_test(fills_places),
+		cmocka_unit_test(knows_its_languages),
+		cmocka_unit_test(table_is_sorted_and_whole),
+		cmocka_unit_test(gives_text_or_the_id),
+		cmocka_unit_test(fills_places),
 		cmocka_unit_test(picks_plural_forms),
+		cmocka_unit_test(says_it_again_in_another_language),
 	};
 	return cmocka_run_group_tests_name("web/strings", tests, NULL, NULL);
 }
