@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "content/transcoder/grid.h"
+#include "content/transcoder/reorder.h"
 #include "content/transcoder/stay.h"
 #include "firmware/base/fault.h"
 
@@ -217,37 +218,22 @@ int film_feed(struct film *f, const AVFrame *picture, uint64_t serial, struct fa
 	return take_packets(f, why);
 }
 
-/*
- * Decoding times: each picture as late as it and those after it allow, so that hardly any is shown before its decoding time
- * (players that know no signed offsets move the whole track by the largest one), and the first at the edge exactly.
- */
-static int put_times(const struct film *f, uint64_t *times)
-{
-	uint64_t least = UINT64_MAX;
-	for (uint64_t i = f->coded; i-- > 0;) {
-		least = f->shown[i] < least ? f->shown[i] : least;
-		times[i] = film_ticks(f, least);
-	}
-	uint64_t period = film_ticks(f, 1) - film_ticks(f, 0);
-	uint64_t step = (period + 1) / 2; /* readers that guess the rate find its double */
-	for (uint64_t i = 1; i < f->coded; i++)
-		if (times[i] < times[i - 1] + step)
-			times[i] = times[i - 1] + step;
-	return step && times[0] == f->order->from_ticks && times[f->coded - 1] < f->order->to_ticks
-		       ? 0
-		       : -EPROTO;
-}
-
 static int put_samples(const struct film *f, struct pack_sample *samples)
 {
 	AUTO_FREE uint64_t *times = calloc(f->coded, sizeof(*times));
-	int rc = times ? put_times(f, times) : -ENOMEM;
+	AUTO_FREE uint64_t *shown = calloc(f->coded, sizeof(*shown));
+	if (!times || !shown)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < f->coded; i++)
+		shown[i] = film_ticks(f, f->shown[i]);
+	int rc = reorder_times(shown, f->coded, f->order->from_ticks, f->order->to_ticks,
+			       film_ticks(f, 1) - film_ticks(f, 0), times);
 	for (uint64_t i = 0; i < f->coded && !rc; i++) {
 		uint64_t end = i + 1 < f->coded ? times[i + 1] : f->order->to_ticks;
 		samples[i] = (struct pack_sample){
 			.size = f->sizes[i],
 			.duration = (uint32_t)(end - times[i]),
-			.shift = (int32_t)((int64_t)film_ticks(f, f->shown[i]) - (int64_t)times[i]),
+			.shift = (int32_t)((int64_t)shown[i] - (int64_t)times[i]),
 			.key = f->keys[i],
 		};
 	}

@@ -305,6 +305,14 @@ static uint32_t delay_of(const struct pack_whole *t)
 	return (uint32_t) - (int64_t)lowest;
 }
 
+static int is_shifted(const struct pack_whole *t)
+{
+	int shifted = 0;
+	for (size_t i = 0; i < t->sample_count; i++)
+		shifted |= t->samples[i].shift != 0;
+	return shifted;
+}
+
 /* (count, value) pairs of equal neighbours; `value` picks what is counted. */
 static void put_runs(struct box_out *o, const char type[static 4], const struct pack_whole *t,
 		     uint32_t (*value)(const struct pack_sample *, uint32_t), uint32_t delay)
@@ -417,7 +425,7 @@ static void put_trak(struct box_out *o, const struct pack_whole *t, uint32_t id,
 	box_put(o, t->entry, t->entry_len);
 	put_runs(o, "stts", t, value_duration, 0);
 	if (t->kind == PACK_PICTURE) {
-		if (delay)
+		if (is_shifted(t))
 			put_runs(o, "ctts", t, value_shift, delay);
 		put_stss(o, t);
 	}

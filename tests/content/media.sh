@@ -53,15 +53,15 @@ unbroken() {
 		END { if (want <= begin || want > at) { print "ends at " at; bad = 1 } exit bad }'
 }
 
-# steady FILE TICKS PERIOD SCALE [MOVED]: pictures begin at 0 and end at TICKS, none is on show longer than half a second. (ffprobe guesses
-# durations of pictures, and moves the track by what is shown before its decoding time: half a period at most, or MOVED.)
+# steady FILE TICKS PERIOD SCALE: pictures begin at 0 and end at TICKS, none is on show longer than half a second. (ffprobe guesses
+# durations of pictures, and moves the track by what is shown before its decoding time, as do players that know no negative offsets: by nothing.)
 steady() {
-	ffprobe -v error -show_entries packet=pts -of csv=p=0 "$1" | sort -n | awk -v want="$2" -v period="$3" -v scale="$4" -v most="${5:-$((($3 + 1) / 2))}" 'NR == 1 { moved = $1; at = $1 }
-		NR == 1 && ($1 < 0 || $1 > most) { print "begins at " $1; bad = 1 }
+	ffprobe -v error -show_entries packet=pts -of csv=p=0 "$1" | sort -n | awk -v want="$2" -v period="$3" -v scale="$4" 'NR == 1 { at = $1 }
+		NR == 1 && $1 != 0 { print "begins at " $1; bad = 1 }
 		NR > 1 && $1 <= at { print "twice at " at; bad = 1 }
 		$1 - at > scale / 2 + 1 { print "nothing new from " at " to " $1; bad = 1 }
 		{ at = $1 }
-		END { if (at - moved >= want || want - at + moved - period > 1) { print "ends at " at + period " instead of " want; bad = 1 } exit bad }'
+		END { if (at >= want || want - at - period > 1) { print "ends at " at + period " instead of " want; bad = 1 } exit bad }'
 }
 
 refreshes() { # refreshes FILE: IDR pictures (ffprobe's own flag counts some others too)

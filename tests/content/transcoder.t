@@ -22,11 +22,10 @@ clip field.ts -f lavfi -i "testsrc2=s=720x576:r=50:d=5" -f lavfi -i "sine=f=300:
 
 # unbroken_pictures FOLDER RUNG FILE TICKS: by the rung's own clock
 unbroken_pictures() {
-	local num den scale moved=
+	local num den scale
 	read -r num den < <(sed -n "s/^rung $2 [0-9x]* \([0-9]*\)\/\([0-9]*\) .*/\1 \2/p" "$top/$1.log")
 	scale=$(ffprobe -v error -show_entries stream=time_base -of csv=p=0 "$3" | cut -d/ -f2)
-	[ "$1" != idle ] || moved=$((scale * den / num + 1)) # a pyramid of B-pictures decodes one more ahead
-	steady "$3" "$4" $((scale * den / num)) "$scale" $moved
+	steady "$3" "$4" $((scale * den / num)) "$scale"
 }
 
 each_clip() { # each_clip NAME FILE RUNGS SIZE FPS SOUND

@@ -243,6 +243,41 @@ static void a_whole_file_has_full_tables(void **state)
 	box_done(&init);
 }
 
+/* Pictures that wait for others, none of them shown before its decoding time: nothing to move back, and still out of order. */
+static void a_whole_file_keeps_the_order_on_show(void **state)
+{
+	(void)state;
+	struct box_out init = { 0 }, o = { 0 };
+	pack_init(&picture, &init);
+	struct frag_init head;
+	assert_int_equal(frag_init(init.bytes, init.len, &head), 0);
+	static const struct pack_sample samples[] = { { 70, 500, 0, 1 },
+						      { 30, 500, 1500, 0 },
+						      { 10, 1000, 0, 0 } };
+	static const struct pack_run runs[] = { { 0, 3 } };
+	struct pack_whole whole = { .timescale = 25000,
+				    .entry = head.entry,
+				    .entry_len = head.entry_len,
+				    .kind = PACK_PICTURE,
+				    .width = 640,
+				    .height = 360,
+				    .samples = samples,
+				    .sample_count = 3,
+				    .runs = runs,
+				    .run_count = 1 };
+	pack_movie(&whole, 1, 600, &o);
+	assert_int_equal(o.bad, 0);
+	assert_null(body_of(&o, "elst", 0));
+	const uint8_t *ctts = body_of(&o, "ctts", 0);
+	assert_non_null(ctts);
+	assert_int_equal(be32(ctts + 4), 3);
+	assert_int_equal(be32(ctts + 12), 0);
+	assert_int_equal(be32(ctts + 20), 1500);
+	assert_int_equal(be32(ctts + 28), 0);
+	box_done(&o);
+	box_done(&init);
+}
+
 static void start_codes_become_lengths(void **state)
 {
 	(void)state;
@@ -275,6 +310,7 @@ int main(void)
 		cmocka_unit_test(segments_read_back),
 		cmocka_unit_test(any_changed_byte_is_harmless),
 		cmocka_unit_test(a_whole_file_has_full_tables),
+		cmocka_unit_test(a_whole_file_keeps_the_order_on_show),
 		cmocka_unit_test(start_codes_become_lengths),
 	};
 	return cmocka_run_group_tests_name("transcoder/pack", tests, NULL, NULL);
