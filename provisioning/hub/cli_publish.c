@@ -36,7 +36,8 @@ static void clean_mezzanine(struct mezzanine *m)
 
 /* One publishing under way. */
 struct press {
-	const char *dir, *program;
+	const char *dir;
+	struct mezzanine_maker maker;
 	struct edition edition;
 	struct signed_key content_key;
 	unsigned refused;
@@ -160,7 +161,7 @@ static int put_film(const struct press *p, const char *video, const struct sidec
 		    wasl_Item *item, struct fault *why)
 {
 	CLEANUP(clean_mezzanine) struct mezzanine m = { .plan = wasl_Plan_init_zero };
-	int rc = mezzanine_make(p->dir, p->program, video, show_progress, item, &m, why);
+	int rc = mezzanine_make(p->dir, &p->maker, video, show_progress, item, &m, why);
 	if (rc)
 		return rc;
 	say_bytes(item, &m);
@@ -268,9 +269,10 @@ static int take_lock(const char *dir, int *out, struct fault *why)
 	return 0;
 }
 
-static int publish(const char *dir, const char *program, const struct batch *b, struct fault *why)
+static int publish(const char *dir, const struct mezzanine_maker *maker, const struct batch *b,
+		   struct fault *why)
 {
-	CLEANUP(clean_press) struct press p = { .dir = dir, .program = program };
+	CLEANUP(clean_press) struct press p = { .dir = dir, .maker = *maker };
 	CLEANUP(clean_trust) struct trust *trust = NULL;
 	AUTO_FD int lock = -1;
 	int rc = keyring_trust(dir, &trust, why);
@@ -312,6 +314,16 @@ static void say_bad(const struct fault *why)
 	fprintf(stderr, "waslhub: left out: %s\n", why->text);
 }
 
+static int read_preset(const char *text, int *out)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+	if (end == text || *end || n < 4 || n > 13)
+		return -EINVAL;
+	*out = (int)n;
+	return 0;
+}
+
 int cli_publish(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -319,11 +331,13 @@ int cli_publish(int argc, char **argv)
 		{ "lessons", required_argument, NULL, 'l' },
 		{ "csv", required_argument, NULL, 'c' },
 		{ "transcoder", required_argument, NULL, 't' },
+		{ "preset", required_argument, NULL, 'p' },
 		{ 0 },
 	};
 	struct path dir = paths_at(CLI_DIR);
 	const char *folder = NULL, *table = NULL;
 	char program[4096];
+	struct mezzanine_maker maker = { .program = program, .preset = MEZZANINE_PRESET };
 	mezzanine_program(program);
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (o == 'd')
@@ -334,7 +348,11 @@ int cli_publish(int argc, char **argv)
 			table = optarg;
 		else if (o == 't')
 			snprintf(program, sizeof(program), "%s", optarg);
-		else
+		else if (o == 'p' && read_preset(optarg, &maker.preset))
+			return cli_misused("publish: --preset '%s' must be a number from 4 (slow) "
+					   "to 13 (fast)",
+					   optarg);
+		else if (o != 'p')
 			return cli_misused("publish: option not understood");
 	}
 	if ((folder != NULL) + (table != NULL) + (optind != argc) != 1)
@@ -345,6 +363,6 @@ int cli_publish(int argc, char **argv)
 		 : table ? batch_table(table, say_bad, &b, &why)
 			 : take_names(argv + optind, (size_t)(argc - optind), &b, &why);
 	if (rc == 0)
-		rc = publish(dir.at, program, &b, &why);
+		rc = publish(dir.at, &maker, &b, &why);
 	return rc ? cli_failed(&why) : 0;
 }

@@ -26,7 +26,7 @@
 #include "firmware/record/codec.h"
 
 /* Grows when the transcoder's recipe changes, so that lessons are encoded anew. */
-#define RECIPE "3"
+#define RECIPE "4"
 
 enum { PIECE = 1 << 20, PLAN_LIMIT = 8 << 20, WORDS = 512, FULL_BYTES = 256 << 10 };
 
@@ -48,7 +48,7 @@ void mezzanine_program(char out[static 4096])
 }
 
 /* Name of the cached files: what goes in, and how. */
-static int cache_key(const char *video, char out[static 65], struct fault *why)
+static int cache_key(const char *video, int preset, char out[static 65], struct fault *why)
 {
 	AUTO_FD int fd = open(video, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -65,6 +65,8 @@ static int cache_key(const char *video, char out[static 65], struct fault *why)
 	crypto_generichash_state state;
 	crypto_generichash_init(&state, NULL, 0, sizeof(hash));
 	crypto_generichash_update(&state, (const uint8_t *)domain, sizeof(domain));
+	const uint8_t slow = (uint8_t)preset;
+	crypto_generichash_update(&state, &slow, sizeof(slow));
 	for (ssize_t n; (n = read(fd, piece, PIECE)) != 0;) {
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -210,19 +212,19 @@ static struct kept kept_at(const char *dir, const char *name)
 			      paths_at("%s/mezzanine/%s.json", dir, name) };
 }
 
-static int transcode(const char *program, const char *video, const struct kept *to,
+static int transcode(const struct mezzanine_maker *maker, const char *video, const struct kept *to,
 		     struct listener *l, struct fault *why)
 {
 	struct kept made = *to;
-	struct path self = paths_given("%s", program), source = paths_given("%s", video);
+	struct path self = paths_given("%s", maker->program), source = paths_given("%s", video);
 	char verb[] = "mezzanine", in[] = "--in", out[] = "--out", plan[] = "--plan",
 	     poster[] = "--poster", say[] = "--progress", json[] = "--json",
-	     least[] = "--least-ssim", ssim[16];
+	     least[] = "--least-ssim", ssim[16], slow[] = "--preset", preset[16];
 	snprintf(ssim, sizeof(ssim), "%.4f", MEZZANINE_LEAST_SSIM);
-	char *const argv[] = { self.at, verb,           in,   source.at,
-			       out,     made.film.at,   plan, made.plan.at,
-			       poster,  made.poster.at, json, made.facts.at,
-			       least,   ssim,           say,  NULL };
+	snprintf(preset, sizeof(preset), "%d", maker->preset);
+	char *const argv[] = { self.at, verb,         in,     source.at,      out,  made.film.at,
+			       plan,    made.plan.at, poster, made.poster.at, json, made.facts.at,
+			       least,   ssim,         slow,   preset,         say,  NULL };
 	CLEANUP(clean_child) struct child c = { 0, -1, -1 };
 	int rc = start_child(self.at, argv, &c, why);
 	return rc ? rc : follow(&c, l, why);
@@ -284,13 +286,13 @@ static int keep(const struct kept *fresh, const struct kept *to)
 }
 
 /* Makes them under other names; the plan gets its own name last and marks the others as finished. */
-static int make(const char *dir, const struct kept *to, const char *program, const char *video,
-		struct listener *l, struct fault *why)
+static int make(const char *dir, const struct kept *to, const struct mezzanine_maker *maker,
+		const char *video, struct listener *l, struct fault *why)
 {
 	/* One publisher at a time: what an interrupted run leaves is removed by the next. */
 	const struct kept fresh = kept_at(dir, "unfinished");
 	unlink(fresh.poster.at);
-	int rc = transcode(program, video, &fresh, l, why);
+	int rc = transcode(maker, video, &fresh, l, why);
 	if (rc == -EBADMSG && disk_full(dir))
 		rc = fault_set(why, -ENOSPC, "publish.full",
 			       "'%s': the disk is full; free some space and publish again, nothing "
@@ -332,21 +334,21 @@ uint64_t mezzanine_ladder_bytes(const wasl_Plan *plan, uint64_t duration_ms)
 	return duration_ms * kbps / 8;
 }
 
-int mezzanine_make(const char *dir, const char *program, const char *video,
+int mezzanine_make(const char *dir, const struct mezzanine_maker *maker, const char *video,
 		   void (*progress)(void *data, int percent), void *data, struct mezzanine *out,
 		   struct fault *why)
 {
 	char key[65];
 	struct mezzanine m = { .plan = wasl_Plan_init_zero };
 	struct listener l = { progress, data, -1 };
-	int rc = cache_key(video, key, why);
+	int rc = cache_key(video, maker->preset, key, why);
 	if (rc == 0)
 		rc = paths_mkdir(paths_at("%s/mezzanine", dir).at, 0755, why);
 	if (rc)
 		return rc;
 	const struct kept at = kept_at(dir, key);
 	if (access(at.plan.at, F_OK) != 0 || access(at.film.at, F_OK) != 0)
-		rc = make(dir, &at, program, video, &l, why);
+		rc = make(dir, &at, maker, video, &l, why);
 	if (rc == 0)
 		rc = read_plan(at.plan.at, at.film.at, &m.plan, why);
 	if (rc)

@@ -24,6 +24,17 @@ void mezzanine_done(struct mezzanine *m);
 /* What it must have in common with its source at least: encoded better until it has, or refused. */
 #define MEZZANINE_LEAST_SSIM 0.99
 
+/* Who makes it, and how slowly: SVT-AV1's preset, 4 (slow) to 13 (fast). */
+struct mezzanine_maker {
+	const char *program; /* path of wasl-transcoder */
+	int preset;
+};
+/*
+ * A lesson is encoded once and crosses hundreds of lines, a night for each 45 MB: preset 6 takes three times as long as the
+ * transcoder's own 10, which a school's box has to use, and a third fewer bytes.
+ */
+#define MEZZANINE_PRESET 6
+
 /*
  * Bytes of a plain H.264 ladder of a lesson as long and as high: 480p, 360p, 240p and 144p at 1200, 700, 350 and 150 kbit/s as
  * far as they are not larger than it, and sound at 64 kbit/s once. Pure.
@@ -31,10 +42,10 @@ void mezzanine_done(struct mezzanine *m);
 uint64_t mezzanine_ladder_bytes(const wasl_Plan *plan, uint64_t duration_ms);
 
 /*
- * `program` is the path of wasl-transcoder; `progress` (may be NULL) hears whole per cents. -EBADMSG: it is no video that
+ * `progress` (may be NULL) hears whole per cents. -EBADMSG: it is no video that
  * could be read, in the transcoder's own words; -ENOSPC: the disk is full.
  */
-int mezzanine_make(const char *dir, const char *program, const char *video,
+int mezzanine_make(const char *dir, const struct mezzanine_maker *maker, const char *video,
 		   void (*progress)(void *data, int percent), void *data, struct mezzanine *out,
 		   struct fault *why);
 

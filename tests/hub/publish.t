@@ -40,6 +40,9 @@ ok $? "a second init says so and changes nothing"
 waslhub publish --dir "$work/nowhere" x.mp4
 check "publishing where no hub is names the remedy" says "waslhub init"
 
+waslhub publish --dir "$hub" --preset 3 x.mp4
+check "a preset that the encoder has not is refused" says "from 4 (slow) to 13 (fast)"
+
 # --- a lesson ---------------------------------------------------------------------------------------
 mkdir "$work/lessons"
 film="$work/lessons/Demo Lesson.mp4"
@@ -67,6 +70,8 @@ waslhub publish --dir "$hub" --transcoder /bin/false --lessons "$work/lessons"
 says "nothing changed: catalogue 1" && sums | cmp -s - "$work/before"
 ok $? "the same again: nothing changed, nothing encoded, no new catalogue"
 sed -i 's/درس/درس أول/' "$work/lessons/Demo Lesson.json"
+waslhub publish --dir "$hub" --preset 12 --transcoder /bin/false "$film"
+check "what another preset made is not the same" test "$status" != 0
 waslhub publish --dir "$hub" --transcoder /bin/false "$film"
 says "catalogue 2 is in force, with 1 lessons" && [ "$(published)" = 3 ]
 ok $? "another title: catalogue 2 in the place of 1, the film as it was"

@@ -43,7 +43,7 @@ function source(lab, clip) {
 function mezzanine(lab, clip, crf) {
 	const base = lab.at(`mezz-${clip.name}${crf ? `-${crf}` : ''}`)
 	if (!fs.existsSync(`${base}.json`))
-		lab.run(lab.bin('wasl-transcoder'), ['mezzanine', '--in', source(lab, clip), '--out', `${base}.mp4`, '--plan', `${base}.pb`, '--json', `${base}.json`, ...(crf ? ['--crf', String(crf)] : [])])
+		lab.run(lab.bin('wasl-transcoder'), ['mezzanine', '--in', source(lab, clip), '--out', `${base}.mp4`, '--plan', `${base}.pb`, '--json', `${base}.json`, '--preset', '6', ...(crf ? ['--crf', String(crf)] : [])])
 	return base
 }
 
