@@ -47,7 +47,8 @@ int nl_events_open(int *out, struct fault *why)
 	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 	struct sockaddr_nl here = { .nl_family = AF_NETLINK,
 				    .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
-						 RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE };
+						 RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE |
+						 1u << (RTNLGRP_IPV6_RULE - 1) };
 	if (fd < 0 || keep_only_what_matters(fd) < 0 ||
 	    bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0)
 		return fault_set(why, -errno, "netlink.events",

@@ -83,6 +83,11 @@ void plan_make(const struct plan_uplink *uplinks, size_t count, int preferred, s
 	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_CLASS, .table = PLAN_TABLE_CLASS });
 	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_NEAR, .table = PLAN_TABLE_NEAR });
 	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_END });
+	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_MAIN,
+					  .table = MAIN_TABLE,
+					  .not_default = true,
+					  .six = true });
+	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_END, .six = true });
 }
 
 bool plan_same_place(const struct plan_route *a, const struct plan_route *b)
@@ -94,7 +99,7 @@ bool plan_same_place(const struct plan_route *a, const struct plan_route *b)
 bool plan_same_rule(const struct plan_rule *a, const struct plan_rule *b)
 {
 	return a->priority == b->priority && a->mark == b->mark && a->mask == b->mask &&
-	       a->table == b->table && a->not_default == b->not_default;
+	       a->table == b->table && a->not_default == b->not_default && a->six == b->six;
 }
 
 /* --- nftables --- */

@@ -15,7 +15,8 @@
  * Table 100+u leads over uplink u only and ends in `unreachable`, so that nothing marked for it can leak onto
  * another line; connected routes live there too, so that two lines may have the same subnet. Table 200 leads
  * over the preferred uplink. Table 190 has the wires of all uplinks and no way beyond: with no uplink that works, the
- * box still answers whoever is on the same wire (a school whose pupils and router share it). Marks: bits 8-15 hold uplink+1, bit 20 a probe.
+ * box still answers whoever is on the same wire (a school whose pupils and router share it). IPv6 reaches its wires and
+ * ends there, at once: a router that announces itself is no uplink that anybody chose. Marks: bits 8-15 hold uplink+1, bit 20 a probe.
  */
 enum {
 	PLAN_PROTOCOL = 80, /* ours, and nothing else is touched */
@@ -32,7 +33,7 @@ enum {
 	PLAN_RULE_NEAR = 8000,
 	PLAN_RULE_END = 9000,
 	PLAN_ROUTES = UPLINK_MAX * 4 + 2,
-	PLAN_RULES = UPLINK_MAX * 2 + 4,
+	PLAN_RULES = UPLINK_MAX * 2 + 6,
 };
 
 /* An uplink as far as the plan cares; ifindex 0: the device is not there. */
@@ -58,6 +59,7 @@ struct plan_route {
 struct plan_rule {
 	uint32_t priority, mark, mask, table; /* table 0: unreachable */
 	bool not_default;                     /* the table's default routes are passed over */
+	bool six;                             /* a rule of IPv6 */
 };
 
 struct plan {

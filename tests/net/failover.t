@@ -134,6 +134,16 @@ is "$(in_ns box ip -4 route show table 100 | grep -c unreachable)" 1 "a line's t
 is "$(in_ns box ip -4 route show table main | grep -v lan0)" "" "two lines with the same subnet leave no route in the main table"
 is "$(in_ns box ip rule show | grep -c '^5000:')" 1 "another one's rule is still there"
 
+# What a router on some wire announces is no line that anybody chose.
+if [ -e /proc/net/if_inet6 ]; then
+	in_ns box ip -6 addr add 2001:db8:2::1/64 dev lan0 nodad
+	in_ns box ip -6 route add default via 2001:db8:2::99 dev lan0 proto ra metric 1024
+	is "$(in_ns box ip -6 route get 2001:db8:1::1 2>&1 | grep -c ' dev lan0')" 0 "IPv6 does not leave the box by a router that announced itself"
+	is "$(in_ns box ip -6 route get 2001:db8:2::5 2>&1 | grep -c ' dev lan0')" 1 "and reaches whoever is on the same wire"
+else
+	skip "IPv6 does not leave the box" "this kernel has no IPv6"
+fi
+
 # --- the cable ---------------------------------------------------------------------------------------
 in_ns isp0 ip link set line0 down
 within 5 who_is isp1
@@ -258,7 +268,9 @@ is "$(in_ns box ip -4 route show table 102 | grep -vc unreachable)" 0 "and its w
 # --- meddling, a kill, an end ------------------------------------------------------------------------
 in_ns box ip rule del priority 2000
 in_ns box ip route flush table 100
-repaired() { in_ns box ip rule show | grep -q '^2000:' && in_ns box ip route show table 100 | grep -q default; }
+in_ns box ip -6 rule del priority 9000 2>/dev/null
+six_is_shut() { [ ! -e /proc/net/if_inet6 ] || in_ns box ip -6 rule show | grep -q '^9000:'; }
+repaired() { six_is_shut && in_ns box ip rule show | grep -q '^2000:' && in_ns box ip route show table 100 | grep -q default; }
 within 3 repaired
 ok $? "rules and routes that somebody removed are put back"
 
@@ -324,6 +336,7 @@ ok $? "the metered line is there when it is wanted again"
 kill -TERM $daemon
 wait $daemon || true
 is "$(in_ns box ip rule show | grep -c 'proto 80\|^[1289]000:\|^50[01]:')" 0 "leave = remove takes the rules away"
+is "$(in_ns box ip -6 rule show | grep -c '^900')" 0 "those for IPv6 too"
 is "$(in_ns box ip -4 route show table all proto 80 | wc -l)" 0 "and the routes"
 is "$(in_ns box ip -4 addr show scope global | grep inet | grep -vc lan0)" 0 "and the addresses"
 is "$(in_ns box nft list tables | grep -c wasl)" 0 "and the nftables table"

@@ -133,6 +133,16 @@ static void make_plan(struct plan *plan)
 	plan_make(&line, 1, 0, plan);
 }
 
+/* A kernel without IPv6 has no rules for it. */
+static size_t rules_here(const struct plan *plan)
+{
+	AUTO_FD int six = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	size_t n = 0;
+	for (size_t i = 0; i < plan->rule_count; i++)
+		n += six >= 0 || !plan->rules[i].six;
+	return n;
+}
+
 static void assert_stock_is(const struct plan *plan)
 {
 	struct nl_routes routes = { 0 };
@@ -141,7 +151,7 @@ static void assert_stock_is(const struct plan *plan)
 	assert_int_equal(nl_net_routes(&routes, &why), 0);
 	assert_int_equal(nl_net_rules(&rules, &why), 0);
 	assert_int_equal(routes.count, plan->route_count);
-	assert_int_equal(rules.count, plan->rule_count);
+	assert_int_equal(rules.count, rules_here(plan));
 	for (size_t i = 0; i < plan->route_count; i++) {
 		size_t found = 0;
 		for (size_t j = 0; j < routes.count; j++)

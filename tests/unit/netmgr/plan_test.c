@@ -55,7 +55,7 @@ static void ends_each_table_in_unreachable(void **state)
 		}
 	}
 	assert_int_equal(routes_in(&p, PLAN_TABLE_CLASS), 2);
-	assert_int_equal(p.rule_count, 2 * ARRAY_LEN(lines) + 4);
+	assert_int_equal(p.rule_count, 2 * ARRAY_LEN(lines) + 6);
 	for (size_t r = 0; r < p.route_count; r++)
 		if (p.routes[r].table == PLAN_TABLE_CLASS)
 			assert_int_equal(p.routes[r].ifindex, 4);
@@ -73,7 +73,7 @@ static void ends_each_table_in_unreachable(void **state)
 	assert_int_equal(routes_in(&p, PLAN_TABLE_CLASS), 0);
 	plan_make(NULL, 0, -1, &p);
 	assert_int_equal(p.route_count, 0);
-	assert_int_equal(p.rule_count, 4);
+	assert_int_equal(p.rule_count, 6);
 }
 
 /* A router without Internet, with the pupils on the same wire: they are answered though no uplink is any good. */
@@ -97,6 +97,8 @@ static void knows_its_wires_without_a_way_beyond(void **state)
 	/* After every way that leads further, before the end. */
 	unsigned at = 0, end = 0;
 	for (size_t r = 0; r < p.rule_count; r++) {
+		if (p.rules[r].six)
+			continue;
 		if (p.rules[r].table == PLAN_TABLE_NEAR)
 			at = p.rules[r].priority;
 		else if (!p.rules[r].table)
@@ -105,6 +107,22 @@ static void knows_its_wires_without_a_way_beyond(void **state)
 			assert_true(p.rules[r].priority < PLAN_RULE_NEAR);
 	}
 	assert_true(at && at < end);
+}
+
+/* IPv6 reaches its wires by table main, whose default routes are passed over, and ends after that. */
+static void shuts_the_other_family(void **state)
+{
+	(void)state;
+	const struct plan_uplink one = line(3, "wan0", "192.168.1.2", 24);
+	struct plan p;
+	plan_make(&one, 1, 0, &p);
+	const struct plan_rule *first = &p.rules[p.rule_count - 2], *last = first + 1;
+	assert_true(first->six && last->six && first->not_default);
+	assert_int_equal(first->table, 254);
+	assert_int_equal(last->table, 0);
+	assert_true(first->priority < last->priority);
+	for (size_t r = 0; r + 2 < p.rule_count; r++)
+		assert_false(p.rules[r].six);
 }
 
 static void fits_the_most_uplinks(void **state)
@@ -161,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_each_table_in_unreachable),
 		cmocka_unit_test(knows_its_wires_without_a_way_beyond),
+		cmocka_unit_test(shuts_the_other_family),
 		cmocka_unit_test(fits_the_most_uplinks),
 		cmocka_unit_test(names_the_fallen),
 		cmocka_unit_test(marks_do_not_collide),
