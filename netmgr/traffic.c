@@ -53,7 +53,8 @@ bool traffic_see(struct traffic *t, uint64_t rx_bytes, uint64_t tx_bytes, uint32
 	t->tx_bytes = tx_bytes;
 	if (first)
 		return false;
-	if (lately >= A_FEW_BYTES) {
+	/* What came in a moment ago says nothing about this one. */
+	if (received && lately >= A_FEW_BYTES) {
 		t->loud |= lately >= A_STREAM;
 		note_gap(t, now_ms);
 		t->heard_ms = now_ms;

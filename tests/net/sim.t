@@ -190,7 +190,7 @@ start_daemon
 both_up() { [ "$(ask GET /v1/uplinks | jq -r '[.uplinks[].state] | unique | join(" ")')" = up ]; }
 within 5 both_up
 ask POST '/v1/sim/cut?uplink=all' >/dev/null
-curl -s --max-time 1 "http://127.0.0.1:$gate/small"
+curl -s --max-time 0.4 "http://127.0.0.1:$gate/small"
 is $? 28 "when_cut = hang: a connection just hangs"
 within 5 preferred_is lte
 ok $? "bytes that leave and never return give the line away, long before the next question"
