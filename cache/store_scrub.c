@@ -130,6 +130,7 @@ static int look_at_object(struct pass *p, struct fault *why)
 	if (p->c.whole && store_object_gap(o, 0, &gap, &count))
 		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_CHUNK,
 						   .unreadable = true,
+						   .absent = true,
 						   .id = p->c.id,
 						   .at = gap });
 	p->c.whole = false;

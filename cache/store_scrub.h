@@ -24,6 +24,7 @@ struct store_scrub_item {
 	enum store_scrub_kind kind;
 	bool mended;     /* right again, nothing to do; else withdrawn: fetch or make it again */
 	bool unreadable; /* the disk gave an error, not wrong bytes */
+	bool absent; /* a chunk: nobody has been given it since it was cut off or withdrawn, perhaps long ago */
 	struct objmap_id id;
 	uint64_t number, at;
 };

@@ -313,6 +313,7 @@ static void a_file_of_the_school_is_damaged_until_it_is_whole(void **state)
 		assert_memory_equal(&all.items[0].id, &file.id, sizeof(file.id));
 		assert_int_equal(all.items[0].at, 1);
 		assert_false(all.items[0].mended);
+		assert_true(all.items[0].absent);
 	}
 	assert_int_equal(store_object_find(s, &file.id, &o, NULL), 0);
 	for (uint64_t c = 1; c < CHUNKS; c++)
