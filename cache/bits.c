@@ -112,6 +112,13 @@ int bits_install(int dir, const char *path)
 	return !rc && renameat(dir, aside, dir, path) < 0 ? -errno : rc;
 }
 
+void bits_abandon(int dir, const char *path)
+{
+	char aside[160];
+	if (!aside_of(path, aside))
+		unlinkat(dir, aside, 0);
+}
+
 int bits_create(int dir, const char *path, const struct objmap_id *id, uint64_t chunk_count,
 		const uint8_t boot[static 16], struct bits *out)
 {

@@ -66,6 +66,7 @@ size_t bits_words(uint64_t chunk_count); /* of a durable bitmap: 64 chunks a wor
 int bits_create(int dir, const char *path, const struct objmap_id *id, uint64_t chunk_count,
 		const uint8_t boot[static 16], struct bits *out);
 int bits_install(int dir, const char *path);
+void bits_abandon(int dir, const char *path); /* instead: nothing is left aside */
 int bits_open(int dir, const char *path, const struct objmap_id *id, uint64_t chunk_count,
 	      struct bits *out);
 int bits_map(int dir, const char *path, const struct objmap_id *id, uint64_t chunk_count,

@@ -90,6 +90,8 @@ static int replace_bits(struct store_object *o, const struct found *f)
 		rc = allocate(o, f);
 	if (!rc)
 		rc = bits_install(s->fd, at.at);
+	if (rc)
+		bits_abandon(s->fd, at.at);
 	/* The names, too: a durable bit in a file that a cut can take back is none. The body is in the same folder. */
 	return rc ? rc : fileio_sync_parent(store_path(s, at.at).at);
 }
@@ -113,6 +115,7 @@ int store_object_renew_bits(struct store_object *o)
 	if (!rc)
 		rc = bits_install(s->fd, at.at);
 	if (rc) {
+		bits_abandon(s->fd, at.at);
 		o->bits = old;
 		bits_unmap(&fresh);
 		return rc;

@@ -226,6 +226,12 @@ int store_rendition_put(struct store_rendition *r, uint32_t segment, uint32_t du
 		     "VALUES(?,?,?,?,?,?)",
 		     "iiiiib", (int64_t)r->number, (int64_t)segment, (int64_t)row.offset,
 		     (int64_t)len, (int64_t)duration_ms, (const void *)hash, sizeof(hash));
+	/*
+	 * Of a commit that failed in the middle (an I/O error) the disk may have kept the row all the same, and show it after a power
+	 * cut: other bytes must never lie in its place. A full disk has taken nothing.
+	 */
+	if (rc && rc != -ENOSPC)
+		r->end += store_padded(len);
 	if (rc)
 		return rc;
 	r->rows[segment] = row;

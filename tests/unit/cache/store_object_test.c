@@ -3,7 +3,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -374,6 +376,43 @@ static void a_full_store_refuses_before_it_writes(void **state)
 }
 
 /* Other hands cut the body short while it is filled: what is written next must not make a hole that counts as bytes. */
+static size_t count_names(const char *folder)
+{
+	size_t count = 0;
+	DIR *d = opendir(folder);
+	assert_non_null(d);
+	for (const struct dirent *e; (e = readdir(d));)
+		count += e->d_name[0] != '.';
+	closedir(d);
+	return count;
+}
+
+/* Files may not be as long as that: the kernel says no where the store's own count of room said yes. */
+static void what_cannot_be_reserved_leaves_nothing_behind(void **state)
+{
+	struct store *s = opened(state, &unlimited);
+	struct store_object *o = NULL;
+	struct objmap *map = sample_map(SEED, 40 * CHUNK);
+	struct rlimit was, least;
+	char folder[16];
+	snprintf(folder, sizeof(folder), "obj/%02x", objmap_get_id(map)->b[0]);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	least = was;
+	least.rlim_cur = 20 * CHUNK;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &least), 0);
+	const int rc = store_object_open(s, map, "", &o, NULL);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_int_equal(rc, -EFBIG);
+	assert_int_equal(count_names(scratch_path(state, folder)), 0);
+	assert_int_equal(store_object_known(s, objmap_get_id(map), NULL), -ENOENT);
+	assert_int_equal(store_object_open(s, map, "", &o, NULL), 0);
+	assert_int_equal(count_names(scratch_path(state, folder)), 3);
+	store_object_close(o);
+	objmap_free(map);
+	store_close(s);
+}
+
 static void a_body_cut_short_in_mid_fill_is_filled_again(void **state)
 {
 	struct store *s = opened(state, &unlimited);
@@ -444,6 +483,7 @@ int main(void)
 		WITH_FOLDER(hashes_the_body_when_the_bitmap_is_lost),
 		WITH_FOLDER(a_dropped_object_is_gone_and_its_place_is_free),
 		WITH_FOLDER(a_full_store_refuses_before_it_writes),
+		WITH_FOLDER(what_cannot_be_reserved_leaves_nothing_behind),
 		WITH_FOLDER(a_body_cut_short_in_mid_fill_is_filled_again),
 		WITH_FOLDER(what_a_disk_did_not_take_is_not_there),
 	};
