@@ -16,6 +16,7 @@
 #include "content/fetch/agenda.h"
 #include "content/fetch/boxtime.h"
 #include "content/kitchen/kitchen.h"
+#include "content/kitchen/kitchen_group.h"
 #include "content/live/live_ctl.h"
 #include "content/fetch/neighbours.h"
 #include "content/fetch/planning.h"
@@ -33,6 +34,7 @@
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
 
+#define CGROUP_TEXT_MOST 65536u
 #define FULL_AGAIN_MS 3600000u /* told again only after an hour without it */
 
 /* Each failure is one line in the journal and one event for the ministry. */
@@ -273,6 +275,30 @@ static int find_transcoder(struct contentd *c, struct fault *why)
 	return 0;
 }
 
+/* The unit says whether its part of the tree is ours; elsewhere we keep our hands off it. */
+static void open_group(struct contentd *c)
+{
+	const char *ours = getenv("WASL_CGROUP");
+	char tree[PATH_MAX], folder[PATH_MAX];
+	AUTO_FREE void *text = NULL;
+	size_t len = 0;
+	struct fault why = { 0 };
+	if (!ours || strcmp(ours, "delegated") != 0 ||
+	    (size_t)snprintf(tree, sizeof(tree), "%s/fs/cgroup", c->conf->kitchen.sys) >=
+		    sizeof(tree))
+		return;
+	int r = fileio_read("/proc/self/cgroup", CGROUP_TEXT_MOST, &text, &len, &why);
+	if (r == 0 && kitchen_group_path(tree, text, folder, sizeof(folder)))
+		r = fault_set(&why, -ENOENT, "kitchen.group",
+			      "/proc/self/cgroup names no group of the unified tree");
+	if (r == 0)
+		r = kitchen_group_open(folder, &c->group, &why);
+	if (r)
+		log_fault(LOG_LEVEL_WARN, "kitchen.group", &why);
+	else
+		log_info("event=kitchen.group folder=%s", folder);
+}
+
 static int open_kitchen(struct contentd *c, struct fault *why)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -284,10 +310,12 @@ static int open_kitchen(struct contentd *c, struct fault *why)
 		r = find_transcoder(c, why);
 	if (r)
 		return r;
+	open_group(c);
 	const struct kitchen_limits limits = { .workers = c->workers,
 					       .memory_bytes = c->conf->kitchen.memory_bytes,
 					       .cpu_s = (unsigned)c->conf->kitchen.cpu_s,
-					       .program = c->conf->kitchen.program };
+					       .program = c->conf->kitchen.program,
+					       .group = c->group };
 	return kitchen_new(c->loop, &limits, &c->kitchen, why);
 }
 
@@ -468,6 +496,7 @@ void contentd_free(struct contentd *c)
 	pass_free(c->pass);
 	http_free(c->http);
 	kitchen_free(c->kitchen);
+	kitchen_group_close(c->group);
 	library_free(c->library);
 	search_close(c->search);
 	store_close(c->store);

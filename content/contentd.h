@@ -27,6 +27,7 @@ struct fault;
 struct http;
 struct idle;
 struct kitchen;
+struct kitchen_group;
 struct live_keep;
 struct pass;
 struct planning;
@@ -50,7 +51,8 @@ struct contentd {
 	struct agenda *agenda;
 	struct boxtime *boxtime;
 	struct planning *planning;
-	struct search *search; /* NULL: it could not be opened; everything else goes on */
+	struct search *search;       /* NULL: it could not be opened; everything else goes on */
+	struct kitchen_group *group; /* NULL: the box gives us none */
 	struct kitchen *kitchen;
 	struct pass *pass;
 	struct wants *wants;

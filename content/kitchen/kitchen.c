@@ -13,6 +13,7 @@
 
 #include "content/kitchen/kitchen_check.h"
 #include "content/kitchen/kitchen_child.h"
+#include "content/kitchen/kitchen_group.h"
 #include "content/kitchen/kitchen_plan.h"
 #include "content/kitchen/kitchen_seen.h"
 #include "firmware/base/clean.h"
@@ -59,6 +60,7 @@ struct kitchen {
 	struct kitchen_job *running; /* cancelled ones too, until they are reaped */
 	unsigned busy, busy_idle;
 	unsigned walls_missing;
+	const struct kitchen_group *group;
 	enum kitchen_idle idle;
 	struct seen seen;
 };
@@ -336,7 +338,8 @@ static void start(struct kitchen_job *j)
 	struct kitchen *k = j->kitchen;
 	bool idle = j->priority >= PRIORITY_IDLE;
 	int rc = kitchen_child_start(k->program, idle ? KITCHEN_PACE_IDLE : KITCHEN_PACE_NORMAL,
-				     &j->order, j->source_fd, &j->child, &j->why);
+				     kitchen_group_idle(k->group), &j->order, j->source_fd,
+				     &j->child, &j->why);
 	if (rc) {
 		finish(j);
 		return;
@@ -388,6 +391,7 @@ int kitchen_new(struct sd_event *loop, const struct kitchen_limits *limits, stru
 		k->workers = WORKERS_MAX;
 	k->cpu_s = limits->cpu_s ? limits->cpu_s : CPU_S_DEFAULT;
 	k->memory_bytes = limits->memory_bytes;
+	k->group = limits->group;
 	k->program = strdup(limits->program);
 	if (!k->program)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
@@ -494,6 +498,7 @@ int kitchen_hurry(struct kitchen_job *job, unsigned priority)
 		const int rc = kitchen_child_hurry(&job->child);
 		if (rc)
 			return rc;
+		kitchen_group_hurry(k->group, job->child.pid);
 		k->busy_idle--;
 		job->priority = priority;
 		kitchen_child_pace(&job->child, KITCHEN_GOES);

@@ -8,6 +8,7 @@
 #include "firmware/record/catalogue.pb.h"
 
 struct fault;
+struct kitchen_group;
 struct sd_event;
 
 /*
@@ -38,10 +39,11 @@ uint64_t kitchen_segment_us(const wasl_Plan *plan, enum kitchen_rung rung, uint3
 
 struct kitchen;
 struct kitchen_limits {
-	unsigned workers;      /* children at once; 0: one per core, at least 1 */
-	uint64_t memory_bytes; /* each */
-	unsigned cpu_s;        /* each */
-	const char *program;   /* path of wasl-transcoder */
+	unsigned workers;                  /* children at once; 0: one per core, at least 1 */
+	uint64_t memory_bytes;             /* each */
+	unsigned cpu_s;                    /* each */
+	const char *program;               /* path of wasl-transcoder */
+	const struct kitchen_group *group; /* NULL: none; must outlive the kitchen */
 };
 int kitchen_new(struct sd_event *loop, const struct kitchen_limits *limits, struct kitchen **out,
 		struct fault *why);

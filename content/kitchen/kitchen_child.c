@@ -23,10 +23,21 @@ union control { /* room for one descriptor, aligned */
 	char room[CMSG_SPACE(sizeof(int))];
 };
 
+/* Nothing is lost where the group is gone: it is slow all the same. */
+static void join(int kept)
+{
+	if (kept == JOB_FD)
+		return;
+	if (write(kept, "0", 1) < 0)
+		errno = 0;
+	close(kept);
+}
+
 /* Between fork and exec: only calls that are safe there. */
-static void become(const char *program, enum kitchen_pace pace, int end, pid_t parent)
-	__attribute__((noreturn));
-static void become(const char *program, enum kitchen_pace pace, int end, pid_t parent)
+static void become(const char *program, int slow_group, enum kitchen_pace pace, int end,
+		   pid_t parent) __attribute__((noreturn));
+static void become(const char *program, int slow_group, enum kitchen_pace pace, int end,
+		   pid_t parent)
 {
 	static char name[] = "wasl-transcoder", verb[] = "worker";
 	static char *const argv[] = { name, verb, NULL };
@@ -39,6 +50,8 @@ static void become(const char *program, enum kitchen_pace pace, int end, pid_t p
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
+	/* Out of the way of 0 to 4 first. */
+	const int group = slow_group < 0 ? -1 : fcntl(slow_group, F_DUPFD, 10);
 	int null = open("/dev/null", O_RDWR);
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		_exit(127);
@@ -49,10 +62,12 @@ static void become(const char *program, enum kitchen_pace pace, int end, pid_t p
 		_exit(127);
 	}
 	/* Before it slows down: a contentd that follows a killed one finds the store's lock free at once. */
-	syscall(SYS_close_range, JOB_FD + 1, ~0u, 0);
+	const int kept = group < 0 ? JOB_FD : dup2(group, JOB_FD + 1);
+	syscall(SYS_close_range, kept + 1, ~0u, 0);
 	if (pace == KITCHEN_PACE_IDLE) {
 		struct sched_param zero = { 0 };
 		sched_setscheduler(0, SCHED_IDLE, &zero);
+		join(kept);
 	}
 	execve(program, argv, envp);
 	_exit(127);
@@ -75,8 +90,9 @@ static int send_order(int socket, const struct job_order *order, int source_fd)
 		       : -errno;
 }
 
-int kitchen_child_start(const char *program, enum kitchen_pace pace, const struct job_order *order,
-			int source_fd, struct kitchen_child *out, struct fault *why)
+int kitchen_child_start(const char *program, enum kitchen_pace pace, int group,
+			const struct job_order *order, int source_fd, struct kitchen_child *out,
+			struct fault *why)
 {
 	int ends[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -93,7 +109,7 @@ int kitchen_child_start(const char *program, enum kitchen_pace pace, const struc
 	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid == 0)
-		become(program, pace, theirs, parent);
+		become(program, pace == KITCHEN_PACE_IDLE ? group : -1, pace, theirs, parent);
 	if (pid < 0)
 		return fault_set(why, -errno, "kitchen.start", "'%s' cannot be started (%s)",
 				 program, strerror(errno));

@@ -17,9 +17,10 @@ struct kitchen_child {
 
 enum kitchen_pace { KITCHEN_PACE_NORMAL, KITCHEN_PACE_IDLE }; /* scheduler class */
 
-/* Starts `program` and sends it the order with `source_fd`. */
-int kitchen_child_start(const char *program, enum kitchen_pace pace, const struct job_order *order,
-			int source_fd, struct kitchen_child *out, struct fault *why);
+/* Starts `program` and sends it the order with `source_fd`. At idle pace it joins `group` (kitchen_group_idle(); -1: none). */
+int kitchen_child_start(const char *program, enum kitchen_pace pace, int group,
+			const struct job_order *order, int source_fd, struct kitchen_child *out,
+			struct fault *why);
 /* Next message: 1 and *reply (checked) and *passed (-1, or a descriptor that the caller closes), 0 none yet or ended, -errno. */
 int kitchen_child_receive(const struct kitchen_child *c, struct job_reply *reply, int *passed);
 void kitchen_child_kill(const struct kitchen_child *c);

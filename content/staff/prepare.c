@@ -78,13 +78,19 @@ static void become(const struct prepare_order *o, struct call *c, int said, int 
 	/* Out of the way of 0 to 3 first. */
 	const int source = fcntl(o->fd, F_DUPFD, 10), words = fcntl(said, F_DUPFD, 10);
 	const int complaints = fcntl(errors, F_DUPFD, 10), null = open("/dev/null", O_RDONLY);
+	const int group = o->group < 0 ? -1 : fcntl(o->group, F_DUPFD, 10);
 	if (source < 0 || words < 0 || complaints < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(words, STDOUT_FILENO) < 0 || dup2(complaints, STDERR_FILENO) < 0 ||
 	    dup2(source, SOURCE_FD) < 0)
 		_exit(127);
 	/* Before it slows down: nobody waits for what it would hold until then, the store's lock above all. */
-	syscall(SYS_close_range, SOURCE_FD + 1, ~0u, 0);
+	const int kept = group < 0 ? SOURCE_FD : dup2(group, SOURCE_FD + 1);
+	syscall(SYS_close_range, kept + 1, ~0u, 0);
 	sched_setscheduler(0, SCHED_IDLE, &zero);
+	if (kept != SOURCE_FD && write(kept, "0", 1) < 0)
+		errno = 0; /* the group is gone: it is slow all the same */
+	if (kept != SOURCE_FD)
+		close(kept);
 	execve(o->program, c->argv, envp);
 	_exit(127);
 }

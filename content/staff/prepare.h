@@ -23,6 +23,7 @@ struct prepare_order {
 	const char *id;
 	int fd; /* of the film; borrowed during the call */
 	uint64_t stuck_ms;
+	int group; /* kitchen_group_idle(); -1: none */
 	void (*progress)(void *data, unsigned thousandths);
 	/* Once, unless it is stopped. A refusal has a reason ("probe.no-picture", …) as the fault's id; with code 0: what the film lacks, or "". */
 	void (*done)(void *data, int code, const struct fault *why);

@@ -12,6 +12,7 @@
 #include "content/contentd.h"
 #include "content/catalogue/catalogue_check.h"
 #include "content/catalogue/inforce.h"
+#include "content/kitchen/kitchen_group.h"
 #include "content/shelf/words.h"
 #include "content/staff/intake.h"
 #include "content/staff/prepare.h"
@@ -355,6 +356,7 @@ static int begin(struct staff *s, const struct own_lesson *l, struct fault *why)
 					     .id = w->id,
 					     .fd = w->source,
 					     .stuck_ms = PREPARE_STUCK_MS,
+					     .group = kitchen_group_idle(s->c->group),
 					     .progress = progress,
 					     .done = prepared,
 					     .data = s };

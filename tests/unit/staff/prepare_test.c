@@ -116,6 +116,7 @@ static void whatever_the_child_does_is_one_answer(void **state)
 		program = -1;
 		AUTO_FD int film = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		const struct prepare_order order = { .program = path,
+						     .group = -1,
 						     .folder = *state,
 						     .id = "own-1",
 						     .fd = film,
