@@ -36,31 +36,31 @@ made_is() { [ "$(made)" = "$1" ]; }
 until_so 20 made_is "1 1" # the sound of that minute is made beside its picture
 is "$(made)" "1 1" "and nothing is made for nobody"
 mains 1 Charging
-until_so 30 is_field /v1/lessons '.lessons[0].complete' true
+until_so 120 is_field /v1/lessons '.lessons[0].complete' true
 ok $? "with mains power the rest is made"
 is "$(get "$lesson/$first/240p/1.m4s")" 200 "all of it"
 
-# Small pictures for the seek bar
-until_so 30 is_get "$lesson/sprite.vtt" 200
+# Small pictures for the seek bar; the child that makes them has the processor when nobody else wants it
+until_so 120 is_get "$lesson/sprite.vtt" 200
 ok $? "then a preview is made"
 is "$(grep -c -e '-->' "$top/body")" 2 "with a picture for each segment"
 is "$(grep -m 1 sprite- "$top/body")" "$first/sprite-1.jpg#xywh=0,0,160,90" "on a sheet"
 is "$(get "$lesson/$first/sprite-1.jpg")" 200 "which is there"
 is "$(ffprobe -v error -show_entries stream=codec_name,width,height -of csv=p=0 "$top/body")" mjpeg,1600,90 "and is a JPEG"
 is "$(sed -nE 's/^content-type: *(.*)\r$/\1/Ip' "$top/head")" image/jpeg "by its name, too"
-until_so 20 grep -q "data-preview" "$content/portal/ar/l/fractions-1.html"
+until_so 60 grep -q "data-preview" "$content/portal/ar/l/fractions-1.html"
 ok $? "the page knows"
 number=$(sqlite3 "$content/store/store.db" "SELECT number FROM renditions WHERE rung='preview'")
 spoil "$content/store/rend/$number.mp4" 600
 ask '/v1/store/verify?name=fractions-1/preview' -X POST >/dev/null
 remade() { [ "$(sqlite3 "$content/store/store.db" "SELECT count(*) FROM renditions WHERE rung='preview' AND number<>$number")" = 1 ]; }
-until_so 30 remade
+until_so 120 remade
 ok $? "one that rots is made again"
-until_so 30 is_get "$lesson/$first/sprite-1.jpg" 200
+until_so 60 is_get "$lesson/$first/sprite-1.jpg" 200
 is "$(ffprobe -v error -show_entries stream=codec_name,width,height -of csv=p=0 "$top/body")" mjpeg,1600,90 "and served"
 
 better() { [ -n "$(of_master)" ] && [ "$(of_master)" != "$first" ]; }
-until_so 60 better
+until_so 120 better
 ok $? "a better version takes the first one's place"
 second=$(of_master)
 is "$(field /v1/status '.idle.better, .idle.power' | xargs)" "1 mains" "which the status says"
