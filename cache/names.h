@@ -67,7 +67,8 @@ struct names_entry { /* points into the mapping */
 };
 /*
  * A record, with all that belongs to it, is checked when it is found the first time, and again after each call
- * of names_recheck(): about once a second, so that what rotted is not sent for longer. 0, or -EBADMSG: the file is not as long
+ * of names_recheck(): about once a second, so that what rotted is not sent for longer; a text, whose
+ * bytes are here, each time. 0, or -EBADMSG: the file is not as long
  * as it was when it was mapped; what is still whole can be found.
  */
 int names_recheck(struct names *n);

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # called by name
 # Bytes that pass through memory, past a full disk, beside bytes that are in the file: the disk has room again while a phone
 # that is slower than the box still has half of a chunk to take.
 # shellcheck source=tests/cache/lib.sh

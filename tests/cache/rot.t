@@ -98,13 +98,19 @@ bytes=$(stat -c %s "$index")
 spoil_index() { # spoil_index AT COUNT
 	head -c "$2" /dev/zero | tr '\0' x | dd of="$index" bs=1 seek="$1" conv=notrunc status=none
 }
+unavailable() { curl -s -m 20 "$url/metrics" | sed -n 's/^wasl_replies_total{how="unavailable"} //p'; }
+before=$(unavailable) denied=0
 for harm in "truncate -s $((bytes / 2)) $index" "truncate -s 4096 $index" "truncate -s 1 $index" "spoil_index 128 1024" "spoil_index 1200 900" "spoil_index $((bytes / 2)) 3000"; do
 	until_so 10 all_named || ok 1 "all are there before: $harm"
 	$harm
 	some_denied
 	ok $? "${harm%" $index"}: what cannot be found is not said to be unknown"
+	denied=$((denied + $(awk '$2 == 503 { print $1 }' "$top/answers")))
 	must publish
 done
+counted() { [ $(($(unavailable) - before)) -ge "$denied" ]; }
+until_so 10 counted
+ok $? "each of $denied replies was counted"
 until_so 10 all_named
 ok $? "with the next index each is found"
 until_so 10 state_has 'spoilt [1-9]'
