@@ -17,6 +17,7 @@ $(foreach u,$(filter-out uplink choose core_% ledger,$(NETMGR_CORE)),$(eval $(ca
 $(eval $(call unit,netmgr_nl_events,tests/unit/netmgr/nl_events_test.c,netmgr_nl))
 $(eval $(call unit,netmgr_nl_stock,tests/unit/netmgr/nl_stock_test.c,netmgr_nl))
 $(foreach f,reply slot,$(eval $(call fuzzer,netmgr_$(f),tests/fuzz/netmgr_$(f)_fuzz.c,netmgr_core)))
+$(eval $(call fuzzer,netmgr_events,tests/fuzz/netmgr_events_fuzz.c,netmgr_nl))
 
 # The decisions on traces of lines that fail: wasl-netsim(1)
 $(eval $(call lib,netsim,$(patsubst %,netmgr/netsim/%.c,spec trace world world_core world_mwan3),netmgr_core base))
