@@ -36,7 +36,10 @@ int nl_net_look(struct nl_net *n, const char *device, struct nl_look *out);
 int nl_net_find(const char *begins, bool (*taken)(void *data, const char *device), void *data,
 		char out[static 16]);
 
-/* Switches the device on and its reverse path filter off: answers to probes come back over lines that are not preferred. */
+/*
+ * Switches the device on and its reverse path filter off: answers to probes come back over lines that are not preferred.
+ * On its wire the device answers for its own address only, and asks with it: two lines may be on the same wire.
+ */
 int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why);
 
 enum nl_order { NL_PUT, NL_REMOVE };

@@ -134,6 +134,13 @@ is "$(in_ns box ip -4 route show table 100 | grep -c unreachable)" 1 "a line's t
 is "$(in_ns box ip -4 route show table main | grep -v lan0)" "" "two lines with the same subnet leave no route in the main table"
 is "$(in_ns box ip rule show | grep -c '^5000:')" 1 "another one's rule is still there"
 
+arp_of() { in_ns box cat "/proc/sys/net/ipv4/conf/$1/arp_ignore" "/proc/sys/net/ipv4/conf/$1/arp_announce" | paste -sd ' '; }
+is "$(arp_of wan0), $(arp_of wan1), $(arp_of lan0)" "1 2, 1 2, 0 0" "each line speaks of its own address only, other devices are left alone"
+is "$(in_ns isp0 busybox arping -f -c 3 -w 1 -I line0 10.20.0.1 | grep -c '[Rr]eply from')" 0 "so that a provider does not find the classroom's address on its wire"
+near_line() { in_ns isp0 busybox arping -f -c 3 -w 1 -I line0 192.168.1.2 | grep -q '[Rr]eply from'; }
+within 10 near_line
+ok $? "and finds the line's own"
+
 # What a router on some wire announces is no line that anybody chose.
 if [ -e /proc/net/if_inet6 ]; then
 	in_ns box ip -6 addr add 2001:db8:2::1/64 dev lan0 nodad
