@@ -18,7 +18,6 @@
 #define LOOK_S 10u
 #define LOOK_FRESH_MS 10000u /* what a look found is believed this long */
 #define OVER_MS 60000u       /* for phones to play to the end */
-#define LOST_MS 10000u       /* a stream that did not answer for this long is stale */
 #define TELL_AGAIN_MS 600000u
 
 const char *live_state_name(enum live_state state)
@@ -64,7 +63,8 @@ static bool running(const struct live_class *c)
 
 /* --- what the stream has -------------------------------------------------------------------------------- */
 
-static int put_versions(struct live_class *c, struct fault *why)
+/* Of c->master; `sound`: where sound alone is, "" for none. */
+static int put_versions(struct live_class *c, char sound[LIVE_URL_BYTES], struct fault *why)
 {
 	const struct live_list *m = &c->master;
 	bool any_picture = false;
@@ -78,6 +78,7 @@ static int put_versions(struct live_class *c, struct fault *why)
 		c->variant_of[c->versions++] = i;
 	}
 	c->apart = false;
+	sound[0] = '\0';
 	if (!m->is_master) {
 		c->versions = 1;
 		c->need_kbps[0] = 1;
@@ -86,18 +87,13 @@ static int put_versions(struct live_class *c, struct fault *why)
 	if (c->versions == 0)
 		return fault_set(why, -EBADMSG, "live.playlist", "the stream has no version");
 	/* Its sound: the group that goes with the pictures, else a version of sound alone. */
-	char url[LIVE_URL_BYTES] = "";
 	const struct live_sound *apart = live_list_sound(m, c->variant_of[0]);
-	int r = 0;
-	if (apart && any_picture) {
-		c->apart = true;
-		r = live_url_resolve(c->conf.url, apart->url, url, why);
-	} else if (any_picture && !m->variants[0].picture) {
-		r = live_url_resolve(c->conf.url, m->variants[0].url, url, why);
-	}
-	if (r == 0)
-		live_track_use(&c->sound, url, 0);
-	return r;
+	c->apart = apart && any_picture;
+	if (c->apart)
+		return live_url_resolve(c->conf.url, apart->url, sound, why);
+	if (any_picture && !m->variants[0].picture)
+		return live_url_resolve(c->conf.url, m->variants[0].url, sound, why);
+	return 0;
 }
 
 /* Points the main track at the version that the line carries. */
@@ -157,23 +153,28 @@ static void choose(struct live_class *c)
 	}
 }
 
-static int take_master(struct live_class *c, const struct http_result *result, struct fault *why)
+static int read_master(const struct http_result *result, struct live_list *out, struct fault *why)
 {
-	struct live_list next = { 0 };
 	if (result->code || result->status != 200)
 		return fault_set(why, -EIO, "live.playlist", "the stream does not answer: %s",
 				 http_said(result).text);
-	int r = live_list_parse(result->body, result->body_len, &next, why);
+	return live_list_parse(result->body, result->body_len, out, why);
+}
+
+static int take_master(struct live_class *c, const struct http_result *result, struct fault *why)
+{
+	struct live_list next = { 0 };
+	char sound[LIVE_URL_BYTES];
+	int r = read_master(result, &next, why);
 	if (r)
 		return r;
 	live_list_done(&c->master);
 	c->master = next;
-	c->known = true;
-	r = put_versions(c, why);
-	if (r) {
-		c->known = false;
+	r = put_versions(c, sound, why);
+	c->known = r == 0;
+	if (r)
 		return r;
-	}
+	live_track_use(&c->sound, sound, 0);
 	c->rate.chosen = false;
 	choose(c);
 	return 0;
@@ -191,6 +192,69 @@ static void master_came(void *data, const struct http_result *result)
 	}
 	live_review(c);
 	live_touch(c->live);
+}
+
+/* Where a version of `kbps` is now: the best that asks for no more. */
+static int same_version(const struct live_class *c, int at, uint32_t kbps)
+{
+	if (at == LIVE_RATE_SOUND || ((size_t)at < c->versions && c->need_kbps[at] == kbps))
+		return at;
+	for (at = (int)c->versions - 1; at > 0 && c->need_kbps[at] > kbps;)
+		at--;
+	return at;
+}
+
+/* The stream's addresses as they are now. What phones have stays, so pictures and sound must come as they did. */
+static int take_addresses(struct live_class *c, const struct http_result *result, struct fault *why)
+{
+	struct live_list next = { 0 }, before = c->master;
+	char sound[LIVE_URL_BYTES];
+	const bool apart = c->apart, has_sound = c->sound.url[0];
+	const uint32_t kbps = c->rate.at >= 0 ? c->need_kbps[c->rate.at] : 0;
+	int r = read_master(result, &next, why);
+	if (r)
+		return r;
+	c->master = next;
+	r = put_versions(c, sound, why);
+	if (r == 0 && (!next.is_master || c->apart != apart || (sound[0] != '\0') != has_sound))
+		r = fault_set(why, -EBADMSG, "live.playlist",
+			      "the stream is another one now: picture and sound come differently");
+	if (r) {
+		live_list_done(&c->master);
+		c->master = before;
+		(void)put_versions(c, sound, NULL); /* as it did before */
+		return r;
+	}
+	live_list_done(&before);
+	c->dirty = true;
+	live_track_use(&c->sound, sound, 0);
+	c->rate.at = same_version(c, c->rate.at, kbps);
+	return use_version(c, why);
+}
+
+static void addresses_came(void *data, const struct http_result *result)
+{
+	struct live_class *c = data;
+	struct fault why = { 0 };
+	c->asks = NULL;
+	if (take_addresses(c, result, &why))
+		live_fault(c, &why);
+	live_review(c);
+	live_touch(c->live);
+}
+
+/* A playlist that does not come any more may have moved: once for each time that it failed. */
+static void look_for_tracks(struct live_class *c)
+{
+	struct fault why = { 0 };
+	const bool lost = (c->main.on && c->main.lost) || (c->sound.on && c->sound.lost);
+	c->main.lost = c->sound.lost = false;
+	if (!lost || c->asks || !c->master.is_master)
+		return;
+	c->playlists++;
+	if (live_ask(c, c->conf.url, NULL, LIVE_LIST_BYTES, LOOK_S, addresses_came, c, &c->asks,
+		     &why))
+		live_fault(c, &why);
 }
 
 static void look(struct live_class *c)
@@ -334,13 +398,16 @@ static void turn_tracks(struct live_class *c, uint64_t now)
 		live_track_step(&c->sound, now);
 }
 
+static enum live_ill ill(const struct live_class *c, uint64_t now)
+{
+	enum live_ill what = live_track_ill(c->main.on ? &c->main : &c->sound, now);
+	return what == LIVE_WELL && c->main.on && c->apart ? live_track_ill(&c->sound, now) : what;
+}
+
 static void judge_running(struct live_class *c, uint64_t now)
 {
-	struct live_track *t = c->main.on ? &c->main : &c->sound;
-	uint64_t target = t->window.target_ms ? t->window.target_ms : 1000;
 	if (c->over_ms)
 		return;
-	uint64_t patience = 3 * target > LOST_MS ? 3 * target : LOST_MS;
 	if (live_track_over(&c->main) || live_track_over(&c->sound)) {
 		c->main.window.ended = c->sound.window.ended = true;
 		c->main.dirty = c->sound.dirty = true;
@@ -349,13 +416,13 @@ static void judge_running(struct live_class *c, uint64_t now)
 		live_set_state(c, LIVE_OVER);
 		return;
 	}
-	if (!live_ready(c))
+	const enum live_ill what = ill(c, now);
+	c->empty |= what == LIVE_STARVED;
+	if (!live_ready(c) && (what != LIVE_STARVED || c->state == LIVE_OFF))
 		return;
-	bool lost = t->listed ? now - t->seen_ms > patience : t->tries > 2;
-	bool still = t->changed_ms && now - t->changed_ms > patience + target;
-	if (!lost && still)
+	if (what == LIVE_STILL)
 		snprintf(c->reason, sizeof(c->reason), "the stream stands still");
-	if (!lost && !still) {
+	if (what == LIVE_WELL) {
 		c->stale_ms = 0;
 		live_set_state(c, LIVE_ON);
 	} else {
@@ -377,7 +444,7 @@ static void judge_look(struct live_class *c, uint64_t now)
 		live_set_state(c, LIVE_OVER);
 	} else if (t->listed && t->list.segment_count) {
 		c->looked_ms = now;
-		live_set_state(c, LIVE_ON);
+		live_set_state(c, c->empty ? LIVE_STALE : LIVE_ON);
 	} else if (t->listed || t->tries > 0) {
 		if (t->listed)
 			snprintf(c->reason, sizeof(c->reason), "nothing is sent yet");
@@ -394,6 +461,7 @@ void live_review(struct live_class *c)
 		live_rate_waits(&c->rate, c->need_kbps[c->main.piece_version],
 				now - c->main.piece_asked_ms, c->main.piece.duration_ms, now);
 	if (c->known) {
+		look_for_tracks(c);
 		choose(c);
 		judge_look(c, now);
 		turn_tracks(c, now);

@@ -66,7 +66,7 @@ static int take_seconds(const char *text, uint32_t *out_ms)
 		for (at++; *at >= '0' && *at <= '9'; at++, worth /= 10)
 			ms += (uint32_t)(*at - '0') * worth;
 	}
-	if ((*at && *at != ',') || ms == 0 || ms > LIVE_SECONDS_MOST * 1000)
+	if ((*at && *at != ',') || ms > LIVE_SECONDS_MOST * 1000)
 		return -EINVAL;
 	*out_ms = ms;
 	return 0;
@@ -220,7 +220,7 @@ static int key(struct reader *r, char *text)
 static int extinf(struct reader *r, char *text)
 {
 	if (take_seconds(text, &r->segment.duration_ms))
-		return wrong(r, "a segment that lasts for nothing, or longer than a minute", text);
+		return wrong(r, "a segment that lasts longer than a minute", text);
 	r->timed = true;
 	return 0;
 }
@@ -359,6 +359,8 @@ static int add_segment(struct reader *r, const char *url)
 		return wrong(r, "more segments than there are numbers", url);
 	r->any_media = true;
 	r->segment.body.url = url;
+	if (r->segment.duration_ms == 0) /* nobody will miss it, and players stumble over it */
+		r->segment.missing = true;
 	r->segment.init = r->init;
 	r->segment.number = r->number++;
 	r->segment.stretch = r->stretch;

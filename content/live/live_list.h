@@ -43,7 +43,7 @@ struct live_segment {
 	uint32_t duration_ms;
 	struct live_part body, init;
 	char date[36]; /* EXT-X-PROGRAM-DATE-TIME, "" when not said */
-	bool missing;  /* EXT-X-GAP */
+	bool missing;  /* EXT-X-GAP, or it lasts for nothing */
 };
 
 struct live_list {

@@ -29,6 +29,8 @@ struct live_track {
 	bool listed;
 	uint64_t asked_ms, next_list_ms, seen_ms, changed_ms; /* seen: the last good answer */
 	unsigned tries;
+	bool lost;           /* again and again: its address may be another one by now */
+	uint64_t starved_ms; /* since when no piece came that was listed; 0: they come */
 	struct http_transfer *asks, *brings;
 	struct live_window window;
 	bool published, dirty; /* its file is there; and is not what it should be */
@@ -66,6 +68,7 @@ struct live_class {
 	size_t versions;
 	bool apart; /* picture and sound come apart */
 	struct live_rate rate;
+	bool empty;             /* the last pieces that were asked for never came */
 	bool stopped;           /* by a person, until a person begins it again */
 	bool keep;              /* until it is over, whoever watches */
 	bool sound_only, dirty; /* dirty: what master.m3u8 and state.json say */
@@ -136,6 +139,9 @@ void live_track_use(struct live_track *t, const char *url, int version);
 void live_track_stop(struct live_track *t);  /* transfers end, nothing is remembered */
 void live_track_clear(struct live_track *t); /* its pieces go */
 void live_track_step(struct live_track *t, uint64_t now_ms);
+/* What is wrong with it for longer than is usual. */
+enum live_ill { LIVE_WELL, LIVE_LOST, LIVE_STARVED, LIVE_STILL };
+enum live_ill live_track_ill(const struct live_track *t, uint64_t now_ms);
 bool live_track_over(const struct live_track *t);
 bool live_track_has(const struct live_track *t, const char *name); /* "m12.ts" is among the files */
 

@@ -17,6 +17,8 @@
 #define PIECE_TRIES 3u
 #define AGAIN_MS 500u
 #define AGAIN_MOST_MS 8000u
+#define LOST_TRIES 2u
+#define LOST_MS 10000u  /* a stream of which nothing came for this long is stale */
 #define BACK_TARGETS 3u /* a class begins this many target durations before the end */
 #define KEEP_MS 30000u
 
@@ -31,7 +33,7 @@ static void forget_list(struct live_track *t)
 {
 	http_cancel(MOVE_PTR(t->asks));
 	live_list_done(&t->list);
-	t->listed = false;
+	t->listed = t->lost = false;
 	t->tries = 0;
 	t->next_list_ms = 0;
 	t->changed_ms = 0;
@@ -48,9 +50,12 @@ void live_track_use(struct live_track *t, const char *url, int version)
 {
 	if (t->version == version && strcmp(t->url, url) == 0)
 		return;
+	/* The same at another address is no reason to ask faster. */
+	const unsigned tries = t->version == version ? t->tries : 0;
 	forget_list(t);
 	drop_piece(t);
 	live_window_elsewhere(&t->window);
+	t->tries = tries;
 	t->version = version;
 	snprintf(t->url, sizeof(t->url), "%s", url);
 }
@@ -60,6 +65,7 @@ void live_track_stop(struct live_track *t)
 	forget_list(t);
 	drop_piece(t);
 	t->on = false;
+	t->seen_ms = t->starved_ms = 0;
 }
 
 static void drop_file(struct live_track *t, const char *name)
@@ -107,6 +113,25 @@ void live_track_clear(struct live_track *t)
 	drop_pieces(t, gone, count);
 }
 
+/* What happened within this turn of the loop may be later than `now`. */
+static bool longer(uint64_t since, uint64_t now, uint64_t ms)
+{
+	return since && now > since && now - since > ms;
+}
+
+enum live_ill live_track_ill(const struct live_track *t, uint64_t now)
+{
+	const uint64_t target = t->window.target_ms ? t->window.target_ms : 1000;
+	const uint64_t patience = 3 * target > LOST_MS ? 3 * target : LOST_MS;
+	if (t->seen_ms ? longer(t->seen_ms, now, patience) : t->tries > 2)
+		return LIVE_LOST;
+	if (longer(t->starved_ms, now, patience))
+		return LIVE_STARVED;
+	if (longer(t->changed_ms, now, patience + target))
+		return LIVE_STILL;
+	return LIVE_WELL;
+}
+
 bool live_track_over(const struct live_track *t)
 {
 	if (!t->listed || !t->list.ended || t->brings)
@@ -135,6 +160,7 @@ bool live_track_has(const struct live_track *t, const char *name)
 static void list_failed(struct live_track *t, const struct fault *why)
 {
 	t->tries++;
+	t->lost = t->tries >= LOST_TRIES;
 	t->next_list_ms = clock_mono_ms() + backoff_ms(t->tries, AGAIN_MS, AGAIN_MOST_MS, t->tries);
 	live_fault(t->class, why);
 }
@@ -153,6 +179,7 @@ static void take_list(struct live_track *t, struct live_list *next)
 	live_list_done(&t->list);
 	t->list = *next;
 	t->listed = true;
+	t->lost = false;
 	t->tries = 0;
 	t->seen_ms = now;
 	if (changed)
@@ -203,6 +230,17 @@ static void ask_list(struct live_track *t, uint64_t now)
 
 static void bring(struct live_track *t, uint64_t now);
 
+static void pass_over(struct live_track *t, const struct live_segment *s, uint64_t now)
+{
+	struct fault why = { 0 };
+	live_window_skip(&t->window, s);
+	if (t->starved_ms)
+		return;
+	t->starved_ms = now;
+	fault_set(&why, -ENODATA, "live.segment", "the stream lists segments that are missing");
+	live_fault(t->class, &why);
+}
+
 /* Where it may not lead today it may not lead in a second. */
 static bool is_final(int code)
 {
@@ -213,6 +251,8 @@ static bool is_final(int code)
 static void piece_failed(struct live_track *t, const struct fault *why)
 {
 	uint64_t now = clock_mono_ms();
+	if (!t->starved_ms)
+		t->starved_ms = now;
 	t->piece_tries = is_final(why->code) ? PIECE_TRIES : t->piece_tries + 1;
 	log_debug("event=live.piece_failed class=%s number=%llu text=\"%s\"", t->class->conf.name,
 		  (unsigned long long)t->taking.number, why->text);
@@ -273,7 +313,8 @@ static void piece_here(struct live_track *t, const struct http_result *result)
 	t->dirty = true;
 	t->last_version = t->piece_version;
 	t->piece_tries = 0;
-	t->piece_next_ms = 0;
+	t->piece_next_ms = t->starved_ms = 0;
+	c->empty = false;
 	c->segments++;
 	c->bytes += result->body_len;
 	give(t, &p, result->body, result->body_len);
@@ -377,7 +418,7 @@ void live_track_step(struct live_track *t, uint64_t now)
 		if (!s)
 			break;
 		if (s->missing) {
-			live_window_skip(&t->window, s);
+			pass_over(t, s, now);
 			continue;
 		}
 		take(t, s, now);

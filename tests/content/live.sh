@@ -76,28 +76,38 @@ is_state() { [ "$(state_of "$1" "$2")" = "$3" ]; }
 last_piece() { grep -v '^#' "$top/body" | tail -n 1; } # of the playlist last got
 newer() { [ "$(get "/live/$1")" = 200 ] && [ "$(last_piece)" != "$2" ]; }
 box_files() { find "$box/run/wasl/live" -type f | wc -l; }
-# One phone that goes on watching, as the page does: what the state says.
+# watch NAME [PATIENCE]: one phone that goes on watching, as the page does: what the state says.
 watch() {
 	touch "$top/watching"
 	while [ -e "$top/watching" ]; do
-		case $(curl -s -m 9 "$portal/live/$1/state.json" | jq -r .mode) in
-		sound) curl -s -m 9 -o /dev/null "$portal/live/$1/sound.m3u8" ;;
-		*) curl -s -m 9 -o /dev/null "$portal/live/$1/main.m3u8" ;;
+		case $(curl -s -m "${2:-9}" "$portal/live/$1/state.json" | jq -r .mode) in
+		sound) curl -s -m "${2:-9}" -o /dev/null "$portal/live/$1/sound.m3u8" ;;
+		*) curl -s -m "${2:-9}" -o /dev/null "$portal/live/$1/main.m3u8" ;;
 		esac
 		sleep 0.3
 	done
 }
-# counts LIST FIRST: the stream's list names five segments of a second from FIRST on; all are good.ts. looked LIST: it has been seen since
+# counts LIST FIRST [FILE]: the stream's list names five segments of a second from FIRST on; all are one file. looked LIST: it has been seen since
 counts() {
 	local n
 	{
 		printf '#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:%s\n' "$2"
-		for ((n = $2; n < $2 + 5; n++)); do printf '#EXTINF:1,\ngood.ts?%s\n' "$n"; done
+		for ((n = $2; n < $2 + 5; n++)); do printf '#EXTINF:1,\n%s?%s\n' "${3:-good.ts}" "$n"; done
 	} >"$stream/hostile/new.m3u8"
 	mv "$stream/hostile/new.m3u8" "$stream/hostile/$1.m3u8"
 	looks=$(asked "/$1.m3u8")
 }
 looked() { get "/live/$1/main.m3u8" >"$top/code" && [ "$(asked "/$1.m3u8")" -gt "$looks" ]; }
 has_break() { get "/live/$1/main.m3u8" >"$top/code" && grep -q '^#EXT-X-DISCONTINUITY$' "$top/body"; }
+# names MASTER LIST: its one version is there. past NAME NUMBER: a piece of the box's that has this number, or a later one, is there
+names() {
+	printf '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=90000\n%s.m3u8\n' "$2" >"$stream/hostile/new.m3u8"
+	mv "$stream/hostile/new.m3u8" "$stream/hostile/$1.m3u8"
+}
+past() {
+	local piece
+	piece=$(get "/live/$1/main.m3u8" >/dev/null && last_piece) piece=${piece##*/m} piece=${piece%.ts}
+	[ "${piece:-0}" -ge "$2" ]
+}
 files_are() { [ "$(box_files)" = "$1" ]; }
 

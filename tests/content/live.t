@@ -17,6 +17,8 @@ http://127.0.0.1:$elsewhere/secret
 http://localhost:$elsewhere/secret.ts
 #EXTINF:1,
 file:///etc/passwd
+#EXTINF:0,
+empty.ts
 #EXTINF:1,
 good.ts
 END
@@ -29,7 +31,7 @@ new_box
 mkdir -p "$content/store" "$content/portal" "$box/run/wasl/live/left/0123456789abcdef"
 echo piece >"$box/run/wasl/live/left/0123456789abcdef/m1.ts"
 lines="[relay]\nlinger = 2\nsettle = 1\npatience = 6\n"
-for name in away huge over locked again; do lines+="[live $name]\nurl = http://127.0.0.1:$stream_port/hostile/$name.m3u8\n"; done
+for name in away huge over locked again moved empty; do lines+="[live $name]\nurl = http://127.0.0.1:$stream_port/hostile/$name.m3u8\n"; done
 for name in plain apart; do lines+="[live $name]\nurl = http://127.0.0.1:$stream_port/$name/master.m3u8\n"; done
 lines+="[live hostile]\nurl = http://127.0.0.1:$stream_port/hostile/index.m3u8\n"
 configure 9 "$lines"
@@ -81,6 +83,9 @@ is "$(phones "/live/plain/$before")" $PHONES "and what they name"
 watch plain &
 watcher=$!
 start_stream 4k 16k
+counts empty 10 none.ts
+watch empty 1 &
+watchers=$!
 until_so 12 is_class plain .mode sound
 ok $? "a line that cannot carry the least picture carries sound"
 until_so 5 newer plain/sound.m3u8 none
@@ -98,8 +103,11 @@ until_so 15 is_class plain .mode video
 ok $? "the picture comes back when the line does"
 until_so 5 newer plain/main.m3u8 none
 ok $? "and plays"
+until_so 20 is_class empty .state stale
+ok $? "a stream whose segments never come is not called live"
+is "$(class empty .reason | grep -c 404)" 1 "with the reason"
 rm "$top/watching"
-wait $watcher
+wait $watcher $watchers
 
 # --- picture and sound apart ---
 is "$(get /live/apart/master.m3u8)" 200 "a stream with its sound apart"
@@ -128,6 +136,15 @@ for first in 0 1 2 3; do
 done
 has_break again
 ok $? "is followed when it begins again from 0, after a break"
+names moved one
+counts one 10
+is "$(get /live/moved/main.m3u8)" 200 "a stream"
+names moved two
+rm "$stream/hostile/one.m3u8"
+counts two 15
+until_so 20 past moved 15
+ok $? "whose playlist has another address now is followed there"
+is "$(grep -c DISCONT "$top/body")" 0 "without a break"
 
 is "$(get /live/plain/0123456789abcdef/m1.ts)" 404 "no such session"
 is "$(get '/live/plain/%2e%2e/%2e%2e/content-public.sock')" 404 "nothing else of the folder is served"

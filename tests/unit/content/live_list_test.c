@@ -31,7 +31,8 @@ static const struct {
 	  0, 1 },
 	{ "an address that nothing announces", HEAD "a.ts\n", -EBADMSG, 0, 0 },
 	{ "a segment without end", HEAD "#EXTINF:61,\na.ts\n", -EBADMSG, 0, 0 },
-	{ "a segment that lasts for nothing", HEAD "#EXTINF:0.0004,\na.ts\n", -EBADMSG, 0, 0 },
+	{ "segments that last for nothing", HEAD "#EXTINF:0,\na.ts\n#EXTINF:0.0004,\nb.ts\n", 0, 0,
+	  2 },
 	{ "a negative one", HEAD "#EXTINF:-4,\na.ts\n", -EBADMSG, 0, 0 },
 	{ "no number", HEAD "#EXTINF:nan,\na.ts\n", -EBADMSG, 0, 0 },
 	{ "no target", "#EXTM3U\n#EXTINF:4,\na.ts\n", -EBADMSG, 0, 0 },
@@ -109,6 +110,19 @@ static void everything_that_is_needed_is_read(void **state)
 	live_list_done(&l);
 }
 
+/* One of them is no reason to end a class. */
+static void what_lasts_for_nothing_is_missing(void **state)
+{
+	(void)state;
+	static const char text[] = HEAD "#EXTINF:4,\na.ts\n#EXTINF:0,\nb.ts\n#EXTINF:4,\nc.ts\n";
+	struct live_list l = { 0 };
+	assert_int_equal(live_list_parse(text, strlen(text), &l, NULL), 0);
+	assert_int_equal(l.segment_count, 3);
+	for (size_t i = 0; i < l.segment_count; i++)
+		assert_int_equal(l.segments[i].missing, i == 1);
+	live_list_done(&l);
+}
+
 static void versions_and_their_sound(void **state)
 {
 	(void)state;
@@ -164,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strangers_write_what_they_like),
 		cmocka_unit_test(everything_that_is_needed_is_read),
+		cmocka_unit_test(what_lasts_for_nothing_is_missing),
 		cmocka_unit_test(versions_and_their_sound),
 		cmocka_unit_test(of_a_long_list_the_newest_are_taken),
 	};

@@ -13,6 +13,7 @@
 
 #include "content/live/live_private.h"
 #include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/http.h"
 
 #define PIECE_MS 10000u
@@ -54,6 +55,12 @@ int live_ask(struct live_class *c, const char *url, const struct live_part *part
 	snprintf(r->url, sizeof(r->url), "%s", strrchr(url, '/') + 1);
 	*out = (struct http_transfer *)r; /* something, until it is answered */
 	return 0;
+}
+
+void http_cancel(struct http_transfer *t)
+{
+	if (t)
+		*(struct request *)t = (struct request){ 0 };
 }
 
 void live_fault(struct live_class *c, const struct fault *why)
@@ -116,13 +123,13 @@ static int drop_world(void **state)
 }
 
 /* The stream lists one more segment of ten seconds: 'A3' is its init section and the name of its bytes. */
-static void lists(struct world *w, const char *segment)
+static void lists(struct world *w, const char *segment, const char *tags)
 {
 	char text[400];
 	snprintf(text, sizeof(text),
 		 "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-MEDIA-SEQUENCE:%s\n"
-		 "#EXT-X-MAP:URI=\"%c.mp4\"\n#EXTINF:10,\n%s.m4s\n",
-		 segment + 1, segment[0], segment);
+		 "#EXT-X-MAP:URI=\"%c.mp4\"\n%s#EXTINF:10,\n%s.m4s\n",
+		 segment + 1, segment[0], tags, segment);
 	w->now_ms += 2 * PIECE_MS;
 	w->track->next_list_ms = 0;
 	live_track_step(w->track, w->now_ms);
@@ -132,7 +139,7 @@ static void lists(struct world *w, const char *segment)
 /* Its init section comes where it is asked, then it comes itself, or is refused for good. */
 static void brings(struct world *w, const char *segment, int code)
 {
-	lists(w, segment);
+	lists(w, segment, "");
 	if (strstr(w->piece.url, ".mp4"))
 		answer(&w->piece, "init", 0);
 	assert_memory_equal(w->piece.url, segment, 2);
@@ -198,6 +205,59 @@ static void one_that_is_listed_stays(void **state)
 	assert_in_range(most, 2, ARRAY_LEN(segments) - 1); /* they leave with their pieces */
 }
 
+static void what_is_wrong_with_it_is_known(void **state)
+{
+	struct world *w = *state;
+	struct live_track *t = w->track;
+	brings(w, "A1", 0);
+	const uint64_t soon = clock_mono_ms() + 1000, late = soon + 31000; /* three targets */
+	assert_int_equal(live_track_ill(t, soon), LIVE_WELL);
+	assert_int_equal(live_track_ill(t, late), LIVE_LOST);
+	t->seen_ms = late; /* its list comes, and is the same */
+	assert_int_equal(live_track_ill(t, late), LIVE_WELL);
+	assert_int_equal(live_track_ill(t, late + 10000), LIVE_STILL);
+	/* Its list goes on, and nothing of it can be had. */
+	brings(w, "A2", -EACCES);
+	brings(w, "A3", -EACCES);
+	t->seen_ms = t->changed_ms = late + 1000;
+	assert_int_equal(live_track_ill(t, soon), LIVE_WELL);
+	assert_int_equal(live_track_ill(t, late + 1000), LIVE_STARVED);
+	brings(w, "A4", 0);
+	t->seen_ms = t->changed_ms = late + 1000;
+	assert_int_equal(live_track_ill(t, late + 1000), LIVE_WELL);
+	/* So it is when what is listed is a gap. */
+	lists(w, "A6", "#EXT-X-GAP\n");
+	assert_null(w->piece.done);
+	t->seen_ms = t->changed_ms = late + 1000;
+	assert_int_equal(live_track_ill(t, late + 1000), LIVE_STARVED);
+	live_track_stop(t);
+	assert_int_equal(live_track_ill(t, late), LIVE_WELL);
+}
+
+static void one_that_fails_may_have_moved(void **state)
+{
+	struct world *w = *state;
+	struct live_track *t = w->track;
+	brings(w, "A1", 0);
+	for (unsigned tries = 1; tries < 4; tries++) {
+		t->next_list_ms = 0;
+		live_track_step(t, w->now_ms);
+		answer(&w->list, "", -EIO);
+		assert_int_equal(t->lost, tries >= 2);
+	}
+	/* It is asked there at once, but not without end; it goes on where it was. */
+	live_track_use(t, "http://stream/other.m3u8", 0);
+	assert_false(t->lost);
+	assert_int_equal(t->tries, 3);
+	brings(w, "A2", 0);
+	assert_int_equal(t->tries, 0);
+	assert_int_equal(t->window.count, 2);
+	assert_int_equal(t->window.stretch, 0);
+	t->tries = 3;
+	live_track_use(t, "http://stream/better.m3u8", 1);
+	assert_int_equal(t->tries, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +266,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_whose_pieces_have_left_goes, make_world,
 						drop_world),
 		cmocka_unit_test_setup_teardown(one_that_is_listed_stays, make_world, drop_world),
+		cmocka_unit_test_setup_teardown(what_is_wrong_with_it_is_known, make_world,
+						drop_world),
+		cmocka_unit_test_setup_teardown(one_that_fails_may_have_moved, make_world,
+						drop_world),
 	};
 	return cmocka_run_group_tests_name("content/live_track", tests, NULL, NULL);
 }
