@@ -3,7 +3,7 @@
 KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitchen_group kitchen_file plan_text kitchen_seen
 PACK := grid reorder box pack pack_nal frag job verdict
 COOK := source orient rate fields colour matrix picture lens probe probe_json stay film mono tone hear watch loudness still reel mux mezz publish foreign foresee libraries cook worker
-COOK += survey preview likeness words
+COOK += survey preview likeness words subtitles
 COOK += tail
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),web base,))
 LINK.cook := -lm

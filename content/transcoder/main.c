@@ -6,6 +6,7 @@
 #include "content/transcoder/job.h"
 #include "content/transcoder/libraries.h"
 #include "content/transcoder/publish.h"
+#include "content/transcoder/subtitles.h"
 #include "content/transcoder/worker.h"
 
 int main(int argc, char **argv)
@@ -18,6 +19,8 @@ int main(int argc, char **argv)
 		rc = publish_probe(argc - 1, argv + 1);
 	else if (argc >= 2 && !strcmp(argv[1], "mezzanine"))
 		rc = publish_mezzanine(argc - 1, argv + 1);
+	else if (argc >= 2 && !strcmp(argv[1], "captions"))
+		rc = subtitles_run(argc - 1, argv + 1);
 	else if (argc == 2 && !strcmp(argv[1], "libraries"))
 		rc = libraries_print();
 	else if (argc == 2 && (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")))

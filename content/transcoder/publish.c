@@ -33,6 +33,7 @@ const char publish_usage[] = "usage: wasl-transcoder probe --in FILE [--lang ar|
 			     "                       [--captions FILE] [--preset 4-13] [--crf "
 			     "10-60] [--least-ssim 0-1]\n"
 			     "                       [--progress]\n"
+			     "       wasl-transcoder captions --in FILE\n"
 			     "       wasl-transcoder libraries\n"
 			     "       wasl-transcoder worker\n";
 

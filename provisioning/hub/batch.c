@@ -126,6 +126,9 @@ static const struct column {
 	{ "licence", "licence", NULL, TEXT },
 	{ "attribution", "attribution", NULL, TEXT },
 	{ "attachments", "attachments", NULL, NAMES },
+	{ "captions_ar", "captions", "ar", TEXT },
+	{ "captions_fr", "captions", "fr", TEXT },
+	{ "captions_en", "captions", "en", TEXT },
 };
 
 struct table {

@@ -14,6 +14,7 @@ struct fault;
  *	title_ar, title_fr, title_en, summary_ar, summary_fr, summary_en
  *	grade, order			whole numbers
  *	attachments			names of files beside `file`, with "|" between them
+ *	captions_ar, captions_fr, captions_en	a file beside `file` for each: .vtt, .srt, .ass, .ssa
  * What a table says goes before what lies beside the file (sidecar.h); an empty cell says nothing.
  */
 #define BATCH_MOST 2000u

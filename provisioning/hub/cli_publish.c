@@ -79,6 +79,21 @@ static int out_of_memory(struct fault *why)
 	return fault_set(why, -ENOMEM, "memory", "out of memory");
 }
 
+/* WebVTT as it is; anything else is made it first. */
+static int put_words(const struct press *p, const char *path, wasl_ObjectRef *ref,
+		     struct fault *why)
+{
+	char made[4096];
+	if (sidecar_is_vtt(path))
+		return origin_put(p->dir, path, ORIGIN_COPY, ref, why);
+	int rc = mezzanine_captions(p->dir, p->maker.program, path, made, why);
+	if (rc)
+		return rc;
+	rc = origin_put(p->dir, made, ORIGIN_COPY, ref, why);
+	(void)unlink(made);
+	return rc;
+}
+
 static int put_captions(const struct press *p, const struct sidecar *s, wasl_Item *item,
 			struct fault *why)
 {
@@ -94,7 +109,7 @@ static int put_captions(const struct press *p, const struct sidecar *s, wasl_Ite
 		c->has_vtt = true;
 		snprintf(c->vtt.media_type, sizeof(c->vtt.media_type), "text/vtt");
 		snprintf(c->vtt.name, sizeof(c->vtt.name), "%s.%s.vtt", item->id, c->language);
-		int rc = origin_put(p->dir, s->captions[i].path, ORIGIN_COPY, &c->vtt, why);
+		int rc = put_words(p, s->captions[i].path, &c->vtt, why);
 		if (rc)
 			return rc;
 	}

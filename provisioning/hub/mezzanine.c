@@ -28,7 +28,13 @@
 /* Grows when the transcoder's recipe changes, so that lessons are encoded anew. */
 #define RECIPE "4"
 
-enum { PIECE = 1 << 20, PLAN_LIMIT = 8 << 20, WORDS = 512, FULL_BYTES = 256 << 10 };
+enum {
+	PIECE = 1 << 20,
+	PLAN_LIMIT = 8 << 20,
+	CAPTIONS_LIMIT = 1 << 20,
+	WORDS = 512,
+	FULL_BYTES = 256 << 10
+};
 
 void mezzanine_done(struct mezzanine *m)
 {
@@ -134,6 +140,7 @@ static int start_child(const char *program, char *const argv[], struct child *ou
 struct listener {
 	void (*progress)(void *data, int percent);
 	void *data;
+	FILE *keep; /* NULL, or where all that it says goes */
 	int shown;
 };
 
@@ -141,6 +148,8 @@ struct listener {
 static void hear(struct listener *l, const char *line)
 {
 	static const char mark[] = "{\"done\":";
+	if (l->keep && ftell(l->keep) < CAPTIONS_LIMIT)
+		fputs(line, l->keep);
 	if (!l->progress || strncmp(line, mark, sizeof(mark) - 1) != 0)
 		return;
 	int percent = (int)(strtod(line + sizeof(mark) - 1, NULL) * 100);
@@ -228,6 +237,37 @@ static int transcode(const struct mezzanine_maker *maker, const char *video, con
 	CLEANUP(clean_child) struct child c = { 0, -1, -1 };
 	int rc = start_child(self.at, argv, &c, why);
 	return rc ? rc : follow(&c, l, why);
+}
+
+int mezzanine_captions(const char *dir, const char *program, const char *captions,
+		       char out[static 4096], struct fault *why)
+{
+	struct path self = paths_given("%s", program), source = paths_given("%s", captions);
+	struct path made = paths_at("%s/mezzanine/captions.vtt", dir);
+	char verb[] = "captions", in[] = "--in", *text = NULL;
+	char *const argv[] = { self.at, verb, in, source.at, NULL };
+	CLEANUP(clean_child) struct child c = { 0, -1, -1 };
+	size_t len = 0;
+	struct listener l = { .keep = open_memstream(&text, &len) };
+	if (!l.keep)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	int rc = start_child(self.at, argv, &c, why);
+	if (rc == 0)
+		rc = follow(&c, &l, why);
+	if (fclose(l.keep) != 0 && rc == 0)
+		rc = fault_set(why, -ENOMEM, "memory", "out of memory");
+	/* It has read foreign bytes: what it says is looked at, too. */
+	if (rc == 0 &&
+	    (len > CAPTIONS_LIMIT || strncmp(text, "WEBVTT", 6) != 0 || !text_is_utf8(text, len)))
+		rc = fault_set(why, -EBADMSG, "publish.captions",
+			       "'%s': no WebVTT of at most 1 MiB comes of these captions",
+			       captions);
+	if (rc == 0)
+		rc = fileio_replace(made.at, text, len, 0600, why);
+	if (rc == 0)
+		snprintf(out, 4096, "%s", made.at);
+	free(text);
+	return rc;
 }
 
 /* What the catalogue will promise must lie within the film: the transcoder has read foreign bytes. */
@@ -340,7 +380,7 @@ int mezzanine_make(const char *dir, const struct mezzanine_maker *maker, const c
 {
 	char key[65];
 	struct mezzanine m = { .plan = wasl_Plan_init_zero };
-	struct listener l = { progress, data, -1 };
+	struct listener l = { .progress = progress, .data = data, .shown = -1 };
 	int rc = cache_key(video, maker->preset, key, why);
 	if (rc == 0)
 		rc = paths_mkdir(paths_at("%s/mezzanine", dir).at, 0755, why);

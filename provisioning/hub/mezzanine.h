@@ -49,5 +49,12 @@ int mezzanine_make(const char *dir, const struct mezzanine_maker *maker, const c
 		   void (*progress)(void *data, int percent), void *data, struct mezzanine *out,
 		   struct fault *why);
 
+/*
+ * Captions that are no WebVTT yet (SubRip, ASS), made WebVTT by the same program: `out` has 4096 bytes and becomes the path of a
+ * file below DIR/mezzanine/ that is the caller's to remove. -EBADMSG: nobody can read them.
+ */
+int mezzanine_captions(const char *dir, const char *program, const char *captions,
+		       char out[static 4096], struct fault *why);
+
 /* wasl-transcoder beside the running program, for callers that are not told another one. `out` has 4096 bytes. */
 void mezzanine_program(char out[static 4096]);

@@ -267,41 +267,6 @@ static int load_facts(const char *path, json_t **out, struct fault *why)
 	return 0;
 }
 
-/* One source after the other, the last word is the one that counts. */
-static int take_facts(const char *from, json_t *root, const struct stem *stem, wasl_Item *item,
-		      struct sidecar *out, struct fault *why)
-{
-	const struct facts f = { from, root, why };
-	if (json_object_get(root, "attachments"))
-		out->attachment_count = 0;
-	int rc = take_item(&f, item);
-	return rc ? rc : take_attachments(&f, stem->folder, out);
-}
-
-static int read_facts(const char *video, const struct stem *stem, const json_t *given,
-		      const char *where, wasl_Item *item, struct sidecar *out, struct fault *why)
-{
-	char path[4608];
-	CLEANUP(clean_json) json_t *beside = NULL;
-	CLEANUP(clean_json) json_t *more = json_deep_copy(given);
-	snprintf(path, sizeof(path), "%s/%s.json", stem->folder, stem->name);
-	int rc = access(path, F_OK) == 0 ? load_facts(path, &beside, why) : 0;
-	if (rc)
-		return rc;
-	/* An id may come from either; until it has come there is none to check. */
-	if (!*item->id && !json_object_get(beside, "id") && !json_object_get(more, "id"))
-		return fault_set(why, -EINVAL, "sidecar.id",
-				 "'%s': the name has no latin letter or digit to make an id of; "
-				 "put \"id\" into '%s.json'",
-				 video, stem->name);
-	const char *id = json_string_value(json_object_get(more, "id"));
-	if (!*item->id && id && text_is_slug(id) && strlen(id) < sizeof(item->id))
-		snprintf(item->id, sizeof(item->id), "%s", id);
-	if (beside)
-		rc = take_facts(path, beside, stem, item, out, why);
-	return rc || !more ? rc : take_facts(where, more, stem, item, out, why);
-}
-
 static int check_vtt(const char *path, struct fault *why)
 {
 	AUTO_FREE void *bytes = NULL;
@@ -327,31 +292,144 @@ static bool language_ok(const char *text, size_t len)
 	return true;
 }
 
-/* NAME.LANG.vtt, in the order of their languages' names so that the same folder gives the same catalogue. */
+static const char *const caption_ends[] = { ".vtt", ".srt", ".ass", ".ssa" };
+
+static bool ends_with(const char *name, const char *end)
+{
+	const size_t len = strlen(name), tail = strlen(end);
+	return len > tail && strcmp(name + len - tail, end) == 0;
+}
+
+static bool is_captions(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(caption_ends); i++)
+		if (ends_with(name, caption_ends[i]))
+			return true;
+	return false;
+}
+
+bool sidecar_is_vtt(const char *path)
+{
+	return ends_with(path, caption_ends[0]);
+}
+
+static struct sidecar_file *captions_in(struct sidecar *out, const char *language)
+{
+	for (size_t i = 0; i < out->caption_count; i++)
+		if (strcmp(out->captions[i].language, language) == 0)
+			return &out->captions[i];
+	return NULL;
+}
+
+/* In the place of those in that language; -EFBIG: there are too many. */
+static int put_captions(const char *folder, const char *name, const char *language,
+			struct sidecar *out, struct fault *why)
+{
+	struct sidecar_file *file = captions_in(out, language);
+	if (!file && out->caption_count == SIDECAR_CAPTIONS)
+		return fault_set(why, -EINVAL, "sidecar.captions",
+				 "'%s/%s': captions in more than %u languages", folder, name,
+				 SIDECAR_CAPTIONS);
+	if (!file)
+		file = &out->captions[out->caption_count++];
+	snprintf(file->language, sizeof(file->language), "%s", language);
+	int n = snprintf(file->path, sizeof(file->path), "%s/%s", folder, name);
+	if (n < 0 || (size_t)n >= sizeof(file->path))
+		return fault_set(why, -ENAMETOOLONG, "sidecar.name", "'%s': the name is too long",
+				 name);
+	return sidecar_is_vtt(name) ? check_vtt(file->path, why) : 0;
+}
+
+/* NAME.LANG.vtt and the like, where no facts name a file for the language. */
 static int find_captions(const struct stem *stem, struct sidecar *out, struct fault *why)
 {
 	CLEANUP(clean_folder) DIR *dir = opendir(stem->folder);
-	size_t base = strlen(stem->name);
+	const size_t base = strlen(stem->name), given = out->caption_count;
 	if (!dir)
 		return fault_set(why, -errno, "sidecar.folder", "'%s': %s", stem->folder,
 				 strerror(errno));
-	for (struct dirent *e; (e = readdir(dir)) && out->caption_count < SIDECAR_CAPTIONS;) {
-		size_t len = strlen(e->d_name);
+	for (struct dirent *e; (e = readdir(dir));) {
+		char language[12];
+		const size_t len = strlen(e->d_name);
 		if (len < base + 7 || strncmp(e->d_name, stem->name, base) != 0 ||
-		    e->d_name[base] != '.' || strcmp(e->d_name + len - 4, ".vtt") != 0 ||
+		    e->d_name[base] != '.' || !is_captions(e->d_name) ||
 		    !language_ok(e->d_name + base + 1, len - base - 5))
 			continue;
-		struct sidecar_file *file = &out->captions[out->caption_count];
-		snprintf(file->language, sizeof(file->language), "%.*s", (int)(len - base - 5),
+		snprintf(language, sizeof(language), "%.*s", (int)(len - base - 5),
 			 e->d_name + base + 1);
-		int n = snprintf(file->path, sizeof(file->path), "%s/%s", stem->folder, e->d_name);
-		int rc = n > 0 && (size_t)n < sizeof(file->path) ? check_vtt(file->path, why)
-								 : -ENAMETOOLONG;
+		const struct sidecar_file *before = captions_in(out, language);
+		if (before && before < &out->captions[given])
+			continue;
+		if (before)
+			return fault_set(why, -EINVAL, "sidecar.captions",
+					 "'%s' and '%s' are both for '%s'; leave one file",
+					 before->path, e->d_name, language);
+		int rc = put_captions(stem->folder, e->d_name, language, out, why);
 		if (rc)
 			return rc;
-		out->caption_count++;
 	}
 	return 0;
+}
+
+/* {"ar": "words.srt"}: files of the same folder, as with attachments. */
+static int take_captions(const struct facts *f, const char *folder, struct sidecar *out)
+{
+	json_t *all = json_object_get(f->root, "captions"), *value;
+	const char *language;
+	if (all && !json_is_object(all))
+		return refuse(f, "captions",
+			      "must be an object with a file name for each language");
+	json_object_foreach (all, language, value) {
+		const char *name = json_string_value(value);
+		if (!language_ok(language, strlen(language)))
+			return refuse(f, "captions", "has a language that is none");
+		if (!name || strchr(name, '/') || name[0] == '.' || !is_captions(name))
+			return refuse(f, "captions",
+				      "must name .vtt, .srt, .ass or .ssa files beside the video");
+		int rc = put_captions(folder, name, language, out, f->why);
+		if (rc)
+			return rc;
+		if (access(captions_in(out, language)->path, R_OK) != 0)
+			return refuse(f, "captions", "names a file that cannot be read");
+	}
+	return 0;
+}
+
+/* One source after the other, the last word is the one that counts. */
+static int take_facts(const char *from, json_t *root, const struct stem *stem, wasl_Item *item,
+		      struct sidecar *out, struct fault *why)
+{
+	const struct facts f = { from, root, why };
+	if (json_object_get(root, "attachments"))
+		out->attachment_count = 0;
+	int rc = take_item(&f, item);
+	if (rc == 0)
+		rc = take_attachments(&f, stem->folder, out);
+	return rc ? rc : take_captions(&f, stem->folder, out);
+}
+
+static int read_facts(const char *video, const struct stem *stem, const json_t *given,
+		      const char *where, wasl_Item *item, struct sidecar *out, struct fault *why)
+{
+	char path[4608];
+	CLEANUP(clean_json) json_t *beside = NULL;
+	CLEANUP(clean_json) json_t *more = json_deep_copy(given);
+	snprintf(path, sizeof(path), "%s/%s.json", stem->folder, stem->name);
+	int rc = access(path, F_OK) == 0 ? load_facts(path, &beside, why) : 0;
+	if (rc)
+		return rc;
+	/* An id may come from either; until it has come there is none to check. */
+	if (!*item->id && !json_object_get(beside, "id") && !json_object_get(more, "id"))
+		return fault_set(why, -EINVAL, "sidecar.id",
+				 "'%s': the name has no latin letter or digit to make an id of; "
+				 "put \"id\" into '%s.json'",
+				 video, stem->name);
+	const char *id = json_string_value(json_object_get(more, "id"));
+	if (!*item->id && id && text_is_slug(id) && strlen(id) < sizeof(item->id))
+		snprintf(item->id, sizeof(item->id), "%s", id);
+	if (beside)
+		rc = take_facts(path, beside, stem, item, out, why);
+	return rc || !more ? rc : take_facts(where, more, stem, item, out, why);
 }
 
 static int by_language(const void *a, const void *b)

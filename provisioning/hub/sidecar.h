@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "firmware/record/catalogue.pb.h"
@@ -9,7 +10,8 @@
 struct fault;
 
 /*
- * What lies beside a video (or a document) NAME.mp4 and tells the catalogue about it (content/sample/README.md): NAME.json, NAME.LANG.vtt,
+ * What lies beside a video (or a document) NAME.mp4 and tells the catalogue about it (content/sample/README.md): NAME.json, NAME.LANG.vtt
+ * (or .srt, .ass, .ssa),
  * NAME.jpg as poster, files named in NAME.json as attachments. All of it may be absent.
  */
 #define SIDECAR_CAPTIONS 16u
@@ -20,6 +22,9 @@ struct sidecar_file {
 	char name[128];    /* for people */
 	char language[12]; /* captions */
 };
+
+/* Whether captions are WebVTT already; others are made it when they are published. */
+bool sidecar_is_vtt(const char *path);
 
 struct sidecar {
 	struct sidecar_file captions[SIDECAR_CAPTIONS], attachments[SIDECAR_ATTACHMENTS];

@@ -145,6 +145,35 @@ waslhub publish --dir "$hub" --csv "$work/papers/bad.csv"
 [ $status = 1 ] && says "colour"
 ok $? "a column that nobody knows is named"
 
+# --- captions as people have them ---------------------------------------------------------------------
+printf '1\n00:00:00,500 --> 00:00:02,000\nBonjour à tous\n' >"$work/other.fr.srt"
+printf '[Script Info]\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n' >"$work/words.ass"
+printf 'Dialogue: 0,0:00:00.50,0:00:02.00,Default,,0,0,0,,{\\c&HFF&}أهلا بكم\n' >>"$work/words.ass"
+printf 'file,captions_ar\nother.mp4,words.ass\n' >"$work/captions.csv"
+objects_say() { grep -la WEBVTT "$origin"/object/* | xargs grep -qF -- "$1"; }
+waslhub publish --dir "$hub" --csv "$work/captions.csv"
+[ $status = 0 ] && objects_say 'Bonjour à tous' && objects_say 'أهلا بكم' && objects_say '00:00:02.000'
+ok $? "SubRip beside a film and an ASS file that a table names are published as WebVTT"
+! grep -qaF 'Dialogue:' "$origin"/object/* && ! ls "$hub"/mezzanine/*.vtt >/dev/null 2>&1
+ok $? "and nothing else of them"
+waslhub publish --dir "$hub" --csv "$work/captions.csv"
+says "nothing changed"
+ok $? "the same again: nothing changed"
+sums >"$work/before"
+printf 'nothing that anybody says\n' >"$work/other.fr.srt"
+waslhub publish --dir "$hub" --csv "$work/captions.csv"
+[ $status = 1 ] && says other.fr.srt && unchanged
+ok $? "captions that are none are named, nothing changes"
+printf 'WEBVTT\n\n00:00.000 --> 00:02.000\nBonjour\n' >"$work/other.fr.vtt"
+waslhub publish --dir "$hub" --csv "$work/captions.csv"
+[ $status = 1 ] && says "other.fr." && says "one file" && unchanged
+ok $? "two files for one language are refused"
+printf 'file,captions_ar\nother.mp4,../words.ass\n' >"$work/captions.csv"
+rm "$work/other.fr.srt" "$work/other.fr.vtt"
+waslhub publish --dir "$hub" --csv "$work/captions.csv"
+[ $status = 1 ] && says captions && unchanged
+ok $? "captions from elsewhere are refused"
+
 # --- interruptions ----------------------------------------------------------------------------------
 cat >"$work/slow" <<-'END'
 	#!/bin/bash

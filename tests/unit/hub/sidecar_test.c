@@ -40,7 +40,8 @@ static int setup(void **state)
 }
 
 static const char *const used[] = { "My_Film.mp4",    "My_Film.json", "My_Film.ar.vtt",
-				    "My_Film.fr.vtt", "My_Film.jpg",  "a.pdf" };
+				    "My_Film.fr.vtt", "My_Film.jpg",  "a.pdf",
+				    "talk.srt" };
 
 static int teardown(void **state)
 {
@@ -89,11 +90,13 @@ static void everything_beside_it_is_taken(void **state)
 	    "\"mathematics\",\"grade\":4,"
 	    "\"unit\":\"u\",\"order\":7,\"language\":\"ar\",\"licence\":\"CC0-1.0\","
 	    "\"attribution\":\"Wasl\","
-	    "\"attachments\":[\"a.pdf\"],\"summary\":{\"en\":\"s\"},\"unknown field\":1}");
+	    "\"attachments\":[\"a.pdf\"],\"captions\":{\"fr\":\"talk.srt\"},\"summary\":{\"en\":"
+	    "\"s\"},\"unknown field\":1}");
 	put("My_Film.fr.vtt", "WEBVTT\n");
 	put("My_Film.ar.vtt", "\xef\xbb\xbfWEBVTT - x\n");
 	put("My_Film.jpg", "x");
 	put("a.pdf", "x");
+	put("talk.srt", "1\n");
 	assert_int_equal(read_film(&item, s, &why), 0);
 	assert_string_equal(item.id, "x-1");
 	assert_string_equal(item.title.ar, "درس");
@@ -105,7 +108,10 @@ static void everything_beside_it_is_taken(void **state)
 	assert_string_equal(item.attribution, "Wasl");
 	assert_int_equal(s->caption_count, 2);
 	assert_string_equal(s->captions[0].language, "ar");
+	assert_true(sidecar_is_vtt(s->captions[0].path));
 	assert_string_equal(s->captions[1].language, "fr");
+	assert_non_null(strstr(s->captions[1].path, "talk.srt")); /* before what lies beside */
+	assert_false(sidecar_is_vtt(s->captions[1].path));
 	assert_int_equal(s->attachment_count, 1);
 	assert_string_equal(s->attachments[0].name, "a.pdf");
 	assert_non_null(strstr(s->poster, "My_Film.jpg"));
@@ -129,6 +135,11 @@ static const struct {
 	{ "{\"grade\":1.5}", "\"grade\"" },
 	{ "{\"subject\":\"Maths\"}", "\"subject\"" },
 	{ "{\"attribution\":1}", "\"attribution\"" },
+	{ "{\"captions\":\"a.srt\"}", "\"captions\"" },
+	{ "{\"captions\":{\"en\":\"../a.srt\"}}", "\"captions\"" },
+	{ "{\"captions\":{\"en\":\"a.txt\"}}", "\"captions\"" },
+	{ "{\"captions\":{\"e/n\":\"a.srt\"}}", "\"captions\"" },
+	{ "{\"captions\":{\"en\":\"none.srt\"}}", "\"captions\"" },
 	{ "{\"attachments\":\"a.pdf\"}", "\"attachments\"" },
 	{ "{\"attachments\":[\"../a.pdf\"]}", "\"attachments\"" },
 	{ "{\"attachments\":[\".hidden\"]}", "\"attachments\"" },
