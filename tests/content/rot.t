@@ -22,7 +22,7 @@ is $? 0 "and a file of the school"
 path_of() { echo "$content/store/obj/${1:0:2}/$1"; } # path_of ID
 film=$(path_of "$(basename "$origin"/wasl/v1/object/*)")
 own=$(path_of "$(field /v1/store/files '.files[0].id')")
-rung=$(find "$content/store/rend" -name '*.mp4' -size +1k | head -n 1)
+rung=$content/store/rend/$(sqlite3 "$content/store/store.db" "SELECT number FROM renditions WHERE rung='240p' AND number IN (SELECT rendition FROM segments)").mp4
 
 # --- found by itself ---
 stop_contentd TERM
