@@ -102,7 +102,7 @@ static void put_set(FILE *to, const struct playlists_lesson *lesson, bool pictur
 	fputs(">\n   <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>\n", to);
 	put_timeline(to, us, count);
 	for (size_t i = 0; i < lesson->rung_count; i++)
-		if ((lesson->rungs[i].width != 0) == picture)
+		if ((lesson->rungs[i].width != 0) == picture && playlists_worth(lesson, i))
 			put_representation(to, &lesson->rungs[i]);
 	fputs("  </AdaptationSet>\n", to);
 }

@@ -3,9 +3,41 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "content/shelf/sheet.h"
+
+#define WORTH_PERCENT 85u
+
+static int is_first_picture(const struct playlists_lesson *lesson, size_t rung)
+{
+	for (size_t i = 0; i < rung; i++)
+		if (lesson->rungs[i].width)
+			return 0;
+	return 1;
+}
+
+int playlists_worth(const struct playlists_lesson *lesson, size_t rung)
+{
+	const struct playlists_rung *asked = &lesson->rungs[rung], *larger = NULL;
+	if (!asked->width || is_first_picture(lesson, rung))
+		return 1;
+	for (size_t i = lesson->rung_count; i-- > rung;) {
+		const struct playlists_rung *r = &lesson->rungs[i];
+		if (!r->width)
+			continue;
+		bool little = larger && r->average_bps && larger->average_bps &&
+			      !strcmp(r->generation, larger->generation) &&
+			      r->average_bps * 100 > larger->average_bps * WORTH_PERCENT;
+		if (i == rung)
+			return !little;
+		if (!little)
+			larger = r;
+	}
+	return 1;
+}
 
 /* A quoted-string must not hold a quote or a line end (RFC 8216, section 4.2). */
 static void put_quoted(FILE *to, const char *name, const char *value)
@@ -92,9 +124,11 @@ int playlists_master(const struct playlists_lesson *lesson, char **out, size_t *
 	for (size_t i = 0; i < lesson->caption_count; i++)
 		put_captions(s.to, &lesson->captions[i]);
 	for (size_t i = 0; i < lesson->rung_count; i++)
-		put_variant(s.to, lesson, &lesson->rungs[i], sound);
+		if (playlists_worth(lesson, i))
+			put_variant(s.to, lesson, &lesson->rungs[i], sound);
 	for (size_t i = 0; i < lesson->rung_count; i++)
-		put_keys(s.to, &lesson->rungs[i]);
+		if (playlists_worth(lesson, i))
+			put_keys(s.to, &lesson->rungs[i]);
 	return sheet_close(&s, out, len);
 }
 

@@ -34,6 +34,12 @@ struct playlists_lesson {
 	const char *language_name; /* for people */
 };
 
+/*
+ * Whether players are told of this rung (1 or 0): one that takes more than 85 % of the bytes of the next larger one that they are told of, both
+ * measured and of one generation, gives nobody anything. The smallest is always named: it is there for the oldest phones. So is sound.
+ */
+int playlists_worth(const struct playlists_lesson *lesson, size_t rung);
+
 /* master.m3u8, with addresses relative to /m/LESSON/. */
 int playlists_master(const struct playlists_lesson *lesson, char **out, size_t *len);
 

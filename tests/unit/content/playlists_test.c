@@ -66,6 +66,51 @@ static void master_without_sound_or_captions(void **state)
 		"FRAME-RATE=25.000\ng-1a2b3c4d/240p/index.m3u8\n");
 }
 
+/* Rows of one ladder, smallest first: what is measured of each, and whether it is worth naming. */
+static void a_rung_that_saves_little_is_left_out(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *what;
+		const char *generation[4];
+		uint64_t average_bps[4];
+		int named[4];
+	} rows[] = {
+		{ "each saves enough",
+		  { "a", "a", "a", "a" },
+		  { 30, 60, 80, 100 },
+		  { 1, 1, 1, 1 } },
+		{ "exactly 15 %", { "a", "a", "a", "a" }, { 30, 60, 85, 100 }, { 1, 1, 1, 1 } },
+		{ "one saves less", { "a", "a", "a", "a" }, { 30, 60, 86, 100 }, { 1, 1, 0, 1 } },
+		/* Measured against the next one that is named. */
+		{ "a slope", { "a", "a", "a", "a" }, { 70, 80, 90, 100 }, { 1, 1, 0, 1 } },
+		{ "the smallest is for the oldest phones",
+		  { "a", "a", "a", "a" },
+		  { 99, 99, 99, 100 },
+		  { 1, 0, 0, 1 } },
+		{ "nothing is known yet", { "a", "a", "a", "a" }, { 0, 0, 0, 0 }, { 1, 1, 1, 1 } },
+		{ "the largest is not", { "a", "a", "a", "a" }, { 30, 70, 80, 0 }, { 1, 0, 1, 1 } },
+		{ "another version of it",
+		  { "a", "a", "b", "b" },
+		  { 30, 90, 92, 99 },
+		  { 1, 1, 0, 1 } },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct playlists_rung r[5];
+		for (size_t k = 0; k < 4; k++)
+			r[k] = (struct playlists_rung){ .name = "x",
+							.generation = rows[i].generation[k],
+							.width = (uint32_t)(k + 1) * 100,
+							.average_bps = rows[i].average_bps[k] };
+		r[4] = rungs[2]; /* sound is no rung of the ladder */
+		const struct playlists_lesson lesson = { r, 5, NULL, 0, "", "" };
+		for (size_t k = 0; k < 4; k++)
+			if (playlists_worth(&lesson, k) != rows[i].named[k])
+				fail_msg("%s: rung %zu", rows[i].what, k);
+		assert_int_equal(playlists_worth(&lesson, 4), 1);
+	}
+}
+
 static void media_lists_every_planned_segment(void **state)
 {
 	(void)state;
@@ -145,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(master_of_a_whole_lesson),
 		cmocka_unit_test(master_without_sound_or_captions),
+		cmocka_unit_test(a_rung_that_saves_little_is_left_out),
 		cmocka_unit_test(media_lists_every_planned_segment),
 		cmocka_unit_test(target_rounds_to_the_nearest_second),
 		cmocka_unit_test(key_frames_are_the_first_bytes_of_each_segment),
