@@ -114,7 +114,7 @@ is "$?:$(said ctl '[.made, .verdict] | join(" ")')" "0:1 accept" "wasl kitchen i
 ffmpeg -v error -nostdin -y -f lavfi -i sine=f=300:d=15:r=44100 -c:a aac "$top/voice.m4a"
 hand "$top/voice.m4a" voice
 is "$?:$(said voice '[.verdict, .planned_ms, .produced_ms, (.rungs | map(.name) | join("+"))] | join(" ")')" "0:accept 15000 15000 audio" "sound alone is a lesson of sound"
-is "$(ffmpeg -v error -nostdin -i "$top/voice/master.m3u8" -f null - 2>&1)$(ffprobe -v error -show_entries stream=codec_name -of csv=p=0 "$top/voice/master.m3u8" | sort -u)" aac "which plays"
+is "$(ffmpeg -v error -nostdin -i "$top/voice/master.m3u8" -f null - 2>&1)$(ffprobe -v error -show_entries stream=codec_name -of csv=p=0 "$top/voice/master.m3u8" | grep . | sort -u)" aac "which plays"
 # Noise in the middle of the file: the lesson stays, what is lost is told, every segment is there.
 ffmpeg -v error -nostdin -y -i "$top/clip.mkv" -c copy -movflags +faststart "$top/noisy.mp4"
 size=$(stat -c %s "$top/noisy.mp4")
