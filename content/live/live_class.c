@@ -398,10 +398,11 @@ static void turn_tracks(struct live_class *c, uint64_t now)
 		live_track_step(&c->sound, now);
 }
 
-static enum live_ill ill(const struct live_class *c, uint64_t now)
+/* The track that something is wrong with, or the one that is watched. */
+static const struct live_track *worst(const struct live_class *c, uint64_t now)
 {
-	enum live_ill what = live_track_ill(c->main.on ? &c->main : &c->sound, now);
-	return what == LIVE_WELL && c->main.on && c->apart ? live_track_ill(&c->sound, now) : what;
+	const struct live_track *t = c->main.on ? &c->main : &c->sound;
+	return c->apart && live_track_ill(t, now) == LIVE_WELL ? &c->sound : t;
 }
 
 static void judge_running(struct live_class *c, uint64_t now)
@@ -416,10 +417,13 @@ static void judge_running(struct live_class *c, uint64_t now)
 		live_set_state(c, LIVE_OVER);
 		return;
 	}
-	const enum live_ill what = ill(c, now);
+	const struct live_track *t = worst(c, now);
+	const enum live_ill what = live_track_ill(t, now);
 	c->empty |= what == LIVE_STARVED;
 	if (!live_ready(c) && (what != LIVE_STARVED || c->state == LIVE_OFF))
 		return;
+	if (what == LIVE_STARVED)
+		snprintf(c->reason, sizeof(c->reason), "%s", t->starved_why);
 	if (what == LIVE_STILL)
 		snprintf(c->reason, sizeof(c->reason), "the stream stands still");
 	if (what == LIVE_WELL) {

@@ -31,6 +31,7 @@ struct live_track {
 	unsigned tries;
 	bool lost;           /* again and again: its address may be another one by now */
 	uint64_t starved_ms; /* since when no piece came that was listed; 0: they come */
+	char starved_why[464];
 	struct http_transfer *asks, *brings;
 	struct live_window window;
 	bool published, dirty; /* its file is there; and is not what it should be */

@@ -230,15 +230,20 @@ static void ask_list(struct live_track *t, uint64_t now)
 
 static void bring(struct live_track *t, uint64_t now);
 
+/* A piece that is listed does not come; a reason of its own, as playlists that fail meanwhile have theirs. */
+static void starves(struct live_track *t, const struct fault *why, uint64_t now)
+{
+	if (!t->starved_ms)
+		t->starved_ms = now;
+	snprintf(t->starved_why, sizeof(t->starved_why), "%s", why->text);
+}
+
 static void pass_over(struct live_track *t, const struct live_segment *s, uint64_t now)
 {
 	struct fault why = { 0 };
-	live_window_skip(&t->window, s);
-	if (t->starved_ms)
-		return;
-	t->starved_ms = now;
 	fault_set(&why, -ENODATA, "live.segment", "the stream lists segments that are missing");
-	live_fault(t->class, &why);
+	live_window_skip(&t->window, s);
+	starves(t, &why, now);
 }
 
 /* Where it may not lead today it may not lead in a second. */
@@ -251,8 +256,7 @@ static bool is_final(int code)
 static void piece_failed(struct live_track *t, const struct fault *why)
 {
 	uint64_t now = clock_mono_ms();
-	if (!t->starved_ms)
-		t->starved_ms = now;
+	starves(t, why, now);
 	t->piece_tries = is_final(why->code) ? PIECE_TRIES : t->piece_tries + 1;
 	log_debug("event=live.piece_failed class=%s number=%llu text=\"%s\"", t->class->conf.name,
 		  (unsigned long long)t->taking.number, why->text);

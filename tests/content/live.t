@@ -105,7 +105,7 @@ until_so 5 newer plain/main.m3u8 none
 ok $? "and plays"
 until_so 20 is_class empty .state stale
 ok $? "a stream whose segments never come is not called live"
-is "$(class empty .reason | grep -c 404)" 1 "with the reason"
+is "$(class empty .reason | grep -c segment)" 1 "with the reason"
 rm "$top/watching"
 wait $watcher $watchers
 

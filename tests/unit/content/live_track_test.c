@@ -228,6 +228,7 @@ static void what_is_wrong_with_it_is_known(void **state)
 	/* So it is when what is listed is a gap. */
 	lists(w, "A6", "#EXT-X-GAP\n");
 	assert_null(w->piece.done);
+	assert_non_null(strstr(t->starved_why, "missing"));
 	t->seen_ms = t->changed_ms = late + 1000;
 	assert_int_equal(live_track_ill(t, late + 1000), LIVE_STARVED);
 	live_track_stop(t);
