@@ -134,7 +134,7 @@ for first in 0 1 2 3; do
 	until_so 10 looked again
 	has_break again && break
 done
-has_break again
+until_so 10 has_break again
 ok $? "is followed when it begins again from 0, after a break"
 names moved one
 counts one 10
