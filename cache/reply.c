@@ -79,7 +79,7 @@ static enum reply_kind cut(const struct reply_text *range, uint64_t size, uint64
 		return REPLY_WHOLE;
 	const bool has_last = number(&at, end, &last);
 	skip_space(&at, end);
-	if (at != end || (!has_first && !has_last))
+	if (at != end || (!has_first && !has_last) || (has_first && has_last && last < first))
 		return REPLY_WHOLE;
 	if (!has_first) { /* the last so many bytes */
 		if (!last || !size)
@@ -87,14 +87,10 @@ static enum reply_kind cut(const struct reply_text *range, uint64_t size, uint64
 		first = last < size ? size - last : 0;
 		last = size - 1;
 	} else if (!has_last || last >= size) {
-		if (has_last && last < first)
-			return REPLY_WHOLE;
 		last = size - 1;
 	}
 	if (first >= size)
 		return REPLY_UNSATISFIABLE;
-	if (last < first)
-		return REPLY_WHOLE;
 	*from = first;
 	*len = last - first + 1;
 	return REPLY_PART;
@@ -120,7 +116,8 @@ enum reply_kind reply_decide(const struct reply_ask *ask, const struct reply_thi
 		if (in_list(&ask->if_none_match, etag, true))
 			return REPLY_NOT_MODIFIED;
 	} else if (dated && ask->if_modified_since >= 0 &&
-		   thing->modified_s <= ask->if_modified_since) {
+		   thing->modified_s == ask->if_modified_since) {
+		/* exactly: another file may come under the name, with a date before it, from a clock that was wrong */
 		return REPLY_NOT_MODIFIED;
 	}
 	if (!ask->range.at)

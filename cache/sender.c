@@ -68,11 +68,17 @@ struct sender_want sender_want(const struct sender *s)
 	};
 }
 
+/* What view_segment() says of a segment that is to come, or to come again. */
+static bool is_wanted(int rc)
+{
+	return rc == -EAGAIN || rc == -EIO;
+}
+
 bool sender_there(struct view *v, const struct sender_want *want)
 {
 	struct view_file file;
 	if (!want->size)
-		return view_segment(v, want->rendition, (uint32_t)want->first, &file) != -EAGAIN;
+		return !is_wanted(view_segment(v, want->rendition, (uint32_t)want->first, &file));
 	int rc = view_object(v, &want->id, want->size, want->first * OBJMAP_CHUNK_BYTES, &file);
 	return rc ? rc != -EAGAIN : file.length > 0;
 }
@@ -124,8 +130,9 @@ static enum sender_step object(struct sender *s, struct view *v, struct sender_p
 static enum sender_step segment(struct sender *s, struct view *v, struct sender_piece *out)
 {
 	int rc = view_segment(v, s->entry.rendition, s->entry.segment, &out->file);
-	if (rc == -EAGAIN) {
+	if (is_wanted(rc)) {
 		out->want = sender_want(s);
+		out->want.error = rc == -EIO ? rc : 0;
 		return SENDER_WAIT;
 	}
 	if (rc)

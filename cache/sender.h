@@ -26,8 +26,8 @@ void sender_init(struct sender *s, const struct names_entry *entry);
  * A segment that is made anew may have other bytes under the same name. So its etag, which names promise to change with the bytes, is
  * made of where it lies, too, and it has no date; what begins with one ends with it, or fails with -ESTALE.
  *
- * How long the thing is: 0, or -EAGAIN (a segment that is not made yet: sender_want() says what to ask for), -ENODATA,
- * -ENOENT as view_segment().
+ * How long the thing is: 0, or -EAGAIN (a segment that is not made yet: sender_want() says what to ask for), -EIO (the same, with this
+ * error), -ENODATA, -ENOENT as view_segment().
  */
 int sender_size(struct sender *s, struct view *v, uint64_t *out);
 /* The same of a segment that is in memory only, with its tag (cache/pass.h). */

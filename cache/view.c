@@ -285,6 +285,15 @@ static int read_segment(void *arg)
 	return 0;
 }
 
+/* Whether the file is as long as that; it may have grown since it was opened. */
+static bool holds(struct view_item *item, uint64_t offset, uint64_t length)
+{
+	struct stat st;
+	if (offset + length > item->fd_bytes && !fstat(item->fd, &st))
+		item->fd_bytes = (uint64_t)st.st_size;
+	return offset + length <= item->fd_bytes;
+}
+
 int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct view_file *out)
 {
 	const struct key key = { .kind = RENDITION, .number = rendition };
@@ -292,6 +301,8 @@ int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct vi
 	int rc = look_into(v, &key, 0, read_segment, &look);
 	if (rc)
 		return rc;
+	if (!holds(look.item, look.segment.offset, look.segment.length))
+		return -EIO;
 	*out = (struct view_file){ look.item,
 				   look.item->fd,
 				   look.segment.offset,
@@ -414,16 +425,13 @@ int view_extent(struct view *v, uint64_t rendition, uint64_t offset, uint64_t le
 {
 	const struct key key = { .kind = RENDITION, .number = rendition };
 	struct look look = { .from = offset, .length = length };
-	struct stat st;
 	if (length > UINT64_MAX - offset)
 		return -EINVAL;
 	int rc = look_into(v, &key, 0, read_extent, &look);
 	if (rc)
 		return rc;
 	struct view_item *item = look.item;
-	if (offset + length > item->fd_bytes && !fstat(item->fd, &st))
-		item->fd_bytes = (uint64_t)st.st_size;
-	if (offset + length > item->fd_bytes)
+	if (!holds(item, offset, length))
 		return -EAGAIN;
 	*out = (struct view_file){
 		.item = item,

@@ -47,7 +47,10 @@ struct view_file {
 void view_hold(struct view_item *item);
 void view_release(struct view_item *item);
 
-/* 0, -EAGAIN (not made yet: want it), -ENODATA (cannot be made), -ENOENT (beyond the last), or another error. */
+/*
+ * 0, -EAGAIN (not made yet: want it), -EIO (made, and its file ends before it: want it with that error), -ENODATA (cannot be made),
+ * -ENOENT (beyond the last), or another error.
+ */
 int view_segment(struct view *v, uint64_t rendition, uint32_t segment, struct view_file *out);
 /*
  * The verified bytes from `offset` on; length 0: want it. -EAGAIN: nothing of the object is there yet: want it, too. `size` is

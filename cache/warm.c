@@ -54,9 +54,9 @@ static struct slot *slot_of(struct warm *w, uint64_t serial, uint64_t block)
 
 /*
  * Every page counts, as reading ahead stops at any of them. One copy of all costs less than a call for each. 0, -EAGAIN where
- * one is not in memory, or another error.
+ * one is not in memory, or another error: -EIO where the file ends before the first `need` of the block.
  */
-static int look(int fd, uint64_t block)
+static int look(int fd, uint64_t block, uint64_t need)
 {
 	char bytes[WARM_BLOCK_BYTES];
 	size_t have = 0;
@@ -66,14 +66,15 @@ static int look(int fd, uint64_t block)
 		const ssize_t n = preadv2(fd, &room, 1, at, RWF_NOWAIT);
 		if (n < 0)
 			return -errno;
-		if (n == 0) /* the file ends here; sending will find that out, too */
-			return 0;
+		if (n == 0)
+			return have < need ? -EIO : 0;
 		have += (size_t)n;
 	}
 	return 0;
 }
 
-static bool is_warm(struct warm *w, uint64_t serial, int fd, uint64_t block, uint32_t now_s)
+static bool is_warm(struct warm *w, uint64_t serial, int fd, uint64_t block, uint64_t need,
+		    uint32_t now_s)
 {
 	const uint64_t key = key_of(serial, block);
 	struct slot *s = slot_of(w, serial, block);
@@ -83,11 +84,11 @@ static bool is_warm(struct warm *w, uint64_t serial, int fd, uint64_t block, uin
 	if (known && s->sight == LOST)
 		return false;
 	if (!known || s->sight == UNSEEN) {
-		const int rc = look(fd, block);
+		const int rc = look(fd, block, need);
 		if (known && rc == -EAGAIN)
 			s->sight = LOST;
 		/* Where the file system cannot tell, what a thread read is believed. */
-		if (rc == -EAGAIN || (rc && !known))
+		if (rc == -EAGAIN || rc == -EIO || (rc && !known))
 			return false;
 	}
 	if (!known || s->sight == UNSEEN)
@@ -102,7 +103,7 @@ uint64_t warm_ready(struct warm *w, uint64_t serial, int fd, uint64_t offset, ui
 	uint64_t at = offset;
 	while (at < end) {
 		const uint64_t block = at / WARM_BLOCK_BYTES;
-		if (!is_warm(w, serial, fd, block, now_s))
+		if (!is_warm(w, serial, fd, block, end - block * WARM_BLOCK_BYTES, now_s))
 			break;
 		at = (block + 1) * WARM_BLOCK_BYTES;
 	}
@@ -163,8 +164,8 @@ int warm_read(int fd, uint64_t offset, uint64_t length)
 			n = pread(fd, room, sizeof(room), (off_t)at);
 		if (n < 0)
 			return -errno;
-		if (n < (ssize_t)sizeof(room))
-			return 0;
+		if (n < (ssize_t)sizeof(room)) /* the file ends here */
+			return at + (uint64_t)n < end ? -EIO : 0;
 	}
 	return 0;
 }

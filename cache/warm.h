@@ -43,7 +43,7 @@ void warm_forget(struct warm *w, uint64_t serial, uint64_t offset, uint64_t leng
 int warm_copy(int fd, uint64_t offset, void *to, size_t length);
 
 /*
- * Brings whole blocks, those that hold these bytes, into memory and waits for it: for a thread of its own. 0 also when the file ends
- * early, or -errno.
+ * Brings whole blocks, those that hold these bytes, into memory and waits for it: for a thread of its own. 0 or -errno; -EIO, too,
+ * where the file ends before these bytes do.
  */
 int warm_read(int fd, uint64_t offset, uint64_t length);

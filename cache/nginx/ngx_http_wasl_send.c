@@ -367,11 +367,12 @@ ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx)
             return NGX_HTTP_NOT_FOUND;
         }
 
-        if (error != -EAGAIN) {
+        if (error != -EAGAIN && error != -EIO) {
             return ngx_http_wasl_unavailable(ctx);
         }
 
         want = sender_want(&ctx->sender);
+        want.error = (error == -EIO) ? error : 0;
 
         if (ngx_http_wasl_pass_there(ctx->worker, &want, &passing)) {
             sender_passes(&ctx->sender, passing.size, passing.tag);

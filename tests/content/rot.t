@@ -52,6 +52,17 @@ until_so 60 complete
 ok $? "and made again"
 wasl store verify one-1/240p
 like "$top/out" 'all of it is sound' "then it is sound"
+get /m/one-1/master.m3u8 >"$top/out"
+part=/m/one-1/$(grep -o '[^"]*240p/index.m3u8' "$top/body" | head -n 1 | sed 's/index.m3u8//')1.m4s
+is "$(get "$part")" 200 "a segment"
+mv "$top/body" "$top/part"
+truncate -s 50 "$rung"
+segment_back() { # what was just sent is believed for a second
+	rm -f "$top/body"
+	[ "$(get "$part")" = 200 ] && cmp -s "$top/part" "$top/body"
+}
+until_so 30 segment_back
+ok $? "its file is cut short under nginx: who asks for it gets it, made again"
 spoil "$own" 100 && sync "$own"
 wasl store verify /p/own.bin --json
 is $? 1 "the school's own file rotted: who asks is told that it stays so"

@@ -2,9 +2,11 @@
 #include "cache/view.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -112,6 +114,14 @@ static void sees_segments_as_they_are_made(void **state)
 	store_close(s);
 	/* Without contentd everything that is there is still there. */
 	assert_int_equal(view_segment(v, number, 2, &f), 0);
+	/* Opened after its file was cut short: it must come again. */
+	char body[PATH_MAX];
+	snprintf(body, sizeof(body), "%s/%s", (const char *)*state,
+		 layout_rendition(number, ".mp4").at);
+	struct view *later = view_at(state, 8);
+	assert_int_equal(truncate(body, 3000), 0);
+	assert_int_equal(view_segment(later, number, 2, &f), -EIO);
+	view_close(later);
 	view_close(v);
 }
 

@@ -97,7 +97,7 @@ static void reads_in_what_it_then_finds(void **state)
 		assert_int_equal(write(fd, (char[4096]){ 1 }, 4096), 4096);
 	assert_int_equal(write(fd, "end", 3), 3);
 	assert_int_equal(warm_read(fd, 0, 3 * BLOCK + 3), 0);
-	assert_int_equal(warm_read(fd, 3 * BLOCK, 10 * BLOCK), 0); /* ends early */
+	assert_int_equal(warm_read(fd, 3 * BLOCK, 10 * BLOCK), -EIO); /* ends before */
 	/* A file system that cannot tell finds nothing. */
 	uint64_t ready = 0;
 	for (int i = 0; i < 100 && ready < 3 * BLOCK - 5; i++) {
@@ -113,6 +113,10 @@ static void reads_in_what_it_then_finds(void **state)
 	assert_memory_equal(bytes, "\0end", 5);
 	assert_int_equal(warm_copy(fd, 3 * BLOCK, bytes, 4), -EAGAIN); /* ends before */
 	assert_int_equal(warm_copy(NOWHERE, 0, bytes, 4), -EAGAIN);
+	/* Cut short meanwhile: what lies beyond its end is not ready, whatever is asked with it. */
+	assert_int_equal(ftruncate(fd, 2 * BLOCK + 10), 0);
+	assert_int_equal(warm_read(fd, 2 * BLOCK, 11), -EIO);
+	assert_true(warm_ready(w, SERIAL + 1, fd, 0, 3 * BLOCK, 1) <= 2 * BLOCK);
 }
 
 /*
