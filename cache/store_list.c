@@ -49,7 +49,9 @@ static int each_object(struct store *s, each_row *each, void *data, struct fault
 	sqlite3_stmt *q;
 	int rc = db_query(s->db, &q, why,
 			  "SELECT id, size, used_s, complete, "
-			  "EXISTS(SELECT 1 FROM local l WHERE l.id=o.id) FROM objects o",
+			  "EXISTS(SELECT 1 FROM local l WHERE l.id=o.id), "
+			  "EXISTS(SELECT 1 FROM pins WHERE what='object/'||lower(hex(o.id))) "
+			  "FROM objects o",
 			  "");
 	while (!rc && (rc = db_step(s->db, q, why)) == 1) {
 		struct store_list_row row = {
@@ -58,6 +60,7 @@ static int each_object(struct store *s, each_row *each, void *data, struct fault
 			.used_s = sqlite3_column_int64(q, 2),
 			.complete = sqlite3_column_int(q, 3) != 0,
 			.local = sqlite3_column_int(q, 4) != 0,
+			.pinned = sqlite3_column_int(q, 5) != 0,
 		};
 		const void *id = sqlite3_column_blob(q, 0);
 		rc = 0;

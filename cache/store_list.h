@@ -29,6 +29,7 @@ struct store_list_row {
 	int64_t used_s; /* 0: not noted yet */
 	bool complete;  /* an object that is whole */
 	bool local;     /* a file that the school added has these bytes */
+	bool pinned;    /* an object that is pinned itself, whatever names it */
 };
 
 /* Each object, then each rendition, until `each` returns something else than 0. Texts live until it returns. */

@@ -190,11 +190,21 @@ static int may_pin(const struct keeper_name *n, const char *name, const char *ho
 				     "'%.100s' cannot be pinned; name its lesson", name);
 }
 
+/* What no catalogue names and the store has not cannot be kept. */
+static int may_stay(const struct keeper *k, const struct keeper_name *n, const char *name,
+		    struct fault *why)
+{
+	if (n->things[0].kind != KEEPER_STRAY_OBJECT ||
+	    store_object_known(k->store, &n->things[0].id, NULL) >= 0)
+		return 0;
+	return fault_set(why, -ENOENT, "store.absent", "nothing of '%.120s' is here", name);
+}
+
 json_t *keeper_pin(struct keeper *k, const char *name, struct fault *why)
 {
 	struct keeper_name n;
 	if (keeper_name_find(k, name, &n, why) || may_pin(&n, name, "pin", why) ||
-	    store_list_pin(k->store, n.pin, clock_wall_s(), why))
+	    may_stay(k, &n, name, why) || store_list_pin(k->store, n.pin, clock_wall_s(), why))
 		return NULL;
 	keeper_facts_read(k);
 	keeper_judge(k);

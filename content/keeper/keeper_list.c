@@ -129,10 +129,10 @@ static int64_t later(int64_t a, int64_t b)
 }
 
 static void judge_object(struct keeper *k, struct keeper_row *row, struct evict_item *item,
-			 bool local)
+			 const struct store_list_row *from)
 {
 	const struct library *l = k->library;
-	struct evict_facts facts = { .local = local };
+	struct evict_facts facts = { .local = from->local, .pinned = from->pinned };
 	const size_t at = row->thing.object;
 	item->value = EVICT_UNNAMED;
 	if (at != LIBRARY_NONE) {
@@ -140,8 +140,8 @@ static void judge_object(struct keeper *k, struct keeper_row *row, struct evict_
 		const size_t owner = k->owner[at];
 		const struct library_lesson *it = &l->lessons[owner];
 		facts = (struct evict_facts){
-			.local = local,
-			.pinned = f->pinned,
+			.local = from->local,
+			.pinned = f->pinned || from->pinned,
 			.programme = f->programme,
 			.due_s = f->due_s,
 			.busy = k->lesson_wanted[owner] ||
@@ -234,7 +234,7 @@ static int take(void *data, const struct store_list_row *from)
 		if (k->library)
 			t->object = library_find_object(k->library, &from->id);
 		t->kind = t->object == LIBRARY_NONE ? KEEPER_STRAY_OBJECT : KEEPER_OBJECT;
-		judge_object(k, row, item, from->local);
+		judge_object(k, row, item, from);
 	} else if (k->library &&
 		   library_find_slot(k->library, from->number, &t->lesson, &t->slot)) {
 		t->rung = (enum kitchen_rung)(t->slot % RUNG_COUNT);

@@ -35,12 +35,27 @@ static int asked_id(const struct ctl_request *req, struct objmap_id *out, struct
 	return 0;
 }
 
+/* Where teachers' films and recorded classes lie, which come and go by commands of their own. */
+static int outside_own(const char *path, struct fault *why)
+{
+	static const char *const own[] = { "/p/own/", "/p/live/" };
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (!strncmp(path, own[i], strlen(own[i])))
+			return fault_set(why, -EINVAL, "store.path",
+					 "'%.200s': %s is for what the box keeps itself; choose "
+					 "another address",
+					 path, own[i]);
+	return 0;
+}
+
 /* Address, kind and id of a file that is to be added. */
 static int asked_file(const struct ctl_request *req, struct store_local *out, struct fault *why)
 {
 	const char *path = ctl_arg(req, "path"), *type = ctl_arg(req, "type");
 	*out = (struct store_local){ .added_s = clock_wall_s() };
 	int r = store_local_check(path ? path : "", why);
+	if (r == 0)
+		r = outside_own(path, why);
 	if (r == 0)
 		r = asked_id(req, &out->id, why);
 	if (r)

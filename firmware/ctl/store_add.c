@@ -31,7 +31,7 @@ static void clean_curl(char **held)
 static int open_file(const char *file, int *out, uint64_t *size, struct fault *why)
 {
 	struct stat st;
-	AUTO_FD int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	AUTO_FD int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fault_set(why, -errno, "store.file", "'%s': %s", file, strerror(errno));
 	if (!S_ISREG(st.st_mode))

@@ -56,6 +56,9 @@ refused 1 'no file with bytes' "a folder" add "$top" --path /p/x
 refused 1 'write it as /p/NAME' "an address of the ministry's" add "$top/one" --path /m/x/poster.jpg
 refused 1 'write it as /p/NAME' "a way out" add "$top/one" --path /p/../m/x
 refused 1 'write it as /p/NAME' "a question" add "$top/one" --path '/p/x?y'
+refused 1 'keeps itself' "the folder of teachers' films" add "$top/one" --path /p/own/x
+mkfifo "$top/fifo"
+refused 1 'no file with bytes' "what would never end" add "$top/fifo" --path /p/x
 refused 1 'write it as /p/NAME' "only the folder" add "$top/one" --path /p/
 refused 1 'at most|more than 512' "too long an address" add "$top/one" --path "/p/$(printf 'a%.0s' {1..600})"
 refused 1 'more than 512' "far too long an address" add "$top/one" --path "/p/$(printf 'ط%.0s' {1..600})"

@@ -42,9 +42,10 @@ static int write_row(void *data, const struct store_list_row *row)
 	char *out = data;
 	const size_t len = strlen(out);
 	if (row->kind == STORE_LIST_OBJECT)
-		snprintf(out + len, 400 - len, "object %llu used %lld%s%s\n",
+		snprintf(out + len, 400 - len, "object %llu used %lld%s%s%s\n",
 			 (unsigned long long)row->bytes, (long long)row->used_s,
-			 row->complete ? " whole" : "", row->local ? " local" : "");
+			 row->complete ? " whole" : "", row->local ? " local" : "",
+			 row->pinned ? " pinned" : "");
 	else
 		snprintf(out + len, 400 - len, "%s/%s/%s %llu used %lld\n", row->lesson,
 			 row->generation, row->rung, (unsigned long long)row->bytes,
@@ -69,11 +70,14 @@ static void rows_with_size_and_use(void **state)
 	assert_int_equal(store_list_arrived(s, 3000, &why), 0);          /* once */
 	const struct store_local file = { .path = "/p/a", .media_type = "a/b", .id = id };
 	assert_int_equal(store_local_put(s, &file, &why), 0);
+	char pin[7 + 65] = "object/";
+	objmap_id_hex(&id, pin + 7);
+	assert_int_equal(store_list_pin(s, pin, 3000, &why), 0);
 	store_close(s);
 
 	assert_int_equal(store_open(*state, &unlimited, &s, &why), 0);
 	assert_int_equal(store_list_each(s, write_row, text, &why), 0);
-	assert_string_equal(text, "object 70000 used 2000 local\n"
+	assert_string_equal(text, "object 70000 used 2000 local pinned\n"
 				  "fractions/g1/240p 8192 used 1000\n");
 	assert_int_equal(store_list_used_rendition(s, number, 4000, &why), 0);
 	assert_int_equal(store_list_clock(s, &clock, &why), 0);

@@ -292,6 +292,27 @@ static void no_part_is_pinned(void **state)
 	json_decref(pinned);
 }
 
+/* Whatever the catalogue says of it: what somebody pinned stays. What is not here cannot. */
+static void what_no_catalogue_names_is_pinned_too(void **state)
+{
+	struct scene *s = *state;
+	struct fault fault = { 0 };
+	char hex[65], zeros[65] = "";
+	objmap_id_hex(&s->stray, hex);
+	json_t *pinned = keeper_pin(s->keeper, hex, &fault);
+	assert_non_null(pinned);
+	json_decref(pinned);
+	assert_string_equal(why(s, hex), "stays pinned");
+	assert_null(keeper_evict(s->keeper, hex, &fault));
+	assert_string_equal(fault.id, "store.pinned");
+	pinned = keeper_unpin(s->keeper, hex, &fault);
+	assert_non_null(pinned);
+	json_decref(pinned);
+	memset(zeros, '0', 64);
+	assert_null(keeper_pin(s->keeper, zeros, &fault));
+	assert_string_equal(fault.id, "store.absent");
+}
+
 /* What was sent away by hand and then pinned does not wait for anybody to ask. */
 static void a_pin_calls_back(void **state)
 {
@@ -341,6 +362,7 @@ int main(void)
 		SCENE(it_goes_in_order_and_is_told),
 		SCENE(pins_keep_and_last),
 		SCENE(no_part_is_pinned),
+		SCENE(what_no_catalogue_names_is_pinned_too),
 		SCENE(a_pin_calls_back),
 		SCENE(what_is_watched_stays),
 		SCENE(without_a_catalogue_nothing_goes),
