@@ -113,6 +113,18 @@ static bool want_of(const struct library *l, const struct want_msg *m, struct sc
 	return true;
 }
 
+bool fetch_awaited(const struct fetch *f, size_t object)
+{
+	const struct want_msg *const *list;
+	const size_t listed = wants_list(f->wants, &list);
+	struct schedule_want want;
+	for (size_t i = 0; i < listed; i++)
+		if (list[i]->priority < SCHEDULE_BACKGROUND &&
+		    want_of(f->library, list[i], &want) && want.object == object)
+			return true;
+	return false;
+}
+
 /* Pupils' wants, then of every lesson what its first segment needs. */
 static size_t see_wants(struct fetch *f, bool limited)
 {

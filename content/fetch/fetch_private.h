@@ -53,5 +53,7 @@ enum { FETCH_FIRST_WAIT_MS = 1000 };
 /* Asks for what was picked; what is left of a chunk that was under way is not asked again. */
 int fetch_stream_start(struct fetch *f, const struct schedule_pick *pick);
 void fetch_stream_end(struct stream *s);
-/* Ends streams that drip: slower than any line is. */
+/* Whether a pupil waits for this, or for what is made of it. */
+bool fetch_awaited(const struct fetch *f, size_t object);
+/* Ends streams that drip: slower than any line is; or too slow for who waits, where another source can be asked. */
 void fetch_stream_look(struct fetch *f, uint64_t now_ms);

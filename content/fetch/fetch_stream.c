@@ -10,9 +10,11 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/log.h"
 
 #define NO_ROOM_WAIT_MS 30000u
 #define TELL_AGAIN_MS 3600000u /* told again only after an hour without it */
+#define PUPIL_WAITS_MS 3000u   /* for a chunk, while somebody else could bring it */
 #define DRIP_STALLS 3u /* a chunk in as many times the longest silence is no line, but a trick */
 
 static void tell(const struct fetch *f, const char *kind, const char *subject, const char *layer,
@@ -424,11 +426,26 @@ int fetch_stream_start(struct fetch *f, const struct schedule_pick *pick)
 	return map ? ask_map(s) : ask_range(s);
 }
 
+/* What has come of the chunk is kept, and the rest asked of another. */
+static bool keeps_a_pupil_waiting(struct stream *s, uint64_t now_ms)
+{
+	struct fetch *f = s->of;
+	if (now_ms - s->since_ms < PUPIL_WAITS_MS || !fetch_awaited(f, s->object) ||
+	    !sources_slow(f->sources, s->source, s->object, s->map ? SOURCES_WHOLE : s->next,
+			  now_ms))
+		return false;
+	log_info("event=source.slow source=%s bytes=%zu ms=%" PRIu64, source_of(s)->name, s->filled,
+		 now_ms - s->since_ms);
+	fetch_stream_end(s);
+	replan_soon(&f->replan);
+	return true;
+}
+
 void fetch_stream_look(struct fetch *f, uint64_t now_ms)
 {
 	for (size_t i = 0; i < f->most_streams; i++) {
 		struct stream *s = &f->streams[i];
-		if (!s->transfer)
+		if (!s->transfer || keeps_a_pupil_waiting(s, now_ms))
 			continue;
 		const unsigned stall_s = source_of(s)->at->stall_s ? source_of(s)->at->stall_s : 20;
 		uint64_t most_ms = (uint64_t)stall_s * 1000 * DRIP_STALLS;

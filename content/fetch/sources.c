@@ -11,6 +11,7 @@
 #define FIRST_WAIT_MS 1000u
 #define MOST_WAIT_MS 300000u
 #define URGENT_WAIT_MS 3000u
+#define SLOW_MS 60000u
 #define LIES 3u
 #define LIES_LATELY 8
 
@@ -79,14 +80,30 @@ int sources_pick(const struct sources *s, size_t object, uint64_t chunk, enum or
 		 uint64_t now_ms, uint64_t *wake_ms)
 {
 	uint64_t wake = UINT64_MAX;
+	int slow = -1;
 	for (size_t i = 0; i < s->count; i++) {
 		const uint64_t at = until(s, i, object, chunk, who);
-		if (at <= now_ms)
+		if (at <= now_ms && (who != ORIGIN_FOR_PUPIL || s->all[i].slow_ms <= now_ms))
 			return (int)i;
+		if (at <= now_ms && slow < 0)
+			slow = (int)i;
 		wake = at < wake ? at : wake;
 	}
-	*wake_ms = wake == UINT64_MAX ? 0 : wake;
-	return -1;
+	if (slow < 0)
+		*wake_ms = wake == UINT64_MAX ? 0 : wake;
+	return slow;
+}
+
+bool sources_slow(struct sources *s, int source, size_t object, uint64_t chunk, uint64_t now_ms)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		if (i == (size_t)source || s->all[i].slow_ms > now_ms ||
+		    until(s, i, object, chunk, ORIGIN_FOR_PUPIL) > now_ms)
+			continue;
+		s->all[source].slow_ms = now_ms + SLOW_MS;
+		return true;
+	}
+	return false;
 }
 
 uint64_t sources_run(const struct sources *s, int source, size_t object, uint64_t first,
@@ -162,8 +179,10 @@ void sources_brought(struct sources *s, int source, size_t object, uint64_t chun
 
 void sources_hurry(struct sources *s)
 {
-	for (size_t i = 0; i < s->count; i++)
+	for (size_t i = 0; i < s->count; i++) {
 		origin_hurry(s->all[i].at);
+		s->all[i].slow_ms = 0;
+	}
 	for (size_t i = 0; i < s->trouble_count; i++)
 		s->troubles[i].until_ms = s->troubles[i].urgent_ms = 0;
 }

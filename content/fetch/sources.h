@@ -24,6 +24,8 @@ struct source {
 	struct origin own;
 	unsigned bad_row; /* different chunks that came wrong since one came right */
 	uint32_t lately;  /* of the last 32 that came: a bit for each that was wrong */
+	uint64_t
+		slow_ms; /* it kept a pupil waiting: until then others are asked first for who waits */
 	uint64_t received_bytes, bad_chunks;
 };
 
@@ -59,6 +61,11 @@ uint64_t sources_run(const struct sources *s, int source, size_t object, uint64_
 /* It could not bring this. Returns how often in a row. */
 unsigned sources_failed(struct sources *s, int source, size_t object, uint64_t chunk,
 			uint64_t now_ms);
+/*
+ * A pupil waits for what comes from it too slowly. True when another can be asked, which then comes first for pupils, for a minute;
+ * false: it is as good as any, and goes on.
+ */
+bool sources_slow(struct sources *s, int source, size_t object, uint64_t chunk, uint64_t now_ms);
 /*
  * A chunk came wrong: true when the source is to be left alone altogether, because nothing good comes from it (three others in a
  * row), or too little (a quarter of the last 32).

@@ -148,8 +148,8 @@ done <<-END
 	200|/assets/portal.css
 	404|/nothing
 	404|/assets/nothing
-	404|/m/nothing/master.m3u8
-	404|/p/nothing
+	503|/m/nothing/master.m3u8
+	503|/p/nothing
 	405|/|-X POST
 	405|/assets/portal.css|-X DELETE
 	503|/search?q=x

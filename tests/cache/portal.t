@@ -31,7 +31,7 @@ is "$(get /s/nothing)" 404 "a page that is not there"
 like "$top/body" 'lang="fr"' "says so, in three languages"
 echo '<p>ar gone' >"$top/portal/ar/404.html"
 is "$(get /s/nothing) $(body)" "404 <p>ar gone" "with contentd's own page where there is one"
-is "$(get /m/lesson/master.m3u8)" 404 "a lesson that is not there"
+is "$(get /m/lesson/master.m3u8)" 503 "without an index nobody says that a lesson is not there"
 is "$(get /assets/portal.css) $(body)" "200 body{}" "assets are shared"
 is "$(header Cache-Control)" "public, max-age=31536000, immutable" "and kept"
 for path in '/../nginx.conf' '/%2e%2e/nginx.conf' '/assets/..%2f..%2fnginx.conf' '/assets../nginx.conf' '/fr/index'; do

@@ -34,6 +34,14 @@ is "$(field /v1/status '[.sources[] | .kind] | join(" ")')" "origin mirror" "sta
 
 stop_contentd TERM
 
+# --- a neighbour at the end of a bad line: the origin is asked before pupils have waited long
+configure "$fast" "[store]\nkeep_free = 0\n[source slow]\nkind = neighbour\nurl = http://127.0.0.1:$mirror\n"
+start_contentd
+curl -s "http://127.0.0.1:$mirror/ctl?mode=ok&rate=2000" >/dev/null
+paper 200000
+is "$(crowd 3)" "good 3 busy 0 cut 0 wrong 0" "a neighbour brings 2 kB a second: pupils get theirs from the origin"
+like "$top/contentd.log" 'event=source.slow source=slow' "for a minute"
+stop_contentd TERM
 
 # --- two boxes ------------------------------------------------------------------------------------------------
 end_child "$portal_pid" QUIT

@@ -119,6 +119,27 @@ static void a_pupil_has_it_tried_sooner(void **state)
 	assert_int_equal(pick(&c, 2, 1, ORIGIN_FOR_LATER, 30000), -1);
 }
 
+static void who_keeps_a_pupil_waiting_is_asked_after_others(void **state)
+{
+	(void)state;
+	struct scene c = scene();
+	fill(&c);
+	assert_true(sources_slow(&c.s, 0, 7, 3, 1000));
+	assert_int_equal(pick(&c, 7, 3, ORIGIN_FOR_PUPIL, 1000), 1);
+	assert_int_equal(pick(&c, 8, 0, ORIGIN_FOR_PUPIL, 1000), 1); /* for anything else, too */
+	assert_int_equal(pick(&c, 8, 0, ORIGIN_FOR_LATER, 1000),
+			 0); /* what nobody waits for may take its time */
+	assert_true(sources_slow(&c.s, 1, 7, 3, 1000));
+	sources_failed(&c.s, 2, 7, 3, 1000); /* the origin has it not */
+	assert_int_equal(pick(&c, 7, 3, ORIGIN_FOR_PUPIL, 1000), 3);
+	assert_false(sources_slow(&c.s, 3, 7, 3, 1000)); /* nobody is left: it goes on */
+	sources_failed(&c.s, 3, 7, 3, 1000);
+	assert_int_equal(pick(&c, 7, 3, ORIGIN_FOR_PUPIL, 1000),
+			 0); /* better slowly than not at all */
+	assert_int_equal(pick(&c, 8, 0, ORIGIN_FOR_PUPIL, 60999), 2);
+	assert_int_equal(pick(&c, 8, 0, ORIGIN_FOR_PUPIL, 61000), 0);
+}
+
 static void three_wrong_chunks_in_a_row_are_a_lie(void **state)
 {
 	(void)state;
@@ -201,6 +222,7 @@ int main(void)
 		cmocka_unit_test(what_one_has_not_is_asked_of_the_next),
 		cmocka_unit_test(whoever_brings_it_ends_the_trouble),
 		cmocka_unit_test(a_pupil_has_it_tried_sooner),
+		cmocka_unit_test(who_keeps_a_pupil_waiting_is_asked_after_others),
 		cmocka_unit_test(three_wrong_chunks_in_a_row_are_a_lie),
 		cmocka_unit_test(a_share_of_wrong_chunks_is_a_lie),
 		cmocka_unit_test(memory_is_bounded),
