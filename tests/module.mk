@@ -45,7 +45,7 @@ check-door: $$(TEST_PROGS)
 	$(PROVE) -j2 $(DOOR:%=tests/cache/%.t)
 DOOR ?= $(if $(filter asan,$(FLAVOUR)),http hostile,door hostile players)
 # What several processes share is tried by threads (a sanitizer sees no two processes): make FLAVOUR=tsan check-tsan
-THREADED := $(foreach u,threads crew pass,$(B)/unit/cache_$(u))
+THREADED := $(foreach u,threads crew pass,$(B)/unit/cache_$(u)) $(B)/unit/staff_pieces
 check-tsan: $(THREADED)
 	$(PROVE) $(THREADED)
 check-e2e: all $(B)/e2e/.npm
