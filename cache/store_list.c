@@ -139,15 +139,24 @@ int store_list_arrived(struct store *s, int64_t now_s, struct fault *why)
 
 int store_list_pin(struct store *s, const char *what, int64_t now_s, struct fault *why)
 {
-	return db_exec(s->db, why, "INSERT OR IGNORE INTO pins(what, added_s) VALUES(?,?)", "ti",
-		       what, now_s);
+	int rc;
+	do
+		rc = db_exec(s->db, why, "INSERT OR IGNORE INTO pins(what, added_s) VALUES(?,?)",
+			     "ti", what, now_s);
+	while (store_give_spare(s, rc));
+	store_keep_spare(s);
+	return rc;
 }
 
 int store_list_unpin(struct store *s, const char *what, struct fault *why)
 {
-	int rc = db_exec(s->db, why, "DELETE FROM pins WHERE what=?", "t", what);
+	int rc;
+	do
+		rc = db_exec(s->db, why, "DELETE FROM pins WHERE what=?", "t", what);
+	while (store_give_spare(s, rc));
 	if (!rc && !db_changes(s->db))
 		rc = fault_set(why, -ENOENT, "store.unpinned", "'%.160s' is not pinned", what);
+	store_keep_spare(s);
 	return rc;
 }
 

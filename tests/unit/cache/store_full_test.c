@@ -16,6 +16,7 @@
 #include "cache/names_builder.h"
 #include "cache/segtab.h"
 #include "cache/store.h"
+#include "cache/store_list.h"
 #include "cache/store_scrub.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
@@ -226,12 +227,38 @@ static void rot_is_withdrawn_all_the_same(void **state)
 	objmap_free(map);
 }
 
+/* A person who reads "unpin it first" can do that on the disk that is the reason for it. */
+static void pins_come_and_go_on_a_full_disk(void **state)
+{
+	if (scratch_size(scratch_path(state, "mounted")) < 0)
+		skip();
+	struct store *s = NULL;
+	struct fault why = { 0 };
+	char name[40];
+	assert_int_equal(store_open(*state, &unlimited, &s, &why), 0);
+	fill_disk(state);
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "lesson/l-%u", i);
+		if (store_list_pin(s, name, 1, &why))
+			fail_msg("%s", why.text);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		snprintf(name, sizeof(name), "lesson/l-%u", i);
+		if (store_list_unpin(s, name, &why))
+			fail_msg("%s", why.text);
+	}
+	assert_int_equal(store_list_unpin(s, name, &why), -ENOENT);
+	store_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(refuses_cleanly_and_goes_on, mount_small,
 						unmount_small),
 		cmocka_unit_test_setup_teardown(rot_is_withdrawn_all_the_same, mount_small,
+						unmount_small),
+		cmocka_unit_test_setup_teardown(pins_come_and_go_on_a_full_disk, mount_small,
 						unmount_small),
 	};
 	return cmocka_run_group_tests_name("cache/store_full", tests, NULL, NULL);
