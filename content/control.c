@@ -74,14 +74,14 @@ static void get_status(struct ctl_request *req, void *data)
 	struct cook_counts k = cook_count(c->cook);
 	json_t *out = health(c);
 	json_t *more =
-		json_pack("{s:s,s:s,s:I,s:{s:I,s:I,s:I,s:I,s:I},s:{s:I,s:I,s:I,s:i}}", "name",
+		json_pack("{s:s,s:s,s:I,s:{s:I,s:I,s:I,s:I,s:I},s:{s:I,s:I,s:I,s:I,s:i}}", "name",
 			  "contentd", "version", WASL_VERSION, "since_s",
 			  (json_int_t)((clock_mono_ms() - c->started_ms) / 1000), "fetch", "chunks",
 			  (json_int_t)f.chunks, "bad_chunks", (json_int_t)f.bad_chunks, "maps",
 			  (json_int_t)f.maps, "received_bytes", (json_int_t)f.received_bytes, "bps",
-			  (json_int_t)f.bps, "cook", "segments", (json_int_t)k.segments, "failures",
-			  (json_int_t)k.failures, "given_up", (json_int_t)k.given_up, "ms_a_dish",
-			  (int)k.ms_a_dish);
+			  (json_int_t)f.bps, "cook", "segments", (json_int_t)k.segments, "previews",
+			  (json_int_t)k.previews, "failures", (json_int_t)k.failures, "given_up",
+			  (json_int_t)k.given_up, "ms_a_dish", (int)k.ms_a_dish);
 	json_object_update(out, more);
 	CLEANUP(publish_outlook_done) struct publish_outlook outlook = { 0 };
 	if (publish_outlook(c, &outlook) == 0)

@@ -31,7 +31,8 @@ start_origin
 small
 new_box
 start_contentd
-until_so 60 all_done 2
+in_full() { all_done 2 && is_field /v1/status .cook.previews 2; }
+until_so 150 in_full
 ok $? "two lessons in full, with all the room they want"
 full=$(store bytes)
 stop_contentd TERM
