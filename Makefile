@@ -83,7 +83,7 @@ $(B)/fuzz/$(1): $(call obj,$(2)) $(if $(filter fuzz,$(FLAVOUR)),,$(call obj,test
 endef
 
 MODULES := firmware/base firmware/record firmware/web firmware/agent firmware/ctl firmware/stage \
-	   cache cache/door content provisioning provisioning/hub netmgr board tests
+	   cache cache/door content provisioning provisioning/hub provisioning/ndtd netmgr board tests
 .SECONDEXPANSION:
 include $(wildcard $(addsuffix /module.mk,$(MODULES)))
 

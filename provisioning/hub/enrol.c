@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pb_decode.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ static void clean_request(wasl_EnrolRequest *request)
 
 static void clean_grant(wasl_Grant *grant)
 {
+	sodium_memzero(grant->probe_key.bytes, sizeof(grant->probe_key.bytes));
 	pb_release(wasl_Grant_fields, grant);
 }
 
@@ -166,6 +168,8 @@ static int write_grant(const struct hub *hub, const wasl_EnrolRequest *request,
 	memcpy(grant.device, d->id, sizeof(grant.device));
 	memcpy(grant.sign_public, request->sign_public, sizeof(grant.sign_public));
 	memcpy(grant.nonce, request->nonce, sizeof(grant.nonce));
+	hubecho_key(hub->echo_secret, d->id, grant.probe_key.bytes);
+	grant.probe_key.size = HUBECHO_KEY;
 	snprintf(grant.school_code, sizeof(grant.school_code), "%s", d->school);
 	snprintf(grant.school_name, sizeof(grant.school_name), "%s", order->school_name);
 	grant.epoch = d->epoch;

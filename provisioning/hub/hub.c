@@ -59,6 +59,8 @@ int hub_open(const char *dir, const char *store, const struct standing_rules *ru
 	if (rc == 0)
 		rc = keyring_load(hub.dir, TRUST_TIME, &hub.time_key, why);
 	if (rc == 0)
+		rc = keyring_echo_secret(hub.dir, hub.echo_secret, why);
+	if (rc == 0)
 		rc = store_open(store && *store ? store : own.at, &hub.store, why);
 	if (rc)
 		return rc;

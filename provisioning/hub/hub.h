@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "firmware/record/hubecho.h"
 #include "firmware/record/signed.h"
 #include "firmware/record/trust.h"
 #include "provisioning/hub/standing.h"
@@ -18,6 +19,7 @@ struct hub {
 	struct store *store;
 	struct trust *trust;
 	struct signed_key enrol_key, receipt_key, time_key;
+	uint8_t echo_secret[HUBECHO_KEY];
 	void *sealing_keys; /* signed record, as boxes get it */
 	size_t sealing_keys_len;
 	uint32_t sealing_keys_version;

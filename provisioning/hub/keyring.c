@@ -158,6 +158,11 @@ static int make_roles(const char *dir, wasl_Root *root, int64_t now_s, struct fa
 static int make_root(const char *dir, wasl_Root *root, int64_t now_s,
 		     struct signed_key keys[static KEYRING_ROOT_KEYS], struct fault *why)
 {
+	uint8_t echo[HUBECHO_KEY];
+	int made = keyring_echo_secret(dir, echo, why);
+	sodium_memzero(echo, sizeof(echo));
+	if (made)
+		return made;
 	for (unsigned i = 0; i < KEYRING_ROOT_KEYS; i++) {
 		int rc = make_signing_key(paths_at("%s/offline/root-%u.key", dir, i + 1).at, "root",
 					  &keys[i], why);
@@ -246,6 +251,52 @@ int keyring_sealing(const char *dir, const uint8_t id[static 8], uint8_t public_
 	text_hex(id, 8, id_hex);
 	return read_key(paths_at("%s/keys/sealing/%s.key", dir, id_hex).at, public_key, secret_key,
 			32, why);
+}
+
+static int read_echo_secret(const char *path, uint8_t out[static HUBECHO_KEY], struct fault *why)
+{
+	AUTO_FREE void *text = NULL;
+	size_t len = 0;
+	int rc = fileio_read(path, KEY_FILE_LIMIT, &text, &len, why);
+	if (rc)
+		return rc;
+	if (len == 2 * HUBECHO_KEY + 1 && ((char *)text)[len - 1] == '\n')
+		((char *)text)[len - 1] = '\0';
+	if (text_unhex(text, out, HUBECHO_KEY))
+		rc = fault_set(why, -EBADMSG, "keyring.file",
+			       "'%s' is no secret of %d bytes in hexadecimal; put back the copy "
+			       "from the ministry's safe",
+			       path, HUBECHO_KEY);
+	sodium_memzero(text, len);
+	return rc;
+}
+
+/* Two programs may be at it: whoever names it first has made it. */
+static int make_echo_secret(const char *path, struct fault *why)
+{
+	uint8_t secret[HUBECHO_KEY];
+	char text[2 * HUBECHO_KEY + 2];
+	struct path own = paths_given("%s.%d", path, (int)getpid());
+	randombytes_buf(secret, sizeof(secret));
+	text_hex(secret, sizeof(secret), text);
+	memcpy(text + 2 * HUBECHO_KEY, "\n", 2);
+	int rc = fileio_replace(own.at, text, sizeof(text) - 1, 0600, why);
+	if (rc == 0 && link(own.at, path) && errno != EEXIST)
+		rc = fault_set(why, -errno, "keyring.echo", "cannot make '%s': %s", path,
+			       strerror(errno));
+	(void)unlink(own.at);
+	if (rc == 0)
+		(void)fileio_sync_parent(path);
+	sodium_memzero(secret, sizeof(secret));
+	sodium_memzero(text, sizeof(text));
+	return rc;
+}
+
+int keyring_echo_secret(const char *dir, uint8_t out[static HUBECHO_KEY], struct fault *why)
+{
+	struct path path = paths_at("%s/keys/echo.secret", dir);
+	int rc = access(path.at, F_OK) ? make_echo_secret(path.at, why) : 0;
+	return rc ? rc : read_echo_secret(path.at, out, why);
 }
 
 int keyring_file(const char *dir, const char *name, void **out, size_t *len, struct fault *why)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "firmware/record/hubecho.h"
 #include "firmware/record/signed.h"
 #include "firmware/record/trust.h"
 
@@ -14,6 +15,7 @@ struct fault;
  *	root/N			signed root records, for everybody
  *	keys/ROLE.key		the role's private key (mode 0600)
  *	keys/sealing/ID.key	X25519 private halves of what reports are sealed to
+ *	keys/echo.secret	what wasl-ndtd and the grants derive each box's echo key from, 64 hexadecimal digits
  *	sealing-keys		signed list of the public halves
  *	offline/root-N.key	the root keys, to be moved to five different places
  */
@@ -36,6 +38,9 @@ int keyring_public(const char *dir, const char *file, uint8_t out[static 32], st
 /* Both halves of the sealing key with that id; -ENOENT when the hub has no such key (36 months are kept). */
 int keyring_sealing(const char *dir, const uint8_t id[static 8], uint8_t public_key[static 32],
 		    uint8_t secret_key[static 32], struct fault *why);
+
+/* The secret for UDP echoes, 32 bytes; made when it is not there (a hub of before). */
+int keyring_echo_secret(const char *dir, uint8_t out[static HUBECHO_KEY], struct fault *why);
 
 /* Root 1 and every later root that is there, in order. */
 int keyring_trust(const char *dir, struct trust **out, struct fault *why);

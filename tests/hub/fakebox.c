@@ -82,6 +82,8 @@ int fakebox_take_grant(struct fakebox *box, const struct trust *trust, const voi
 		box->epoch = grant.epoch;
 		box->seq = grant.first_seq - 1;
 		box->provisional = grant.provisional;
+		if (grant.probe_key.size == sizeof(box->probe_key))
+			memcpy(box->probe_key, grant.probe_key.bytes, sizeof(box->probe_key));
 		snprintf(box->school, sizeof(box->school), "%s", grant.school_code);
 	}
 	pb_release(wasl_Grant_fields, &grant);

@@ -23,6 +23,7 @@ struct fakebox {
 	uint8_t sealing_public[32];
 	char school[32];
 	bool provisional;
+	uint8_t probe_key[32]; /* zero: the grant had none */
 };
 
 void fakebox_make(struct fakebox *box);

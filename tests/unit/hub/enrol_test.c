@@ -73,6 +73,24 @@ static void the_box_of_the_order_gets_a_grant(void **state)
 	assert_int_equal(attempt(h, &box, order, len, nonce, &why), 0);
 }
 
+/* With the key of its grant a box is answered by whoever has the hub's secret, also after the hub came back; no other box is. */
+static void a_grant_brings_the_key_for_echoes(void **state)
+{
+	struct fakehub *h = *state;
+	struct fakebox box, other;
+	uint8_t ask[HUBECHO_ASK], answer[HUBECHO_ANSWER];
+	fakehub_enrol(h, "S-1", FAKEHUB_CLAIMED, &box);
+	fakehub_reopen(h);
+	fakehub_enrol(h, "S-2", FAKEHUB_CLAIMED, &other);
+	assert_memory_not_equal(box.probe_key, other.probe_key, sizeof(box.probe_key));
+	hubecho_ask(box.probe_key, box.id, nonce, ask);
+	assert_int_equal(hubecho_reply(ask, sizeof(ask), h->hub.echo_secret, answer), 0);
+	assert_int_equal(hubecho_answers(answer, sizeof(answer), box.probe_key, ask), 0);
+	hubecho_ask(other.probe_key, box.id, nonce, ask);
+	assert_int_equal(hubecho_reply(ask, sizeof(ask), h->hub.echo_secret, answer),
+			 -EKEYREJECTED);
+}
+
 static void an_order_is_spent_once(void **state)
 {
 	struct fakehub *h = *state;
@@ -212,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(the_box_of_the_order_gets_a_grant),
+		CASE(a_grant_brings_the_key_for_echoes),
 		CASE(an_order_is_spent_once),
 		CASE(a_box_belongs_to_one_school),
 		CASE(the_claim_code_decides),

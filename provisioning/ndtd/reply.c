@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "provisioning/ndtd/reply.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+void reply_init(struct reply *r, const uint8_t secret[static HUBECHO_KEY], uint32_t per_box,
+		uint32_t per_net)
+{
+	uint8_t seed[crypto_shorthash_KEYBYTES];
+	memcpy(r->secret, secret, sizeof(r->secret));
+	randombytes_buf(seed, sizeof(seed));
+	limit_init(&r->boxes, per_box, seed);
+	randombytes_buf(seed, sizeof(seed));
+	limit_init(&r->nets, per_net, seed);
+}
+
+/* A host has a whole /64 of IPv6 to itself. */
+static size_t net_bytes(const struct in6_addr *from)
+{
+	return IN6_IS_ADDR_V4MAPPED(from) ? sizeof(from->s6_addr) : 8;
+}
+
+enum reply_end reply_to(struct reply *r, const uint8_t *bytes, size_t len,
+			const struct in6_addr *from, uint64_t now_ms,
+			uint8_t out[static HUBECHO_ANSWER])
+{
+	uint8_t answer[HUBECHO_ANSWER];
+	int e = hubecho_reply(bytes, len, r->secret, answer);
+	if (e)
+		return e == -EBADMSG ? REPLY_NO_ASK : REPLY_NO_KEY;
+	if (!limit_take(&r->boxes, bytes, HUBECHO_DEVICE, now_ms))
+		return REPLY_BOX_OFTEN;
+	if (!limit_take(&r->nets, from->s6_addr, net_bytes(from), now_ms))
+		return REPLY_NET_OFTEN;
+	memcpy(out, answer, sizeof(answer));
+	return REPLY_SEND;
+}
+
+const char *reply_end_name(enum reply_end end)
+{
+	static const char *const names[REPLY_ENDS] = {
+		[REPLY_SEND] = "answered",           [REPLY_NO_ASK] = "no_question",
+		[REPLY_NO_KEY] = "without_key",      [REPLY_BOX_OFTEN] = "box_too_often",
+		[REPLY_NET_OFTEN] = "net_too_often",
+	};
+	return names[end];
+}
