@@ -355,6 +355,11 @@ void account_counters(struct account *a, unsigned uplink, uint64_t raw_rx, uint6
 	minutes_bytes(&a->minutes, a->lines[uplink], change.rx_bytes, change.tx_bytes);
 }
 
+bool account_must_flush(const struct account *a, unsigned uplink)
+{
+	return meter_must_store(&a->meters[a->lines[uplink]]);
+}
+
 void account_event(struct account *a, const char *kind, const char *subject, const char *reason)
 {
 	if (a->event_count == QUEUE_EVENTS)

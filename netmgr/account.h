@@ -66,6 +66,9 @@ void account_rtt(struct account *a, unsigned uplink, uint32_t rtt_us);
 void account_counters(struct account *a, unsigned uplink, uint64_t raw_rx, uint64_t raw_tx);
 void account_event(struct account *a, const char *kind, const char *subject, const char *reason);
 
+/* Whether account_flush() is due now: what a power cut may take from the uplink's count is nearly used up. */
+bool account_must_flush(const struct account *a, unsigned uplink);
+
 /* Bytes of this quota period. */
 void account_used(const struct account *a, unsigned uplink, uint64_t *rx_bytes, uint64_t *tx_bytes);
 

@@ -10,6 +10,7 @@
 #include "netmgr/account.h"
 #include "netmgr/engine.h"
 #include "netmgr/ledger.h"
+#include "netmgr/quota.h"
 
 enum { PAGE = 100, PAGE_MAX = 1000 };
 
@@ -21,6 +22,7 @@ static json_t *uplink_json(struct engine *e, unsigned i)
 	const struct core_uplink *u = &e->core.uplinks[i];
 	uint64_t rx, tx, now = clock_mono_ms();
 	account_used(e->account, i, &rx, &tx);
+	const enum quota_level level = quota_level(rx + tx, conf->quota_bytes);
 	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:I, s:I}", "name",
 			      conf->name, "kind", uplink_kind_name(net_conf_kind(conf)), "state",
 			      uplink_state_name(core_state(&e->core, i)), "grade",
@@ -33,7 +35,14 @@ static json_t *uplink_json(struct engine *e, unsigned i)
 	if (conf->quota_bytes) {
 		json_object_set_new(j, "quota_bytes", json_integer((json_int_t)conf->quota_bytes));
 		json_object_set_new(j, "quota_day", json_integer((json_int_t)conf->quota_day));
+		json_object_set_new(j, "quota_level", json_string(quota_level_name(level)));
 	}
+	if (conf->price_per_gb) {
+		const uint64_t cost = quota_cost(rx + tx, (uint64_t)conf->price_per_gb);
+		json_object_set_new(j, "cost", json_integer((json_int_t)cost));
+		json_object_set_new(j, "currency", json_string(conf->currency));
+	}
+	json_object_set_new(j, "sync", json_string(level >= QUOTA_HOLD ? "quota" : "go"));
 	return j;
 }
 

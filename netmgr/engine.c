@@ -14,6 +14,7 @@
 #include "firmware/base/paths.h"
 #include "netmgr/account.h"
 #include "netmgr/probe.h"
+#include "netmgr/quota.h"
 
 enum { TICK_US = 1000000, TICK_ACCURACY_US = 100000, WAKE_ACCURACY_US = 1000 };
 
@@ -159,11 +160,21 @@ static void step(struct engine *e, const struct core_observation *seen)
 					  next == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
+/* Not once a second: what a power cut takes from the count of a line has to be stored before it is carried. */
+static void count(struct engine *e, const struct core_observation *seen)
+{
+	struct fault why;
+	account_counters(e->account, seen->uplink, seen->rx_bytes, seen->tx_bytes);
+	/* A disk that refuses is asked again at the next tick. */
+	if (!e->store_failed && account_must_flush(e->account, seen->uplink))
+		note_store(e, account_flush(e->account, &why), &why);
+}
+
 static void on_seen(void *data, const struct core_observation *seen)
 {
 	struct engine *e = data;
 	if (seen->kind == CORE_TRAFFIC)
-		account_counters(e->account, seen->uplink, seen->rx_bytes, seen->tx_bytes);
+		count(e, seen);
 	if (seen->kind == CORE_ADDRESS && !seen->address)
 		prober_forget(e->prober, seen->uplink);
 	step(e, seen);
@@ -190,18 +201,29 @@ static int on_wake(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
+/* Said once for each level on the way up, and when a new period begins. */
+static void note_level(struct engine *e, unsigned uplink, enum quota_level level, uint64_t used)
+{
+	enum quota_level before = e->quota_level[uplink];
+	e->quota_level[uplink] = (uint8_t)level;
+	if (level == before || (before == QUOTA_NONE && level == QUOTA_FREE))
+		return;
+	log_warn("event=uplink.quota uplink=%s level=%s bytes=%llu", name_of(e, (int)uplink),
+		 quota_level_name(level), (unsigned long long)used);
+	account_event(e->account, "uplink.quota", name_of(e, (int)uplink), quota_level_name(level));
+}
+
 static void watch_quota(struct engine *e, unsigned uplink)
 {
 	uint64_t quota = e->conf->uplinks[uplink].quota_bytes, rx, tx;
 	if (!quota)
 		return;
 	account_used(e->account, uplink, &rx, &tx);
+	note_level(e, uplink, quota_level(rx + tx, quota), rx + tx);
 	bool up = rx + tx >= quota;
 	if (up == e->quota_up[uplink])
 		return;
 	e->quota_up[uplink] = up;
-	log_warn("event=uplink.quota uplink=%s used_up=%d bytes=%llu", name_of(e, (int)uplink), up,
-		 (unsigned long long)(rx + tx));
 	account_event(e->account, up ? "uplink.capped" : "uplink.uncapped", name_of(e, (int)uplink),
 		      "");
 	struct core_observation seen = { .kind = CORE_QUOTA, .uplink = uplink, .on = up };

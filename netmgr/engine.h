@@ -31,6 +31,7 @@ struct engine {
 	struct ctl_route routes[ENGINE_ROUTES];
 	struct sd_event_source *wake, *tick;
 	bool store_failed, quota_up[UPLINK_MAX];
+	uint8_t quota_level[UPLINK_MAX]; /* enum quota_level */
 	int preferred;
 	enum engine_release { ENGINE_HELD, ENGINE_FELL, ENGINE_DRAINED } released[UPLINK_MAX];
 	uint64_t drain_ms

@@ -3,6 +3,15 @@
 
 #include <time.h>
 
+enum { FORGET = 1 << 17 }; /* looks in which a step shrinks to a third: two hours */
+
+static uint64_t reserve_of(const struct meter *m)
+{
+	const uint64_t step = m->step_bytes > METER_STEP ? m->step_bytes : METER_STEP;
+	/* Until the next look, and while the disk is busy then: three looks long at most, or it would be part of every step. */
+	return step + step / 4 * 3;
+}
+
 void meter_resume(struct meter *m, enum meter_start how, uint64_t allowance_max_bytes)
 {
 	m->since_bytes = 0;
@@ -33,13 +42,17 @@ struct meter_change meter_read(struct meter *m, uint64_t raw_rx, uint64_t raw_tx
 	m->raw_tx = raw_tx;
 	m->rx_bytes += change.rx_bytes;
 	m->tx_bytes += change.tx_bytes;
-	m->since_bytes += change.rx_bytes + change.tx_bytes;
+	const uint64_t carried = change.rx_bytes + change.tx_bytes;
+	m->since_bytes += carried;
+	m->step_bytes -= m->step_bytes / FORGET + (m->step_bytes > METER_STEP);
+	if (carried > m->step_bytes)
+		m->step_bytes = carried;
 	return change;
 }
 
 bool meter_must_store(const struct meter *m)
 {
-	return m->since_bytes > m->allowance_bytes / 2;
+	return m->since_bytes > 0 && m->since_bytes + reserve_of(m) > m->allowance_bytes;
 }
 
 void meter_stored(struct meter *m)
@@ -47,7 +60,9 @@ void meter_stored(struct meter *m)
 	uint64_t next = m->since_bytes * 4;
 	if (next < METER_ALLOWANCE_MIN)
 		next = METER_ALLOWANCE_MIN;
-	m->allowance_bytes = next < m->allowance_max_bytes ? next : m->allowance_max_bytes;
+	if (next > m->allowance_max_bytes)
+		next = m->allowance_max_bytes;
+	m->allowance_bytes = next > reserve_of(m) ? next : reserve_of(m);
 	m->since_bytes = 0;
 }
 

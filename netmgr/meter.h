@@ -8,12 +8,17 @@
  * Bytes that an uplink carried in its quota period. Pure. What is stored never says less than what was
  * carried: with each stored state goes an allowance that is charged when the next start finds that the
  * counter's source is gone (power cut), and a new state is due before the allowance is used up.
+ *
+ * Whoever reads the counters calls meter_read() at each look and stores at once when meter_must_store() says so. What a
+ * line carries until the next look, and while the disk is busy after it, must fit into what is left.
  */
 enum {
-	METER_ALLOWANCE_MIN = 1 << 20,
+	METER_ALLOWANCE_MIN = 1000000,
 	METER_ALLOWANCE_QUOTA =
-		8 << 20, /* most, where a quota is counted: what a power cut may overcharge */
+		METER_ALLOWANCE_MIN, /* most, where a quota is counted: what a power cut may overcharge */
 	METER_ALLOWANCE_FREE = 256 << 20, /* most elsewhere: fewer writes */
+	METER_STEP =
+		250000, /* least, until a line was seen to carry more: 40 Mbit/s, 20 looks a second */
 };
 
 struct meter {
@@ -23,6 +28,7 @@ struct meter {
 	uint64_t allowance_bytes;    /* that may be carried before the state must be stored again */
 	uint64_t allowance_max_bytes;
 	uint64_t since_bytes; /* carried since it was stored */
+	uint64_t step_bytes;  /* most that was carried between two looks, of late */
 	bool charge; /* the source may have lost bytes: charge when it proves to have restarted */
 };
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The decisions and the accounting are a library of pure code; the daemon around it comes in two: on the
 # real kernel and on a simulated one.
-NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter slot ledger account net_conf lane check dns echo plan lease
+NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter quota slot ledger account net_conf lane check dns echo plan lease
 NETMGR_DAEMON := probe engine api
 NETMGR_SIM := gate kernel_sim
 NETMGR_NL := kernel_nl nl_net nl_flows nl_events nl_stock nft dhcp resolv

@@ -49,6 +49,8 @@ struct uplink_conf {
 	int metered;          /* enum net_metered */
 	uint64_t quota_bytes; /* a month; 0 none */
 	int64_t quota_day;
+	int64_t price_per_gb; /* hundredths of the currency, of 10^9 bytes; 0 not known */
+	char currency[8];
 	int64_t sim_rate_kbps, sim_rtt_ms;
 };
 

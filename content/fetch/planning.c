@@ -76,7 +76,7 @@ static struct planner_line line_now(const struct planning *p, const struct uplin
 				      .up = strcmp(u->state, "up") == 0 ||
 					    strcmp(u->state, "suspect") == 0,
 				      .metered = u->metered,
-				      .capped = strcmp(u->state, "capped") == 0,
+				      .capped = u->sync_held || strcmp(u->state, "capped") == 0,
 				      .quota_bytes = u->quota_bytes,
 				      .used_bytes = u->used_bytes,
 				      .quota_day = u->quota_day,

@@ -56,6 +56,8 @@ static void take_line(struct uplinks_view *v, const json_t *from, const char *pr
 	to->down_kbps = kbps > 0 && kbps < UINT32_MAX ? (uint32_t)kbps : 0;
 	to->preferred = preferred && strcmp(preferred, to->name) == 0;
 	to->metered = json_is_true(json_object_get(from, "metered"));
+	const char *sync = json_string_value(json_object_get(from, "sync"));
+	to->sync_held = sync && strcmp(sync, "quota") == 0;
 	to->used_bytes = bytes_of(from, "rx_bytes") + bytes_of(from, "tx_bytes");
 	to->quota_bytes = bytes_of(from, "quota_bytes");
 	json_int_t day = json_integer_value(json_object_get(from, "quota_day"));

@@ -23,6 +23,7 @@ struct uplinks_view {
 	struct uplinks_one {
 		char name[32], state[16], grade[16], reason[16];
 		bool preferred, metered;
+		bool sync_held; /* its quota is nearly used up: the rest is for who waits, and receipts */
 		uint32_t down_kbps; /* what last came in while the line was busy; 0 not known */
 		uint64_t used_bytes, quota_bytes; /* of this quota period; quota 0: none */
 		int quota_day;                    /* 0 not known */

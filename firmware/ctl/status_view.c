@@ -144,6 +144,22 @@ static void put_reason(const json_t *uplink, const struct view *v, FILE *to)
 	fprintf(to, " · %s", text);
 }
 
+/* Before it is used up: "· 85% of the plan used". */
+static void put_quota(const json_t *uplink, const struct view *v, FILE *to)
+{
+	const char *level = view_text(uplink, "quota_level");
+	const bool low = strcmp(level, "low") == 0;
+	const int64_t quota = view_int(uplink, "quota_bytes", 0);
+	const int64_t used = view_int(uplink, "rx_bytes", 0) + view_int(uplink, "tx_bytes", 0);
+	char percent[32];
+	if ((!low && strcmp(level, "hold") != 0) || quota < 1)
+		return;
+	snprintf(percent, sizeof(percent), "%.0f", (double)used * 100 / (double)quota);
+	AUTO_FREE char *text =
+		view_fill(v, low ? "wasl.quota.low" : "wasl.quota.hold", "n", percent, NULL);
+	fprintf(to, " · %s", text);
+}
+
 static void show_uplink(const json_t *uplink, const char *preferred, const struct view *v, FILE *to)
 {
 	const char *state = view_text(uplink, "state");
@@ -169,6 +185,7 @@ static void show_uplink(const json_t *uplink, const char *preferred, const struc
 		put_figures(uplink, v, to);
 	else
 		put_reason(uplink, v, to);
+	put_quota(uplink, v, to);
 	if (strcmp(name, preferred) == 0)
 		fprintf(to, " · %s", strings_get(v->lang, "status.uplink.use"));
 	putc('\n', to);

@@ -183,6 +183,27 @@ WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>"$work/second.err"
 [ $? -eq 1 ] && grep -q "running already as process $daemon" "$work/second.err"
 ok $? "a second instance is refused"
 
+# --- a quota -----------------------------------------------------------------------------------------
+used=$(ask GET /v1/uplinks | jq -r '.uplinks[] | select(.name == "adsl") | .rx_bytes + .tx_bytes')
+stop_daemon TERM
+plan_of() { # plan_of PERCENT: such a quota that so much of it is used
+	configure refuse 600
+	sed -i "s/^sim_rate_kbps = 16000/&\nquota = $((used * 100 / $1))\nprice_per_gb = 15000\ncurrency = MRU/" "$work/root/etc/wasl/profile.conf"
+	start_daemon
+	within 10 preferred_is adsl
+}
+said_of() { ask GET /v1/uplinks | jq -r '.uplinks[] | select(.name == "adsl") | "\(.quota_level) \(.sync) \(.currency)"'; }
+said() { [ "$(said_of)" = "$1" ]; }
+events_of() { ask GET '/v1/events?limit=1000' | jq -r '[.rows[] | select(.kind == "uplink.quota") | .reason] | join(" ")'; }
+heard() { [ "$(events_of)" = "$1" ]; }
+plan_of 90
+within 10 said "low go MRU" && within 10 heard low
+ok $? "nine tenths of a quota are said to be used"
+stop_daemon TERM
+plan_of 98
+within 10 said "hold quota MRU" && within 10 heard "low hold"
+ok $? "what is left then is not for lessons that nobody waits for"
+
 # --- a line that hangs -------------------------------------------------------------------------------
 stop_daemon TERM
 configure hang 600

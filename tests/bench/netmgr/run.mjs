@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-or-later
 // run.mjs BUILD RESULT.json: what a school notices when a line fails, and what watching its lines costs. Needs root, and the machine
-// for itself: times are those of real processes. BENCH_ONLY=carrier,silent,satellite,kept,release,idle,cost; BENCH_SHORT=1 tries the
+// for itself: times are those of real processes. BENCH_ONLY=carrier,silent,satellite,kept,release,idle,cost,quota; BENCH_SHORT=1 tries the
 // tool; ROUNDS=N.
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -16,7 +17,7 @@ const only = process.env.BENCH_ONLY?.split(',')
 const [FIRST, SECOND] = LINES
 const WANTED = { carrier_failover_ms_p99: 150, carrier_failover_flapping_ms_p99: 150, silent_failover_ms_p50: 700, silent_failover_ms_p99: 1500,
 	silent_failover_600_ms_p99: 5000, own_release_ms_p99: 50, forwarded_release_ms_p99: 50, idle_probe_mb_month: 20, cpu_percent: 0.5, private_mib: 8,
-	rss_mib: 20 }
+	rss_mib: 20, quota_under_cuts: 0, quota_over_bytes_max: 1e6 }
 const AT_LEAST = { flows_kept_ratio: 1 }
 
 const quantile = (list, q) => list.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(list.length * q) - 1)]
@@ -197,7 +198,17 @@ async function cost(school, figures) {
 	figures.rss_mib = round(kib('Rss') / 1024, 2)
 }
 
-const parts = { cost, carrier, silent, satellite, kept, release, idle }
+// Power cuts in virtual time: the book alone, without a kernel.
+function quota(school, figures) {
+	const folder = fs.mkdtempSync(path.join(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(), 'wasl-quota-'))
+	try {
+		Object.assign(figures, JSON.parse(execFileSync(`${build}/tests/bench-quota`, [folder, short ? '100' : '1000'], { encoding: 'utf8' })))
+	} finally {
+		fs.rmSync(folder, { recursive: true })
+	}
+}
+
+const parts = { cost, carrier, silent, satellite, kept, release, idle, quota }
 if (process.getuid() !== 0) {
 	say('bench-netmgr: skipped: needs root for network namespaces')
 	process.exit(0)

@@ -115,6 +115,7 @@ static void the_line_that_traffic_takes(void **state)
 		bool metered;
 		uint64_t used, quota;
 		int quota_day;
+		bool sync_held;
 	} picks[] = {
 		{ .why = "none", .json = "{\"uplinks\":[]}", .last = "a", .name = NULL },
 		{ .why = "the preferred one, with what it has carried",
@@ -148,6 +149,15 @@ static void the_line_that_traffic_takes(void **state)
 		  .last = "",
 		  .name = "b",
 		  .metered = true },
+		{ .why = "one whose quota is nearly used up",
+		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"sync\":\"quota\"}]}",
+		  .last = "",
+		  .name = "a",
+		  .sync_held = true },
+		{ .why = "one that may be used",
+		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"sync\":\"go\"}]}",
+		  .last = "",
+		  .name = "a" },
 		{ .why = "numbers that are none",
 		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"metered\":1,\"rx_"
 			  "bytes\":-5,"
@@ -168,6 +178,7 @@ static void the_line_that_traffic_takes(void **state)
 		assert_int_equal(u->used_bytes, picks[i].used);
 		assert_int_equal(u->quota_bytes, picks[i].quota);
 		assert_int_equal(u->quota_day, picks[i].quota_day);
+		assert_int_equal(u->sync_held, picks[i].sync_held);
 	}
 }
 

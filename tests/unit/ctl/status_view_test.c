@@ -63,6 +63,18 @@ static void what_each_state_says(void **state)
 		  "■ a          asks to sign in · Reason: sign-in page", NULL },
 		{ "netmgrd", "uplinks", "[{\"name\":\"\\u001b[2J\\u009b\",\"state\":\"up\"}]", "● ",
 		  "\x1b" },
+		{ "netmgrd", "uplinks",
+		  "[{\"name\":\"a\",\"state\":\"up\",\"quota_level\":\"low\",\"rx_bytes\":80,"
+		  "\"tx_bytes\":5,\"quota_bytes\":100}]",
+		  "● a          good · 85% of the plan used", "rest" },
+		{ "netmgrd", "uplinks",
+		  "[{\"name\":\"a\",\"state\":\"up\",\"quota_level\":\"hold\",\"rx_bytes\":96,"
+		  "\"quota_bytes\":100}]",
+		  "96% of the plan used: the rest is for people and reports", NULL },
+		{ "netmgrd", "uplinks",
+		  "[{\"name\":\"a\",\"state\":\"up\",\"quota_level\":\"free\",\"rx_bytes\":6,"
+		  "\"quota_bytes\":100}]",
+		  "● a          ", "plan" },
 		{ "netmgrd", "uplinks", "7", "No line is set up yet", NULL },
 		{ "contentd", "lessons_ready", "0", "Lessons have not arrived yet",
 		  "Lessons work" },
