@@ -407,6 +407,8 @@ static int take_words(struct hand *h, struct fault *why)
 {
 	const wasl_Plan *plan = &h->survey.plan;
 	const wasl_Segment *last = &plan->segments[plan->segments_count - 1];
+	if (h->survey.wordless)
+		return 0;
 	const struct folder_film film = {
 		.fd = h->fd,
 		.size = h->size,

@@ -232,6 +232,17 @@ static void put_notes(const struct verdict *v, wasl_Survey *out)
 	}
 }
 
+/* Containers without a list of their streams may bring captions later on. */
+static bool is_wordless(const AVFormatContext *f)
+{
+	if (f->ctx_flags & AVFMTCTX_NOHEADER)
+		return false;
+	for (unsigned i = 0; i < f->nb_streams; i++)
+		if (f->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_SUBTITLE)
+			return false;
+	return true;
+}
+
 int foresee(int fd, uint64_t size, wasl_Survey *out, struct fault *why)
 {
 	CLEANUP(clean_survey) wasl_Survey found = wasl_Survey_init_zero;
@@ -245,6 +256,7 @@ int foresee(int fd, uint64_t size, wasl_Survey *out, struct fault *why)
 		int64_t promised = s.format->duration;
 		found.promised_us = promised > 0 ? (uint64_t)promised : (uint64_t)p.duration_us;
 		found.has_plan = true;
+		found.wordless = is_wordless(s.format);
 		rc = make_plan(&s, &p, &found.plan, why);
 		source_close(&s);
 	}

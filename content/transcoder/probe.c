@@ -13,7 +13,6 @@
 
 #define LINES_MAX 720u
 #define DURATION_MAX_S (6 * 3600)
-#define SIDE_MIN 16
 #define FIRST_PACKETS 250u /* so many may go by before the first picture decodes */
 #define MISSING_US 1500000 /* what an index promises beyond what is there, before it is told */
 
@@ -175,7 +174,7 @@ static void describe(const struct source *s, struct probe *p)
 	p->fps_num = (uint32_t)fps.num;
 	p->fps_den = (uint32_t)fps.den;
 	snprintf(p->picture_codec, sizeof(p->picture_codec), "%s", avcodec_get_name(c->codec_id));
-	if (c->width < SIDE_MIN || c->height < SIDE_MIN)
+	if (p->form.width < RATE_SIDE_MIN || p->form.height < RATE_SIDE_MIN)
 		judge_size(p, "probe.small", c->width, c->height);
 	if ((int64_t)c->width * c->height > SOURCE_PIXELS_MAX)
 		judge_size(p, "probe.large", c->width, c->height);

@@ -79,6 +79,9 @@ void rate_size(int width, int height, AVRational sar, unsigned turn, uint32_t li
 		by = lines / small;
 	if (large * by > lines * 4.0)
 		by = lines * 4.0 / large;
+	double least = RATE_SIDE_MIN / small;
+	if (by < least && large * least <= lines * 4.0)
+		by = least;
 	*out_width = even(w * by);
 	*out_height = even(h * by);
 }

@@ -18,7 +18,9 @@ uint32_t rate_timescale(AVRational fps);
 
 /*
  * Size as shown: pixels made square, turned by `turn`, the short side at most `lines` and the long one at most four times
- * that, even. Lines are never added. `sar` 0/x is 1.
+ * that, even. Lines are added to nothing but pictures with a side below RATE_SIDE_MIN, which the mezzanine's encoder does not
+ * take: both sides reach it then, unless the long one would be too long. `sar` 0/x is 1.
  */
+#define RATE_SIDE_MIN 64u
 void rate_size(int width, int height, AVRational sar, unsigned turn, uint32_t lines,
 	       uint32_t *out_width, uint32_t *out_height);

@@ -14,7 +14,7 @@
 #define SPOT_US INT64_C(4000000) /* from one look to the next, at most */
 #define SPOT_LEAST_US INT64_C(1000000)
 #define SPOTS_WANTED 60            /* a short film is looked at more often */
-#define SHORT_US INT64_C(30000000) /* a film so short is decoded altogether */
+#define SHORT_US INT64_C(15000000) /* a film so short is decoded altogether */
 #define LONG_US \
 	INT64_C(12000000) /* key frames farther apart: the pictures between them are decoded, too */
 #define APART_US INT64_C(500000) /* of the two pictures that are compared */

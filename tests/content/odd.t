@@ -68,6 +68,13 @@ once=$("$transcoder" probe --quick --in "$top/film.ts" | jq .duration_ms) twice=
 [ $((twice - 2 * once)) -ge -100 ] && [ $((twice - 2 * once)) -le 100 ]
 ok $? "are as long as both ($once ms once, $twice ms together)"
 
+# Pictures too small for the mezzanine's encoder are enlarged for it; of a thread, a little more would be a wall.
+ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=s=32x18:d=1 -f lavfi -i testsrc2=s=2000x16:d=1 -map 0 -c:v mpeg4 "$top/tiny.mp4" -map 1 -c:v mpeg4 "$top/thread.mp4"
+is "$(look "$top/tiny.mp4")" "accept 114x64" "a picture of 32x18"
+"$transcoder" mezzanine --in "$top/tiny.mp4" --out "$top/tiny.mezz.mp4" --plan "$top/tiny.pb" --preset 10 >"$top/out" 2>&1
+is "$?:$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$top/tiny.mezz.mp4")" 0:114,64 "becomes a mezzanine"
+is "$(look "$top/thread.mp4")" "refuse probe.small" "a picture of 2000x16"
+
 # What kind of pictures, and where.
 if [ -d "$WASL_MEDIA/lecture" ]; then
 	while read -r file want; do

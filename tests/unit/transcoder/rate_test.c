@@ -58,7 +58,11 @@ static void sizes_are_square_upright_and_bounded(void **state)
 		{ 1440, 1080, { 4, 3 }, 0, 1280, 720 },
 		{ 642, 642, { 1, 1 }, 0, 642, 642 },
 		{ 321, 241, { 1, 1 }, 0, 322, 242 }, /* odd: to the nearest even */
-		{ 16, 16, { 1, 1 }, 0, 16, 16 },
+		{ 16, 16, { 1, 1 }, 0, 64, 64 },     /* no encoder of mezzanines takes less */
+		{ 32, 18, { 1, 1 }, 0, 114, 64 },
+		{ 18, 32, { 1, 1 }, 0, 64, 114 },
+		{ 256, 64, { 1, 4 }, 0, 64, 64 },
+		{ 2000, 16, { 1, 1 }, 0, 2000, 16 },    /* a thread: nothing helps */
 		{ 8000, 200, { 1, 1 }, 0, 2880, 72 },   /* a ribbon */
 		{ 640, 480, { 1, 1000 }, 0, 640, 480 }, /* nonsense is passed over */
 	};

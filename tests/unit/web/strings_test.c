@@ -98,8 +98,8 @@ static void says_it_again_in_another_language(void **state)
 		const char *id, *said, *want; /* NULL: it was not said like that */
 	} rows[] = {
 		{ STRINGS_AR, "probe.small",
-		  "The picture is too small: 32x18. Export the lesson at least 320 wide.",
-		  "الصورة صغيرة جدًا: 32×18. صدّروا الدرس بعرض 320 على الأقل." },
+		  "The picture is too small: 32x18. Export the lesson as 320x180 at least.",
+		  "الصورة صغيرة جدًا: 32×18. صدّروا الدرس بعرض 320 وارتفاع 180 على الأقل." },
 		{ STRINGS_FR, "probe.truncated",
 		  "The file ends early: 3.5 of 60 s are there. And more.",
 		  "Le fichier s’arrête trop tôt : il contient 3.5 s sur 60." },
@@ -110,7 +110,7 @@ static void says_it_again_in_another_language(void **state)
 		{ STRINGS_AR, "probe.small",
 		  "The picture is too small: "
 		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		  "aaaaaaaaaaaaaaaax1. Export the lesson at least 320 wide.",
+		  "aaaaaaaaaaaaaaaax1. Export the lesson as 320x180 at least.",
 		  NULL },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
