@@ -8,18 +8,19 @@
 enum { BUCKETS = 256 };
 
 enum state {
-	QUEUED,
-	ASKED,
-	CANCELLED
-}; /* what contentd must hear, has heard, must hear that we do not want */
+	QUEUED,   /* contentd must hear of it */
+	ASKED,    /* has heard */
+	SHARED,   /* has, and must hear that others want it, too */
+	CANCELLED /* must hear that nobody wants it */
+};
 
 struct waiters_thing {
 	struct waiters_thing *next_want, *next_token;
-	struct waiters_thing *sooner,
-		*later; /* in the queue of messages, while QUEUED or CANCELLED */
+	struct waiters_thing *sooner, *later; /* in the queue of messages, unless ASKED */
 	struct sender_want want;
 	uint64_t token;
 	enum state state;
+	uint32_t client; /* 0: several */
 	struct waiter *first;
 };
 
@@ -93,6 +94,15 @@ static void forget(struct waiters *w, struct waiters_thing *t)
 	free(t);
 }
 
+/* Nobody waits for it: where contentd holds the want, it is told. */
+static void drop(struct waiters *w, struct waiters_thing *t)
+{
+	if (t->state == ASKED || t->state == SHARED)
+		set_state(w, t, CANCELLED);
+	else
+		forget(w, t);
+}
+
 struct waiters *waiters_new(void)
 {
 	return calloc(1, sizeof(struct waiters));
@@ -120,12 +130,13 @@ void waiters_free(struct waiters *w)
 	free(w);
 }
 
-static struct waiters_thing *add(struct waiters *w, const struct sender_want *want)
+static struct waiters_thing *add(struct waiters *w, const struct sender_want *want, uint32_t client)
 {
 	struct waiters_thing *t = calloc(1, sizeof(*t));
 	if (!t)
 		return NULL;
 	t->want = *want;
+	t->client = client;
 	t->token = ++w->last_token;
 	t->state = QUEUED;
 	t->next_want = *want_bucket(w, want);
@@ -137,7 +148,18 @@ static struct waiters_thing *add(struct waiters *w, const struct sender_want *wa
 	return t;
 }
 
-int waiters_join(struct waiters *w, const struct sender_want *want, struct waiter *who)
+/* Contentd hears it when it has heard of another. */
+static void share(struct waiters *w, struct waiters_thing *t, uint32_t client)
+{
+	if (t->client == client || !t->client)
+		return;
+	t->client = 0;
+	if (t->state == ASKED)
+		set_state(w, t, SHARED);
+}
+
+int waiters_join(struct waiters *w, const struct sender_want *want, uint32_t client,
+		 struct waiter *who)
 {
 	if (who->thing)
 		return -EBUSY;
@@ -147,12 +169,13 @@ int waiters_join(struct waiters *w, const struct sender_want *want, struct waite
 	if (!t && w->count >= WAITERS_MAX_THINGS)
 		return -ENOBUFS;
 	if (!t)
-		t = add(w, want);
+		t = add(w, want, client);
 	if (!t)
 		return -ENOMEM;
 	/* Somebody else's CANCEL did not leave yet: contentd still holds the want. */
 	if (t->state == CANCELLED)
 		set_state(w, t, ASKED);
+	share(w, t, client);
 	*who = (struct waiter){ .next = t->first, .thing = t };
 	if (t->first)
 		t->first->prev = who;
@@ -171,10 +194,14 @@ void waiters_leave(struct waiters *w, struct waiter *who)
 	*who = (struct waiter){ 0 };
 	if (t->first)
 		return;
-	if (t->state == ASKED)
-		set_state(w, t, CANCELLED);
-	else
-		forget(w, t);
+	drop(w, t);
+}
+
+static enum want_type type_of(enum state state)
+{
+	if (state == QUEUED)
+		return WANT_WANT;
+	return state == SHARED ? WANT_SHARED : WANT_CANCEL;
 }
 
 bool waiters_next(struct waiters *w, struct want_msg *out)
@@ -183,7 +210,7 @@ bool waiters_next(struct waiters *w, struct want_msg *out)
 	if (!t)
 		return false;
 	*out = (struct want_msg){
-		.type = t->state == QUEUED ? WANT_WANT : WANT_CANCEL,
+		.type = type_of(t->state),
 		.kind = is_object(&t->want) ? WANT_OBJECT : WANT_SEGMENT,
 		.token = t->token,
 		.id = t->want.id,
@@ -191,6 +218,7 @@ bool waiters_next(struct waiters *w, struct want_msg *out)
 		.first = t->want.first,
 		.count = t->want.count,
 		.error = t->state == QUEUED ? t->want.error : 0,
+		.client = t->client,
 	};
 	return true;
 }
@@ -198,10 +226,10 @@ bool waiters_next(struct waiters *w, struct want_msg *out)
 void waiters_sent(struct waiters *w)
 {
 	struct waiters_thing *t = w->soonest;
-	if (t->state == QUEUED)
-		set_state(w, t, ASKED);
-	else
+	if (t->state == CANCELLED)
 		forget(w, t);
+	else
+		set_state(w, t, ASKED);
 }
 
 void waiters_disconnected(struct waiters *w)
@@ -246,11 +274,7 @@ struct waiter *waiters_recheck(struct waiters *w,
 			last->next = chain;
 			chain = own;
 			t->first = NULL;
-			/* contentd may still hold the want. */
-			if (t->state == ASKED)
-				set_state(w, t, CANCELLED);
-			else
-				forget(w, t);
+			drop(w, t);
 		}
 	}
 	return chain;

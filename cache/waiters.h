@@ -26,10 +26,11 @@ struct waiters *waiters_new(void);
 void waiters_free(struct waiters *w); /* NULL is fine; waiters still in it wait for nothing then */
 
 /*
- * Waits for `want`; a new thing is queued to be asked for. -ENOMEM, -ENOBUFS (too many things), -EBUSY (this waiter
- * waits already).
+ * `client` waits for `want`: a number that all its requests have, 0 not known. A new thing is queued to be asked for, and once
+ * more when another client joins. -ENOMEM, -ENOBUFS (too many things), -EBUSY (this waiter waits already).
  */
-int waiters_join(struct waiters *w, const struct sender_want *want, struct waiter *who);
+int waiters_join(struct waiters *w, const struct sender_want *want, uint32_t client,
+		 struct waiter *who);
 /* No-op when it waits for nothing. The last one to leave queues a CANCEL, unless nobody was asked yet. */
 void waiters_leave(struct waiters *w, struct waiter *who);
 

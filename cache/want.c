@@ -25,6 +25,7 @@ static int check_msg(const struct want_msg *m)
 		return m->token && m->rendition ? 0 : -EBADMSG;
 	case WANT_WANT:
 	case WANT_CANCEL:
+	case WANT_SHARED:
 	case WANT_READY:
 	case WANT_FAILED:
 		break;

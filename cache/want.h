@@ -20,10 +20,10 @@ struct fault;
  * least that one); whoever wants what lies behind asks anew, so an object is wanted chunk by chunk as it is sent, and
  * `count` says how far the pupil means to read. A WANT with an error is about what is there and cannot be read from the disk:
  * `count` chunks are to be looked at, and fetched again if they are bad. READY of a segment means that its slot is published. Messages that name
- * an unknown token are not an error: a CANCEL and a READY may cross. SPOILT, of a worker, carries nothing: names.idx is damaged, or not
+ * an unknown token are not an error: a CANCEL and a READY may cross. SHARED says that not only the WANT's `client` waits for it any more. SPOILT, of a worker, carries nothing: names.idx is damaged, or not
  * there, as far as it can see; it says so again every WANT_SPOILT_MS until it is not. Whoever writes the index looks for himself.
  */
-#define WANT_VERSION 3u /* contentd's HELLO: see want_send_hello() */
+#define WANT_VERSION 4u /* contentd's HELLO: see want_send_hello() */
 #define WANT_SPOILT_MS 2000u
 #define WANT_SOCKET "/run/wasl/want.sock"
 
@@ -35,7 +35,8 @@ enum want_type {
 	WANT_FAILED = 5,
 	WANT_TALLY = 6,
 	WANT_TALLIED = 7,
-	WANT_SPOILT = 8
+	WANT_SPOILT = 8,
+	WANT_SHARED = 9
 };
 enum want_kind { WANT_OBJECT = 1, WANT_SEGMENT = 2 };
 
@@ -43,7 +44,7 @@ struct want_msg {
 	uint32_t type; /* enum want_type */
 	uint32_t kind; /* enum want_kind; 0 in HELLO */
 	uint64_t
-		token; /* HELLO: version; WANT: chosen by the worker, echoed in CANCEL, READY, FAILED;
+		token; /* HELLO: version; WANT: chosen by the worker, echoed in SHARED, CANCEL, READY, FAILED;
 			  TALLIED: sequence of the last tally that is on disk */
 	struct objmap_id id; /* WANT_OBJECT */
 	uint64_t
@@ -54,7 +55,8 @@ struct want_msg {
 	uint32_t
 		deadline_ms; /* from now; 0 none; contentd's HELLO: how long a client is to be patient */
 	int32_t error; /* FAILED: negative errno; WANT: 0, or why what is there cannot be read */
-	uint32_t reserved;
+	uint32_t
+		client; /* WANT: who waits, a number that says nothing else; 0: several, or not known */
 };
 
 /*

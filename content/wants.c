@@ -21,6 +21,8 @@ struct want {
 	struct want_msg msg;
 	struct client *from;
 	uint64_t since;    /* order of arrival */
+	uint64_t served;   /* in the same order: when its client was last told of anything */
+	size_t turn;       /* how many its client waits for longer; wants_list() */
 	uint64_t until_ms; /* 0: waits; else was told, reads on, and is forgotten then */
 };
 
@@ -94,12 +96,30 @@ static int forget_readers(sd_event_source *s, uint64_t usec, void *data)
 	return 0;
 }
 
+/* Who is told of one thing is the last to have its turn with the next. */
+static void was_served(struct wants *w, uint32_t client)
+{
+	const uint64_t now = ++w->arrivals;
+	for (size_t i = 0; client && i < w->count; i++)
+		if (w->all[i].msg.client == client)
+			w->all[i].served = now;
+}
+
+static uint64_t last_served(const struct wants *w, uint32_t client)
+{
+	for (size_t i = 0; client && i < w->count; i++)
+		if (w->all[i].msg.client == client)
+			return w->all[i].served;
+	return 0;
+}
+
 /* Answers the want; what it means to read behind that stays listed for a moment. */
 static void told(struct wants *w, size_t i, uint64_t count)
 {
 	struct want *want = &w->all[i];
 	struct want_msg ready = want_ready(&want->msg, want->msg.first, count);
 	send_msg(want->from, &ready);
+	was_served(w, want->msg.client);
 	if (count >= want->msg.count) {
 		drop_at(w, i);
 		return;
@@ -123,7 +143,8 @@ static void reads_on(const struct client *c, const struct want_msg *m)
 	size_t found = w->count;
 	for (size_t i = 0; i < w->count; i++) {
 		const struct want *want = &w->all[i];
-		if (want->until_ms && want->from == c && want->msg.first <= m->first &&
+		const bool another = want->msg.client && m->client && want->msg.client != m->client;
+		if (want->until_ms && want->from == c && !another && want->msg.first <= m->first &&
 		    !memcmp(want->msg.id.b, m->id.b, sizeof(m->id.b)) &&
 		    (found == w->count || want->msg.first > w->all[found].msg.first))
 			found = i;
@@ -178,7 +199,9 @@ static void take_want(struct client *c, const struct want_msg *m)
 		send_msg(c, &answer);
 		return;
 	}
-	w->all[w->count] = (struct want){ *m, c, ++w->arrivals, 0 };
+	w->all[w->count] = (struct want){
+		.msg = *m, .from = c, .since = ++w->arrivals, .served = last_served(w, m->client)
+	};
 	w->all[w->count++].msg.error = 0; /* it was looked at, once */
 	something_changed(w);
 	if (stand > 0)
@@ -191,6 +214,18 @@ static void cancel(struct client *c, uint64_t token)
 	for (size_t i = w->count; i-- > 0;)
 		if (w->all[i].from == c && w->all[i].msg.token == token && !w->all[i].until_ms)
 			drop_at(w, i);
+}
+
+static void share(const struct client *c, uint64_t token)
+{
+	struct wants *w = c->of;
+	for (size_t i = 0; i < w->count; i++) {
+		struct want *want = &w->all[i];
+		if (want->from != c || want->msg.token != token || want->until_ms)
+			continue;
+		want->msg.client = 0;
+		something_changed(w);
+	}
 }
 
 /* What a worker may say after its hello; anything else ends the connection. */
@@ -209,6 +244,9 @@ static int take_message(struct client *c, const struct want_msg *m)
 		return 0;
 	case WANT_CANCEL:
 		cancel(c, m->token);
+		return 0;
+	case WANT_SHARED:
+		share(c, m->token);
 		return 0;
 	case WANT_SPOILT:
 		if (!c->instance)
@@ -345,12 +383,48 @@ int wants_new(struct sd_event *loop, const char *path, mode_t mode, const struct
 	return 0;
 }
 
+static int sooner(uint64_t x, uint64_t y)
+{
+	return x < y ? -1 : x > y;
+}
+
+static int by_client(const void *a, const void *b)
+{
+	const struct want *x = *(const struct want *const *)a, *y = *(const struct want *const *)b;
+	int r = sooner(x->msg.client, y->msg.client);
+	if (!r)
+		r = sooner(x->msg.priority, y->msg.priority);
+	return r ? r : sooner(x->since, y->since);
+}
+
+static uint64_t waits_since(const struct want *want)
+{
+	return want->since > want->served ? want->since : want->served;
+}
+
 static int more_urgent(const void *a, const void *b)
 {
 	const struct want *x = *(const struct want *const *)a, *y = *(const struct want *const *)b;
-	if (x->msg.priority != y->msg.priority)
-		return x->msg.priority < y->msg.priority ? -1 : 1;
-	return x->since < y->since ? -1 : x->since > y->since;
+	int r = sooner(x->msg.priority, y->msg.priority);
+	if (!r)
+		r = sooner(x->turn, y->turn);
+	if (!r)
+		r = sooner(waits_since(x), waits_since(y));
+	return r ? r : sooner(x->since, y->since);
+}
+
+/* Of all that a client waits for, its first comes beside the others' first. */
+static void number_turns(struct wants *w)
+{
+	size_t turn = 0;
+	uint32_t client = 0;
+	qsort(w->sorted, w->count, sizeof(*w->sorted), by_client);
+	for (size_t i = 0; i < w->count; i++) {
+		struct want *want = &w->all[(const struct want *)w->sorted[i] - w->all];
+		turn = want->msg.client && want->msg.client == client ? turn + 1 : 0;
+		client = want->msg.client;
+		want->turn = turn;
+	}
 }
 
 void wants_offer(struct wants *w, uint32_t patience_ms, int passed)
@@ -364,8 +438,10 @@ size_t wants_list(struct wants *w, const struct want_msg *const **out)
 	/* `msg` is a want's first member: an array of wants is one of messages. */
 	for (size_t i = 0; i < w->count; i++)
 		w->sorted[i] = &w->all[i].msg;
-	if (w->count)
+	if (w->count) {
+		number_turns(w);
 		qsort(w->sorted, w->count, sizeof(*w->sorted), more_urgent);
+	}
 	*out = w->sorted;
 	return w->count;
 }

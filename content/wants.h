@@ -41,7 +41,8 @@ void wants_free(struct wants *w); /* NULL is fine */
 void wants_offer(struct wants *w, uint32_t patience_ms, int passed);
 
 /*
- * What is waited for, most urgent first: smaller priority, then who has waited longer. Valid until the next turn of the loop.
+ * What is waited for, most urgent first: smaller priority, then what each client waits for longest, then each one's next; among
+ * those, who was told of nothing for longer. Valid until the next turn of the loop.
  * A reader who was just told of a chunk stays listed for WANTS_READING_MS with what comes behind it: the next want is
  * on its way, and meanwhile the line is not given to somebody else.
  */

@@ -281,6 +281,7 @@ size_t ngx_http_wasl_air_metrics(ngx_http_wasl_worker_t *w, struct counters_extr
 struct uses *ngx_http_wasl_count_lock(ngx_http_wasl_worker_t *w, int32_t *day);
 void ngx_http_wasl_count_unlock(ngx_http_wasl_worker_t *w);
 uint64_t ngx_http_wasl_count_device(struct uses *uses, ngx_http_request_t *r);
+uint32_t ngx_http_wasl_count_client(ngx_http_wasl_worker_t *w, ngx_http_request_t *r);
 const void *ngx_http_wasl_count_address(ngx_http_request_t *r, size_t *len);
 void ngx_http_wasl_count_asked(ngx_http_wasl_ctx_t *ctx);
 void ngx_http_wasl_count_begin(ngx_http_wasl_ctx_t *ctx);

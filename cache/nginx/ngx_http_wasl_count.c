@@ -85,6 +85,33 @@ ngx_http_wasl_count_device(struct uses *uses, ngx_http_request_t *r)
 }
 
 
+/* Who has one share of the line: an address, as a number of the day that all workers give it; 0: nobody knows. */
+uint32_t
+ngx_http_wasl_count_client(ngx_http_wasl_worker_t *w, ngx_http_request_t *r)
+{
+    size_t        len;
+    int32_t       day;
+    uint32_t      client;
+    const void   *address;
+    struct uses  *uses;
+
+    address = ngx_http_wasl_count_address(r, &len);
+    if (len == 0) {
+        return 0;
+    }
+
+    uses = ngx_http_wasl_count_lock(w, &day);
+    if (uses == NULL) {
+        return 0;
+    }
+
+    client = (uint32_t) uses_device(uses, address, len, "", 0);
+    ngx_http_wasl_count_unlock(w);
+
+    return client;
+}
+
+
 static struct uses_event
 ngx_http_wasl_count_event(ngx_http_wasl_ctx_t *ctx)
 {

@@ -55,7 +55,7 @@ ngx_http_wasl_wait(ngx_http_wasl_ctx_t *ctx, const struct sender_want *want)
         ctx->idle_wakes = 0;
     }
 
-    if (waiters_join(w->waiters, want, &ctx->waiter) != 0) {
+    if (waiters_join(w->waiters, want, ngx_http_wasl_count_client(w, r), &ctx->waiter) != 0) {
         return ngx_http_wasl_unavailable(ctx);
     }
 

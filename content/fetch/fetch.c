@@ -99,6 +99,7 @@ static bool want_of(const struct library *l, const struct want_msg *m, struct sc
 	size_t lesson;
 	enum kitchen_rung rung;
 	out->priority = m->priority;
+	out->client = m->client;
 	if (m->kind == WANT_OBJECT) {
 		out->object = library_find_object(l, &m->id);
 		out->first = m->first;
@@ -142,8 +143,8 @@ static size_t see_wants(struct fetch *f, bool limited)
 		const size_t i = l->fetch_order[k];
 		if (l->objects[i].first_chunks && !l->objects[i].complete)
 			f->wanted[count++] =
-				(struct schedule_want){ i, 0, l->objects[i].first_chunks,
-							PREFETCH };
+				(struct schedule_want){ i, 0, l->objects[i].first_chunks, PREFETCH,
+							0 };
 	}
 	return count;
 }
@@ -151,13 +152,13 @@ static size_t see_wants(struct fetch *f, bool limited)
 static size_t see_streams(const struct fetch *f, struct schedule_stream *out, size_t *which)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < f->most_streams; i++) {
+	for (size_t i = 0; i < f->places; i++) {
 		const struct stream *s = &f->streams[i];
 		if (!s->transfer)
 			continue;
 		which[count] = i;
-		out[count++] = (struct schedule_stream){ s->object, s->map,     s->next,
-							 s->end,    s->brought, s->urgent };
+		out[count++] = (struct schedule_stream){ s->object,  s->map,    s->next,  s->end,
+							 s->brought, s->urgent, s->yields };
 	}
 	return count;
 }
@@ -166,7 +167,7 @@ static size_t see_streams(const struct fetch *f, struct schedule_stream *out, si
 static uint64_t background_bytes(const struct fetch *f)
 {
 	uint64_t bytes = 0;
-	for (size_t i = 0; i < f->most_streams; i++) {
+	for (size_t i = 0; i < f->places; i++) {
 		const struct stream *s = &f->streams[i];
 		if (s->transfer && !s->urgent && s->end > s->next)
 			bytes += (s->end - s->next) * OBJMAP_CHUNK_BYTES - s->filled;
@@ -206,9 +207,12 @@ static int step(struct fetch *f, uint64_t now, uint64_t *wake_ms)
 	*wake_ms = pick.wake_ms;
 	if (pick.what == SCHEDULE_NOTHING)
 		return 0;
-	if (pick.end_stream >= 0)
+	if (pick.what == SCHEDULE_YIELD)
+		fetch_stream_yield(&f->streams[which[pick.end_stream]]);
+	else if (pick.end_stream >= 0)
 		fetch_stream_end(&f->streams[which[pick.end_stream]]);
-	int r = pick.what == SCHEDULE_END ? 0 : fetch_stream_start(f, &pick);
+	const bool asks = pick.what == SCHEDULE_MAP || pick.what == SCHEDULE_RANGE;
+	int r = asks ? fetch_stream_start(f, &pick) : 0;
 	return r ? r : 1;
 }
 
@@ -243,7 +247,7 @@ void fetch_hurry(struct fetch *f)
 
 void fetch_forget(struct fetch *f, size_t object)
 {
-	for (size_t i = 0; i < f->most_streams; i++) {
+	for (size_t i = 0; i < f->places; i++) {
 		struct stream *s = &f->streams[i];
 		if (s->object != object)
 			continue;
@@ -255,7 +259,7 @@ void fetch_forget(struct fetch *f, size_t object)
 
 void fetch_use(struct fetch *f, struct library *library)
 {
-	for (size_t i = 0; i < SCHEDULE_MAX_STREAMS; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(f->streams); i++) {
 		fetch_stream_end(&f->streams[i]);
 		f->streams[i].filled = 0;
 	}
@@ -275,7 +279,7 @@ void fetch_tick(struct fetch *f)
 
 bool fetch_busy(const struct fetch *f)
 {
-	for (size_t i = 0; i < f->most_streams; i++)
+	for (size_t i = 0; i < f->places; i++)
 		if (f->streams[i].transfer)
 			return true;
 	return false;
@@ -290,7 +294,7 @@ void fetch_free(struct fetch *f)
 {
 	if (!f)
 		return;
-	for (size_t i = 0; i < SCHEDULE_MAX_STREAMS; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(f->streams); i++) {
 		fetch_stream_end(&f->streams[i]);
 		free(f->streams[i].chunk);
 	}
@@ -317,7 +321,8 @@ int fetch_new(struct sd_event *loop, struct http *http, struct sources *sources,
 	f->calls = *calls;
 	f->report = *report;
 	f->most_streams = streams < SCHEDULE_MAX_STREAMS ? streams : SCHEDULE_MAX_STREAMS;
-	for (size_t i = 0; i < f->most_streams; i++) {
+	f->places = f->most_streams + FETCH_PARKED;
+	for (size_t i = 0; i < f->places; i++) {
 		f->streams[i].of = f;
 		f->streams[i].chunk = malloc(OBJMAP_CHUNK_BYTES);
 		if (!f->streams[i].chunk)

@@ -17,11 +17,15 @@ struct stream {
 	uint64_t next, end; /* chunks; the request may have asked for more */
 	uint64_t brought;   /* chunks */
 	uint64_t since_ms;  /* of the chunk under way */
-	size_t filled;      /* of it; kept when the stream ends, and gone on with by the next one */
-	bool mixed;         /* it came in several answers: nobody is to blame for it */
-	bool over;          /* what was to be said of its end has been said */
+	size_t filled; /* of it; kept when the stream ends, and gone on with by one that comes here */
+	bool mixed;    /* it came in several answers: nobody is to blame for it */
+	bool over;     /* what was to be said of its end has been said */
+	bool yields;   /* to another pupil, once the chunk under way is whole */
 	uint8_t *chunk;
 };
+
+/* Places more than streams: a chunk that broke off stays where it is while others are brought. */
+#define FETCH_PARKED 4u
 
 struct fetch {
 	struct replan replan;
@@ -32,8 +36,8 @@ struct fetch {
 	struct library *library;
 	struct fetch_calls calls;
 	struct report report;
-	struct stream streams[SCHEDULE_MAX_STREAMS];
-	size_t most_streams;
+	struct stream streams[SCHEDULE_MAX_STREAMS + FETCH_PARKED];
+	size_t most_streams, places;     /* of those, this many at once */
 	size_t passing;                  /* objects that pass through memory */
 	struct schedule_object *objects; /* the scheduler's view, as the library's objects */
 	struct schedule_block blocks[SOURCES_TROUBLES];
@@ -53,6 +57,8 @@ enum { FETCH_FIRST_WAIT_MS = 1000 };
 /* Asks for what was picked; what is left of a chunk that was under way is not asked again. */
 int fetch_stream_start(struct fetch *f, const struct schedule_pick *pick);
 void fetch_stream_end(struct stream *s);
+/* Ends when the chunk under way has come; at once where nothing of it has. */
+void fetch_stream_yield(struct stream *s);
 /* Whether a pupil waits for this, or for what is made of it. */
 bool fetch_awaited(const struct fetch *f, size_t object);
 /* Ends streams that drip: slower than any line is; or too slow for who waits, where another source can be asked. */

@@ -29,6 +29,16 @@ void fetch_stream_end(struct stream *s)
 	s->transfer = NULL;
 }
 
+void fetch_stream_yield(struct stream *s)
+{
+	if (!s->filled) {
+		fetch_stream_end(s);
+		return;
+	}
+	s->yields = true;
+	s->end = s->next + 1;
+}
+
 /* --- failures ---------------------------------------------------------------------------------- */
 
 static struct source *source_of(const struct stream *s)
@@ -312,7 +322,7 @@ static void map_done(void *data, const struct http_result *result)
 
 static bool streams_to(const struct fetch *f, size_t object)
 {
-	for (size_t i = 0; i < f->most_streams; i++)
+	for (size_t i = 0; i < f->places; i++)
 		if (f->streams[i].transfer && f->streams[i].object == object)
 			return true;
 	return false;
@@ -338,18 +348,18 @@ void fetch_stream_settle(struct fetch *f, uint64_t now_ms)
 
 /* --- asking ------------------------------------------------------------------------------------ */
 
-/* The place where this chunk was begun, else one that has begun none, else any. */
+/* The place where this chunk was begun, else one that has begun none, else where one broke off longest ago. */
 static struct stream *free_place(struct fetch *f, const struct schedule_pick *pick)
 {
 	struct stream *found = NULL;
-	for (size_t i = 0; i < f->most_streams; i++) {
+	for (size_t i = 0; i < f->places; i++) {
 		struct stream *s = &f->streams[i];
 		if (s->transfer)
 			continue;
 		if (s->filled && s->object == pick->object && s->next == pick->first &&
 		    pick->what == SCHEDULE_RANGE)
 			return s;
-		if (!found || !s->filled)
+		if (!found || (found->filled && (!s->filled || s->since_ms < found->since_ms)))
 			found = s;
 	}
 	return found;
@@ -358,7 +368,7 @@ static struct stream *free_place(struct fetch *f, const struct schedule_pick *pi
 /* Another stream that would come by here stops before. */
 static void make_way(struct fetch *f, const struct stream *s)
 {
-	for (size_t i = 0; i < f->most_streams; i++) {
+	for (size_t i = 0; i < f->places; i++) {
 		struct stream *t = &f->streams[i];
 		if (t != s && t->transfer && !t->map && t->object == s->object &&
 		    t->next < s->next && t->end > s->next)
@@ -421,7 +431,7 @@ int fetch_stream_start(struct fetch *f, const struct schedule_pick *pick)
 		     : pick->first + sources_run(f->sources, source, pick->object, pick->first,
 						 pick->count, who, now);
 	s->brought = 0;
-	s->over = false;
+	s->over = s->yields = false;
 	s->since_ms = now;
 	return map ? ask_map(s) : ask_range(s);
 }
@@ -443,7 +453,7 @@ static bool keeps_a_pupil_waiting(struct stream *s, uint64_t now_ms)
 
 void fetch_stream_look(struct fetch *f, uint64_t now_ms)
 {
-	for (size_t i = 0; i < f->most_streams; i++) {
+	for (size_t i = 0; i < f->places; i++) {
 		struct stream *s = &f->streams[i];
 		if (!s->transfer || keeps_a_pupil_waiting(s, now_ms))
 			continue;

@@ -9,7 +9,9 @@
  * What to ask for next. Pure: (objects, gaps, wants, streams, time) -> one step.
  * While a pupil waits for bytes, the line is the pupils' alone: other streams end, at no loss but the request, and nothing new is
  * begun in the background. A stream brings what follows each other; a pupil far from it gets one of its own, which never
- * overlaps, so a chunk crosses the line once. Where there are more readers than streams they take turns.
+ * overlaps, so a chunk crosses the line once. Where there are more readers than streams they take turns: a request is no longer than a
+ * turn then, so that nothing on its way is thrown away. Who asks for bytes here and there gets what was asked for, who asks in order
+ * what follows, too. Where several clients wait, each has one stream at a time, however many places of whatever film it asks for.
  */
 #define SCHEDULE_BACKGROUND 8u   /* wants of this priority and above wait for a free stream */
 #define SCHEDULE_SLICE_CHUNKS 8u /* brought before a stream is taken from one pupil for another */
@@ -30,6 +32,7 @@ struct schedule_want { /* given most urgent first */
 	size_t object;
 	uint64_t first, count; /* chunks */
 	uint32_t priority;     /* 0 a pupil waits .. 9 background */
+	uint32_t client;       /* who waits, and counts as one; 0: several, or nobody knows */
 };
 
 struct schedule_block { /* a chunk that nobody could bring: not asked again before then */
@@ -43,6 +46,7 @@ struct schedule_stream { /* a request under way */
 	uint64_t next, end;
 	uint64_t brought; /* chunks, since it began */
 	bool urgent;      /* it began because a pupil waited */
+	bool yields;      /* it ends with the chunk under way: SCHEDULE_YIELD */
 };
 
 struct schedule_view {
@@ -67,13 +71,19 @@ struct schedule_view {
 };
 #define SCHEDULE_MAX_STREAMS 8u
 
-enum schedule_what { SCHEDULE_NOTHING, SCHEDULE_MAP, SCHEDULE_RANGE, SCHEDULE_END };
+enum schedule_what {
+	SCHEDULE_NOTHING,
+	SCHEDULE_MAP,
+	SCHEDULE_RANGE,
+	SCHEDULE_END,
+	SCHEDULE_YIELD /* end_stream goes on to the end of its chunk: another pupil's turn comes then */
+};
 
 struct schedule_pick {
 	enum schedule_what what;
 	size_t object;
 	uint64_t first, count; /* SCHEDULE_RANGE */
-	int end_stream;        /* index of a stream to end (first), or -1 */
+	int end_stream;        /* index of a stream to end (first) or to yield, or -1 */
 	bool urgent;           /* a pupil waits for it */
 	uint64_t wake_ms; /* SCHEDULE_NOTHING: when something held back may be tried; 0 never */
 };

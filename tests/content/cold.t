@@ -64,6 +64,37 @@ is "$(cat "$top/slow")" "good 20 busy 0 cut 0 wrong 0" "who were not disturbed"
 [ $(($(fetched) - before)) -le $((1500000 + 65536)) ]
 ok $? "and still each byte crossed once ($(($(fetched) - before)) of 1500000)"
 
+# --- a phone that asks for bytes here and there ----------------------------------------------------------
+# From an address of its own, sixty places of a film; a pupil on another one plays from the beginning.
+far=60 size=6000000 plays=$((12 * 65536))
+ctl 'hold=1&rate=1500000&reset=1' >/dev/null
+paper $size
+before=$(fetched)
+head -c $plays "$top/$file" >"$top/head-of-it"
+for n in $(seq $far); do
+	at=$((size - 5000 - n * 70000))
+	[ "$n" = 1 ] || echo next
+	printf 'url = %s/m/papers-1/files/%s\nrange = %s-%s\ninterface = 127.0.0.2\noutput = /dev/null\nwrite-out = "%%{http_code}\\n"\n' \
+		"$portal" "$file" $at $at
+done >"$top/far.conf"
+curl -s -Z --parallel-immediate --parallel-max $far -K "$top/far.conf" >"$top/far" 2>/dev/null & all=$!
+until_so 20 are_in $far
+crowd 1 "Range: bytes=0-$((plays - 1))" "$top/head-of-it" >"$top/plays" & pupil=$!
+until_so 20 are_in $((far + 1))
+ctl 'hold=0' >/dev/null
+wait $pupil
+spent=$(($(fetched) - before))
+ctl 'rate=0' >/dev/null
+is "$(cat "$top/plays")" "good 1 busy 0 cut 0 wrong 0" "a pupil plays while a phone asks for $far bytes far from each other"
+[ $spent -le 3500000 ]
+ok $? "and has every other turn on the line ($spent bytes came meanwhile for the $plays that he played)"
+wait $all
+is "$(sort "$top/far" | uniq -c | xargs)" "$far 206" "that phone has its bytes, too"
+is "$(crowd 1)" "good 1 busy 0 cut 0 wrong 0" "and then somebody the whole film"
+again=$(($(fetched) - before - size))
+[ $again -le 262144 ]
+ok $? "of which hardly a byte came twice ($again bytes)"
+
 # --- the line fails in mid-fill ---------------------------------------------------------------------------
 cuts=${full:+10}
 cuts=${cuts:-4}

@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 						  .count = 1 };
 		waiters_leave(w, &who[turn % WAITERS]);
 		if (turn & 8)
-			waiters_join(w, &want, &who[turn % WAITERS]);
+			waiters_join(w, &want, turn & 3, &who[turn % WAITERS]);
 		if (turn & 16)
 			waiters_disconnected(w), tally_disconnected(&t);
 		while ((turn & 32) && waiters_next(w, &m)) {

@@ -50,8 +50,8 @@ static void many_wait_and_one_is_asked(void **state)
 	struct waiter who[200] = { 0 };
 	const struct sender_want want = segment(7, 3);
 	for (int i = 0; i < 200; i++)
-		assert_int_equal(waiters_join(w, &want, &who[i]), 0);
-	assert_int_equal(waiters_join(w, &want, &who[0]), -EBUSY);
+		assert_int_equal(waiters_join(w, &want, 0, &who[i]), 0);
+	assert_int_equal(waiters_join(w, &want, 0, &who[0]), -EBUSY);
 	assert_int_equal(waiters_things(w), 1);
 	struct want_msg m = next(w, WANT_WANT);
 	assert_int_equal(m.kind, WANT_SEGMENT);
@@ -84,10 +84,10 @@ static void things_differ_by_what_and_where(void **state)
 	const struct sender_want wants[] = { segment(1, 1), segment(1, 2), segment(2, 1),
 					     chunks(9, 1, 4), chunks(9, 2, 3) };
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(waiters_join(w, &wants[i], &who[i]), 0);
+		assert_int_equal(waiters_join(w, &wants[i], 0, &who[i]), 0);
 	struct waiter further = { 0 };
 	const struct sender_want longer = chunks(9, 1, 100);
-	assert_int_equal(waiters_join(w, &longer, &further),
+	assert_int_equal(waiters_join(w, &longer, 0, &further),
 			 0); /* how far one means to read does not matter */
 	assert_int_equal(waiters_things(w), 5);
 	uint64_t tokens[5];
@@ -116,22 +116,22 @@ static void the_last_to_leave_cancels(void **state)
 	struct waiter a = { 0 }, b = { 0 }, c = { 0 };
 	const struct sender_want want = segment(1, 1);
 	/* Before it was asked: nothing to cancel. */
-	waiters_join(w, &want, &a);
+	waiters_join(w, &want, 0, &a);
 	waiters_leave(w, &a);
 	waiters_leave(w, &a);
 	silent(w);
 	assert_int_equal(waiters_things(w), 0);
 
-	waiters_join(w, &want, &a);
-	waiters_join(w, &want, &b);
-	waiters_join(w, &want, &c);
+	waiters_join(w, &want, 0, &a);
+	waiters_join(w, &want, 0, &b);
+	waiters_join(w, &want, 0, &c);
 	const uint64_t token = next(w, WANT_WANT).token;
 	waiters_leave(w, &b);
 	waiters_leave(w, &c);
 	silent(w);
 	waiters_leave(w, &a);
 	/* Somebody comes back before the CANCEL left: the want simply stays. */
-	waiters_join(w, &want, &b);
+	waiters_join(w, &want, 0, &b);
 	silent(w);
 	waiters_leave(w, &b);
 	assert_int_equal(next(w, WANT_CANCEL).token, token);
@@ -143,18 +143,63 @@ static void the_last_to_leave_cancels(void **state)
 	waiters_free(w);
 }
 
+static void contentd_hears_who_waits_and_that_it_is_not_one_alone(void **state)
+{
+	(void)state;
+	struct waiters *w = waiters_new();
+	struct waiter a = { 0 }, b = { 0 }, c = { 0 };
+	const struct sender_want want = chunks(1, 3, 8);
+	waiters_join(w, &want, 70, &a);
+	waiters_join(w, &want, 70, &b);
+	const struct want_msg m = next(w, WANT_WANT);
+	assert_int_equal(m.client, 70);
+	silent(w);
+	waiters_join(w, &want, 71, &c);
+	assert_int_equal(next(w, WANT_SHARED).token, m.token);
+	silent(w);
+	waiters_leave(w, &c);
+	waiters_leave(w, &b);
+	waiters_join(w, &want, 72, &b); /* they are several already */
+	silent(w);
+	waiters_leave(w, &a);
+	waiters_leave(w, &b);
+	waiters_join(w, &want, 71, &c);
+	silent(w);
+	waiters_leave(w, &c);
+	next(w, WANT_CANCEL);
+	/* Who joins before it was asked for is part of the question; who joins before the CANCEL left has it told. */
+	waiters_join(w, &want, 70, &a);
+	waiters_join(w, &want, 71, &b);
+	assert_int_equal(next(w, WANT_WANT).client, 0);
+	waiters_free(w);
+	w = waiters_new();
+	waiters_join(w, &want, 70, &a);
+	next(w, WANT_WANT);
+	waiters_leave(w, &a);
+	waiters_join(w, &want, 71, &b);
+	waiters_leave(w, &b); /* before SHARED left */
+	next(w, WANT_CANCEL);
+	waiters_join(w, &want, 70, &a);
+	next(w, WANT_WANT);
+	waiters_join(w, &want, 71, &b);
+	waiters_disconnected(w);
+	assert_int_equal(next(w, WANT_WANT).client, 0);
+	silent(w);
+	waiters_free(w);
+}
+
 static void all_is_asked_again_after_a_reconnect(void **state)
 {
 	(void)state;
 	struct waiters *w = waiters_new();
 	struct waiter a = { 0 }, b = { 0 }, c = { 0 };
 	const struct sender_want one = segment(1, 1), two = segment(1, 2), three = segment(1, 3);
-	waiters_join(w, &one, &a);
-	waiters_join(w, &two, &b);
+	waiters_join(w, &one, 0, &a);
+	waiters_join(w, &two, 0, &b);
 	const struct want_msg first = next(w, WANT_WANT);
 	next(w, WANT_WANT);
-	waiters_leave(w, &b);        /* a CANCEL is queued, and moot */
-	waiters_join(w, &three, &c); /* was not asked yet */
+	waiters_leave(w, &b);           /* a CANCEL is queued, and moot */
+	waiters_join(w, &three, 0, &c); /* was not asked yet */
 	waiters_disconnected(w);
 	/* An answer of the old connection, to what was not asked on this one. */
 	const struct want_msg ready = want_ready(&first, 1, 1);
@@ -179,8 +224,8 @@ static void a_lost_ready_is_made_up_for(void **state)
 	const struct sender_want wants[] = { segment(1, 1), segment(1, 2), segment(2, 1) };
 	int asked = 0;
 	for (int i = 0; i < 3; i++)
-		waiters_join(w, &wants[i], &who[i]);
-	waiters_join(w, &wants[0], &who[3]);
+		waiters_join(w, &wants[i], 0, &who[i]);
+	waiters_join(w, &wants[0], 0, &who[3]);
 	next(w, WANT_WANT); /* segment 1 of 1 was asked for, 1 of 2 was not */
 	struct waiter *chain = waiters_recheck(w, is_first, &asked);
 	assert_int_equal(asked, 3);
@@ -202,10 +247,10 @@ static void what_cannot_be_read_is_asked_for_with_its_error(void **state)
 	struct waiters *w = waiters_new();
 	struct waiter who[3] = { 0 };
 	struct sender_want want = chunks(1, 3, 8);
-	assert_int_equal(waiters_join(w, &want, &who[0]), 0);
+	assert_int_equal(waiters_join(w, &want, 0, &who[0]), 0);
 	want.error = -EIO;
-	assert_int_equal(waiters_join(w, &want, &who[1]), 0);
-	assert_int_equal(waiters_join(w, &want, &who[2]), 0);
+	assert_int_equal(waiters_join(w, &want, 0, &who[1]), 0);
+	assert_int_equal(waiters_join(w, &want, 0, &who[2]), 0);
 	assert_int_equal(next(w, WANT_WANT).error, 0);
 	const struct want_msg m = next(w, WANT_WANT);
 	assert_int_equal(m.error, -EIO);
@@ -214,7 +259,7 @@ static void what_cannot_be_read_is_asked_for_with_its_error(void **state)
 	const struct want_msg ready = want_ready(&m, 3, 1);
 	assert_int_equal(want_check(&ready, sizeof(ready)), 0);
 	assert_int_equal(chain_length(waiters_hear(w, &ready)), 2);
-	assert_int_equal(waiters_join(w, &want, &who[1]), 0);
+	assert_int_equal(waiters_join(w, &want, 0, &who[1]), 0);
 	next(w, WANT_WANT);
 	waiters_leave(w, &who[1]);
 	assert_int_equal(next(w, WANT_CANCEL).error, 0);
@@ -228,12 +273,12 @@ static void is_bounded(void **state)
 	struct waiter *who = calloc(WAITERS_MAX_THINGS + 1, sizeof(*who));
 	for (unsigned i = 0; i <= WAITERS_MAX_THINGS; i++) {
 		const struct sender_want want = segment(1, i);
-		assert_int_equal(waiters_join(w, &want, &who[i]),
+		assert_int_equal(waiters_join(w, &want, 0, &who[i]),
 				 i < WAITERS_MAX_THINGS ? 0 : -ENOBUFS);
 	}
 	waiters_leave(w, &who[5]);
 	const struct sender_want want = segment(2, 0);
-	assert_int_equal(waiters_join(w, &want, &who[5]), 0);
+	assert_int_equal(waiters_join(w, &want, 0, &who[5]), 0);
 	waiters_free(w);
 	waiters_free(NULL);
 	free(who);
@@ -245,6 +290,7 @@ int main(void)
 		cmocka_unit_test(many_wait_and_one_is_asked),
 		cmocka_unit_test(things_differ_by_what_and_where),
 		cmocka_unit_test(the_last_to_leave_cancels),
+		cmocka_unit_test(contentd_hears_who_waits_and_that_it_is_not_one_alone),
 		cmocka_unit_test(all_is_asked_again_after_a_reconnect),
 		cmocka_unit_test(a_lost_ready_is_made_up_for),
 		cmocka_unit_test(what_cannot_be_read_is_asked_for_with_its_error),

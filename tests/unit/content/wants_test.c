@@ -262,6 +262,56 @@ static void who_reads_on_keeps_its_place(void **state)
 	assert_true(s->changes > before);
 }
 
+static uint64_t at_place(const struct scene *s, size_t place)
+{
+	const struct want_msg *const *list;
+	assert_true(wants_list(s->wants, &list) > place);
+	return list[place]->first;
+}
+
+/* Who wants a hundred things waits for the second as long as the others wait for their first. */
+static void clients_come_in_turn(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int fd = worker(s, 7);
+	struct want_msg m;
+	for (uint64_t n = 0; n < 3; n++) {
+		m = chunks(1 + n, 3, 100 + n, 1);
+		m.client = 70;
+		say(s, fd, &m, sizeof(m));
+	}
+	m = chunks(9, 3, 4, 10);
+	m.client = 71;
+	say(s, fd, &m, sizeof(m));
+	assert_int_equal(at_place(s, 0), 100);
+	assert_int_equal(at_place(s, 1), 4);
+	assert_int_equal(at_place(s, 2), 101);
+	s->stand = 1;
+	wants_chunk_here(s->wants, &m.id, 100);
+	assert_int_equal(hear(fd).first, 100);
+	assert_int_equal(at_place(s, 0), 4); /* the other one had something last */
+	assert_int_equal(at_place(s, 1), 101);
+	wants_chunk_here(s->wants, &m.id, 4);
+	assert_int_equal(at_place(s, 0), 101);
+	assert_int_equal(at_place(s, 1), 5);
+	/* 102 is somebody else's, too: nobody's second. */
+	const struct want_msg shared = {
+		.type = WANT_SHARED, .kind = WANT_OBJECT, .token = 3, .first = 102, .count = 1
+	};
+	say(s, fd, &shared, sizeof(shared));
+	m = chunks(10, 3, 50, 1);
+	m.client = 70;
+	s->stand = 0;
+	say(s, fd, &m, sizeof(m));
+	assert_int_equal(at_place(s, 3), 50);
+	const struct want_msg gone = {
+		.type = WANT_SHARED, .kind = WANT_OBJECT, .token = 1, .first = 100, .count = 1
+	};
+	say(s, fd, &gone, sizeof(gone)); /* it crossed the answer */
+	const struct want_msg *const *list;
+	assert_int_equal(wants_list(s->wants, &list), 4);
+}
+
 static void a_closed_connection_takes_its_wants(void **state)
 {
 	struct scene *s = *state;
@@ -370,6 +420,7 @@ int main(void)
 		SCENE(all_who_wait_are_told),
 		SCENE(a_want_ends_with_the_chunk_it_waits_for),
 		SCENE(who_reads_on_keeps_its_place),
+		SCENE(clients_come_in_turn),
 		SCENE(a_closed_connection_takes_its_wants),
 		SCENE(nonsense_ends_the_connection),
 		SCENE(tallies_are_acknowledged),
