@@ -4,7 +4,7 @@ KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitche
 PACK := grid reorder box pack pack_nal frag job verdict
 COOK := source orient rate fields colour matrix picture lens probe probe_json stay film mono tone hear watch loudness still reel mux mezz publish foreign foresee libraries cook worker
 COOK += survey preview likeness words subtitles
-COOK += tail
+COOK += tail strip straight
 $(eval $(call lib,pack,$(PACK:%=content/transcoder/%.c),web base,))
 LINK.cook := -lm
 $(eval $(call lib,cook,$(COOK:%=content/transcoder/%.c),players pack record base,libavformat libavcodec libswscale libswresample libavutil jansson))
@@ -32,6 +32,7 @@ $(eval $(call prog,look,tests/content/look.c,cook,tests))
 # And the first look at a file, through libav: what is made of its answers.
 $(eval $(call fuzzer,probe,tests/fuzz/probe_fuzz.c,cook))
 $(foreach f,frag nal job,$(eval $(call fuzzer,kitchen_$(f),tests/fuzz/kitchen_$(f)_fuzz.c,kitchen)))
+$(eval $(call fuzzer,strip,tests/fuzz/strip_fuzz.c,cook))
 TEST_PROGS += $(B)/tests/seams
 $(eval $(call prog,seams,tests/content/seams.c,cook kitchen,tests))
 TEST_PROGS += $(B)/tests/joins

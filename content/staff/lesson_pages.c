@@ -163,7 +163,7 @@ static int do_hide(struct visit *v, const struct own_lesson *l, struct fault *wh
 	return own_change(v->s->own, l->id, &as, why);
 }
 
-/* The ministry's side is agentd's: it asks for offers, and a person there looks at them. */
+/* The ministry's side is agentd's: it asks for offers, and a person there looks at them. Its mezzanine is made now (work.c). */
 static int do_offer(struct visit *v, const struct own_lesson *l, struct fault *why)
 {
 	struct own_lesson as = *l;
@@ -171,8 +171,13 @@ static int do_offer(struct visit *v, const struct own_lesson *l, struct fault *w
 	if (l->state != OWN_READY)
 		return fault_set(why, -EINVAL, "staff.unready", "it is no lesson yet");
 	as.offered_s = yes ? clock_wall_s() : 0;
+	as.offer_again_ms = 0;
 	log_info("event=own.%s lesson=%s", yes ? "offered" : "kept", l->id);
-	return own_change(v->s->own, l->id, &as, why);
+	int r = own_change(v->s->own, l->id, &as, why);
+	if (r == 0 && !yes)
+		r = staff_unoffer(v->s, l->id, why);
+	staff_work_soon(v->s);
+	return r;
 }
 
 static int do_delete(struct visit *v, const struct own_lesson *l, struct fault *why)

@@ -108,9 +108,10 @@ static bool take_row(struct own_lesson *l, const json_t *from)
 	return false;
 }
 
-static int item_path(const struct own *o, const char *id, char out[static PATH_MAX])
+static int item_path(const struct own *o, const char *id, const char *end,
+		     char out[static PATH_MAX])
 {
-	return (size_t)snprintf(out, PATH_MAX, "%s/%s.item", o->folder, id) < PATH_MAX
+	return (size_t)snprintf(out, PATH_MAX, "%s/%s.%s", o->folder, id, end) < PATH_MAX
 		       ? 0
 		       : -ENAMETOOLONG;
 }
@@ -122,7 +123,7 @@ static void read_item(const struct own *o, struct own_lesson *l)
 	AUTO_FREE void *bytes = NULL;
 	size_t len = 0;
 	struct fault why = { 0 };
-	int r = item_path(o, l->id, path);
+	int r = item_path(o, l->id, "item", path);
 	if (r == 0)
 		r = fileio_read(path, ITEM_BYTES, &bytes, &len, &why);
 	if (r == 0)
@@ -135,10 +136,23 @@ static void read_item(const struct own *o, struct own_lesson *l)
 	snprintf(l->sentence, sizeof(l->sentence), "%.200s", why.text);
 }
 
+/* One that cannot be read is made again. */
+static void read_offer(const struct own *o, struct own_lesson *l)
+{
+	char path[PATH_MAX];
+	AUTO_FREE void *bytes = NULL;
+	size_t len = 0;
+	if (item_path(o, l->id, "offer", path) ||
+	    fileio_read(path, ITEM_BYTES, &bytes, &len, NULL) ||
+	    codec_decode(wasl_Item_fields, bytes, len, &l->offer, NULL))
+		l->offer = (wasl_Item)wasl_Item_init_zero;
+}
+
 static void free_lesson(struct own_lesson *l)
 {
 	if (!l)
 		return;
+	pb_release(wasl_Item_fields, &l->offer);
 	pb_release(wasl_Item_fields, &l->item);
 	free(l);
 }
@@ -168,6 +182,8 @@ static int read_list(struct own *o, struct fault *why)
 		}
 		if (l->state == OWN_READY)
 			read_item(o, l);
+		if (l->state == OWN_READY)
+			read_offer(o, l);
 		if (l->state == OWN_PREPARING) /* whoever was at it is gone */
 			l->state = OWN_WAITING;
 		o->rows[o->count++] = l;
@@ -252,12 +268,13 @@ static int missing(const char *id, struct fault *why)
 	return fault_set(why, -ENOENT, "staff.lesson", "the school has no lesson '%.40s'", id);
 }
 
-/* Texts and marks of `as`; id and item stay. */
+/* Texts and marks of `as`; id, item and offer stay. */
 static void take_texts(struct own_lesson *l, const struct own_lesson *as)
 {
 	struct own_lesson next = *as;
 	memcpy(next.id, l->id, sizeof(next.id));
 	next.item = l->item;
+	next.offer = l->offer;
 	*l = next;
 }
 
@@ -319,7 +336,7 @@ int own_set_item(struct own *o, const char *id, const wasl_Item *item, struct fa
 		r = codec_decode(wasl_Item_fields, bytes, len, &copied, why);
 	if (r)
 		return r;
-	r = item_path(o, id, path);
+	r = item_path(o, id, "item", path);
 	if (r == 0)
 		r = fileio_replace(path, bytes, len, 0600, why);
 	const enum own_state before = l->state;
@@ -333,6 +350,36 @@ int own_set_item(struct own *o, const char *id, const wasl_Item *item, struct fa
 	}
 	pb_release(wasl_Item_fields, &l->item);
 	l->item = copied;
+	return 0;
+}
+
+int own_set_offer(struct own *o, const char *id, const wasl_Item *offer, struct fault *why)
+{
+	const size_t at = find(o, id);
+	char path[PATH_MAX];
+	AUTO_FREE void *bytes = NULL;
+	size_t len = 0;
+	wasl_Item copied = wasl_Item_init_zero;
+	if (at == o->count)
+		return missing(id, why);
+	int r = item_path(o, id, "offer", path);
+	if (r)
+		return fault_set(why, r, "staff.folder", "'%s': too long", o->folder);
+	if (offer) {
+		r = codec_encode(wasl_Item_fields, offer, &bytes, &len, why);
+		if (r == 0)
+			r = codec_decode(wasl_Item_fields, bytes, len, &copied, why);
+		if (r == 0)
+			r = fileio_replace(path, bytes, len, 0600, why);
+	} else if (unlink(path) < 0 && errno != ENOENT) {
+		r = fault_set(why, -errno, "staff.offer", "'%s': %s", path, strerror(errno));
+	}
+	if (r) {
+		pb_release(wasl_Item_fields, &copied);
+		return r;
+	}
+	pb_release(wasl_Item_fields, &o->rows[at]->offer);
+	o->rows[at]->offer = copied;
 	return 0;
 }
 
@@ -353,7 +400,9 @@ int own_remove(struct own *o, const char *id, struct fault *why)
 		o->count++;
 		return r;
 	}
-	if (item_path(o, gone->id, path) == 0)
+	if (item_path(o, gone->id, "item", path) == 0)
+		(void)unlink(path);
+	if (item_path(o, gone->id, "offer", path) == 0)
 		(void)unlink(path);
 	free_lesson(gone);
 	return 0;

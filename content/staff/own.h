@@ -18,6 +18,7 @@ struct fault;
  *
  *	FOLDER/list		rows, JSON, 0600
  *	FOLDER/ID.item		wasl_Item: film, plan, poster, captions
+ *	FOLDER/ID.offer		wasl_Item: the mezzanine that was made because it is offered
  */
 #define OWN_MOST 500u
 #define OWN_ID_BYTES 24u
@@ -48,6 +49,8 @@ struct own_lesson {
 	bool hidden;
 	int64_t added_s, offered_s; /* offered_s 0: stays in the school */
 	wasl_Item item;             /* film, plan, poster, captions; no texts */
+	wasl_Item offer; /* mezzanine and plan for the ministry; has_mezzanine: there is one */
+	uint64_t offer_again_ms; /* it could not be made: not before then; forgotten at the end */
 };
 
 struct own;
@@ -61,10 +64,12 @@ const struct own_lesson *own_find(const struct own *o, const char *id); /* or NU
 /* The id is chosen here. `as->item` is ignored. Pointers last until the lesson is removed. */
 int own_add(struct own *o, const struct own_lesson *as, const struct own_lesson **out,
 	    struct fault *why);
-/* Everything but id and item. */
+/* Everything but id, item and offer. */
 int own_change(struct own *o, const char *id, const struct own_lesson *as, struct fault *why);
 /* It is ready, or has other captions now: checked like a ministry's item (-EBADMSG). `item` is copied. */
 int own_set_item(struct own *o, const char *id, const wasl_Item *item, struct fault *why);
+/* NULL: it is offered no more. */
+int own_set_offer(struct own *o, const char *id, const wasl_Item *offer, struct fault *why);
 int own_remove(struct own *o, const char *id, struct fault *why);
 
 /*

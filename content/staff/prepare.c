@@ -49,14 +49,21 @@ static int make_call(struct call *c, const struct prepare_order *o)
 {
 	static char name[] = "wasl-transcoder", verb[] = "mezzanine", in[] = "--in",
 		    source[] = "/proc/self/fd/3", out[] = "--out", plan[] = "--plan",
-		    poster[] = "--poster", words[] = "--captions", progress[] = "--progress";
+		    poster[] = "--poster", words[] = "--captions", progress[] = "--progress",
+		    straight[] = "--straight";
 	if ((size_t)snprintf(c->out, PATH_MAX, "%s/%s.mp4", o->folder, o->id) >= PATH_MAX ||
 	    (size_t)snprintf(c->plan, PATH_MAX, "%s/%s.pb", o->folder, o->id) >= PATH_MAX ||
 	    (size_t)snprintf(c->poster, PATH_MAX, "%s/%s.jpg", o->folder, o->id) >= PATH_MAX ||
 	    (size_t)snprintf(c->words, PATH_MAX, "%s/%s.words", o->folder, o->id) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	char *const argv[] = { name,    verb,   in,        source, out,      c->out,   plan,
-			       c->plan, poster, c->poster, words,  c->words, progress, NULL };
+	char *const argv[] = { name,     verb,
+			       in,       source,
+			       out,      c->out,
+			       plan,     c->plan,
+			       poster,   c->poster,
+			       words,    c->words,
+			       progress, o->way == PREPARE_STRAIGHT ? straight : NULL,
+			       NULL };
 	memcpy(c->argv, argv, sizeof(argv));
 	return 0;
 }

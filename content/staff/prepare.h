@@ -9,6 +9,7 @@ struct sd_event;
 
 /*
  * A stranger's film becomes a lesson's film: `wasl-transcoder mezzanine` in a child that runs when nobody else wants the processor.
+ * Straight, its pictures stay where they can, and phones' versions are made of them: that takes minutes instead of hours.
  * What it makes has pictures and sound alone: no place, no device, no author of the original is in it. The child walls itself in
  * before the first foreign byte; one that does not get on is ended.
  *
@@ -16,12 +17,15 @@ struct sd_event;
  */
 #define PREPARE_STUCK_MS (UINT64_C(30) * 60000)
 
+enum prepare_way { PREPARE_STRAIGHT, PREPARE_MEZZANINE };
+
 struct prepare;
 struct prepare_order {
 	const char *program; /* wasl-transcoder */
 	const char *folder;
 	const char *id;
 	int fd; /* of the film; borrowed during the call */
+	enum prepare_way way;
 	uint64_t stuck_ms;
 	int group; /* kitchen_group_idle(); -1: none */
 	void (*progress)(void *data, unsigned thousandths);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "content/staff/own.h"
@@ -36,6 +37,7 @@ struct staff {
 	struct sessions sessions;
 	struct staff_work { /* the film that is being made a lesson */
 		char id[OWN_ID_BYTES];
+		bool offering; /* it is a lesson, and its mezzanine is made for the ministry */
 		int source, film;
 		unsigned thousandths;
 		char lacks[48], sentence[240]; /* what was lost of the film */
@@ -61,6 +63,8 @@ void staff_work_soon(struct staff *s); /* there may be a film to make a lesson *
 unsigned staff_work_thousandths(const struct staff *s, const char *id);
 /* Room for a film of so many bytes and what is made of it; what can be had again makes way. */
 int staff_room(struct staff *s, uint64_t bytes, struct fault *why);
+/* What was made for the ministry, or is being made, goes: the lesson stays in the school. */
+int staff_unoffer(struct staff *s, const char *id, struct fault *why);
 /* The lesson, its film on the way, and all that was made of it. */
 int staff_delete(struct staff *s, const char *id, struct fault *why);
 /* The classroom sees it, or no more. */

@@ -161,17 +161,26 @@ void staff_ctl_remove(struct ctl_request *req, void *data)
 
 /* --- what the school offers to the ministry ---------------------------------------------------------------- */
 
+/* What the ministry may take: a mezzanine, never a film as its teacher brought it. null: it is being made. */
+static json_t *film_json(const struct own_lesson *l)
+{
+	const wasl_Item *from = l->item.plan.has_foreign ? &l->offer : &l->item;
+	char id[65] = "";
+	if (!from->has_mezzanine)
+		return json_null();
+	text_hex(from->mezzanine.id, sizeof(from->mezzanine.id), id);
+	return json_pack("{s:s,s:I,s:s}", "object", id, "bytes",
+			 (json_int_t)from->mezzanine.size_bytes, "media_type",
+			 from->mezzanine.media_type);
+}
+
 static json_t *offer_json(const struct own_lesson *l)
 {
-	char id[65] = "";
-	text_hex(l->item.mezzanine.id, sizeof(l->item.mezzanine.id), id);
-	return json_pack("{s:I,s:s,s:{s:s,s:s,s:s},s:s,s:i,s:s,s:I,s:{s:s,s:I,s:s}}", "at",
+	return json_pack("{s:I,s:s,s:{s:s,s:s,s:s},s:s,s:i,s:s,s:I,s:o}", "at",
 			 (json_int_t)l->offered_s, "lesson", l->id, "title", "ar", l->title[0],
 			 "fr", l->title[1], "en", l->title[2], "subject", l->subject, "grade",
 			 (int)l->grade, "language", l->language, "duration_ms",
-			 (json_int_t)l->item.duration_ms, "film", "object", id, "bytes",
-			 (json_int_t)l->item.mezzanine.size_bytes, "media_type",
-			 l->item.mezzanine.media_type);
+			 (json_int_t)l->item.duration_ms, "film", film_json(l));
 }
 
 void staff_ctl_offers(struct ctl_request *req, void *data)

@@ -8,7 +8,6 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "cache/store_list.h"
 #include "content/contentd.h"
 #include "content/catalogue/catalogue_check.h"
 #include "content/catalogue/inforce.h"
@@ -16,6 +15,7 @@
 #include "content/shelf/words.h"
 #include "content/staff/intake.h"
 #include "content/staff/prepare.h"
+#include "content/staff/renditions.h"
 #include "content/staff/staff.h"
 #include "content/staff/stick.h"
 #include "content/staff/upload.h"
@@ -82,7 +82,8 @@ static void later(struct staff *s, const struct fault *why)
 		contentd_tell(s->c, why->code == -ENOSPC ? "store.full" : "staff.later", s->work.id,
 			      report_layer(why), why->text);
 	s->told_ms = now + TELL_AGAIN_MS;
-	as.state = OWN_WAITING;
+	if (!s->work.offering)
+		as.state = OWN_WAITING;
 	(void)own_change(s->own, s->work.id, &as, NULL);
 	prepare_sweep(s->folder, s->work.id);
 	forget(s);
@@ -113,10 +114,26 @@ static bool is_ours(int code)
 	       code == -ENOEXEC || code == -EDQUOT || code == -EROFS;
 }
 
+/* The lesson is one all the same; an hour later it is tried again. */
+static void not_offered(struct staff *s, const struct fault *why)
+{
+	struct own_lesson as = *own_find(s->own, s->work.id);
+	contentd_tell(s->c, "staff.offer", s->work.id, report_layer(why), why->text);
+	as.offer_again_ms = clock_mono_ms() + TELL_AGAIN_MS;
+	(void)own_change(s->own, s->work.id, &as, NULL);
+	prepare_sweep(s->folder, s->work.id);
+	forget(s);
+	(void)sd_event_source_set_time(s->again, (clock_mono_ms() + TELL_AGAIN_MS) * 1000);
+	(void)sd_event_source_set_enabled(s->again, SD_EVENT_ONESHOT);
+	staff_work_soon(s);
+}
+
 static void ended(struct staff *s, const struct fault *why)
 {
 	if (is_ours(why->code))
 		later(s, why);
+	else if (s->work.offering)
+		not_offered(s, why);
 	else
 		refused(s, why);
 }
@@ -140,6 +157,20 @@ static void ready(struct staff *s)
 	prepare_sweep(s->folder, w->id);
 	forget(s);
 	staff_publish(s);
+	staff_work_soon(s);
+}
+
+static void offered(struct staff *s)
+{
+	struct staff_work *w = &s->work;
+	struct fault why = { 0 };
+	if (own_set_offer(s->own, w->id, &w->item, &why)) {
+		ended(s, &why);
+		return;
+	}
+	log_info("event=own.offer_ready lesson=%s", w->id);
+	prepare_sweep(s->folder, w->id);
+	forget(s);
 	staff_work_soon(s);
 }
 
@@ -280,6 +311,10 @@ static void film_here(void *data, int code, const struct objmap_id *id, uint64_t
 	put_ref(&w->item.mezzanine, id, size, "video/mp4", "film.mp4");
 	w->item.has_mezzanine = true;
 	w->item.duration_ms = duration_ms(&w->item.plan);
+	if (w->offering) {
+		offered(s);
+		return;
+	}
 	put_poster(s);
 	put_words(s);
 	ready(s);
@@ -303,7 +338,7 @@ static int begin_intake(struct staff *s, struct fault *why)
 	w->film = open(film, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (w->film < 0)
 		return fault_set(why, -errno, "staff.film", "'%s': %s", film, strerror(errno));
-	path_of(w->id, "film.mp4", path);
+	path_of(w->id, w->offering ? "offer.mp4" : "film.mp4", path);
 	struct intake_order order = intake_order_of(s, path, "video/mp4");
 	order.done = film_here;
 	return intake_start(s->c->loop, &order, w->film, &w->intake, why);
@@ -341,6 +376,40 @@ static const struct own_lesson *next_waiting(const struct staff *s)
 	return NULL;
 }
 
+/* Offered, and in the form in which it was brought. */
+static const struct own_lesson *next_offered(const struct staff *s)
+{
+	for (size_t i = 0; i < own_count(s->own); i++) {
+		const struct own_lesson *l = own_at(s->own, i);
+		if (l->state == OWN_READY && l->offered_s && l->item.plan.has_foreign &&
+		    !l->offer.has_mezzanine && l->offer_again_ms <= clock_mono_ms())
+			return l;
+	}
+	return NULL;
+}
+
+static int start(struct staff *s, int fd, enum prepare_way way, struct fault *why)
+{
+	const struct prepare_order order = { .program = s->c->conf->kitchen.program,
+					     .folder = s->folder,
+					     .id = s->work.id,
+					     .fd = fd,
+					     .way = way,
+					     .stuck_ms = PREPARE_STUCK_MS,
+					     .group = kitchen_group_idle(s->c->group),
+					     .progress = progress,
+					     .done = prepared,
+					     .data = s };
+	return prepare_start(s->c->loop, &order, &s->work.prepare, why);
+}
+
+/* A film that stays as it is takes its own size twice until the original is gone. Where that is not to be had it is made small. */
+static enum prepare_way way_of(struct staff *s, uint64_t size)
+{
+	struct fault full;
+	return room(s, size * 2, &full) ? PREPARE_MEZZANINE : PREPARE_STRAIGHT;
+}
+
 static int begin(struct staff *s, const struct own_lesson *l, struct fault *why)
 {
 	struct own_lesson as = *l;
@@ -351,23 +420,29 @@ static int begin(struct staff *s, const struct own_lesson *l, struct fault *why)
 	as.state = OWN_PREPARING;
 	if (r == 0)
 		r = own_change(s->own, l->id, &as, why);
-	const struct prepare_order order = { .program = s->c->conf->kitchen.program,
-					     .folder = s->folder,
-					     .id = w->id,
-					     .fd = w->source,
-					     .stuck_ms = PREPARE_STUCK_MS,
-					     .group = kitchen_group_idle(s->c->group),
-					     .progress = progress,
-					     .done = prepared,
-					     .data = s };
-	return r ? r : prepare_start(s->c->loop, &order, &w->prepare, why);
+	return r ? r : start(s, w->source, way_of(s, as.size), why);
+}
+
+CLEAN_FN(object, struct store_object, store_object_close)
+
+static int begin_offer(struct staff *s, const struct own_lesson *l, struct fault *why)
+{
+	CLEANUP(clean_object) struct store_object *film = NULL;
+	struct objmap_id id;
+	memcpy(s->work.id, l->id, sizeof(s->work.id));
+	s->work.offering = true;
+	memcpy(id.b, l->item.mezzanine.id, sizeof(id.b));
+	int r = store_object_find(s->c->store, &id, &film, why);
+	return r ? r : start(s, store_object_fd(film), PREPARE_MEZZANINE, why);
 }
 
 static void look(struct staff *s)
 {
-	const struct own_lesson *l = s->work.id[0] ? NULL : next_waiting(s);
 	struct fault why = { 0 };
-	if (l && begin(s, l, &why))
+	if (s->work.id[0])
+		return;
+	const struct own_lesson *l = next_waiting(s), *offer = l ? NULL : next_offered(s);
+	if ((l && begin(s, l, &why)) || (offer && begin_offer(s, offer, &why)))
 		ended(s, &why);
 }
 
@@ -449,31 +524,16 @@ int staff_captions(struct staff *s, const char *id, const char *language, const 
 	return r;
 }
 
-/* What was made of it for phones. */
-struct renditions {
-	const char *lesson;
-	uint64_t numbers[64];
-	size_t count;
-};
-
-static int note_rendition(void *data, const struct store_list_row *row)
+int staff_unoffer(struct staff *s, const char *id, struct fault *why)
 {
-	struct renditions *r = data;
-	if (row->kind == STORE_LIST_RENDITION && strcmp(row->lesson, r->lesson) == 0 &&
-	    r->count < ARRAY_LEN(r->numbers))
-		r->numbers[r->count++] = row->number;
-	return 0;
-}
-
-static void drop_renditions(struct staff *s, const char *id)
-{
-	struct renditions r = { .lesson = id };
-	struct fault why = { 0 };
-	if (store_list_each(s->c->store, note_rendition, &r, &why))
-		log_fault(LOG_LEVEL_WARN, "staff.delete", &why);
-	for (size_t i = 0; i < r.count; i++)
-		if (store_rendition_drop(s->c->store, r.numbers[i], &why))
-			log_fault(LOG_LEVEL_WARN, "staff.delete", &why);
+	char path[96];
+	if (s->work.offering && strcmp(s->work.id, id) == 0) {
+		forget(s);
+		prepare_sweep(s->folder, id);
+	}
+	path_of(id, "offer.mp4", path);
+	int r = own_set_offer(s->own, id, NULL, why);
+	return r ? r : intake_drop(s->c->store, path, why);
 }
 
 int staff_delete(struct staff *s, const char *id, struct fault *why)
@@ -499,13 +559,15 @@ int staff_delete(struct staff *s, const char *id, struct fault *why)
 	prepare_sweep(s->folder, copy);
 	staff_publish(s);
 	(void)publish_names(s->c, NULL); /* nobody is sent to what is about to go */
+	path_of(copy, "offer.mp4", path);
+	(void)intake_drop(s->c->store, path, NULL);
 	path_of(copy, "film.mp4", path);
 	(void)intake_drop(s->c->store, path, NULL);
 	path_of(copy, "poster.jpg", path);
 	(void)intake_drop(s->c->store, path, NULL);
 	for (size_t i = 0; i < count; i++)
 		(void)intake_drop(s->c->store, captions[i].at, NULL);
-	drop_renditions(s, copy);
+	renditions_drop(s->c->store, copy);
 	staff_work_soon(s);
 	log_info("event=own.deleted lesson=%s", copy);
 	return 0;

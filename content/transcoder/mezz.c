@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pb_decode.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -59,9 +60,8 @@ static void clean_mezz(struct mezz *z)
 
 void mezz_made_done(struct mezz_made *made)
 {
-	free(made->plan.segments);
-	made->plan.segments = NULL;
-	made->plan.segments_count = 0;
+	pb_release(wasl_Plan_fields, &made->plan);
+	made->plan = (wasl_Plan)wasl_Plan_init_zero;
 }
 
 static void tell(const struct mezz *z, double done)

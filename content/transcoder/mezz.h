@@ -18,7 +18,7 @@ struct mezz_options {
 
 struct mezz_made {
 	struct probe probe;
-	wasl_Plan plan; /* segments malloc'ed: mezz_made_done() */
+	wasl_Plan plan; /* mezz_made_done() releases it */
 	double lufs;    /* of the source; -HUGE_VAL: silent, or no sound */
 	uint64_t duration_ms;
 };

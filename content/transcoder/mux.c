@@ -96,19 +96,43 @@ static int close_back(AVFormatContext *f, AVIOContext *io)
 
 /* --- writing -------------------------------------------------------------------------------------- */
 
-static int add_stream(struct mux *m, const AVCodecContext *codec, AVRational base)
+static AVStream *add_stream(struct mux *m, AVRational base, AVRational rate, AVRational shape)
 {
 	AVStream *st = avformat_new_stream(m->format, NULL);
 	if (!st)
-		return AVERROR(ENOMEM);
+		return NULL;
 	st->time_base = base;
-	st->avg_frame_rate = codec->framerate;
-	st->sample_aspect_ratio = codec->sample_aspect_ratio;
+	st->avg_frame_rate = rate;
+	st->sample_aspect_ratio = shape;
+	return st;
+}
+
+static int add_encoder(struct mux *m, const AVCodecContext *codec, AVRational base)
+{
+	AVStream *st = add_stream(m, base, codec->framerate, codec->sample_aspect_ratio);
+	if (!st)
+		return AVERROR(ENOMEM);
+	m->base[st->index] = codec->time_base;
 	return avcodec_parameters_from_context(st->codecpar, codec);
 }
 
-static int prepare(struct mux *m, const AVCodecContext *picture, const AVCodecContext *sound,
-		   uint32_t timescale)
+static int add_track(struct mux *m, const struct mux_track *t)
+{
+	AVStream *st = add_stream(m, t->base, t->rate, t->shape);
+	if (!st)
+		return AVERROR(ENOMEM);
+	m->base[st->index] = t->base;
+	uint8_t *matrix = t->turned ? av_stream_new_side_data(st, AV_PKT_DATA_DISPLAYMATRIX,
+							      sizeof(t->matrix))
+				    : NULL;
+	if (t->turned && !matrix)
+		return AVERROR(ENOMEM);
+	if (matrix)
+		memcpy(matrix, t->matrix, sizeof(t->matrix));
+	return avcodec_parameters_copy(st->codecpar, t->parameters);
+}
+
+static int prepare(struct mux *m)
 {
 	uint8_t *buffer = av_malloc(BUFFER);
 	m->io = buffer ? avio_alloc_context(buffer, BUFFER, 1, m, NULL, write_some, seek_to) : NULL;
@@ -124,31 +148,47 @@ static int prepare(struct mux *m, const AVCodecContext *picture, const AVCodecCo
 	m->format->io_open = open_back;
 	m->format->io_close2 = close_back;
 	m->format->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
-	rc = picture ? add_stream(m, picture, (AVRational){ 1, (int)timescale }) : 0;
-	if (rc >= 0 && sound)
-		rc = add_stream(m, sound, (AVRational){ 1, GRID_RATE });
-	if (rc < 0)
-		return rc;
+	return 0;
+}
+
+static int begin(struct mux *m, uint32_t timescale, int rc, struct fault *why)
+{
 	CLEANUP(clean_av_dict) AVDictionary *options = NULL;
 	av_dict_set(&options, "movflags", "+faststart", 0);
 	av_dict_set_int(&options, "video_track_timescale", timescale, 0);
-	return avformat_write_header(m->format, &options);
+	if (rc >= 0)
+		rc = avformat_write_header(m->format, &options);
+	if (rc >= 0)
+		return 0;
+	mux_close(m);
+	return fault_set(why, libav_errno(rc), "mux.open",
+			 "the mezzanine's MP4 cannot be begun (%s)", libav_text(rc).at);
 }
 
 int mux_open(struct mux *m, int fd, const AVCodecContext *picture, const AVCodecContext *sound,
 	     uint32_t timescale, struct fault *why)
 {
 	*m = (struct mux){ .fd = fd };
-	if (picture)
-		m->picture_base = picture->time_base;
-	if (sound)
-		m->sound_base = sound->time_base;
-	int rc = prepare(m, picture, sound, timescale);
-	if (rc >= 0)
-		return 0;
-	mux_close(m);
-	return fault_set(why, libav_errno(rc), "mux.open",
-			 "the mezzanine's MP4 cannot be begun (%s)", libav_text(rc).at);
+	int rc = prepare(m);
+	if (rc >= 0 && picture)
+		rc = add_encoder(m, picture, (AVRational){ 1, (int)timescale });
+	if (rc >= 0 && sound)
+		rc = add_encoder(m, sound, (AVRational){ 1, GRID_RATE });
+	return begin(m, timescale, rc, why);
+}
+
+int mux_open_as(struct mux *m, int fd, const struct mux_track *tracks, size_t count,
+		struct fault *why)
+{
+	*m = (struct mux){ .fd = fd };
+	uint32_t timescale = 0;
+	int rc = count > ARRAY_LEN(m->base) ? AVERROR(EINVAL) : prepare(m);
+	for (size_t i = 0; i < count && rc >= 0; i++) {
+		rc = add_track(m, &tracks[i]);
+		if (tracks[i].parameters->codec_type == AVMEDIA_TYPE_VIDEO)
+			timescale = (uint32_t)tracks[i].base.den;
+	}
+	return begin(m, timescale, rc, why);
 }
 
 void mux_close(struct mux *m)
@@ -174,9 +214,7 @@ static int failed(const struct mux *m, int rc, struct fault *why)
 int mux_write(struct mux *m, int stream, AVPacket *packet, struct fault *why)
 {
 	packet->stream_index = stream;
-	const bool picture = m->format->streams[stream]->codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
-	av_packet_rescale_ts(packet, picture ? m->picture_base : m->sound_base,
-			     m->format->streams[stream]->time_base);
+	av_packet_rescale_ts(packet, m->base[stream], m->format->streams[stream]->time_base);
 	int rc = av_write_frame(m->format, packet);
 	return rc < 0 || m->error ? failed(m, rc, why) : 0;
 }

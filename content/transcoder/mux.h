@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "content/transcoder/libav.h"
@@ -15,11 +17,20 @@ struct mux {
 	int error;
 	AVIOContext *io;
 	AVFormatContext *format;
-	AVRational picture_base, sound_base; /* of the packets that come */
+	AVRational base[2]; /* of the packets that come, by stream */
 };
 /* `picture` or `sound` may be NULL. `timescale` is the plan's. */
 int mux_open(struct mux *m, int fd, const AVCodecContext *picture, const AVCodecContext *sound,
 	     uint32_t timescale, struct fault *why);
+/* The same for packets that no encoder of ours made. */
+struct mux_track {
+	AVCodecParameters *parameters; /* borrowed; nothing else of the stream is told */
+	AVRational base, rate, shape;  /* of its packets' times, its pictures and its pixels */
+	bool turned;
+	int32_t matrix[9]; /* that says how, if `turned` */
+};
+int mux_open_as(struct mux *m, int fd, const struct mux_track *tracks, size_t count,
+		struct fault *why);
 /* Stream 0 is the picture, 1 the sound; 0 where that is alone. Written in the order given: the caller interleaves. Takes the packet's contents. */
 int mux_write(struct mux *m, int stream, AVPacket *packet, struct fault *why);
 /* Writes the index and moves it to the front. */

@@ -21,6 +21,7 @@
 #include "content/transcoder/likeness.h"
 #include "content/transcoder/mezz.h"
 #include "content/transcoder/probe_json.h"
+#include "content/transcoder/straight.h"
 #include "content/transcoder/words.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
@@ -32,7 +33,7 @@ const char publish_usage[] = "usage: wasl-transcoder probe --in FILE [--lang ar|
 			     "FILE.pb [--json FILE] [--poster FILE.jpg]\n"
 			     "                       [--captions FILE] [--preset 4-13] [--crf "
 			     "10-60] [--least-ssim 0-1]\n"
-			     "                       [--progress]\n"
+			     "                       [--straight] [--progress]\n"
 			     "       wasl-transcoder captions --in FILE\n"
 			     "       wasl-transcoder libraries\n"
 			     "       wasl-transcoder worker\n";
@@ -64,9 +65,11 @@ struct publish {
 	struct draft out, plan, json, poster, captions;
 	struct mezz_options options;
 	enum strings_lang lang;
-	bool quick;   /* no survey */
-	int said;     /* last progress, in thousandths */
-	double least; /* SSIM that it must have; 0: nobody looks */
+	bool quick;        /* no survey */
+	bool straight;     /* pictures that can stay do */
+	const char *unfit; /* why they could not; NULL: they did, or nobody asked */
+	int said;          /* last progress, in thousandths */
+	double least;      /* SSIM that it must have; 0: nobody looks */
 	struct likeness like;
 };
 
@@ -163,7 +166,11 @@ static json_t *made_json(const struct mezz_made *m, const struct publish *asked)
 			      probe_json(&m->probe, STRINGS_EN), "plan", plan);
 	if (o && isfinite(m->lufs))
 		json_object_set_new(o, "source_lufs", json_real(round(m->lufs * 10) / 10));
-	if (o)
+	if (o && asked->unfit)
+		json_object_set_new(o, "unfit", json_string(asked->unfit));
+	if (o && p->has_foreign)
+		json_object_set_new(o, "straight", json_true());
+	else if (o)
 		json_object_set_new(o, "crf", json_integer(asked->options.crf));
 	if (o && asked->like.pictures) {
 		json_object_set_new(o, "ssim", json_real(asked->like.mean));
@@ -320,6 +327,12 @@ static int empty(int fd, struct fault *why)
 	return 0;
 }
 
+static int empty_both(const struct publish *p, struct fault *why)
+{
+	int rc = empty(p->out.fd, why);
+	return rc ? rc : empty(p->poster.fd, why);
+}
+
 /* Encoded again, better, until it is like enough; then it is as small as that allows, within a step. */
 static int make_alike(struct publish *p, struct mezz_made *made, struct fault *why)
 {
@@ -339,14 +352,25 @@ static int make_alike(struct publish *p, struct mezz_made *made, struct fault *w
 				"for less with --least-ssim",
 				p->options.crf, p->like.mean, p->least);
 		if (!rc)
-			rc = empty(p->out.fd, why);
-		if (!rc)
-			rc = empty(p->poster.fd, why);
+			rc = empty_both(p, why);
 		mezz_made_done(made);
 		if (rc)
 			return rc;
 		p->options.crf -= CRF_STEP;
 	}
+}
+
+/* As it is where that is asked for and can be, else a mezzanine. */
+static int make_film(struct publish *p, struct mezz_made *made, struct fault *why)
+{
+	if (!p->straight)
+		return make_alike(p, made, why);
+	int rc =
+		straight_make(p->in_fd, p->out.fd, p->poster.fd, &p->options, made, &p->unfit, why);
+	if (rc)
+		return rc < 0 ? rc : 0;
+	rc = empty_both(p, why);
+	return rc ? rc : make_alike(p, made, why);
 }
 
 static int put_plan(int fd, const wasl_Plan *plan, struct fault *why)
@@ -384,7 +408,7 @@ static int put_captions(struct publish *p, int64_t start_us, struct fault *why)
 static int mezz_work(struct publish *p, struct fault *why)
 {
 	struct mezz_made made;
-	int rc = make_alike(p, &made, why);
+	int rc = make_film(p, &made, why);
 	if (rc)
 		return rc;
 	rc = put_plan(p->plan.fd, &made.plan, why);
@@ -471,6 +495,7 @@ static int read_arguments(struct publish *p, int argc, char **argv)
 		{ "preset", required_argument, NULL, 's' },
 		{ "crf", required_argument, NULL, 'c' },
 		{ "least-ssim", required_argument, NULL, 'l' },
+		{ "straight", no_argument, NULL, 'S' },
 		{ "progress", no_argument, NULL, 'v' },
 		{ 0 },
 	};
@@ -503,6 +528,9 @@ static int read_arguments(struct publish *p, int argc, char **argv)
 			break;
 		case 'l':
 			rc = share(optarg, &p->least);
+			break;
+		case 'S':
+			p->straight = true;
 			break;
 		case 'v':
 			p->options.progress = say_progress;

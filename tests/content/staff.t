@@ -11,12 +11,19 @@ mkdir -p "$top/stick/DCIM" "$origin"
 printf '1\n00:00:00,500 --> 00:00:02,000\nBonjour la classe\n' >"$top/in.srt"
 ffmpeg -v error -y -f lavfi -i testsrc2=s=320x180:r=10:d=3 -f lavfi -i sine=f=440:d=3 -i "$top/in.srt" -c:s mov_text -metadata:s:s:0 language=fra -c:v libx264 -preset ultrafast -b:v 900k -c:a aac \
 	-metadata location=+36.8065+010.1815/ -metadata location-eng=+36.8065+010.1815/ -metadata make=Tecno -metadata com.android.model=KG5 \
-	-metadata artist='Amina B.' -metadata comment=secretplace -movflags use_metadata_tags "$top/stick/DCIM/VID_1.mp4"
-film=$top/stick/DCIM/VID_1.mp4 size=$(stat -c %s "$top/stick/DCIM/VID_1.mp4")
+	-metadata artist='Amina B.' -metadata comment=secretplace -metadata com.apple.quicktime.model=iPhone12 -movflags use_metadata_tags "$top/stick/DCIM/VID_1.mp4"
+film=$top/stick/DCIM/VID_1.mp4
+# and in boxes that players do not read: ©xyz and ©mak (QuickTime), XMP, a free one; and in the pictures themselves (SEI, as encoders do)
+perl -e 'sub box { pack("Na4", 8 + length $_[1], $_[0]) . $_[1] }
+	open F, ">>", $ARGV[0] or die; binmode F;
+	print F box("free", "Exif GPSLatitude 36.7777"), box("uuid", "\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac<x:xmpmeta creator=XmpAmina/>"),
+		box("udta", box("\xa9xyz", pack("nn", 17, 0x15c7) . "+35.1111+009.2222/") . box("\xa9mak", pack("nn", 6, 0x15c7) . "Itel77"));' "$film"
+size=$(stat -c %s "$film")
+marks="Tecno KG5 Amina secretplace +36.8065 iPhone12 Exif 36.7777 XmpAmina +35.1111 Itel77 x264 Lavc"
 head -c 200000 /dev/urandom >"$top/stick/noise.mp4"
 ffmpeg -v error -y -f lavfi -i testsrc2=s=64x8:r=10:d=1 -c:v libx264 -preset ultrafast "$top/stick/tiny.mp4"
 ln -s /etc/passwd "$top/stick/passwd.mp4"
-for word in Tecno KG5 Amina secretplace +36.8065; do grep -qaF -- "$word" "$film"; ok $? "the phone's film says $word"; done
+for word in $marks; do grep -qaF -- "$word" "$film"; ok $? "the phone's film says $word"; done
 new_box
 mkdir -p "$content/store" "$content/portal"
 if [ -n "${WASL_LONG:-}" ]; then # a ministry whose films do not arrive
@@ -97,7 +104,10 @@ until_so 60 curl -sf -o "$top/master" "$portal/m/$id/master.m3u8"
 curl -sf "$portal/m/$id/$(grep -m 1 144p "$top/master")" >"$top/index"
 ok $? "and plays"
 is "$(find "$content/staff" -name '*.film' -o -name '*.part' | wc -l)" 0 "the original is gone"
-for word in Tecno KG5 Amina secretplace +36.8065; do ! grep -rqaF -- "$word" "$content/store" "$content/staff/list"; ok $? "nothing says $word any more"; done
+for word in $marks; do ! grep -rqaF -- "$word" "$content/store" "$content/staff"; ok $? "nothing says $word any more"; done
+stored() { find "$content/store" -type f -size +20k -exec sh -c 'ffprobe -v error -select_streams v -show_entries stream=codec_name -of csv=p=0 "$1" 2>&1 | grep -qx "$2"' _ {} "$1" \; -print; }
+[ -n "$(stored h264)" ] && [ -z "$(stored av1)" ]
+ok $? "its pictures are those that the phone took: no mezzanine was made of it"
 is "$(get "/p/own/$id/film.mp4")" 404 "what it is made from is not for everybody"
 
 is "$(get "/m/$id/captions-fr.vtt")" 200 "captions that were inside it"
@@ -116,7 +126,13 @@ ok $? "is on the page"
 is "$(curl -sf -G --data-urlencode 'q=كسور عشريه' -H 'Accept: application/json' "$portal/search" | jq -r '.lessons[0].id')" "$id" "and found"
 is "$(form "/staff/lesson/$id" -d do=offer)" 303 "it is offered to the ministry"
 is "$(ask /v1/offers | jq -r '.offers[0].lesson')" "$id" "which may ask for it"
+offer() { ask /v1/offers | jq -re '.offers[0].film.object'; }
+until_so 90 offer >/dev/null
+[ -n "$(stored av1)" ]
+ok $? "as a mezzanine, which is made now"
 is "$(form "/staff/lesson/$id" -d do=keep)/$(ask /v1/offers | jq '.offers | length')" 303/0 "or not"
+[ -z "$(stored av1)" ]
+ok $? "then the mezzanine goes"
 is "$(form "/staff/lesson/$id" -d do=hide)" 303 "hidden"
 until_so 20 eval "! curl -sf '$portal/l/$id'"
 ok $? "it is gone from the classroom"
