@@ -39,13 +39,22 @@ finish() {
 	exit $failed
 }
 
-# until_so SECONDS COMMAND…: asks again until it is so, or the deadline passes
+# until_so SECONDS COMMAND…: asks again until it is so, or the deadline passes: SECONDS are a quiet machine's, one that is busy with
+# others may take five times as long. How fast something must be is no matter of this; what must not become so, of never().
 until_so() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 5 * $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.02
+	done
+}
+never() { # never SECONDS COMMAND…: it does not become so, for that long
+	local end=$((SECONDS + $1))
+	shift
+	while [ $SECONDS -le $end ]; do
+		! "$@" >/dev/null 2>&1 || return 1
+		sleep 0.05
 	done
 }
 gone() { ! kill -0 "$1" 2>/dev/null; } # gone PID

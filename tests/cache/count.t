@@ -77,8 +77,7 @@ all_told() { curl -s "$url/metrics" | grep -qx 'wasl_tally_rows 0'; }
 until_so 20 all_told
 stop_feeder KILL
 fetch phone-d g-1/240p/{1,2}.m4s
-start_feeder
-must forget on
+start_feeder forgetful
 until_so 20 state_has 'workers 2'
 must hangup
 until_so 20 state_has 'workers 2'
@@ -133,7 +132,7 @@ perl -MIO::Socket::INET -e '
 	$s->connect($ARGV[0], inet_aton("127.0.0.1")) or die $!;
 	print $s "GET /m/lesson/download-240p.mp4 HTTP/1.1\r\nHost: x\r\n\r\n";
 	sysread $s, my $b, 2048;
-	sleep 60;
+	sleep 600;
 ' "$port" &
 long=$!
 asked() { curl -s "$url/metrics" | grep -qx 'wasl_requests_total{kind="download"} 2'; }

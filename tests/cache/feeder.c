@@ -273,7 +273,9 @@ int main(int argc, char **argv)
 	struct fault why = { 0 };
 	if (argc == 5 && !strcmp(argv[1], "bytes"))
 		return print_bytes(argv);
-	if (argc != 3)
+	if (argc == 4 && !strcmp(argv[3], "forgetful"))
+		f.forgetful = true; /* before a worker can have told anything */
+	else if (argc != 3)
 		return 2;
 	for (int i = 0; i < MAX_WORKERS; i++)
 		f.workers[i] = -1;

@@ -193,12 +193,6 @@ static int do_mode(struct feeder *f, char **word)
 	return 0;
 }
 
-static int do_forget(struct feeder *f, char **word)
-{
-	f->forgetful = !strcmp(word[1], "on");
-	return 0;
-}
-
 static int do_hangup(struct feeder *f, char **word)
 {
 	(void)word;
@@ -253,9 +247,8 @@ static const struct {
 	{ "text", do_text },        { "redirect", do_redirect },
 	{ "publish", do_publish },  { "mode", do_mode },
 	{ "reset", do_reset },      { "state", do_state },
-	{ "use", do_use },          { "forget", do_forget },
-	{ "hangup", do_hangup },    { "fill", do_fill },
-	{ "pass", do_pass },
+	{ "use", do_use },          { "hangup", do_hangup },
+	{ "fill", do_fill },        { "pass", do_pass },
 };
 
 void feeder_command(struct feeder *f, char *line)

@@ -30,14 +30,14 @@ trap cleanup EXIT
 
 # --- the feeder --------------------------------------------------------------------------------------
 feeder_pid=
-start_feeder() { # by named pipes: bash keeps a coprocess's from the parts of a pipeline
+start_feeder() { # start_feeder [forgetful]: by named pipes: bash keeps a coprocess's from the parts of a pipeline
 	rm -f "$top/in" "$top/out"
 	mkfifo "$top/in" "$top/out"
-	"$B/tests/cache-feeder" "$top/store" "$deep/want.sock" <"$top/in" >"$top/out" 2>>"$top/feeder.log" &
+	"$B/tests/cache-feeder" "$top/store" "$deep/want.sock" "$@" <"$top/in" >"$top/out" 2>>"$top/feeder.log" &
 	feeder_pid=$!
 	exec 8>"$top/in" 9<"$top/out"
 	local line
-	read -r -t 10 line <&9 && [ "$line" = ready ]
+	read -r -t 60 line <&9 && [ "$line" = ready ]
 }
 stop_feeder() { # stop_feeder [SIGNAL]
 	[ -n "$feeder_pid" ] || return 0
@@ -48,7 +48,7 @@ stop_feeder() { # stop_feeder [SIGNAL]
 feed() { # feed COMMAND…: its one line of answer, on standard output
 	local line
 	echo "$*" >&8
-	read -r -t 10 line <&9 || line="no answer"
+	read -r -t 60 line <&9 || line="no answer"
 	echo "$line"
 }
 must() { # must COMMAND…: it answers "ok"
@@ -108,7 +108,7 @@ worker_count() { workers | wc -l; }
 get() {
 	local path=$1
 	shift
-	curl -s -m 20 -o "$top/body" -D "$top/head" -w '%{http_code}' "$@" "$url$path"
+	curl -s -m 60 -o "$top/body" -D "$top/head" -w '%{http_code}' "$@" "$url$path"
 }
 header() { # header NAME: its value in the last reply
 	sed -n "s/^$1: //Ip" "$top/head" | tr -d '\r'

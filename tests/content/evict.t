@@ -15,11 +15,16 @@ why() { wasl --json store why "$1" && jq -r '.things[0] | "\(.state) \(.reason)"
 all_done() { [ "$(field /v1/lessons '[.lessons[] | select(.complete)] | length')" = "$1" ]; }
 went() { ask '/v1/events?limit=1000' | jq -r '[.rows[] | select(.kind == "store.evicted") | .subject] | join(" ")'; }
 work() { field /v1/status '"\(.fetch.chunks) \(.fetch.maps) \(.cook.segments)"'; }
-quiet() { # quiet NAME: nothing is fetched or cooked any more, for a second
+at_work() { pgrep -P "$contentd_pid" -f 'wasl-transcoder worker'; }
+rests() { # nothing is fetched or cooked any more, for a second
 	local was
 	was=$(work)
-	sleep 1.2
-	is "$(work)" "$was" "$1"
+	never 1 at_work || return 1
+	[ "$(work)" = "$was" ]
+}
+quiet() { # quiet NAME: what was begun ends, and nothing new begins
+	until_so 60 rests
+	ok $? "$1"
 }
 segment() { # segment LESSON RUNG N: status of that segment, by the lesson's playlist
 	get "/m/$1/master.m3u8" >"$top/out"
@@ -66,7 +71,8 @@ wasl store why old-1/240p
 like "$top/out" 'went on 20.* to make room for /p/first.bin' "when, and for what"
 is "$(why /p/first.bin)" "stays local" "the school's own file stays"
 like "$top/contentd.log" 'event=store.evicted layer=store subject=old-1/240p .*last used 20' "a line in the log"
-quiet "what made room is not cooked again in the background"
+quiet "nothing is cooked after that in the background"
+is "$(why old-1/240p)" "gone made-room" "least of all what made room"
 is "$(segment old-1 240p 1)" 200 "it stays in the playlist, and is made for who asks"
 is "$(why old-1/240p)" "stays busy" "then it is in use"
 
@@ -113,7 +119,8 @@ is $? 1 "nor more than there is"
 wasl store evict old-1/film
 is $? 0 "a film is sent away by hand"
 is "$(why old-1/film)" "gone sent-away" "why: by hand"
-quiet "and not fetched again in the background, though there is room"
+quiet "then there is rest"
+is "$(why old-1/film)" "gone sent-away" "it is not fetched again in the background, though there is room"
 wasl store evict /p/first.bin
 is "$?$(get /p/first.bin)" 0404 "a file of the school goes when a person says so"
 is "$(store files)" 0 "with its address"
@@ -143,7 +150,6 @@ is "$(segment four 240p 2)" 200 "who asks for one that is not here gets it"
 is "$(segment four 240p 1)" 200 "in each size"
 went | grep -q '^one/'
 ok $? "the longest unused made room"
-until_so 20 test "$(work)" = "$(work)"
 quiet "and nobody takes turns with it"
 [ "$(store bytes)" -le $((full * 3 / 5)) ]
 ok $? "the limit holds"

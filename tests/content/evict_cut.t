@@ -9,7 +9,7 @@ wasl() { WASL_ROOT=$box "$B/bin/wasl" --lang en "$@" >"$top/out" 2>&1; }
 explain() { sed 's/^/# out: /' "$top/out" 2>/dev/null; tail -n 8 "$top/contentd.log" | sed 's/^/# log: /'; }
 path_of() { echo "$content/store/obj/${1:0:2}/$1"; } # path_of ID
 evicted() { ask '/v1/events?limit=1000' | jq -r '[.rows[] | select(.kind == "store.evicted")] | length'; }
-more_than() { [ "$(evicted)" -gt "$1" ]; } # more_than N: have gone
+under_way() { [ "$(evicted)" -gt "$before" ] || gone "$adder"; } # something went, or had not to
 objects() { find "$content/store/obj" -type f ! -name '*.*' -printf '%f\n' | sort; }
 rows() { # ids that the store has a row of
 	objects | while read -r id; do
@@ -36,7 +36,7 @@ for round in 1 2 3 4 5 6; do
 	before=$(evicted)
 	WASL_ROOT=$box "$B/bin/wasl" store add "$top/big" --path "/p/big-$round" >"$top/added" 2>&1 &
 	adder=$!
-	until_so 5 more_than "$before"
+	until_so 5 under_way
 	sleep "0.00$((RANDOM % 9))"
 	stop_contentd KILL
 	wait "$adder" && added=yes || added=no

@@ -26,7 +26,9 @@ until_so 20 test -s "$content/store/names.idx"
 start_portal
 lesson=/m/fractions-1
 of_master() { get $lesson/master.m3u8 >/dev/null && sed -nE 's|^(g-[0-9a-f]+)/240p/.*|\1|p' "$top/body"; }
-until_so 20 is_field /v1/lessons .catalogue_version 3
+offered() { [ -n "$(of_master)" ]; }
+until_so 20 offered
+ok $? "a lesson is offered"
 first=$(of_master)
 is "$(field /v1/status '.idle.rests, .idle.power, .idle.celsius' | xargs)" "battery battery 41" "on its battery it rests"
 is "$(get "$lesson/$first/240p/2.m4s")" 200 "who asks is served at once"

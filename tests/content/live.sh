@@ -69,6 +69,13 @@ phones() {
 		>"$top/codes" 2>/dev/null
 	[ "$(sort -u "$top/codes")" = 200 ] && md5sum "$top"/phones/* | cut -c1-32 | sort | uniq -c | awk '{ if ($1 > n) n = $1 } END { print n + 0 }'
 }
+# phones_list PATH: the same of a playlist, which others follow twice a second at most: how many got one of those, whole.
+phones_list() {
+	local begin=$EPOCHREALTIME
+	phones "$1" >/dev/null || return
+	[ "$(md5sum "$top"/phones/* | cut -c1-32 | sort -u | wc -l)" -le "$(perl -e "print int(($EPOCHREALTIME - $begin) * 2) + 1")" ] || echo "too many different ones"
+	awk 'FNR == 1 && /^#EXTM3U/ { begun[FILENAME] = 1 } /^[^#].*[.](ts|mp4|m4s)$/ && begun[FILENAME] { whole[FILENAME] = 1 } END { for (f in whole) n++; print n + 0 }' "$top"/phones/*
+}
 class() { ask /v1/live | jq -r ".classes[] | select(.name == \"$1\") | $2"; }
 is_class() { [ "$(class "$1" "$2")" = "$3" ]; }
 state_of() { curl -s -m 30 "$portal/live/$1/state.json" | jq -r "$2"; }

@@ -51,7 +51,7 @@ is "$(phones /live/plain/master.m3u8)" $PHONES "the first $PHONES phones wait fo
 is "$(grep -vc '^#' "$top/phones/1")" 1 "one version for all, whatever the stream has"
 is "$("$B/tests/hlslint" --lists "$portal/live/plain/master.m3u8" | tail -n 1 | cut -d, -f2)" " 0 findings" "our lists keep their rules"
 for round in 1 2 3; do
-	is "$(phones /live/plain/main.m3u8)" $PHONES "round $round: all of them its playlist"
+	is "$(phones_list /live/plain/main.m3u8)" $PHONES "round $round: all of them its playlist"
 	cp "$top/phones/1" "$top/body"
 	piece=$(last_piece)
 	is "$(phones "/live/plain/$piece")" $PHONES "and its newest piece"
@@ -77,7 +77,7 @@ like "$top/head" '^Cache-Control: no-cache' "may not"
 stop_stream
 sleep 1.2 # for what the playlist promised to be missing
 before=$(get /live/plain/main.m3u8 >/dev/null && last_piece)
-is "$(phones /live/plain/main.m3u8)" $PHONES "with the stream away, playlists are served"
+is "$(phones_list /live/plain/main.m3u8)" $PHONES "with the stream away, playlists are served"
 is "$(phones "/live/plain/$before")" $PHONES "and what they name"
 # --- a line too slow for pictures ---
 watch plain &

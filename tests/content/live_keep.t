@@ -79,7 +79,7 @@ is "$(get "/p/live/$physics/m1.ts")" 200 "and its bytes"
 cp "$top/body" "$top/kept.ts"
 # the same segments, in the order in which the encoder made them
 first='' whole=
-for n in $(seq 0 40); do
+for n in $(seq 0 400); do
 	for v in low high; do
 		f=$stream/plain/$v$n.ts
 		[ -s "$f" ] && [ -z "$first" ] && cmp -s -n "$(stat -c %s "$f")" "$f" "$top/kept.ts" && first=$n
@@ -87,7 +87,12 @@ for n in $(seq 0 40); do
 done
 if [ -n "$first" ]; then
 	pieces=$(get "/p/live/$physics/main.m3u8" >/dev/null && grep -c EXTINF "$top/body")
-	for ((n = first; n < first + pieces; n++)); do cat "$stream/plain/low$n.ts"; done >"$top/whole.ts"
+	for ((n = first; n < first + pieces; n++)); do # of one picture or the other
+		at=$(stat -c %s "$top/whole.ts" 2>/dev/null || echo 0)
+		v=low
+		cmp -s -i "0:$at" -n "$(stat -c %s "$stream/plain/high$n.ts")" "$stream/plain/high$n.ts" "$top/kept.ts" && v=high
+		cat "$stream/plain/$v$n.ts" >>"$top/whole.ts"
+	done
 	cmp "$top/whole.ts" "$top/kept.ts"
 	whole=$?
 fi

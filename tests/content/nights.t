@@ -26,7 +26,11 @@ start_others() {
 		"$B/tests/content-answers" "$box/run/wasl/$name.sock" "$top/$name.json" &
 		others+=($!)
 	done
-	until_so 10 test -S "$box/run/wasl/netmgrd.sock" -a -S "$box/run/wasl/agentd.sock"
+	until_so 10 others_answer
+}
+others_answer() {
+	local name
+	for name in netmgrd agentd; do contentd_socket "$name.sock" /v1/x -o /dev/null || return 1; done
 }
 stop_others() {
 	local one

@@ -92,15 +92,17 @@ ok $? "from its neighbour: over the line came a catalogue"
 is "$(field /v1/status '.sources[] | select(.name == "box-b") | .received_bytes')" 1500000 "all of it"
 is "$(curl -s -o /dev/null -w '%{http_code}' "$portal/wasl/v1/object/$(cat "$top/id")")" 404 "who names no neighbours gives nothing"
 
-ctl 'rate=600000&reset=1' >/dev/null
+ctl 'rate=200000&reset=1' >/dev/null
 use_box b
 paper 1500000
 until_so 10 at_least /v1/status .fetch.received_bytes 1900000 # of 1500000 before, and 400000 now
+ctl 'rate=20000' >/dev/null # so that it is not whole before we have looked
 is "$(curl -s -o /dev/null -w '%{http_code}' "$portal/wasl/v1/object/$(cat "$top/id")")" 404 "what is not whole is not given as a whole"
 is "$(curl -s -o "$top/part" -w '%{http_code}' -r 0-1499999 "$portal/wasl/v1/object/$(cat "$top/id")")" 206 "but as far as it goes"
 part=$(stat -c %s "$top/part")
 [ $((part % 65536)) = 0 ] && cmp -s -n "$part" "$top/part" "$top/$file"
 ok $? "in verified chunks ($part bytes)"
+ctl 'rate=600000' >/dev/null
 use_box a
 until_so 10 synced
 until_so 10 named

@@ -221,7 +221,7 @@ say_time $((1795564800 + 15 * 86400))
 start_contentd
 until_so 20 eval "! grep -q '$late' '$content/staff/list'"
 ok $? "then it goes"
-[ ! -e "$content/staff/$late.film" ]
+until_so 20 [ ! -e "$content/staff/$late.film" ]
 ok $? "and its room is free"
 is "$(visit "/staff/upload/$late")" 404 "there is no such upload any more"
 end_child "$agentd" TERM

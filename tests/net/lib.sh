@@ -10,14 +10,17 @@ work=$(mktemp -d)
 
 now_ms() { date +%s%3N; }
 
-# within SECONDS COMMAND...: until it succeeds; the time it took in $took (ms)
+is_crowded() { awk -v have="$(nproc)" '{ exit !($1 > have) }' /proc/loadavg; }
+
+# within SECONDS COMMAND...: until it succeeds; the time it took in $took (ms). It may take six times as long where more wants to run
+# than there are processors for: what a line does is then not all that is measured.
 within() {
 	local limit=$(($1 * 1000)) begun
 	begun=$(now_ms)
 	shift
 	until "$@"; do
 		took=$(($(now_ms) - begun))
-		[ "$took" -lt "$limit" ] || return 1
+		[ "$took" -lt "$limit" ] || { [ "$took" -lt $((6 * limit)) ] && is_crowded; } || return 1
 		sleep 0.02
 	done
 	took=$(($(now_ms) - begun))

@@ -22,13 +22,10 @@ ask() { # ask METHOD TARGET: the stage's socket, by a short name because curl kn
 	(cd "$root" && curl -s -m 20 -X "$1" --unix-socket stage.sock "http://x$2")
 }
 ends() { # ends PID SECONDS WANT NAME: it ends in time, with that status
-	local killer status
-	(sleep "$2" && kill -9 "$1") 2>/dev/null &
-	killer=$!
+	local status
+	until_so "$2" gone "$1" || kill -9 "$1"
 	wait "$1" 2>/dev/null
 	status=$?
-	kill $killer 2>/dev/null
-	wait $killer 2>/dev/null
 	is $status "$3" "$4"
 }
 is_ready() { [ "$(ask GET /v1/status | jq -r .ready)" = true ]; }

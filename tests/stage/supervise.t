@@ -45,6 +45,8 @@ changed() { [ "$(state_of "$1")" = ready ] && [ "$(pid_of "$1")" != "$2" ]; }
 until_so 10 changed first "$before"
 ok $? "a killed daemon is started again"
 has "$out" "first was killed by signal 9 (KILL); it is started again" "and it is said"
+seven() { [ "$(survivors "$root" | wc -l)" = 7 ]; }
+until_so 10 seven # what asks and what answers may be among them for a moment
 is "$(survivors "$root" | wc -l)" 7 "the children of the dead one in its group went with it"
 
 before=$(pid_of second)
