@@ -10,9 +10,13 @@
 #include "netmgr/account.h"
 #include "netmgr/engine.h"
 #include "netmgr/ledger.h"
+#include "netmgr/measure_key.h"
+#include "netmgr/probe.h"
 #include "netmgr/quota.h"
 
 enum { PAGE = 100, PAGE_MAX = 1000 };
+
+CLEAN_FN(json, json_t, json_decref)
 
 /* --- GET /v1/uplinks, /v1/status --- */
 
@@ -32,6 +36,7 @@ static json_t *uplink_json(struct engine *e, unsigned i)
 			      (json_int_t)account_kbps(e->account, i), "metered",
 			      net_conf_metered(conf), "rx_bytes", (json_int_t)rx, "tx_bytes",
 			      (json_int_t)tx);
+	json_object_set_new(j, "hub_echo", json_boolean(e->possible[i] & PROBE_BIT(PROBE_ECHO)));
 	if (conf->quota_bytes) {
 		json_object_set_new(j, "quota_bytes", json_integer((json_int_t)conf->quota_bytes));
 		json_object_set_new(j, "quota_day", json_integer((json_int_t)conf->quota_day));
@@ -172,6 +177,33 @@ static void serve_events(struct ctl_request *req, void *data)
 	reply_page(req, &page, r, &why);
 }
 
+/* --- POST /v1/echo --- */
+
+static int keep_key(struct engine *e, const void *body, size_t len, struct fault *why)
+{
+	struct measure_key key;
+	CLEANUP(clean_json) json_t *asked = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
+	int r = measure_key_read(json_string_value(json_object_get(asked, "device")),
+				 json_string_value(json_object_get(asked, "key")), &key, why);
+	if (r == 0)
+		r = measure_key_keep(paths_at(ENGINE_KEY_FILE).at, &key, why);
+	if (r == 0)
+		prober_set_key(e->prober, &key);
+	return r;
+}
+
+static void serve_echo(struct ctl_request *req, void *data)
+{
+	struct fault why;
+	size_t len = 0;
+	const void *body = ctl_body(req, &len);
+	int r = keep_key(data, body, len, &why);
+	if (r < 0)
+		ctl_reply_fault(req, ctl_status_of(r), &why);
+	else
+		ctl_reply_json(req, 200, json_object());
+}
+
 int api_listen(struct engine *e, struct fault *why)
 {
 	static const struct ctl_route shared[] = {
@@ -179,6 +211,7 @@ int api_listen(struct engine *e, struct fault *why)
 		{ "GET", "/v1/minutes", serve_minutes, 0 },
 		{ "GET", "/v1/events", serve_events, 0 },
 		{ "GET", "/v1/status", serve_status, 0 },
+		{ "POST", "/v1/echo", serve_echo, 1024 },
 	};
 	_Static_assert(ARRAY_LEN(shared) + KERNEL_ROUTES == ENGINE_ROUTES, "room for all routes");
 	memcpy(e->routes, shared, sizeof(shared));

@@ -13,6 +13,7 @@
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
 #include "netmgr/account.h"
+#include "netmgr/measure_key.h"
 #include "netmgr/probe.h"
 #include "netmgr/quota.h"
 
@@ -180,10 +181,28 @@ static void on_seen(void *data, const struct core_observation *seen)
 	step(e, seen);
 }
 
+static unsigned possible_now(const struct engine *e, unsigned uplink)
+{
+	return kernel_possible(e->serving.kernel, uplink) & prober_possible(e->prober, uplink);
+}
+
+/* The hub's echo has begun to answer over this line, or ended: what is asked how often follows. */
+static void note_possible(struct engine *e, unsigned uplink)
+{
+	unsigned possible = possible_now(e, uplink);
+	if (possible == e->possible[uplink])
+		return;
+	log_info("event=uplink.echo uplink=%s answers=%d", name_of(e, (int)uplink),
+		 !!(possible & PROBE_BIT(PROBE_ECHO)));
+	e->possible[uplink] = possible;
+	net_conf_line(e->conf, &e->conf->uplinks[uplink], possible, &e->core.lines[uplink]);
+}
+
 static void on_round(void *data, unsigned uplink, const struct probe_round *round)
 {
 	struct engine *e = data;
 	struct core_observation seen = { .kind = CORE_ROUND, .uplink = uplink, .round = *round };
+	note_possible(e, uplink);
 	account_rtt(e->account, uplink, round->rtt_us);
 	log_debug("event=probe uplink=%s gateway=%d resolver=%d far=%d,%d hub=%d rtt_us=%u",
 		  name_of(e, (int)uplink), round->answer[PROBE_GATEWAY],
@@ -303,8 +322,7 @@ static void open_core(struct engine *e)
 	struct core_line lines[UPLINK_MAX] = { 0 };
 	net_conf_rules(e->conf, &rules);
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
-		net_conf_line(e->conf, &e->conf->uplinks[i],
-			      kernel_possible(e->serving.kernel, i) & prober_possible(e->prober),
+		net_conf_line(e->conf, &e->conf->uplinks[i], e->possible[i] = possible_now(e, i),
 			      &lines[i]);
 	core_init(&e->core, &rules, lines, e->conf->uplink_count, clock_mono_ms());
 	memset(e->class, UPLINK_CLASS_UNKNOWN, sizeof(e->class));
@@ -320,6 +338,18 @@ static int open_timers(struct engine *e, struct fault *why)
 		r = sd_event_add_time_relative(e->loop, &e->tick, CLOCK_BOOTTIME, TICK_US,
 					       TICK_ACCURACY_US, on_tick, e);
 	return r < 0 ? fault_set(why, r, "engine.loop", "no timers: %s", strerror(-r)) : 0;
+}
+
+/* Without it the hub's echo is not asked, and all else goes on. */
+static void load_key(struct engine *e)
+{
+	struct measure_key key;
+	struct fault why;
+	int r = measure_key_load(paths_at(ENGINE_KEY_FILE).at, &key, &why);
+	if (r == 0)
+		prober_set_key(e->prober, &key);
+	else if (r != -ENOENT)
+		log_fault(LOG_LEVEL_WARN, "echo.key", &why);
 }
 
 int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf *conf,
@@ -344,6 +374,7 @@ int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf 
 		r = open_timers(e, why);
 	if (r < 0)
 		return r;
+	load_key(e);
 	open_core(e);
 	for (unsigned i = 0; i < conf->uplink_count; i++) {
 		struct core_observation seen = { .kind = CORE_SWITCH,

@@ -13,7 +13,7 @@ struct account;
 struct fault;
 struct sd_event;
 
-enum { ENGINE_ROUTES = 4 + KERNEL_ROUTES };
+enum { ENGINE_ROUTES = 5 + KERNEL_ROUTES };
 
 /*
  * The running daemon: carries observations to the core and its actions to kernel, prober and book. Both
@@ -37,8 +37,11 @@ struct engine {
 	uint64_t drain_ms
 		[UPLINK_MAX]; /* when connections left on a metered line are ended; 0: never */
 	uint8_t class[UPLINK_MAX], layer[UPLINK_MAX];
+	unsigned possible[UPLINK_MAX]; /* PROBE_BIT()s that the core counts on */
 	uint64_t start_ms;
 };
+
+#define ENGINE_KEY_FILE "/var/lib/wasl/netmgr/echo.key"
 
 /* *e is zeroed memory of the caller. After a failure engine_stop() releases what was made. */
 int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf *conf,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <systemd/sd-event.h>
 
 #include "firmware/base/clean.h"
@@ -97,7 +98,8 @@ int kernel_open(struct sd_event *loop, const struct net_conf *conf,
 unsigned kernel_possible(const struct kernel *k, unsigned uplink)
 {
 	(void)uplink;
-	return k->conf->gate.target[0] ? PROBE_BIT(PROBE_HUB) : PROBE_BIT(PROBE_GATEWAY);
+	return k->conf->gate.target[0] ? PROBE_BIT(PROBE_HUB) | PROBE_BIT(PROBE_ECHO)
+				       : PROBE_BIT(PROBE_GATEWAY);
 }
 
 int kernel_prefer(struct kernel *k, int uplink, struct fault *why)
@@ -123,10 +125,30 @@ int kernel_revive(struct kernel *k, unsigned uplink, struct fault *why)
 	return 0;
 }
 
+/* Past the gate, at once or never: over a silent line one hears nobody but oneself. */
+static int dial_udp(enum gate_line line, const struct sockaddr_in *to, int *out)
+{
+	struct sockaddr_in self = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(self);
+	if (line == GATE_CUT)
+		return -ENETUNREACH;
+	AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&self, sizeof(self)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&self, &len) < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)(line == GATE_WHOLE ? to : &self), sizeof(*to)) <
+	    0)
+		return -errno;
+	*out = MOVE_FD(fd);
+	return 0;
+}
+
 int kernel_dial(struct kernel *k, unsigned uplink, enum kernel_dial how,
 		const struct sockaddr_in *to, int *fd)
 {
-	(void)to;
+	if (how == KERNEL_UDP && to)
+		return dial_udp(k->lines[uplink], to, fd);
 	return how == KERNEL_TCP ? gate_dial(k->gate, uplink, fd) : -EOPNOTSUPP;
 }
 

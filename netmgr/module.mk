@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The decisions and the accounting are a library of pure code; the daemon around it comes in two: on the
 # real kernel and on a simulated one.
-NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter quota slot ledger account net_conf lane check dns echo plan lease
-NETMGR_DAEMON := probe engine api
+NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter quota slot ledger account net_conf lane check dns echo plan lease measure_key
+NETMGR_DAEMON := probe probe_echo engine api
 NETMGR_SIM := gate kernel_sim
 NETMGR_NL := kernel_nl nl_net nl_flows nl_events nl_stock nft dhcp resolv
-$(eval $(call lib,netmgr_core,$(NETMGR_CORE:%=netmgr/%.c),base))
+$(eval $(call lib,netmgr_core,$(NETMGR_CORE:%=netmgr/%.c),record base))
 $(eval $(call lib,netmgr_daemon,$(NETMGR_DAEMON:%=netmgr/%.c),netmgr_core base))
 $(eval $(call lib,netmgr_sim,$(NETMGR_SIM:%=netmgr/%.c),netmgr_daemon board_sim))
 $(eval $(call lib,netmgr_nl,$(NETMGR_NL:%=netmgr/%.c),netmgr_daemon board,libnl-3.0 libnl-route-3.0 libnftables))

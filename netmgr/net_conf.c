@@ -33,9 +33,12 @@ static const struct conf_key net_keys[] = {
 		 "between two questions to the resolver of an unmetered uplink"),
 	CONF_INT(struct net_settings, hub_every_s, "hub_every_s", "60", 1, 3600,
 		 "between two questions to the hub over an unmetered uplink"),
+	CONF_INT(struct net_settings, echo_port, "echo_port", "4607", 1, 65535,
+		 "UDP port of wasl-ndtd on the hub's machine"),
 	CONF_INT(struct net_settings, echo_every_s, "echo_every_s", "3", 1, 3600,
-		 "between two of the frequent small questions over an unmetered uplink; the far "
-		 "machines get them, as the hub's UDP echo is not asked yet"),
+		 "between two of the frequent small questions over an unmetered uplink: to the "
+		 "hub's "
+		 "UDP echo where it answers, else to the far machines"),
 	CONF_INT(
 		struct net_settings, far_every_s, "far_every_s", "30", 1, 3600,
 		"between two questions to the far machines where a hub's echo is asked more often"),

@@ -19,7 +19,7 @@ struct net_settings {
 		[128]; /* asked of each uplink's resolver below a random label; "" = host of check_url */
 	char far_a[16], far_b[16]; /* IPv4; "" none */
 	int64_t gateway_every_ms, resolver_every_s, hub_every_s;
-	int64_t echo_every_s, far_every_s;
+	int64_t echo_port, echo_every_s, far_every_s;
 	int64_t metered_resolver_every_s, metered_hub_every_s, metered_echo_every_s,
 		metered_far_every_s;
 	int64_t retry_s, hold_s, dwell_s, better_s, regret_s, window_s, drain_s;

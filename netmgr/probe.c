@@ -16,60 +16,11 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/text.h"
-#include "netmgr/check.h"
-#include "netmgr/dns.h"
 #include "netmgr/echo.h"
 #include "netmgr/kernel.h"
+#include "netmgr/probe_priv.h"
 
 enum { HUB_ADDRESS_MS = 600000 };
-
-enum stage { STAGE_ANSWER, STAGE_LOOKUP, STAGE_CONNECT };
-
-/* One question to one target. */
-struct probe {
-	struct round *round;
-	enum probe_target target;
-	enum stage stage;
-	int fd;
-	sd_event_source *source;
-	uint64_t sent_us;
-	unsigned sent; /* times */
-	char nonce[CHECK_NONCE_ROOM];
-	uint8_t query[DNS_QUERY_MAX];
-	size_t query_len;
-	char reply[CHECK_REPLY_MAX];
-	size_t reply_len;
-};
-
-/* All questions of one uplink, and what is known about it. */
-struct round {
-	struct prober *prober;
-	unsigned uplink;
-	unsigned pending;
-	struct probe_round result;
-	sd_event_source *timer, *again;
-	bool settle;
-	uint64_t every_us;
-	unsigned repeats; /* left */
-	struct probe probes[PROBE_TARGETS];
-	bool gateway_answers; /* has ever: its silence means something */
-	bool resolver_fails;  /* did, the last time */
-	bool hub_known;
-	struct in_addr hub;
-	uint64_t hub_ms;
-};
-
-struct prober {
-	sd_event *loop;
-	struct kernel *kernel;
-	struct net_check check;
-	char check_name[128];
-	bool has_check;
-	struct in_addr far[2]; /* PROBE_FAR_A and _B; 0: none */
-	void (*done)(void *data, unsigned uplink, const struct probe_round *round);
-	void *data;
-	struct round rounds[UPLINK_MAX];
-};
 
 static uint64_t now_us(struct prober *p)
 {
@@ -146,7 +97,7 @@ static void send_bytes(struct probe *q, const void *bytes, size_t len)
 	q->sent_us = now_us(q->round->prober);
 	q->sent++;
 	if (send(q->fd, bytes, len, MSG_NOSIGNAL) < 0 && errno != EAGAIN)
-		answer(q, by_error(errno));
+		answer(q, q->target == PROBE_ECHO ? PROBE_SILENT : by_error(errno));
 }
 
 /* --- gateway and far machines: ICMP echoes --- */
@@ -365,6 +316,48 @@ static void hear_hub(struct probe *q)
 		answer(q, got);
 }
 
+/* --- the hub's echo --- */
+
+static int dial_hub_echo(struct probe *q)
+{
+	int fd, e = probe_echo_ask(q, now_us(q->round->prober), &fd);
+	return e < 0 ? e : listen_on(q, fd, EPOLLIN);
+}
+
+static void ask_hub_echo(struct probe *q)
+{
+	int e = dial_hub_echo(q);
+	if (e < 0)
+		answer(q, e == -EOPNOTSUPP ? PROBE_SKIPPED : PROBE_SILENT);
+}
+
+/* Beside the hub's check, and no part of the round: does it answer here at all? */
+static void try_hub_echo(struct round *r)
+{
+	if (!r->echo_answers && dial_hub_echo(&r->probes[PROBE_ECHO]) < 0)
+		hang_up(&r->probes[PROBE_ECHO]);
+}
+
+static void hear_hub_echo(struct probe *q)
+{
+	struct round *r = q->round;
+	bool asked = r->pending & PROBE_BIT(PROBE_ECHO);
+	int heard = probe_echo_hear(q);
+	if (!heard)
+		return;
+	if (heard > 0) {
+		r->echo_answers = true;
+		r->echo_silent = 0;
+	}
+	if (asked && heard > 0)
+		note_rtt(q);
+	/* Whoever says "no such port" has no key: that is no answer. */
+	if (asked)
+		answer(q, heard > 0 ? PROBE_OK : PROBE_SILENT);
+	else
+		hang_up(q);
+}
+
 /* --- the round --- */
 
 static int on_event(sd_event_source *source, int fd, uint32_t events, void *data)
@@ -391,6 +384,8 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *data
 			hear_hub(q);
 		break;
 	case PROBE_ECHO:
+		hear_hub_echo(q);
+		break;
 	case PROBE_TARGETS:
 		break;
 	}
@@ -425,6 +420,7 @@ static int on_end(sd_event_source *source, uint64_t usec, void *data)
 	}
 	(void)sd_event_source_set_enabled(r->timer, SD_EVENT_OFF);
 	(void)sd_event_source_set_enabled(r->again, SD_EVENT_OFF);
+	probe_echo_note(r);
 	r->prober->done(r->prober->data, r->uplink, &r->result);
 	return 0;
 }
@@ -440,7 +436,7 @@ static int on_again(sd_event_source *source, uint64_t usec, void *data)
 			continue;
 		if (t == PROBE_GATEWAY || (PROBE_FAR & PROBE_BIT(t)))
 			send_echo(q);
-		else if (t == PROBE_RESOLVER || q->stage == STAGE_LOOKUP)
+		else if (t == PROBE_RESOLVER || t == PROBE_ECHO || q->stage == STAGE_LOOKUP)
 			send_bytes(q, q->query, q->query_len);
 	}
 	if (--r->repeats == 0)
@@ -455,10 +451,10 @@ void prober_ask(struct prober *p, const struct core_action *action)
 	static void (*const ask[PROBE_TARGETS])(struct probe *) = {
 		[PROBE_GATEWAY] = ask_gateway, [PROBE_RESOLVER] = ask_resolver,
 		[PROBE_FAR_A] = ask_far,       [PROBE_FAR_B] = ask_far,
-		[PROBE_HUB] = ask_hub,
+		[PROBE_HUB] = ask_hub,         [PROBE_ECHO] = ask_hub_echo,
 	};
 	struct round *r = &p->rounds[action->uplink];
-	unsigned targets = action->targets & prober_possible(p);
+	unsigned targets = action->targets & prober_possible(p, action->uplink);
 	(void)sd_event_source_set_time_relative(r->timer, (uint64_t)action->within_ms * 1000);
 	(void)sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
 	r->settle = action->settle;
@@ -479,17 +475,28 @@ void prober_ask(struct prober *p, const struct core_action *action)
 		if (targets & PROBE_BIT(t))
 			ask[t](q);
 	}
+	if (targets & PROBE_BIT(PROBE_HUB))
+		try_hub_echo(r);
 }
 
 void prober_forget(struct prober *p, unsigned uplink)
 {
 	struct round *r = &p->rounds[uplink];
 	r->gateway_answers = r->resolver_fails = r->hub_known = false;
+	r->echo_answers = false;
 }
 
-unsigned prober_possible(const struct prober *p)
+void prober_set_key(struct prober *p, const struct measure_key *key)
+{
+	p->key = *key;
+	for (size_t i = 0; i < UPLINK_MAX; i++)
+		p->rounds[i].echo_answers = false;
+}
+
+unsigned prober_possible(const struct prober *p, unsigned uplink)
 {
 	return PROBE_BIT(PROBE_GATEWAY) | (p->has_check ? PROBE_BIT(PROBE_HUB) : 0) |
+	       (p->rounds[uplink].echo_answers ? PROBE_BIT(PROBE_ECHO) : 0) |
 	       (p->check_name[0] ? PROBE_BIT(PROBE_RESOLVER) : 0) |
 	       (p->far[0].s_addr ? PROBE_BIT(PROBE_FAR_A) : 0) |
 	       (p->far[1].s_addr ? PROBE_BIT(PROBE_FAR_B) : 0);
@@ -545,6 +552,7 @@ int prober_new(struct sd_event *loop, const struct net_conf *conf, struct kernel
 	p->kernel = kernel;
 	p->done = done;
 	p->data = data;
+	p->echo_port = (uint16_t)conf->net.echo_port;
 	(void)inet_pton(AF_INET, conf->net.far_a, &p->far[0]); /* checked with the configuration */
 	(void)inet_pton(AF_INET, conf->net.far_b, &p->far[1]);
 	int r = take_check(p, conf, why);

@@ -9,6 +9,7 @@
 
 struct fault;
 struct kernel;
+struct measure_key;
 struct sd_event;
 
 /*
@@ -22,8 +23,14 @@ int prober_new(struct sd_event *loop, const struct net_conf *conf, struct kernel
 	       void *data, struct prober **out, struct fault *why);
 void prober_free(struct prober *p); /* NULL is fine; `done` is not called any more */
 
-/* PROBE_BIT()s that the configuration lets us ask. */
-unsigned prober_possible(const struct prober *p);
+/*
+ * PROBE_BIT()s that can be asked over the uplink. The hub's echo is one of them from its first answer there on, until it was
+ * silent for long while the hub's check answered: a hub without wasl-ndtd, or a provider that drops it, costs no doubt.
+ */
+unsigned prober_possible(const struct prober *p, unsigned uplink);
+
+/* With what the hub's echo is asked from now on; copied. */
+void prober_set_key(struct prober *p, const struct measure_key *key);
 
 /* Carries out a CORE_ASK; `done` is called once, from the loop, at the latest after its `within_ms`. */
 void prober_ask(struct prober *p, const struct core_action *ask);

@@ -282,6 +282,7 @@ static void collected(void *data)
 	uint64_t now_ms = agent_now_ms();
 	struct fault why = { 0 };
 	ask_ntp(a);
+	agent_tell_echo(a);
 	if (now_ms - a->floor_kept_ms >= KEEP_FLOOR_MS)
 		agent_keep_floor(a);
 	if (a->flush == FLUSH_COLLECTING) {

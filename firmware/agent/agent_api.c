@@ -187,6 +187,7 @@ static int keep_grant(struct agent *a, const void *bytes, size_t len, struct fau
 		a->chain_trouble = (struct fault){ 0 };
 	a->grant = g;
 	a->enrolled = true;
+	a->echo_told = false;
 	floor_hear(&a->floor, g.hub_unix_s, agent_now_ms());
 	agent_keep_floor(a);
 	return 0;

@@ -50,6 +50,8 @@ struct agent {
 	uint64_t floor_kept_ms; /* when the floor was last written */
 	uint64_t pruned_ms;
 	struct feed_health health;
+	struct http_transfer *echo_transfer; /* the key for echoes, on its way to netmgrd */
+	bool echo_told;
 
 	struct agent_flusher flushers[AGENT_FLUSHERS];
 	enum agent_flush { FLUSH_NONE, FLUSH_COLLECTING, FLUSH_SENDING } flush;
@@ -76,6 +78,9 @@ void agent_seal_if_due(struct agent *a);
 /* agent_receipt.c */
 bool agent_take_record(void *agent, const void *bytes, size_t len,
 		       const uint8_t nonce[static COURIER_NONCE_BYTES]);
+
+/* agent_echo.c: hands the grant's key for the hub's echo to netmgrd, until it has it */
+void agent_tell_echo(struct agent *a);
 
 /* agent_api.c */
 int agent_listen(struct agent *a, struct fault *why);

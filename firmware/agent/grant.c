@@ -60,6 +60,9 @@ static int take(const wasl_Grant *message, struct grant *out, struct fault *why)
 	if (g.epoch < 1 || !g.school_code[0])
 		return fault_set(why, -EBADMSG, "grant.content",
 				 "the grant names no school or no epoch; the hub must be repaired");
+	g.has_probe_key = message->probe_key.size == sizeof(g.probe_key);
+	if (g.has_probe_key)
+		memcpy(g.probe_key, message->probe_key.bytes, sizeof(g.probe_key));
 	int r = take_sealing_key(message, &g, why);
 	if (!r)
 		*out = g;

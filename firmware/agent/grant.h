@@ -23,6 +23,8 @@ struct grant {
 	int64_t hub_unix_s;
 	uint32_t sealing_version;
 	uint8_t sealing_public[32];
+	bool has_probe_key; /* a hub of before gives none */
+	uint8_t probe_key[32];
 };
 
 /*

@@ -45,6 +45,7 @@ is "$(asks 127.0.0.1 "$port" "$secret" good)" answered "a box of this hub is ans
 is "$(asks 127.0.0.1 "$port" "$secret" wrong short long good)" answered "a wrong key, a byte less and a byte more are not: the next thing that comes is a right answer"
 is "$(counts 'answered, .without_key, .no_question')" "2 1 2" "each is counted"
 asks 127.0.0.1 "$port" "$secret" 100
+# shellcheck disable=SC2317 # called by until_so
 limited() { [ "$(counts 'answered + .box_too_often')" -ge 102 ]; }
 until_so 60 limited
 ok $? "a hundred questions of one box at once are all seen"
