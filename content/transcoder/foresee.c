@@ -23,6 +23,7 @@
 struct keys {
 	uint64_t *at;
 	size_t count, room;
+	int64_t lead_us; /* the first of them lies so long before the lesson, hidden by an edit list */
 };
 
 static void clean_keys(struct keys *k)
@@ -77,8 +78,14 @@ static int find_keys(const struct source *file, const struct probe *p, struct ke
 		source_reader_begin(&r);
 		while (!rc && source_reader_packet(&r)) {
 			const AVPacket *k = r.packet;
-			if (k->flags & AV_PKT_FLAG_KEY && k->pts != AV_NOPTS_VALUE)
-				rc = add_key(out, frame_of(p, k->pts, r.stream->time_base));
+			const AVRational tb = r.stream->time_base;
+			if (!(k->flags & AV_PKT_FLAG_KEY) || k->pts == AV_NOPTS_VALUE)
+				continue;
+			if (!out->count)
+				out->lead_us =
+					av_sat_sub64(p->start_us,
+						     av_rescale_q(k->pts, tb, AV_TIME_BASE_Q));
+			rc = add_key(out, frame_of(p, k->pts, tb));
 		}
 		source_reader_close(&r);
 	}
@@ -114,7 +121,25 @@ static int64_t widest_us(const struct keys *k, const wasl_Plan *plan, int64_t du
 		widest = at - last > widest ? at - last : widest;
 		last = at;
 	}
-	return widest + SLACK_US * 4;
+	return widest + (k->lead_us > 0 ? k->lead_us : 0) + SLACK_US * 4;
+}
+
+/* When the stream's first packet is on, on the container's clock: no place is before it. */
+static int64_t begins_us(const struct source *file, int stream)
+{
+	struct source s;
+	struct source_reader r;
+	int64_t at = INT64_MIN;
+	if (source_again(file, &s, NULL))
+		return at;
+	if (source_reader_open(&r, &s, stream, 1, NULL) == 0) {
+		source_reader_begin(&r);
+		if (source_reader_packet(&r) && r.packet->pts != AV_NOPTS_VALUE)
+			at = av_rescale_q(r.packet->pts, r.stream->time_base, AV_TIME_BASE_Q);
+		source_reader_close(&r);
+	}
+	source_close(&s);
+	return at;
 }
 
 static int seeks(const struct source *file, const struct probe *p, const wasl_Plan *plan,
@@ -122,7 +147,7 @@ static int seeks(const struct source *file, const struct probe *p, const wasl_Pl
 {
 	struct source s;
 	struct source_reader r;
-	int64_t widest = widest_us(keys, plan, p->duration_us);
+	int64_t widest = widest_us(keys, plan, p->duration_us), first = begins_us(file, stream);
 	if (source_again(file, &s, NULL))
 		return 0;
 	int good = source_reader_open(&r, &s, stream, 1, NULL) == 0;
@@ -130,6 +155,7 @@ static int seeks(const struct source *file, const struct probe *p, const wasl_Pl
 		int64_t us = av_rescale((int64_t)plan->segments[i].start_ticks, 1000000,
 					plan->timescale) +
 			     p->start_us + SLACK_US;
+		us = us > first ? us : first; /* one may begin after the other */
 		good = lands(&r, us, stream == p->picture ? widest : SOUND_FAR_US) ||
 		       (stream != p->picture && us - p->start_us > p->sound_us);
 	}
@@ -253,7 +279,7 @@ int foresee(int fd, uint64_t size, wasl_Survey *out, struct fault *why)
 	if (rc)
 		return rc;
 	if (p.verdict != PROBE_REFUSE) {
-		int64_t promised = s.format->duration;
+		int64_t promised = probe_promise(&s, p.start_us);
 		found.promised_us = promised > 0 ? (uint64_t)promised : (uint64_t)p.duration_us;
 		found.has_plan = true;
 		found.wordless = is_wordless(s.format);

@@ -251,8 +251,18 @@ static int walk(const struct source *from, int stream, struct reach *out, struct
 	return 0;
 }
 
+int64_t probe_promise(const struct source *s, int64_t start_us)
+{
+	const char *kind = s->format->iformat->name;
+	const int64_t promised = s->format->duration;
+	const bool from_zero = !strncmp(kind, "mov", 3) || !strncmp(kind, "matroska", 8);
+	if (promised == AV_NOPTS_VALUE || promised <= 0)
+		return 0;
+	return from_zero && start_us > 0 && start_us < promised ? promised - start_us : promised;
+}
+
 static void settle_times(struct probe *p, const struct reach *picture, const struct reach *sound,
-			 int64_t promised_us)
+			 const struct source *s)
 {
 	const bool pictures = p->picture >= 0;
 	p->start_us = pictures ? picture->begin_us : sound->begin_us;
@@ -265,6 +275,8 @@ static void settle_times(struct probe *p, const struct reach *picture, const str
 		p->picture_us = period;
 	p->sound_us = p->sound >= 0 ? av_sat_sub64(sound->end_us, p->start_us) : 0;
 	p->duration_us = p->picture_us > p->sound_us ? p->picture_us : p->sound_us;
+	/* What the container promises is meaningless where its clock was set anew. */
+	int64_t promised_us = s->clock.count ? 0 : probe_promise(s, p->start_us);
 	int64_t missing = av_sat_sub64(promised_us, p->duration_us);
 	if (p->duration_us > INT64_C(1000000) * DURATION_MAX_S)
 		judge_times(p, "probe.long", (double)p->duration_us / 6e7, DURATION_MAX_S / 60.0,
@@ -328,11 +340,7 @@ static int measure(struct source *s, struct probe *p, struct fault *why)
 			 100.0 * (double)picture.corrupt / (double)picture.packets);
 		verdict_add(&p->said, "probe.patchy", share, NULL);
 	}
-	/* What the container promises is meaningless where its clock was set anew. */
-	int64_t promised = s->format->duration;
-	if (promised == AV_NOPTS_VALUE || s->clock.count)
-		promised = 0;
-	settle_times(p, &picture, &sound, promised);
+	settle_times(p, &picture, &sound, s);
 	if (s->is_cut && p->said.kind == VERDICT_ACCEPT)
 		judge(p, "probe.cut");
 	p->clock = s->clock;

@@ -46,5 +46,11 @@ const char *probe_verdict_name(enum probe_verdict v); /* "accept", "salvage", "r
 int probe_file(int fd, uint64_t size, struct source *s, const struct job_span *whole,
 	       struct probe *out, struct fault *why);
 
+/*
+ * How long the container says that the film is from start_us on, 0: it does not. MP4 and Matroska count from the zero of their clock: of what
+ * begins later they promise more than there is.
+ */
+int64_t probe_promise(const struct source *s, int64_t start_us);
+
 /* Brings verdict, reason and text to what `said` has become by a later look. */
 int probe_settle(struct probe *p, struct fault *why);

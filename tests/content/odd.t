@@ -68,6 +68,18 @@ once=$("$transcoder" probe --quick --in "$top/film.ts" | jq .duration_ms) twice=
 [ $((twice - 2 * once)) -ge -100 ] && [ $((twice - 2 * once)) -le 100 ]
 ok $? "are as long as both ($once ms once, $twice ms together)"
 
+# Microphones wake up after cameras; and a film may begin late on its own clock. Nothing of them is lost, and places are found by the index.
+ffmpeg -v error -nostdin -y -itsoffset 0.4 -i "$top/whole.mkv" -i "$top/whole.mkv" -map 1:v -map 0:a -c copy "$top/late.mp4"
+ffmpeg -v error -nostdin -y -i "$top/whole.mkv" -c copy -output_ts_offset 3 "$top/after.mp4"
+is "$(look "$top/late.mp4")" "accept 192x128" "a sound that begins later"
+is "$(look "$top/after.mp4")" "accept 192x128" "a film that begins at three seconds"
+for film in late after; do
+	"$transcoder" mezzanine --straight --in "$top/$film.mp4" --out "$top/$film.out.mp4" --plan "$top/$film.pb" --json "$top/$film.json" 2>"$top/err"
+	is "$(jq -c '[.straight, .unfit]' "$top/$film.json")" '[true,null]' "its pictures stay as they are ($film)"
+done
+begins() { ffprobe -v error -select_streams "$2" -show_entries packet=pts_time -of csv=p=0 -read_intervals '%+#1' "$1" | head -n 1 | tr -d ,; }
+is "$(begins "$top/late.out.mp4" a)" "$(begins "$top/late.mp4" a)" "and its sound where it was"
+
 # Pictures too small for the mezzanine's encoder are enlarged for it; of a thread, a little more would be a wall.
 ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=s=32x18:d=1 -f lavfi -i testsrc2=s=2000x16:d=1 -map 0 -c:v mpeg4 "$top/tiny.mp4" -map 1 -c:v mpeg4 "$top/thread.mp4"
 is "$(look "$top/tiny.mp4")" "accept 114x64" "a picture of 32x18"
