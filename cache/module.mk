@@ -5,12 +5,13 @@ CACHE_READER += guests pass process
 CACHE_READER += air air_plan
 CACHE_WRITER := names_builder store store_object store_rendition
 CACHE_WRITER += store_local store_list evict
+CACHE_WRITER += store_anew store_own
 CACHE_WRITER += store_disk store_note store_recover store_remake store_scrub store_search store_sweep store_table
 $(eval $(call lib,cache,$(patsubst %,cache/%.c,$(CACHE_READER) $(CACHE_WRITER)),record base,libsodium))
 
 $(foreach u,$(CACHE_READER) $(CACHE_WRITER),$(if $(wildcard tests/unit/cache/$(u)_test.c),$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base))))
 $(foreach u,store_crash store_full air_class tally_kill threads,$(eval $(call unit,cache_$(u),tests/unit/cache/$(u)_test.c,cache record base)))
-$(foreach f,air names segtab bits want request,$(eval $(call fuzzer,cache_$(f),tests/fuzz/cache_$(f)_fuzz.c,cache record base)))
+$(foreach f,air names segtab bits own want request,$(eval $(call fuzzer,cache_$(f),tests/fuzz/cache_$(f)_fuzz.c,cache record base)))
 
 TEST_PROGS += $(addprefix $(B)/tests/cache-,feeder crowd hostile players)
 $(eval $(call prog,cache-feeder,tests/cache/feeder.c tests/cache/feeder_do.c,cache record base,tests))

@@ -96,6 +96,13 @@ static const char *const migrations[] = {
 	" bytes BLOB NOT NULL,"
 	" PRIMARY KEY(rendition, kind)"
 	") WITHOUT ROWID;",
+	/* One row: what is still to be found on the disk by a database that was just made (store_anew.c). */
+	"CREATE TABLE anew("
+	" one INTEGER PRIMARY KEY CHECK(one=1),"
+	" names INTEGER NOT NULL,"
+	" bodies INTEGER NOT NULL"
+	");"
+	"INSERT INTO anew SELECT 1, 1, NOT EXISTS(SELECT 1 FROM objects);",
 };
 
 #define SPARE "store.spare"
@@ -230,6 +237,8 @@ int store_open(const char *dir, const struct store_limits *limits, struct store 
 		rc = make_folder(s, "rend", why);
 	if (!rc)
 		rc = open_db(s, why);
+	if (!rc)
+		rc = store_anew_open(s, why);
 	if (!rc)
 		rc = count_used(s, why);
 	if (rc)

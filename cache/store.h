@@ -17,6 +17,7 @@ struct fault;
  *	obj/ab/ID.map			the verified map
  *	obj/ab/ID.bits			mapped: readable bitmap (verified) beside durable bitmap (after fdatasync)
  *	rend/NUMBER.mp4, .tab		a rendition: segments at 4 KiB boundaries, and its mapped segment table (cache/segtab.h)
+ *	own/HASH			what a file of the school is called (cache/store_own.h), should store.db be lost
  *	names.idx			URL index (cache/names.h), written by names_write()
  *	store.lock			held by the one writer
  *	store.spare			gives way when the disk is so full that nothing could even be removed

@@ -46,9 +46,23 @@ int store_local_check(const char *path, struct fault *why)
 	return 0;
 }
 
+static int size_of(struct store *s, struct store_local *file, struct fault *why)
+{
+	int64_t size;
+	int rc = db_int(s->db, 0, &size, why, "SELECT size FROM objects WHERE id=?", "b",
+			(const void *)file->id.b, sizeof(file->id.b));
+	file->size = (uint64_t)size;
+	return rc;
+}
+
 int store_local_put(struct store *s, const struct store_local *file, struct fault *why)
 {
 	int rc = store_local_check(file->path, why);
+	struct store_local named = *file;
+	if (!rc)
+		rc = size_of(s, &named, why);
+	if (!rc)
+		rc = store_own_write(s, &named, why);
 	return rc ? rc
 		  : db_exec(s->db, why,
 			    "INSERT OR REPLACE INTO local(path, id, media_type, added_s) "
@@ -66,6 +80,8 @@ int store_local_drop(struct store *s, const char *path, struct fault *why)
 	if (!rc && !db_changes(s->db))
 		rc = fault_set(why, -ENOENT, "store.absent", "no file has the address '%.200s'",
 			       path);
+	if (!rc)
+		store_own_remove(s, path);
 	store_keep_spare(s);
 	return rc;
 }

@@ -8,7 +8,7 @@
 
 /*
  * Files that people of the school put behind an address of their own, beside what the catalogue names: rows of
- * store.db, durable when a call returned 0. Nobody else has these bytes: they go only when a person says so.
+ * store.db, and a copy of each beside the bodies (cache/store_own.h), durable when a call returned 0. Nobody else has these bytes: they go only when a person says so.
  */
 struct store_local {
 	char path[NAMES_MAX_PATH + 1]; /* "/p/…" */

@@ -141,6 +141,11 @@ int store_object_open(struct store *s, const struct objmap *map, const char *med
 	int rc = copy_map(map, &o->map, why);
 	if (!rc)
 		rc = row_of(s, id, &row, why);
+	int64_t adopted = 0;
+	if (!rc && row < 0)
+		rc = store_anew_adopt(s, id, &adopted, why);
+	if (adopted)
+		row = 0;
 	const bool known = row >= 0;
 	if (!rc)
 		rc = known ? store_object_open_files(o, why) : create(o, media_type, why);

@@ -8,6 +8,7 @@
 #include "cache/layout.h"
 #include "cache/segtab.h"
 #include "cache/store.h"
+#include "cache/store_own.h"
 #include "firmware/base/db.h"
 
 /* What store.c, store_object.c and store_rendition.c share; nobody else includes it. */
@@ -20,11 +21,12 @@ struct store {
 	uint64_t used_bytes;   /* objects in full, and segments with what fills their last page */
 	uint64_t behind_bytes; /* written since the last store_sync() */
 	uint64_t rehashed_bytes, swept, opened; /* for store_totals() */
-	uint64_t at_once_bytes;             /* hashed while opening, since the last store_sync() */
-	struct store_remake *remake;        /* a map under way, or NULL */
-	unsigned sweep_folder;              /* the next to look through for files without a row */
-	DIR *sweep_dir;                     /* the one under way, or NULL */
-	struct store_object *objects;       /* open ones */
+	uint64_t at_once_bytes;       /* hashed while opening, since the last store_sync() */
+	struct store_remake *remake;  /* a map under way, or NULL */
+	unsigned sweep_folder;        /* the next to look through for files without a row */
+	DIR *sweep_dir;               /* the one under way, or NULL */
+	bool adopts;                  /* store.db was lost: whole bodies without a row get one */
+	struct store_object *objects; /* open ones */
 	struct store_rendition *renditions; /* open ones */
 };
 
@@ -131,6 +133,23 @@ uint64_t store_padded(uint64_t length);
 int store_object_write_fd(const struct store_object *o);       /* borrowed */
 int store_rendition_write_fd(const struct store_rendition *r); /* borrowed */
 void store_sweep_end(struct store *s);
+/* store_own.c: names of the school's own files, beside their bodies. Durable when 0 was returned. */
+struct own_name {
+	char at[40];
+};
+struct own_name store_own_name(const char *path);
+int store_own_write(struct store *s, const struct store_local *file, struct fault *why);
+void store_own_remove(struct store *s, const char *path);
+bool store_own_there(const struct store *s, const char *path);
+int store_own_read(const struct store *s, const char *name, struct store_local *out);
+/*
+ * store_anew.c: a store.db that was just made reads the names back, and the objects that they name; until the sweep is
+ * through, a body with a sound map gets a row instead of being removed (*known: it has one now).
+ */
+int store_anew_open(struct store *s, struct fault *why);
+int store_anew_adopt(struct store *s, const struct objmap_id *id, int64_t *known,
+		     struct fault *why);
+int store_anew_end(struct store *s, struct fault *why);
 /* Releases what was not closed. */
 void store_object_release_all(struct store *s);
 void store_rendition_release_all(struct store *s);

@@ -11,8 +11,15 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 
-/* Folders in turn: the store's own, rend, obj/00 to obj/ff. */
-enum { FOLDER_ROOT, FOLDER_REND, FOLDER_OBJ, FOLDER_END = FOLDER_OBJ + 256, NAMES_A_STEP = 256 };
+/* Folders in turn: the store's own, rend, own, obj/00 to obj/ff. */
+enum {
+	FOLDER_ROOT,
+	FOLDER_REND,
+	FOLDER_OWN,
+	FOLDER_OBJ,
+	FOLDER_END = FOLDER_OBJ + 256,
+	NAMES_A_STEP = 256
+};
 
 struct folder {
 	char at[16];
@@ -23,6 +30,8 @@ static struct folder folder_name(unsigned which)
 	struct folder f = { "." };
 	if (which == FOLDER_REND)
 		snprintf(f.at, sizeof(f.at), "rend");
+	else if (which == FOLDER_OWN)
+		snprintf(f.at, sizeof(f.at), "own");
 	else if (which >= FOLDER_OBJ)
 		snprintf(f.at, sizeof(f.at), "obj/%02x", (which - FOLDER_OBJ) & 0xff);
 	return f;
@@ -55,8 +64,30 @@ static int known_object(struct store *s, const char *name, int64_t *known, struc
 	if (objmap_id_parse(hex, &id) ||
 	    (*suffix && strcmp(suffix, ".map") && strcmp(suffix, ".bits")))
 		return 0;
-	return db_int(s->db, 0, known, why, "SELECT 1 FROM objects WHERE id=?", "b",
-		      (const void *)id.b, sizeof(id.b));
+	int rc = db_int(s->db, 0, known, why, "SELECT 1 FROM objects WHERE id=?", "b",
+			(const void *)id.b, sizeof(id.b));
+	return rc || *known ? rc : store_anew_adopt(s, &id, known, why);
+}
+
+/* A name that says what its row says; any other is removed, and written again from the row. */
+static int known_name(struct store *s, const char *name, int64_t *known, struct fault *why)
+{
+	struct store_local file, row;
+	if (store_own_read(s, name, &file))
+		return 0;
+	int rc = store_local_find(s, file.path, &row, why);
+	*known = !rc && !memcmp(&row.id, &file.id, sizeof(row.id)) &&
+		 !strcmp(row.media_type, file.media_type);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* Of a store that an earlier version made, and of names that were damaged. */
+static int write_name(void *data, const struct store_local *file)
+{
+	struct store *s = data;
+	if (!store_own_there(s, file->path))
+		(void)store_own_write(s, file, NULL); /* a full disk: at the next sweep */
+	return 0;
 }
 
 /* Whether a name belongs here. Files are made and their rows written in one call: none is seen half made. */
@@ -67,8 +98,10 @@ static int belongs(struct store *s, const char *name, int64_t *known, struct fau
 		*known = !ends_with(name, ".new");
 		return 0;
 	}
-	return s->sweep_folder == FOLDER_REND ? known_rendition(s, name, known, why)
-					      : known_object(s, name, known, why);
+	if (s->sweep_folder == FOLDER_REND)
+		return known_rendition(s, name, known, why);
+	return s->sweep_folder == FOLDER_OWN ? known_name(s, name, known, why)
+					     : known_object(s, name, known, why);
 }
 
 static int open_folder(struct store *s, struct fault *why)
@@ -112,9 +145,15 @@ int store_sweep_step(struct store *s, uint64_t *removed, struct fault *why)
 		if (removed)
 			++*removed;
 	}
-	if (!e) {
-		store_sweep_end(s);
-		s->sweep_folder++;
-	}
+	if (e)
+		return 1;
+	store_sweep_end(s);
+	if (s->sweep_folder == FOLDER_OWN)
+		rc = store_local_each(s, write_name, s, why);
+	if (!rc && s->sweep_folder == FOLDER_END - 1)
+		rc = store_anew_end(s, why);
+	if (rc)
+		return rc;
+	s->sweep_folder++;
 	return s->sweep_folder < FOLDER_END;
 }

@@ -77,4 +77,16 @@ cmp -s "$top/film.bin" "$top/body"
 ok $? "byte for byte"
 wasl store status
 like "$top/out" 'Files that the school added: 4' "and they are counted"
+
+# A disk spoils store.db, a technician does what the log says: names and bodies come back from beside each other.
+stop_contentd TERM
+mkdir "$top/spoilt"
+mv "$content/store"/store.db* "$top/spoilt/"
+start_contentd
+is "$(get /p/film.bin)" 200 "store.db is lost, the school's files are not"
+cmp -s "$top/film.bin" "$top/body"
+ok $? "byte for byte"
+is "$(get '/p/%D8%AF%D8%B1%D8%B3%201.txt')" 200 "whatever they are called"
+wasl store status
+like "$top/out" 'Files that the school added: 4' "they are counted again"
 done_testing

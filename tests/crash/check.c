@@ -16,12 +16,14 @@
 #include "cache/layout.h"
 #include "cache/store.h"
 #include "cache/store_local.h"
+#include "cache/store_own.h"
 #include "cache/store_scrub.h"
 #include "cache/view.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/crc32c.h"
 #include "firmware/base/db.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
 
 enum { BEHIND_MOST = (1 << 20) + WORLD_CHUNK };
 
@@ -322,12 +324,24 @@ static bool has_row(sqlite3 *db, const char *sql, const char *key)
 	return yes;
 }
 
-static bool expected(sqlite3 *db, const char *folder, const char *name)
+/* The name of a file of the school, beside its body. */
+static bool is_name(const struct check *c, sqlite3 *db, const char *name)
 {
-	static const char *const own[] = {
-		"store.db", "store.db-wal", "store.db-shm", "obj",
-		"rend",     "names.idx",    "store.lock",   "store.spare"
-	};
+	char path[PATH_MAX];
+	AUTO_FREE void *bytes = NULL;
+	size_t len;
+	struct store_local file;
+	snprintf(path, sizeof(path), "%s/own/%.200s", c->folder, name);
+	return fileio_read(path, STORE_OWN_MOST, &bytes, &len, NULL) == 0 &&
+	       store_own_parse(bytes, len, &file) == 0 &&
+	       has_row(db, "SELECT 1 FROM local WHERE path=?", file.path);
+}
+
+static bool expected(const struct check *c, sqlite3 *db, const char *folder, const char *name)
+{
+	static const char *const own[] = { "store.db",   "store.db-wal", "store.db-shm",
+					   "obj",        "rend",         "names.idx",
+					   "store.lock", "store.spare",  "names.idx.spare" };
 	char key[80];
 	const char *dot = strchrnul(name, '.');
 	snprintf(key, sizeof(key), "%.*s", (int)(dot - name), name);
@@ -340,6 +354,8 @@ static bool expected(sqlite3 *db, const char *folder, const char *name)
 	if (!strcmp(folder, "rend"))
 		return (!strcmp(dot, ".mp4") || !strcmp(dot, ".tab")) &&
 		       has_row(db, "SELECT 1 FROM renditions WHERE number=CAST(? AS INTEGER)", key);
+	if (!strcmp(folder, "own"))
+		return is_name(c, db, name);
 	return (!*dot || !strcmp(dot, ".map") || !strcmp(dot, ".bits")) &&
 	       has_row(db, "SELECT 1 FROM objects WHERE lower(hex(id))=?", key);
 }
@@ -357,7 +373,7 @@ static void look_around(struct check *c, sqlite3 *db, const char *below)
 		snprintf(next, sizeof(next), "%.200s%s%.200s", below, *below ? "/" : "", e->d_name);
 		if (S_ISDIR(st.st_mode))
 			look_around(c, db, next);
-		else if (!expected(db, below, e->d_name))
+		else if (!expected(c, db, below, e->d_name))
 			trouble(c, &c->out->leaked_files, "'%s' belongs to nobody", next);
 	}
 	if (d)

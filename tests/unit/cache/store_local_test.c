@@ -8,6 +8,9 @@
 
 #include <cmocka.h>
 
+#include "cache/layout.h"
+#include "cache/store_own.h"
+#include "cache/store_scrub.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
@@ -122,6 +125,186 @@ static void who_looks_may_stop(void **state)
 	store_close(s);
 }
 
+static struct objmap_id add_whole(struct store *s, uint64_t seed)
+{
+	uint8_t bytes[3000];
+	struct objmap *map = sample_map(seed, sizeof(bytes));
+	struct store_object *o = NULL;
+	sample_fill(seed, 0, bytes, sizeof(bytes));
+	assert_int_equal(store_object_open(s, map, "text/plain", &o, NULL), 0);
+	assert_int_equal(store_object_put(o, 0, bytes, sizeof(bytes), NULL), 0);
+	struct objmap_id id = *objmap_get_id(map);
+	store_object_close(o);
+	objmap_free(map);
+	return id;
+}
+
+static struct objmap_id add_file(struct store *s, const char *path, uint64_t seed)
+{
+	struct store_local file = { .media_type = "a/b", .added_s = (int64_t)seed };
+	snprintf(file.path, sizeof(file.path), "%s", path);
+	file.id = add_whole(s, seed);
+	assert_int_equal(store_local_put(s, &file, NULL), 0);
+	return file.id;
+}
+
+static struct store *open_store(void **state)
+{
+	const struct store_limits unlimited = { 0 };
+	struct store *s = NULL;
+	struct fault why = { 0 };
+	if (store_open(*state, &unlimited, &s, &why))
+		fail_msg("%s", why.text);
+	return s;
+}
+
+static uint64_t sweep(struct store *s)
+{
+	uint64_t removed = 0;
+	while (store_sweep_step(s, &removed, NULL) > 0)
+		;
+	return removed;
+}
+
+static void lose_database(void **state)
+{
+	static const char *const files[] = { "store.db", "store.db-wal", "store.db-shm" };
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		unlink(scratch_path(state, files[i]));
+}
+
+static long own_files(void **state)
+{
+	long count = 0;
+	DIR *d = opendir(scratch_path(state, "own"));
+	for (const struct dirent *e; d && (e = readdir(d));)
+		count += e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return count;
+}
+
+static void names_come_back_when_the_database_is_lost(void **state)
+{
+	struct store *s = open_store(state);
+	struct store_local found;
+	const struct objmap_id a = add_file(s, "/p/a", 1), other = add_whole(s, 9);
+	add_file(s, "/p/own/درس", 2);
+	add_file(s, "/p/gone", 3);
+	assert_int_equal(store_local_drop(s, "/p/gone", NULL), 0);
+	store_close(s);
+	lose_database(state);
+
+	s = open_store(state);
+	char paths[200] = "";
+	assert_int_equal(store_local_each(s, collect, paths, NULL), 0);
+	assert_string_equal(paths, "/p/a /p/own/درس ");
+	assert_int_equal(store_local_find(s, "/p/a", &found, NULL), 0);
+	assert_memory_equal(&found.id, &a, sizeof(a));
+	assert_int_equal(found.size, 3000);
+	assert_int_equal(found.added_s, 1);
+	assert_string_equal(found.media_type, "a/b");
+	assert_int_equal(store_object_known(s, &a, NULL), 1);
+	/* What nobody of the school named is kept, too: the line need not bring it again. */
+	assert_int_equal(store_object_known(s, &other, NULL), -ENOENT);
+	assert_int_equal(sweep(s), 0);
+	assert_int_equal(store_object_known(s, &other, NULL), 1);
+	struct store_totals t;
+	assert_int_equal(store_totals(s, &t, NULL), 0);
+	assert_int_equal(t.files, 2);
+	assert_int_equal(t.objects, 4);
+	assert_int_equal(t.bytes, 4 * 3000);
+	/* From now on this database is the truth: what it does not know goes. */
+	assert_int_equal(store_object_drop(s, &other, NULL), 0);
+	store_close(s);
+	s = open_store(state);
+	assert_int_equal(store_local_drop(s, "/p/a", NULL), 0);
+	close(open(scratch_path(state, layout_object(&other, ".map").at), O_CREAT | O_WRONLY,
+		   0600));
+	assert_int_equal(sweep(s), 1);
+	store_close(s);
+}
+
+/* What fetches an object may come before the sweep does: its bytes are found, and nothing of it is removed. */
+static void bodies_are_found_when_they_are_asked_for(void **state)
+{
+	struct store *s = open_store(state);
+	const struct objmap_id id = add_whole(s, 4);
+	store_close(s);
+	lose_database(state);
+	const struct store_limits tight = { .max_bytes = 100 };
+	assert_int_equal(store_open(*state, &tight, &s, NULL), 0);
+	struct objmap *map = sample_map(4, 3000);
+	struct store_object *o = NULL;
+	assert_int_equal(store_object_open(s, map, "text/plain", &o, NULL), 0);
+	assert_true(store_object_complete(o));
+	store_object_close(o);
+	objmap_free(map);
+	assert_int_equal(store_object_known(s, &id, NULL), 1);
+	store_close(s);
+}
+
+static void names_beside_bodies_follow_the_rows(void **state)
+{
+	struct store *s = open_store(state);
+	add_file(s, "/p/a", 1);
+	add_file(s, "/p/b", 2);
+	store_close(s);
+	assert_int_equal(own_files(state), 2);
+	/* A store of before: without any. */
+	scratch_empty(scratch_path(state, "own"));
+	rmdir(scratch_path(state, "own"));
+	s = open_store(state);
+	assert_int_equal(sweep(s), 0);
+	assert_int_equal(own_files(state), 2);
+	store_close(s);
+	/* One that rotted, one that a cut left without its row. */
+	DIR *d = opendir(scratch_path(state, "own"));
+	const struct dirent *e = readdir(d);
+	while (e->d_name[0] == '.')
+		e = readdir(d);
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/own/%s", (const char *)*state, e->d_name);
+	assert_int_equal(scratch_flip(path, -1, 4), 0);
+	closedir(d);
+	close(open(scratch_path(state, "own/0123.new"), O_CREAT | O_WRONLY, 0600));
+	s = open_store(state);
+	assert_int_equal(sweep(s), 2);
+	store_close(s);
+	assert_int_equal(own_files(state), 2);
+	lose_database(state);
+	s = open_store(state);
+	char paths[200] = "";
+	assert_int_equal(store_local_each(s, collect, paths, NULL), 0);
+	assert_string_equal(paths, "/p/a /p/b ");
+	store_close(s);
+}
+
+static void damaged_names_are_refused(void **state)
+{
+	(void)state;
+	char room[STORE_OWN_MOST];
+	struct store_local file = { .path = "/p/a", .media_type = "a/b", .size = 7, .added_s = 8 },
+			   got;
+	file.id.b[3] = 5;
+	const size_t len = store_own_pack(&file, room);
+	assert_int_equal(store_own_parse(room, len, &got), 0);
+	assert_string_equal(got.path, file.path);
+	assert_string_equal(got.media_type, file.media_type);
+	assert_memory_equal(&got.id, &file.id, sizeof(file.id));
+	assert_int_equal(got.size, 7);
+	assert_int_equal(got.added_s, 8);
+	for (size_t cut = 0; cut < len; cut++)
+		assert_int_equal(store_own_parse(room, cut, &got), -EBADMSG);
+	for (size_t at = 0; at < len; at++) {
+		room[at] ^= 1;
+		assert_int_equal(store_own_parse(room, len, &got), -EBADMSG);
+		room[at] ^= 1;
+	}
+	snprintf(file.path, sizeof(file.path), "/m/a"); /* no address of the school's */
+	assert_int_equal(store_own_parse(room, store_own_pack(&file, room), &got), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +312,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(addresses_last_and_change_hands, scratch_make,
 						scratch_remove),
 		cmocka_unit_test_setup_teardown(who_looks_may_stop, scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(names_come_back_when_the_database_is_lost,
+						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(bodies_are_found_when_they_are_asked_for,
+						scratch_make, scratch_remove),
+		cmocka_unit_test_setup_teardown(names_beside_bodies_follow_the_rows, scratch_make,
+						scratch_remove),
+		cmocka_unit_test(damaged_names_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A store whose store.db was lost, and was made anew: names of the school's own files are read back, whole bodies kept. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/store_private.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
+
+struct found { /* objects that names were read back for */
+	struct objmap_id *ids;
+	size_t count, room;
+};
+
+static bool has_body(const struct store *s, const struct objmap_id *id, uint64_t size)
+{
+	struct stat st;
+	return fstatat(s->fd, layout_object(id, "").at, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
+}
+
+static int add_row(struct store *s, const struct objmap_id *id, uint64_t size,
+		   const char *media_type, struct fault *why)
+{
+	return db_exec(s->db, why,
+		       "INSERT OR IGNORE INTO objects(id, size, media_type) VALUES(?,?,?)", "bit",
+		       (const void *)id->b, sizeof(id->b), (int64_t)size, media_type);
+}
+
+static bool note(struct found *f, const struct objmap_id *id)
+{
+	if (f->count == f->room) {
+		const size_t room = f->room ? f->room * 2 : 16;
+		struct objmap_id *ids = reallocarray(f->ids, room, sizeof(*ids));
+		if (!ids)
+			return false;
+		f->ids = ids;
+		f->room = room;
+	}
+	f->ids[f->count++] = *id;
+	return true;
+}
+
+/* One name; what is damaged, or names a body that is not there, is left to the sweep. */
+static int read_back(struct store *s, const char *name, struct found *f, struct fault *why)
+{
+	struct store_local file;
+	if (store_own_read(s, name, &file) || !has_body(s, &file.id, file.size))
+		return 0;
+	if (!note(f, &file.id))
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	int rc = add_row(s, &file.id, file.size, file.media_type, why);
+	return rc ? rc
+		  : db_exec(s->db, why,
+			    "INSERT OR IGNORE INTO local(path, id, media_type, added_s) "
+			    "VALUES(?,?,?,?)",
+			    "tbti", file.path, (const void *)file.id.b, sizeof(file.id.b),
+			    file.media_type, file.added_s);
+}
+
+static void close_folder(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+static int read_names(struct store *s, struct found *f, struct fault *why)
+{
+	__attribute__((cleanup(close_folder))) DIR *d = opendir(store_path(s, "own").at);
+	if (!d)
+		return errno == ENOENT ? 0 : store_fault(s, "own", -errno, why);
+	int rc = 0;
+	for (const struct dirent *e; !rc && (e = readdir(d));)
+		if (e->d_name[0] != '.')
+			rc = read_back(s, e->d_name, f, why);
+	return rc;
+}
+
+static bool is_empty(const struct store *s)
+{
+	__attribute__((cleanup(close_folder))) DIR *d = opendir(store_path(s, "obj").at);
+	for (const struct dirent *e; d && (e = readdir(d));)
+		if (e->d_name[0] != '.')
+			return false;
+	return d != NULL;
+}
+
+/* Names come back in one commit: a cut before it leaves everything to be done again. */
+static int take_back(struct store *s, struct found *f, struct fault *why)
+{
+	int rc = db_begin(s->db, why);
+	if (rc)
+		return rc;
+	DB_TX(s->db);
+	rc = read_names(s, f, why);
+	if (!rc)
+		rc = db_exec(s->db, why, "UPDATE anew SET names=0, bodies=bodies AND ?", "i",
+			     (int64_t)!is_empty(s));
+	return rc ? rc : db_commit(s->db, why);
+}
+
+int store_anew_open(struct store *s, struct fault *why)
+{
+	int64_t names;
+	int rc = db_int(s->db, 0, &names, why, "SELECT names FROM anew", "");
+	struct found f = { 0 };
+	while (!rc && names) {
+		rc = take_back(s, &f, why);
+		names = store_give_spare(s, rc);
+		rc = names ? 0 : rc;
+	}
+	/* Their bitmaps vouch for them, or they are searched: the rows learn it. */
+	for (size_t i = 0; !rc && i < f.count; i++) {
+		struct store_object *o;
+		if (store_object_find(s, &f.ids[i], &o, NULL) == 0)
+			store_object_close(o);
+	}
+	free(f.ids);
+	int64_t bodies = 0;
+	if (!rc)
+		rc = db_int(s->db, 0, &bodies, why, "SELECT bodies FROM anew", "");
+	s->adopts = bodies != 0;
+	return rc;
+}
+
+int store_anew_adopt(struct store *s, const struct objmap_id *id, int64_t *known, struct fault *why)
+{
+	AUTO_FREE void *raw = NULL;
+	size_t len;
+	struct objmap *map = NULL;
+	*known = 0;
+	if (!s->adopts)
+		return 0;
+	const struct store_path at = store_path(s, layout_object(id, ".map").at);
+	if (fileio_read(at.at, objmap_bytes(OBJMAP_MAX_SIZE), &raw, &len, NULL) ||
+	    objmap_verify(id, raw, len, &map, NULL))
+		return 0;
+	const uint64_t size = objmap_size(map);
+	objmap_free(map);
+	if (!has_body(s, id, size))
+		return 0;
+	int rc = add_row(s, id, size, "", why);
+	if (rc)
+		return rc;
+	s->used_bytes += size;
+	*known = 1;
+	struct store_object *o;
+	if (store_object_find(s, id, &o, NULL) == 0)
+		store_object_close(o);
+	return 0;
+}
+
+int store_anew_end(struct store *s, struct fault *why)
+{
+	int rc = s->adopts ? db_exec(s->db, why, "UPDATE anew SET bodies=0", "") : 0;
+	if (!rc)
+		s->adopts = false;
+	return rc;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cache/store_own.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/store_private.h"
+#include "firmware/base/clean.h"
+#include "firmware/base/crc32c.h"
+#include "firmware/base/fileio.h"
+#include "firmware/base/text.h"
+
+#define FOLDER "own"
+
+static const char magic[8] = "WASLOWN1";
+
+static uint32_t check_of(const struct store_own_file *head, const void *bytes, size_t len)
+{
+	const size_t from = offsetof(struct store_own_file, path_len);
+	const uint32_t crc = crc32c(0, (const char *)head + from, sizeof(*head) - from);
+	return crc32c(crc, (const char *)bytes + sizeof(*head), len - sizeof(*head));
+}
+
+size_t store_own_pack(const struct store_local *file, void *out)
+{
+	struct store_own_file head = {
+		.path_len = (uint32_t)strlen(file->path),
+		.type_len = (uint32_t)strlen(file->media_type),
+		.size = file->size,
+		.added_s = file->added_s,
+		.id = file->id,
+	};
+	const size_t len = sizeof(head) + head.path_len + head.type_len;
+	memcpy(head.magic, magic, sizeof(magic));
+	memcpy((char *)out + sizeof(head), file->path, head.path_len);
+	memcpy((char *)out + sizeof(head) + head.path_len, file->media_type, head.type_len);
+	head.check = check_of(&head, out, len);
+	memcpy(out, &head, sizeof(head));
+	return len;
+}
+
+int store_own_parse(const void *bytes, size_t len, struct store_local *out)
+{
+	struct store_own_file head;
+	struct store_local file = { 0 };
+	if (len < sizeof(head))
+		return -EBADMSG;
+	memcpy(&head, bytes, sizeof(head));
+	const char *text = (const char *)bytes + sizeof(head);
+	if (memcmp(head.magic, magic, sizeof(magic)) || head.path_len >= sizeof(file.path) ||
+	    head.type_len >= sizeof(file.media_type) ||
+	    len != sizeof(head) + head.path_len + head.type_len ||
+	    head.check != check_of(&head, bytes, len))
+		return -EBADMSG;
+	memcpy(file.path, text, head.path_len);
+	memcpy(file.media_type, text + head.path_len, head.type_len);
+	file.size = head.size;
+	file.added_s = head.added_s;
+	file.id = head.id;
+	if (file.size > OBJMAP_MAX_SIZE || strlen(file.path) != head.path_len ||
+	    strlen(file.media_type) != head.type_len || store_local_check(file.path, NULL))
+		return -EBADMSG;
+	*out = file;
+	return 0;
+}
+
+struct own_name store_own_name(const char *path)
+{
+	uint8_t hash[crypto_generichash_BYTES_MIN];
+	struct own_name name;
+	crypto_generichash(hash, sizeof(hash), (const void *)path, strlen(path), NULL, 0);
+	text_hex(hash, sizeof(hash), name.at);
+	return name;
+}
+
+static struct store_path place_of(const struct store *s, const char *name)
+{
+	char rest[sizeof(struct layout)];
+	snprintf(rest, sizeof(rest), FOLDER "/%.80s", name);
+	return store_path(s, rest);
+}
+
+int store_own_write(struct store *s, const struct store_local *file, struct fault *why)
+{
+	char room[STORE_OWN_MOST];
+	const struct store_path folder = store_path(s, FOLDER),
+				at = place_of(s, store_own_name(file->path).at);
+	if (mkdirat(s->fd, FOLDER, 0755) < 0 && errno != EEXIST)
+		return store_fault(s, FOLDER, -errno, why);
+	int rc = fileio_sync_parent(folder.at);
+	return rc ? store_fault(s, FOLDER, rc, why)
+		  : fileio_replace(at.at, room, store_own_pack(file, room), 0600, why);
+}
+
+void store_own_remove(struct store *s, const char *path)
+{
+	unlink(place_of(s, store_own_name(path).at).at);
+}
+
+bool store_own_there(const struct store *s, const char *path)
+{
+	return access(place_of(s, store_own_name(path).at).at, F_OK) == 0;
+}
+
+int store_own_read(const struct store *s, const char *name, struct store_local *out)
+{
+	AUTO_FREE void *bytes = NULL;
+	size_t len;
+	int rc = fileio_read(place_of(s, name).at, STORE_OWN_MOST, &bytes, &len, NULL);
+	if (!rc)
+		rc = store_own_parse(bytes, len, out);
+	return !rc && strcmp(store_own_name(out->path).at, name) ? -EBADMSG : rc;
+}
