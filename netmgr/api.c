@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "firmware/base/clean.h"
@@ -13,12 +14,29 @@
 #include "netmgr/measure_key.h"
 #include "netmgr/probe.h"
 #include "netmgr/quota.h"
+#include "netmgr/shaper.h"
 
 enum { PAGE = 100, PAGE_MAX = 1000 };
 
 CLEAN_FN(json, json_t, json_decref)
 
 /* --- GET /v1/uplinks, /v1/status --- */
+
+/* What is in force; `reason` says why something that is wished for is not. */
+static json_t *shaping_json(const struct engine *e, unsigned i)
+{
+	struct shaper_view view;
+	const struct uplink_conf *conf = &e->conf->uplinks[i];
+	shaper_look(e->shaper, i, &view);
+	if (!conf->shape)
+		snprintf(view.reason, sizeof(view.reason), "switched off");
+	else if (!view.reason[0] && !view.up_kbps && kernel_device(e->serving.kernel, i))
+		snprintf(view.reason, sizeof(view.reason),
+			 "what the line carries upward is not known yet");
+	return json_pack("{s:I, s:I, s:s, s:b, s:s}", "up_kbps", (json_int_t)view.up_kbps,
+			 "down_kbps", (json_int_t)view.down_kbps, "queue", view.queue, "learned",
+			 !conf->up_kbps && view.up_kbps, "reason", view.reason);
+}
 
 static json_t *uplink_json(struct engine *e, unsigned i)
 {
@@ -47,6 +65,7 @@ static json_t *uplink_json(struct engine *e, unsigned i)
 		json_object_set_new(j, "cost", json_integer((json_int_t)cost));
 		json_object_set_new(j, "currency", json_string(conf->currency));
 	}
+	json_object_set_new(j, "shaping", shaping_json(e, i));
 	json_object_set_new(j, "sync", json_string(level >= QUOTA_HOLD ? "quota" : "go"));
 	return j;
 }

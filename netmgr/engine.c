@@ -16,6 +16,7 @@
 #include "netmgr/measure_key.h"
 #include "netmgr/probe.h"
 #include "netmgr/quota.h"
+#include "netmgr/shaper.h"
 
 enum { TICK_US = 1000000, TICK_ACCURACY_US = 100000, WAKE_ACCURACY_US = 1000 };
 
@@ -165,10 +166,29 @@ static void step(struct engine *e, const struct core_observation *seen)
 static void count(struct engine *e, const struct core_observation *seen)
 {
 	struct fault why;
+	e->tx_bytes[seen->uplink] = seen->tx_bytes;
 	account_counters(e->account, seen->uplink, seen->rx_bytes, seen->tx_bytes);
 	/* A disk that refuses is asked again at the next tick. */
 	if (!e->store_failed && account_must_flush(e->account, seen->uplink))
 		note_store(e, account_flush(e->account, &why), &why);
+}
+
+uint32_t engine_up_kbps(const struct engine *e, unsigned uplink)
+{
+	const struct uplink_conf *u = &e->conf->uplinks[uplink];
+	return u->up_kbps ? (uint32_t)u->up_kbps : e->learned[uplink].kbps;
+}
+
+static void keep_queues(struct engine *e, unsigned uplink)
+{
+	const struct uplink_conf *u = &e->conf->uplinks[uplink];
+	const bool wanted = u->on && u->shape;
+	const struct shaper_line line = {
+		.ifindex = kernel_device(e->serving.kernel, uplink),
+		.up_kbps = wanted ? engine_up_kbps(e, uplink) : 0,
+		.down_kbps = wanted ? (uint32_t)u->down_kbps : 0,
+	};
+	shaper_keep(e->shaper, uplink, &line);
 }
 
 static void on_seen(void *data, const struct core_observation *seen)
@@ -176,6 +196,8 @@ static void on_seen(void *data, const struct core_observation *seen)
 	struct engine *e = data;
 	if (seen->kind == CORE_TRAFFIC)
 		count(e, seen);
+	if (seen->kind == CORE_LINK)
+		keep_queues(e, seen->uplink);
 	if (seen->kind == CORE_ADDRESS && !seen->address)
 		prober_forget(e->prober, seen->uplink);
 	step(e, seen);
@@ -249,6 +271,17 @@ static void watch_quota(struct engine *e, unsigned uplink)
 	step(e, &seen);
 }
 
+/* Once a second: what left tells what the line carries. */
+static void shape(struct engine *e, unsigned uplink)
+{
+	const uint64_t tx = e->tx_bytes[uplink], before = e->tx_told[uplink];
+	e->tx_told[uplink] = tx;
+	if (before && tx >= before)
+		shape_learn_second(&e->learned[uplink], (uint32_t)((tx - before) / 125),
+				   e->core.uplinks[uplink].srtt_us);
+	keep_queues(e, uplink);
+}
+
 static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct engine *e = data;
@@ -257,6 +290,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
 		watch_quota(e, i);
+	for (unsigned i = 0; i < e->conf->uplink_count; i++)
+		shape(e, i);
 	drain_due(e, now.mono_ms);
 	note_store(e, account_tick(e->account, &now, &why), &why);
 	/* From now, not from when it was due: after a suspend there is nothing to catch up with. */
@@ -369,6 +404,8 @@ int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf 
 	if (r == 0)
 		r = kernel_open(loop, conf, &calls, &e->serving.kernel, why);
 	if (r == 0)
+		r = shaper_new(&e->shaper, why);
+	if (r == 0)
 		r = prober_new(loop, conf, e->serving.kernel, on_round, e, &e->prober, why);
 	if (r == 0)
 		r = open_timers(e, why);
@@ -406,6 +443,8 @@ void engine_stop(struct engine *e)
 		struct account_time now = time_now(e);
 		account_close(e->account, ending_of(e), &now);
 	}
+	shaper_free(e->shaper,
+		    e->conf->net.leave == NET_LEAVE_REMOVE ? SHAPER_REMOVES : SHAPER_LEAVES);
 	kernel_close(e->serving.kernel);
 	sd_event_source_disable_unref(e->wake);
 	sd_event_source_disable_unref(e->tick);

@@ -8,6 +8,7 @@
 #include "netmgr/core.h"
 #include "netmgr/kernel.h"
 #include "netmgr/net_conf.h"
+#include "netmgr/shape_learn.h"
 
 struct account;
 struct fault;
@@ -27,6 +28,10 @@ struct engine {
 	struct account *account;
 	struct prober *prober;
 	struct board *board;
+	struct shaper *shaper;
+	struct shape_learn learned[UPLINK_MAX];
+	uint64_t tx_bytes[UPLINK_MAX],
+		tx_told[UPLINK_MAX]; /* of the device, now and a second ago */
 	struct ctl *ctl;
 	struct ctl_route routes[ENGINE_ROUTES];
 	struct sd_event_source *wake, *tick;
@@ -47,6 +52,9 @@ struct engine {
 int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf *conf,
 		 struct fault *why);
 void engine_stop(struct engine *e);
+
+/* What the queues of an uplink are kept at: as configured, or as it was learned. */
+uint32_t engine_up_kbps(const struct engine *e, unsigned uplink);
 
 /* The control socket; called by engine_start(). */
 int api_listen(struct engine *e, struct fault *why);

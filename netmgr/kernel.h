@@ -60,6 +60,9 @@ int kernel_dial(struct kernel *k, unsigned uplink, enum kernel_dial how,
 /* The DNS server of the uplink; -ENOENT while none is known, -EOPNOTSUPP where names are not needed. */
 int kernel_resolver(const struct kernel *k, unsigned uplink, struct sockaddr_in *out);
 
+/* The network device of the uplink; 0: it is not there, or no such thing as a device. */
+int kernel_device(const struct kernel *k, unsigned uplink);
+
 /* What the neighbour table says about the gateway: OK, SILENT, or SKIPPED when it does not know. */
 enum probe_answer kernel_neighbour(struct kernel *k, unsigned uplink);
 

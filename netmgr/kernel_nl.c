@@ -26,8 +26,7 @@
 #include "netmgr/resolv.h"
 
 enum {
-	LOOK_US =
-		50000, /* link events are rate-limited to one a second: a look is cheap and sees a cable at once */
+	LOOK_US = 50000,   /* the kernel's events come once a second: a look sees a cable at once */
 	SETTLE_US = 50000, /* several losses are repaired together */
 	FIND_LOOKS = 20,   /* a second: a device that may bear any name, should its event be late */
 	STOCK_LOOKS = 1200, /* a minute: what nobody told us about */
@@ -578,6 +577,11 @@ int kernel_resolver(const struct kernel *k, unsigned uplink, struct sockaddr_in 
 				     .sin_port = htons(DNS_PORT),
 				     .sin_addr = k->lines[uplink].resolver };
 	return 0;
+}
+
+int kernel_device(const struct kernel *k, unsigned uplink)
+{
+	return k->lines[uplink].plan.ifindex;
 }
 
 enum probe_answer kernel_neighbour(struct kernel *k, unsigned uplink)

@@ -160,6 +160,13 @@ int kernel_resolver(const struct kernel *k, unsigned uplink, struct sockaddr_in 
 	return -EOPNOTSUPP;
 }
 
+int kernel_device(const struct kernel *k, unsigned uplink)
+{
+	(void)k;
+	(void)uplink;
+	return 0;
+}
+
 enum probe_answer kernel_neighbour(struct kernel *k, unsigned uplink)
 {
 	return k->lines[uplink] == GATE_WHOLE ? PROBE_OK : PROBE_SILENT;

@@ -111,6 +111,13 @@ static const struct conf_key uplink_keys[] = {
 	CONF_INT(struct uplink_conf, price_per_gb, "price_per_gb", "0", 0, 1000000,
 		 "what 10^9 bytes cost, in hundredths of the currency; 0: not known"),
 	CONF_STR(struct uplink_conf, currency, "currency", "", "its three letters: MRU"),
+	CONF_BOOL(struct uplink_conf, shape, "shape", "yes",
+		  "whether the queue of the line is kept in the box, where classes can pass each "
+		  "other"),
+	CONF_INT(struct uplink_conf, up_kbps, "up_kbps", "0", 0, 10000000,
+		 "what the line carries upward; 0: it is learned"),
+	CONF_INT(struct uplink_conf, down_kbps, "down_kbps", "0", 0, 10000000,
+		 "what the line carries downward: a tenth less is let in; 0: it is left alone"),
 	CONF_INT(struct uplink_conf, sim_rate_kbps, "sim_rate_kbps", "0", 0, 10000000,
 		 "simulated line: rate in each direction; 0: no limit"),
 	CONF_INT(struct uplink_conf, sim_rtt_ms, "sim_rtt_ms", "0", 0, 5000,

@@ -19,6 +19,11 @@ uint32_t plan_probe_mark(unsigned uplink)
 	return PLAN_MARK_PROBE | plan_mark(uplink);
 }
 
+uint32_t plan_class_mark(enum shape_class class)
+{
+	return ((uint32_t) class + 1) << PLAN_MARK_CLASS_SHIFT;
+}
+
 static void add_route(struct plan *p, struct plan_route route)
 {
 	p->routes[p->route_count++] = route;
@@ -139,6 +144,29 @@ static void add_restore(struct text *t, size_t count)
 		    plan_mark(i), plan_mark(i));
 }
 
+/* Which class a packet is of, by what it says of itself. */
+static void add_class(struct text *t, enum shape_class class)
+{
+	const uint8_t *dscp = shape_dscp(class);
+	if (!dscp[0])
+		return;
+	add(t, "\t\tip dscp { %u", dscp[0]);
+	for (size_t i = 1; dscp[i]; i++)
+		add(t, ", %u", dscp[i]);
+	add(t, " } meta mark set meta mark and 0xfff0ffff or 0x%x\n", plan_class_mark(class));
+}
+
+/* The queue of its class, for whatever leaves by an uplink; what is of none takes the queue's own default. */
+static void add_queues(struct text *t)
+{
+	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
+		add(t, "\t\tmeta mark and 0x%x == 0x%x meta priority set %x:%x\n", PLAN_MARK_CLASS,
+		    plan_class_mark((enum shape_class)c), shape_handle((enum shape_class)c) >> 16,
+		    shape_handle((enum shape_class)c) & 0xffff);
+	add(t, "\t\tmeta mark and 0x%x != 0 meta priority set %x:%x\n", PLAN_MARK_PROBE,
+	    shape_handle(SHAPE_CONTROL) >> 16, shape_handle(SHAPE_CONTROL) & 0xffff);
+}
+
 static void add_devices(struct text *t, const struct plan_uplink *uplinks, size_t count)
 {
 	const char *comma = "";
@@ -199,17 +227,23 @@ int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PL
 		add(&t, " accept\n");
 	}
 	add_restore(&t, count);
+	/* A pupil's machine may say that it has time; that it is worth more than others is not believed. */
+	add_class(&t, SHAPE_SYNC);
+	add_class(&t, SHAPE_FIRMWARE);
 	add(&t, "\t}\n");
 
 	/* The box's own packets; a probe carries its own mark. */
 	add(&t, "\tchain own {\n\t\ttype route hook output priority mangle\n");
 	add(&t, "\t\tmeta mark and 0x%x != 0 accept\n", PLAN_MARK_PROBE);
 	add_restore(&t, count);
+	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
+		add_class(&t, (enum shape_class)c);
 	add(&t, "\t}\n");
 
 	/* A new flow belongs to the uplink that it leaves by. */
 	add(&t, "\tchain leave {\n\t\ttype filter hook postrouting priority mangle\n");
 	add_each(&t, uplinks, count, "oifname", "ct mark and 0xff00 == 0");
+	add_queues(&t);
 	add(&t, "\t}\n");
 
 	add_stuck(&t);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "netmgr/shape.h"
 #include "netmgr/uplink.h"
 
 /*
@@ -16,7 +17,8 @@
  * another line; connected routes live there too, so that two lines may have the same subnet. Table 200 leads
  * over the preferred uplink. Table 190 has the wires of all uplinks and no way beyond: with no uplink that works, the
  * box still answers whoever is on the same wire (a school whose pupils and router share it). IPv6 reaches its wires and
- * ends there, at once: a router that announces itself is no uplink that anybody chose. Marks: bits 8-15 hold uplink+1, bit 20 a probe.
+ * ends there, at once: a router that announces itself is no uplink that anybody chose. Marks: bits 8-15 hold uplink+1, bits 16-19 class+1 (shape.h; 0: it says
+ * nothing of itself), bit 20 a probe.
  */
 enum {
 	PLAN_PROTOCOL = 80, /* ours, and nothing else is touched */
@@ -25,6 +27,8 @@ enum {
 	PLAN_TABLE_CLASS = 200,
 	PLAN_MARK_SHIFT = 8,
 	PLAN_MARK_UPLINK = 0xff00,
+	PLAN_MARK_CLASS_SHIFT = 16,
+	PLAN_MARK_CLASS = 0xf0000,
 	PLAN_MARK_PROBE = 1 << 20,
 	PLAN_RULE_PROBE = 500,
 	PLAN_RULE_MAIN = 900,
@@ -77,9 +81,10 @@ bool plan_same_rule(const struct plan_rule *a, const struct plan_rule *b);
 
 uint32_t plan_mark(unsigned uplink);
 uint32_t plan_probe_mark(unsigned uplink);
+uint32_t plan_class_mark(enum shape_class class);
 
 /* The table `inet wasl`, whole, as one transaction that replaces what is there. Length, or -ENOSPC. */
-enum { PLAN_NFT_ROOM = 8192 };
+enum { PLAN_NFT_ROOM = 12288 };
 int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM]);
 
 /* Only which uplinks fell, for a table that is there. The same room, and as one transaction. */

@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # many functions are only called by "within"
+# The queues that wasl-netmgrd keeps on its lines, looked at by tc; which queue a packet takes; and what is left alone.
+# Everything happens in network namespaces made here.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/net/lib.sh
+. tests/net/lib.sh
+
+[ "$(id -u)" -eq 0 ] || skip_all "needs root for network namespaces"
+for tool in ip tc nft jq curl strace busybox perl; do
+	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
+	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
+done
+ns() { echo "wasl-$$-$1"; }
+in_ns() {
+	local where
+	where=$(ns "$1")
+	shift
+	ip netns exec "$where" "$@"
+}
+for name in box isp; do
+	ip netns add "$(ns $name)" 2>"$work/netns.err" || skip_all "network namespaces are not permitted here"
+	namespaces+=("$(ns $name)")
+	in_ns $name ip link set lo up
+done
+for i in 0 1; do
+	ip link add "wan$i" netns "$(ns box)" type veth peer name "line$i" netns "$(ns isp)"
+	in_ns isp ip addr add 192.168.$((i + 1)).1/24 dev "line$i"
+	in_ns isp ip link set "line$i" up
+done
+in_ns box tc qdisc add dev lo root handle 7: htb 2>"$work/htb.err" || skip_all "this kernel has no HTB"
+in_ns box tc qdisc del dev lo root
+have_ifb=no
+in_ns box ip link add try type ifb 2>/dev/null && have_ifb=yes && in_ns box ip link del try
+
+is "$(tests/net/tc-bytes --all | cmp - tests/unit/netmgr/tc.bytes 2>&1)" "" "the bytes that we are held to are those of this machine's tc"
+
+configure() { # configure LEAVE UP DOWN: of the first line; the second one's are not known
+	mkdir -p "$work/root/etc/wasl"
+	cat >"$work/root/etc/wasl/profile.conf" <<-END
+		[net]
+		leave = $1
+		[uplink dsl]
+		kind = dsl
+		device = wan0
+		address = 192.168.1.2/24
+		gateway = 192.168.1.1
+		up_kbps = $2
+		down_kbps = $3
+		[uplink fibre]
+		kind = fibre
+		device = wan1
+		address = 192.168.2.2/24
+		gateway = 192.168.2.1
+	END
+}
+daemon=
+start_daemon() {
+	WASL_ROOT=$work/root ip netns exec "$(ns box)" "$B/bin/wasl-netmgrd" 2>>"$work/netmgrd.log" &
+	daemon=$!
+	children+=("$daemon")
+}
+stop_daemon() {
+	kill -TERM "$daemon"
+	wait "$daemon"
+}
+shaping() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | .shaping | \"\(.up_kbps) \(.down_kbps)\""; }
+shaped() { [ "$(shaping "$1")" = "$2" ]; }
+queues() { in_ns box tc -j qdisc show dev "$1" | jq -r "[.[] | select(.root == true) | \"\(.kind) \(.handle)\"] | join(\",\")"; }
+ceil() { in_ns box tc class show dev "$1" | sed -n "s/.*htb $2 .*ceil \([^ ]*\).*/\1/p"; }
+sent() { in_ns box tc -s class show dev wan0 | grep -A1 "htb 50:$1 " | sed -n 's/.*Sent [0-9]* bytes \([0-9]*\) pkt.*/\1/p'; }
+
+# --- what stands where -------------------------------------------------------------------------------
+configure keep 800 4000
+want_down=$([ $have_ifb = yes ] && echo 4000 || echo 0)
+start_daemon
+within 20 shaped dsl "800 $want_down"
+ok $? "the queues are there"
+is "$(queues wan0)" "htb 50:" "in an HTB"
+is "$(ceil wan0 50:1) $(ceil wan0 50:13)" "800Kbit 800Kbit" "of the line's rate, that each class may fill"
+is "$(in_ns box tc class show dev wan0 | grep -c 'parent 50:1 ')" 5 "with a class for each kind of traffic"
+best=$(ask GET /v1/uplinks | jq -r '.uplinks[0].shaping.queue')
+is "$(in_ns box tc -j qdisc show dev wan0 | jq -r '[.[] | select(.root != true and .kind != "ingress") | .kind] | unique | join(" ")')" "$best" \
+	"each with the best queue that this kernel has ($best)"
+if [ $have_ifb = yes ]; then
+	in_ns box tc filter show dev wan0 parent ffff: | grep -q 'Redirect to device waslin0'
+	ok $? "what comes in is led to another device"
+	[ "$best" = cake ] && rate=$(in_ns box tc qdisc show dev waslin0 | sed -n 's/.*bandwidth \([^ ]*\).*/\1/p') || rate=$(ceil waslin0 50:12)
+	is "$rate" 3600Kbit "and queued there at a little less than the line brings"
+	arrives() { in_ns isp busybox arping -f -c 3 -w 1 -I line0 192.168.1.2 | grep -q '[Rr]eply from'; }
+	within 20 arrives
+	ok $? "from where it goes on"
+else
+	skip "what comes in" "this kernel has no ifb"
+fi
+is "$(queues wan1) $(ask GET /v1/uplinks | jq -r '.uplinks[1].shaping.reason')" "noqueue 0: what the line carries upward is not known yet" \
+	"a line that nobody knows is left alone until it is known"
+
+# --- who takes which ---------------------------------------------------------------------------------
+send() { # send TOS: five packets over the first line's wire
+	# Not connected: nobody listens there, and nobody wants to hear of it.
+	in_ns box perl -MSocket -e 'socket(my $s, PF_INET, SOCK_DGRAM, 0) or die; setsockopt($s, 0, 1, pack("i", shift)) or die;
+		for (1 .. 5) { send($s, "x", 0, sockaddr_in(9, inet_aton("192.168.1.1"))) or die }' "$1" # IPPROTO_IP, IP_TOS
+}
+takes() { # takes CLASS TOS: five packets of it do
+	local before
+	before=$(sent "$1")
+	send "$2"
+	gone_there() { [ $(($(sent "$1") - before)) -ge 5 ]; }
+	until_so 20 gone_there "$1" # a packet may wait for an address first
+}
+while read -r class tos what; do
+	takes "$class" "$tos"
+	ok $? "$what"
+done <<-END
+	10 192 receipts have a class of their own
+	11 136 live classes and pupils who wait, too
+	12 0 what says nothing of itself
+	13 32 lessons that nobody waits for
+	14 4 and firmware
+END
+
+# --- meddling, another rate, somebody else's ----------------------------------------------------------
+stop_daemon
+ok $? "a regular end"
+is "$(queues wan0)" "htb 50:" "leaves the queues as they are"
+before=$(sent 11)
+configure keep 1600 0
+start_daemon
+within 20 shaped dsl "1600 0"
+ok $? "another rate is taken on"
+is "$(ceil wan0 50:1) $(ceil wan0 50:13)" "1600Kbit 1600Kbit" "by every class"
+[ "$(sent 11)" -ge "$before" ]
+ok $? "without a queue made anew"
+is "$(in_ns box tc qdisc show dev wan0 | grep -c ingress)$(in_ns box ip link show 2>/dev/null | grep -c waslin)" 00 "what is not wished for any more is gone"
+in_ns box ip link del wan0
+ip link add wan0 netns "$(ns box)" type veth peer name line0 netns "$(ns isp)"
+in_ns isp ip addr add 192.168.1.1/24 dev line0
+in_ns isp ip link set line0 up
+again() { [ "$(queues wan0)" = "htb 50:" ]; }
+within 20 again
+ok $? "a device that was plugged in anew has its queues again"
+stop_daemon
+in_ns box tc qdisc replace dev wan0 root handle 9: pfifo limit 77
+configure remove 900 0
+start_daemon
+told() { ask GET /v1/uplinks | jq -r '.uplinks[0].shaping.reason' | grep -q "somebody else's pfifo"; }
+within 20 told
+ok $? "somebody else's queue is said to be there"
+is "$(queues wan0)" "pfifo 9:" "and stays"
+stop_daemon
+in_ns box tc qdisc del dev wan0 root
+configure remove 900 "$want_down"
+start_daemon
+within 20 shaped dsl "900 $want_down"
+stop_daemon
+is "$(queues wan0) $(in_ns box tc qdisc show dev wan0 | grep -c ingress) $(in_ns box ip link show | grep -c waslin)" "noqueue 0: 0 0" \
+	"leave = remove takes everything away"
+finish
