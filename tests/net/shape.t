@@ -35,7 +35,12 @@ in_ns box tc qdisc del dev lo root
 have_ifb=no
 in_ns box ip link add try type ifb 2>/dev/null && have_ifb=yes && in_ns box ip link del try
 
-is "$(tests/net/tc-bytes --all | cmp - tests/unit/netmgr/tc.bytes 2>&1)" "" "the bytes that we are held to are those of this machine's tc"
+tests/net/tc-bytes --all >"$work/bytes"
+if grep -q "$(printf '\t9800000024')" "$work/bytes"; then
+	is "$(cmp "$work/bytes" tests/unit/netmgr/tc.bytes 2>&1)" "" "the bytes that we are held to are those of this machine's tc"
+else
+	skip "the bytes that we are held to" "strace cannot look at tc here"
+fi
 
 configure() { # configure LEAVE UP DOWN: of the first line; the second one's are not known
 	mkdir -p "$work/root/etc/wasl"
@@ -100,6 +105,7 @@ is "$(queues wan1) $(ask GET /v1/uplinks | jq -r '.uplinks[1].shaping.reason')" 
 
 # --- who takes which ---------------------------------------------------------------------------------
 send() { # send TOS: five packets over the first line's wire
+	# shellcheck disable=SC2016 # perl's
 	# Not connected: nobody listens there, and nobody wants to hear of it.
 	in_ns box perl -MSocket -e 'socket(my $s, PF_INET, SOCK_DGRAM, 0) or die; setsockopt($s, 0, 1, pack("i", shift)) or die;
 		for (1 .. 5) { send($s, "x", 0, sockaddr_in(9, inet_aton("192.168.1.1"))) or die }' "$1" # IPPROTO_IP, IP_TOS
