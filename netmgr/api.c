@@ -54,6 +54,11 @@ static json_t *uplink_json(struct engine *e, unsigned i)
 			      (json_int_t)account_kbps(e->account, i), "metered",
 			      net_conf_metered(conf), "rx_bytes", (json_int_t)rx, "tx_bytes",
 			      (json_int_t)tx);
+	json_object_set_new(j, "preference", json_integer((json_int_t)conf->preference));
+	if (u->state == UPLINK_HOLDDOWN && u->hold_until_ms > now)
+		json_object_set_new(j, "hold_s",
+				    json_integer(
+					    (json_int_t)((u->hold_until_ms - now + 999) / 1000)));
 	json_object_set_new(j, "hub_echo", json_boolean(e->possible[i] & PROBE_BIT(PROBE_ECHO)));
 	if (conf->quota_bytes) {
 		json_object_set_new(j, "quota_bytes", json_integer((json_int_t)conf->quota_bytes));

@@ -29,6 +29,8 @@ static const struct wasl_command commands[] = {
 	{ "sync", "", "look for newer lessons now", 0, 0, wasl_sync, .json = true },
 	{ "live", "COMMAND ...", "live classes; 'wasl live' lists its commands", 0, 4, wasl_live,
 	  .json = true },
+	{ "net", "status | explain | watch", "the lines: how they are, and why traffic goes where",
+	  0, 1, wasl_net, .json = true },
 	{ "staff", "COMMAND ...", "teachers and their PINs; 'wasl staff' lists its commands", 0, 3,
 	  wasl_staff, .json = true },
 	{ "store", STORE_ARGS, "what the box keeps; 'wasl store' lists its commands", 0, 64,

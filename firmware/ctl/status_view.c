@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "firmware/ctl/status_view.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "firmware/base/clean.h"
 #include "firmware/ctl/view.h"
 
 /* States of an uplink as netmgrd names them, and what they are to a person. */
-static const struct {
+static const struct uplink_state {
 	const char *name;
 	enum view_state shape;
 	const char *id;
@@ -127,20 +127,32 @@ static void put_figures(const json_t *uplink, const struct view *v, FILE *to)
 	}
 }
 
+const char *status_view_layer(const json_t *uplink, const struct view *v)
+{
+	static const struct {
+		const char *reason, *id;
+	} layers[] = {
+		{ "cable", "layer.cable" },       { "address", "layer.address" },
+		{ "gateway", "layer.gateway" },   { "ISP", "layer.isp" },
+		{ "resolver", "layer.resolver" }, { "portal", "layer.portal" },
+		{ "hub", "layer.hub" },
+	};
+	const char *reason = view_text(uplink, "reason");
+	for (size_t i = 0; i < ARRAY_LEN(layers); i++)
+		if (strcasecmp(layers[i].reason, reason) == 0)
+			return strings_get(v->lang, layers[i].id);
+	return "";
+}
+
 /* "السبب: المزوّد"; a reason that is no layer is shown as it is. */
 static void put_reason(const json_t *uplink, const struct view *v, FILE *to)
 {
-	char reason[64], id[80];
+	char reason[64];
 	view_foreign(view_text(uplink, "reason"), reason, sizeof(reason));
 	if (!reason[0] || strcmp(reason, "none") == 0)
 		return;
-	size_t at = (size_t)snprintf(id, sizeof(id), "layer.");
-	for (const char *c = reason; *c; c++)
-		id[at++] = (char)tolower((unsigned char)*c);
-	id[at] = '\0';
-	const char *word = strings_get(v->lang, id);
-	AUTO_FREE char *text = view_fill(v, "status.reason", "reason",
-					 strcmp(word, id) == 0 ? reason : word, NULL);
+	const char *word = status_view_layer(uplink, v);
+	AUTO_FREE char *text = view_fill(v, "status.reason", "reason", *word ? word : reason, NULL);
 	fprintf(to, " · %s", text);
 }
 
@@ -160,22 +172,32 @@ static void put_quota(const json_t *uplink, const struct view *v, FILE *to)
 	fprintf(to, " · %s", text);
 }
 
-static void show_uplink(const json_t *uplink, const char *preferred, const struct view *v, FILE *to)
+static const struct uplink_state *find_state(const json_t *uplink)
 {
 	const char *state = view_text(uplink, "state");
-	enum view_state shape = VIEW_UNKNOWN;
-	const char *id = "state.unknown";
-	for (size_t i = 0; i < ARRAY_LEN(uplink_states); i++) {
-		if (strcmp(uplink_states[i].name, state) != 0)
-			continue;
-		shape = uplink_states[i].shape;
-		id = uplink_states[i].id;
-	}
-	bool up = strcmp(state, "up") == 0;
-	if (up && strcmp(view_text(uplink, "grade"), "degraded") == 0) {
+	for (size_t i = 0; i < ARRAY_LEN(uplink_states); i++)
+		if (strcmp(uplink_states[i].name, state) == 0)
+			return &uplink_states[i];
+	return NULL;
+}
+
+const char *status_view_state(const json_t *uplink)
+{
+	const struct uplink_state *known = find_state(uplink);
+	if (strcmp(view_text(uplink, "state"), "up") == 0 &&
+	    strcmp(view_text(uplink, "grade"), "degraded") == 0)
+		return "state.moderate";
+	return known ? known->id : "state.unknown";
+}
+
+static void show_uplink(const json_t *uplink, const char *preferred, const struct view *v, FILE *to)
+{
+	const struct uplink_state *known = find_state(uplink);
+	const char *id = status_view_state(uplink);
+	enum view_state shape = known ? known->shape : VIEW_UNKNOWN;
+	bool up = strcmp(view_text(uplink, "state"), "up") == 0;
+	if (up && strcmp(view_text(uplink, "grade"), "degraded") == 0)
 		shape = VIEW_MODERATE;
-		id = "state.moderate";
-	}
 	char name[40];
 	view_foreign(view_text(uplink, "name"), name, sizeof(name));
 	fputs("  ", to);
@@ -191,6 +213,17 @@ static void show_uplink(const json_t *uplink, const char *preferred, const struc
 	putc('\n', to);
 }
 
+void status_view_lines(const json_t *net, const struct view *v, FILE *to)
+{
+	size_t i;
+	json_t *uplink;
+	json_array_foreach (json_object_get(net, "uplinks"), i, uplink) {
+		show_uplink(uplink, view_text(net, "preferred"), v, to);
+	}
+	if (json_array_size(json_object_get(net, "uplinks")) == 0)
+		view_row(v, VIEW_NEVER, strings_get(v->lang, "wasl.uplink.none"), to);
+}
+
 static void show_uplinks(const json_t *all, const struct view *v, FILE *to)
 {
 	const json_t *net = said(all, "netmgrd");
@@ -199,13 +232,7 @@ static void show_uplinks(const json_t *all, const struct view *v, FILE *to)
 		silent(v, "status.uplinks", "wasl-netmgrd", to);
 		return;
 	}
-	size_t i;
-	json_t *uplink;
-	json_array_foreach (json_object_get(net, "uplinks"), i, uplink) {
-		show_uplink(uplink, view_text(net, "preferred"), v, to);
-	}
-	if (json_array_size(json_object_get(net, "uplinks")) == 0)
-		view_row(v, VIEW_NEVER, strings_get(v->lang, "wasl.uplink.none"), to);
+	status_view_lines(net, v, to);
 }
 
 static void show_lessons(const json_t *all, const struct view *v, FILE *to)

@@ -35,6 +35,7 @@ int wasl_lessons(const struct wasl *w, int argc, char **argv);
 int wasl_request(const struct wasl *w, int argc, char **argv);
 int wasl_sync(const struct wasl *w, int argc, char **argv);
 #define STORE_ARGS "COMMAND ..."
+int wasl_net(const struct wasl *w, int argc, char **argv);
 int wasl_live(const struct wasl *w, int argc, char **argv);
 int wasl_staff(const struct wasl *w, int argc, char **argv);
 int wasl_store(const struct wasl *w, int argc, char **argv);

@@ -33,6 +33,11 @@ try 0 "usage: wasl claim [ORDERFILE]" "help on a command" help claim
 try 2 "'config' has no answer in JSON" "JSON of what has none" --json config get
 try 0 "config get" "help" help
 try 0 "wasl " "version" -V
+try 2 "usage: wasl net" "net of nothing" net
+try 2 "'net' has no command 'fly'" "net of another word" net fly
+try 2 "'net watch' has no answer in JSON" "net watch in JSON" net watch --json
+try 1 "netmgrd.sock" "net explain without netmgrd" net explain
+try 1 "netmgrd.sock" "net watch without netmgrd" net watch
 try 2 "usage: wasl request" "request of nothing" request
 try 2 "takes one lesson" "request of two" request a b
 try 2 "takes nothing more" "a list of one" request --list a

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
+#include "firmware/base/fault.h"
+#include "firmware/ctl/ask.h"
+#include "firmware/ctl/net_view.h"
+#include "firmware/ctl/wasl.h"
+
+enum { LOOK_S = 1 };
+
+CLEAN_FN(json, json_t, json_decref)
+
+static int ask_lines(json_t **out, struct fault *why)
+{
+	return ask_json("netmgrd", "GET", "/v1/uplinks", ASK_TIMEOUT_MS, out, why);
+}
+
+static int show(const struct wasl *w,
+		void (*view)(const json_t *answer, const struct view *v, FILE *to))
+{
+	struct fault why = { 0 };
+	CLEANUP(clean_json) json_t *answer = NULL;
+	if (ask_lines(&answer, &why) < 0)
+		return wasl_failed(&why);
+	if (w->form == WASL_JSON)
+		return wasl_show_json(answer);
+	view(answer, &w->view, stdout);
+	return WASL_GOOD;
+}
+
+static int status(const struct wasl *w)
+{
+	return show(w, net_view_status);
+}
+
+static int explain(const struct wasl *w)
+{
+	return show(w, net_view_explain);
+}
+
+static char *paragraph(const struct wasl *w, const json_t *answer)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+	if (!to)
+		return NULL;
+	net_view_explain(answer, &w->view, to);
+	if (fclose(to) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* The paragraph, once more each time it says something else; until somebody ends it, or nobody reads it any more. */
+static int watch(const struct wasl *w)
+{
+	AUTO_FREE char *last = NULL;
+	if (w->form == WASL_JSON)
+		return wasl_misused("'net watch' has no answer in JSON");
+	for (;; sleep(LOOK_S)) {
+		struct fault why = { 0 };
+		CLEANUP(clean_json) json_t *answer = NULL;
+		if (ask_lines(&answer, &why) < 0)
+			return wasl_failed(&why);
+		AUTO_FREE char *now = paragraph(w, answer);
+		if (!now || (last && strcmp(now, last) == 0))
+			continue;
+		char at[20];
+		view_time(&w->view, clock_wall_s(), at);
+		printf("%s  %s", at, now);
+		if (fflush(stdout) != 0)
+			return WASL_FAILED;
+		free(last);
+		last = MOVE_PTR(now);
+	}
+}
+
+static const struct {
+	const char *name, *summary;
+	int (*run)(const struct wasl *w);
+} commands[] = {
+	{ "status", "each line: state, round trip, speed, plan", status },
+	{ "explain", "why traffic goes where it goes, in one paragraph", explain },
+	{ "watch", "the same, again whenever it changes", watch },
+};
+
+int wasl_net(const struct wasl *w, int argc, char **argv)
+{
+	for (size_t i = 0; argc == 1 && i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, argv[0]) == 0)
+			return commands[i].run(w);
+	if (argc == 1)
+		return wasl_misused("'net' has no command '%s'", argv[0]);
+	fputs("usage: wasl net COMMAND\n\n", stderr);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(stderr, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	return WASL_USAGE;
+}

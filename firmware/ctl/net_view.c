@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "firmware/ctl/net_view.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/ctl/status_view.h"
+
+void net_view_status(const json_t *answer, const struct view *v, FILE *to)
+{
+	view_title(v, strings_get(v->lang, "net.title"), to);
+	status_view_lines(answer, v, to);
+}
+
+/* --- one sentence after the other --- */
+
+struct story {
+	const struct view *v;
+	FILE *to;
+	bool begun;
+};
+
+/* The string with {name} and {state} filled. */
+static void tell(struct story *s, const char *id, const char *name, const char *state)
+{
+	AUTO_FREE char *text = view_fill(s->v, id, "name", name, "state", state, NULL);
+	fprintf(s->to, "%s%s", s->begun ? " " : "", text ? text : "");
+	s->begun = true;
+}
+
+static bool is(const json_t *line, const char *key, const char *word)
+{
+	return strcmp(view_text(line, key), word) == 0;
+}
+
+static bool well(const json_t *line)
+{
+	return is(line, "state", "up") && is(line, "grade", "good");
+}
+
+/* What is with a line, in the words of the status, and whose fault it is: "down, because of the provider". */
+static void say_state(const struct story *s, const json_t *line, char *out, size_t room)
+{
+	const char *state = strings_get(s->v->lang, status_view_state(line));
+	const char *layer = status_view_layer(line, s->v);
+	if (*layer) {
+		AUTO_FREE char *both =
+			view_fill(s->v, "net.because", "state", state, "layer", layer, NULL);
+		view_foreign(both ? both : "", out, room);
+	} else {
+		view_foreign(state, out, room);
+	}
+}
+
+static void tell_of(struct story *s, const char *id, const json_t *line)
+{
+	char name[40], state[200];
+	view_foreign(view_text(line, "name"), name, sizeof(name));
+	say_state(s, line, state, sizeof(state));
+	tell(s, id, name, state);
+	int64_t hold_s = view_int(line, "hold_s", 0);
+	if (hold_s > 0) {
+		char seconds[24];
+		snprintf(seconds, sizeof(seconds), "%lld", (long long)hold_s);
+		AUTO_FREE char *text = view_fill(s->v, "net.hold", "n", seconds, NULL);
+		fprintf(s->to, " %s", text ? text : "");
+	}
+}
+
+/* --- why this one --- */
+
+static bool comes_before(const json_t *a, const json_t *b)
+{
+	return view_int(a, "preference", 0) < view_int(b, "preference", 0);
+}
+
+/* How many lines of the order stand before `chosen`. */
+static size_t before(const json_t *lines, const json_t *chosen)
+{
+	size_t n = 0, i;
+	json_t *line;
+	json_array_foreach (lines, i, line)
+		n += comes_before(line, chosen);
+	return n;
+}
+
+static void tell_choice(struct story *s, const json_t *lines, const json_t *chosen)
+{
+	char name[40];
+	view_foreign(view_text(chosen, "name"), name, sizeof(name));
+	tell(s, "net.takes", name, "");
+	if (json_array_size(lines) == 1)
+		tell(s, "net.takes.only", name, "");
+	else if (before(lines, chosen) == 0)
+		tell(s, "net.takes.first", name, "");
+	if (is(chosen, "state", "up") && is(chosen, "grade", "degraded"))
+		tell(s, "net.limps", name, "");
+	else if (!is(chosen, "state", "up"))
+		tell_of(s, "net.line", chosen);
+	if (is(chosen, "reason", "hub"))
+		tell(s, "net.hub.silent", name, "");
+	else if (json_is_true(json_object_get(chosen, "hub_echo")) && is(chosen, "state", "up"))
+		tell(s, "net.hub.answers", name, "");
+	if (is(chosen, "sync", "quota"))
+		tell(s, "net.sync.waits", name, "");
+}
+
+static void tell_others(struct story *s, const json_t *lines, const json_t *chosen)
+{
+	size_t i;
+	json_t *line;
+	json_array_foreach (lines, i, line) {
+		bool first = chosen && comes_before(line, chosen);
+		if (line == chosen)
+			continue;
+		if (first)
+			tell_of(s, well(line) ? "net.before.well" : "net.before", line);
+		else
+			tell_of(s, chosen && well(line) ? "net.reserve" : "net.line", line);
+	}
+}
+
+void net_view_explain(const json_t *answer, const struct view *v, FILE *to)
+{
+	struct story s = { .v = v, .to = to };
+	const json_t *lines = json_object_get(answer, "uplinks"), *chosen = NULL;
+	size_t i;
+	json_t *line;
+	json_array_foreach (lines, i, line)
+		if (is(answer, "preferred", view_text(line, "name")))
+			chosen = line;
+	if (json_array_size(lines) == 0)
+		tell(&s, "net.unset", "", "");
+	else if (chosen)
+		tell_choice(&s, lines, chosen);
+	else
+		tell(&s, "net.none", "", "");
+	tell_others(&s, lines, chosen);
+	putc('\n', to);
+}

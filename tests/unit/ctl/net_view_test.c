@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "firmware/ctl/net_view.h"
+
+#include "firmware/ctl/view.h"
+#include "tests/unit/ctl/golden.h"
+
+#define ADSL "\"name\":\"adsl\",\"preference\":10,"
+#define LTE "\"name\":\"lte\",\"preference\":20,"
+#define GOOD "\"state\":\"up\",\"grade\":\"good\",\"reason\":\"\""
+
+/* One answer of netmgrd a row; what is said of each stands in the golden file, one paragraph each. */
+static const char *const answers[] = {
+	/* none is set up */
+	"{\"uplinks\":[],\"preferred\":null}",
+	/* the only one, and the hub answers through it */
+	"{\"uplinks\":[{" ADSL GOOD ",\"hub_echo\":true,\"rtt_us\":12000,\"down_kbps\":4200}],"
+	"\"preferred\":\"adsl\"}",
+	/* the first of two */
+	"{\"uplinks\":[{" ADSL GOOD "},{" LTE GOOD "}],\"preferred\":\"adsl\"}",
+	/* the first is down by its provider's fault */
+	"{\"uplinks\":[{" ADSL "\"state\":\"down\",\"reason\":\"ISP\"},{" LTE GOOD
+	",\"sync\":\"quota\",\"hub_echo\":true}],\"preferred\":\"lte\"}",
+	/* it is back, and held */
+	"{\"uplinks\":[{" ADSL "\"state\":\"holddown\",\"reason\":\"\",\"hold_s\":18},{" LTE GOOD
+	"}],\"preferred\":\"lte\"}",
+	/* it is well again, and not yet preferred */
+	"{\"uplinks\":[{" ADSL GOOD "},{" LTE GOOD "}],\"preferred\":\"lte\"}",
+	/* the chosen one limps, and the hub is silent; a portal on the other; words of strangers */
+	"{\"uplinks\":[{" ADSL "\"state\":\"up\",\"grade\":\"degraded\",\"reason\":\"hub\"},{" LTE
+	"\"state\":\"portal\",\"reason\":\"portal\"},{\"name\":\"\\u001b[2J\",\"preference\":30,"
+	"\"state\":\"what\",\"reason\":\"\\u001b[2J\"}],\"preferred\":\"adsl\"}",
+	/* the chosen one is doubted */
+	"{\"uplinks\":[{" ADSL "\"state\":\"suspect\",\"grade\":\"good\",\"reason\":\"ISP\"}],"
+	"\"preferred\":\"adsl\"}",
+	/* nothing works */
+	"{\"uplinks\":[{" ADSL "\"state\":\"down\",\"reason\":\"cable\"},{" LTE
+	"\"state\":\"capped\",\"reason\":\"\"}],\"preferred\":null}",
+	/* no answer of netmgrd at all */
+	"[]",
+};
+
+static void in_three_languages(void **state)
+{
+	(void)state;
+	for (int lang = 0; lang < STRINGS_LANG_COUNT; lang++) {
+		const struct view v = { .lang = (enum strings_lang)lang };
+		AUTO_FREE char *text = NULL;
+		size_t len = 0;
+		FILE *to = open_memstream(&text, &len);
+		for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+			CLEANUP(clean_json) json_t *answer = json_loads(answers[i], 0, NULL);
+			assert_non_null(answer);
+			net_view_explain(answer, &v, to);
+			if (i == 3)
+				net_view_status(answer, &v, to);
+		}
+		fclose(to);
+		char name[64];
+		snprintf(name, sizeof(name), "net-%s.txt", strings_lang_code(v.lang));
+		golden_check(name, text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(in_three_languages) };
+	return cmocka_run_group_tests_name("ctl/net_view", tests, NULL, NULL);
+}
