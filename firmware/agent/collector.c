@@ -17,6 +17,7 @@ enum { ANSWER_BYTES = 4 << 20, ANSWER_S = 10 };
 CLEAN_FN(json, json_t, json_decref)
 
 typedef int (*take_fn)(struct outbox *o, const json_t *row, struct fault *why);
+typedef int whole_fn(struct collector *c, const json_t *answer, struct fault *why);
 
 static int take_minute(struct outbox *o, const json_t *row, struct fault *why)
 {
@@ -39,16 +40,19 @@ static int take_event(struct outbox *o, const json_t *row, struct fault *why)
 	return r ? r : outbox_add_event(o, &e, why);
 }
 
+static whole_fn take_health, take_offers;
 static const struct {
 	const char *name; /* in the outbox and in the log */
 	const char *socket, *path;
-	take_fn take; /* NULL: health, which has no rows */
+	take_fn take;    /* of a list that grows: one row; NULL: not a list */
+	whole_fn *whole; /* instead: how things stand now */
 } feeds[] = {
-	{ "minutes", "/run/wasl/netmgrd.sock", "/v1/minutes", take_minute },
-	{ "net-events", "/run/wasl/netmgrd.sock", "/v1/events", take_event },
-	{ "usage", "/run/wasl/contentd.sock", "/v1/usage", take_use },
-	{ "content-events", "/run/wasl/contentd.sock", "/v1/events", take_event },
-	{ "health", "/run/wasl/contentd.sock", "/v1/health", NULL },
+	{ "minutes", "/run/wasl/netmgrd.sock", "/v1/minutes", take_minute, NULL },
+	{ "net-events", "/run/wasl/netmgrd.sock", "/v1/events", take_event, NULL },
+	{ "usage", "/run/wasl/contentd.sock", "/v1/usage", take_use, NULL },
+	{ "content-events", "/run/wasl/contentd.sock", "/v1/events", take_event, NULL },
+	{ "offers", "/run/wasl/contentd.sock", "/v1/offers", NULL, take_offers },
+	{ "health", "/run/wasl/contentd.sock", "/v1/health", NULL, take_health },
 };
 #define FEEDS ARRAY_LEN(feeds)
 
@@ -137,15 +141,43 @@ static int store_rows(struct collector *c, const struct feed_page *page, struct 
 	return r;
 }
 
+static int take_health(struct collector *c, const json_t *answer, struct fault *why)
+{
+	(void)why;
+	struct feed_health health;
+	feed_health(answer, &health);
+	c->calls.health(c->calls.data, &health);
+	return 0;
+}
+
+static int take_offers(struct collector *c, const json_t *answer, struct fault *why)
+{
+	AUTO_FREE struct outbox_offer *offers = calloc(OUTBOX_OFFERS, sizeof(*offers));
+	size_t count = 0;
+	if (!offers)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	struct fault odd = { 0 };
+	if (feed_offers(answer, offers, &count, &odd)) {
+		note(c, &odd);
+		return 0;
+	}
+	int r = outbox_begin(c->outbox, why);
+	if (!r)
+		r = outbox_set_offers(c->outbox, offers, count, why);
+	if (!r)
+		r = outbox_commit(c->outbox, why);
+	outbox_rollback(c->outbox);
+	return r;
+}
+
 /* Returns whether the same feed has more. */
 static bool take_answer(struct collector *c, const json_t *answer)
 {
 	struct fault why = { 0 };
-	if (!feeds[c->at].take) {
-		struct feed_health health;
-		feed_health(answer, &health);
+	if (feeds[c->at].whole) {
 		note(c, NULL);
-		c->calls.health(c->calls.data, &health);
+		if (feeds[c->at].whole(c, answer, &why))
+			store_failed(c, &why);
 		return false;
 	}
 	struct feed_page page;

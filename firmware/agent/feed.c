@@ -183,6 +183,44 @@ int feed_event(const json_t *row, struct outbox_event *out, struct fault *why)
 	return r;
 }
 
+static int one_offer(const json_t *row, struct outbox_offer *out, struct fault *why)
+{
+	static const char *const langs[] = { "ar", "fr", "en" };
+	struct outbox_offer f = { .lesson = "" };
+	const json_t *film = json_object_get(row, "film"), *titles = json_object_get(row, "title");
+	const char *object = json_string_value(json_object_get(film, "object"));
+	int r = text(row, "lesson", NEEDED, f.lesson, sizeof(f.lesson), why);
+	for (size_t i = 0; !r && i < ARRAY_LEN(langs); i++)
+		r = text(titles, langs[i], OPTIONAL, f.title[i], sizeof(f.title[i]), why);
+	if (!r)
+		r = text(row, "language", OPTIONAL, f.language, sizeof(f.language), why);
+	if (!r)
+		r = number(row, "duration_ms", NEEDED, INT64_MAX, &f.duration_ms, why);
+	if (!r)
+		r = number(film, "bytes", NEEDED, INT64_MAX, &f.film_bytes, why);
+	if (!r && (!object || text_unhex(object, f.film, sizeof(f.film))))
+		r = row_fault(why, "object");
+	if (!r)
+		*out = f;
+	return r;
+}
+
+int feed_offers(const json_t *answer, struct outbox_offer *out, size_t *count, struct fault *why)
+{
+	const json_t *offers = json_object_get(answer, "offers");
+	if (!json_is_array(offers) || json_array_size(offers) > OUTBOX_OFFERS)
+		return fault_set(why, -EBADMSG, "feed.shape",
+				 "the answer is no list of at most %d offered lessons",
+				 (int)OUTBOX_OFFERS);
+	size_t n = 0;
+	for (size_t i = 0; i < json_array_size(offers); i++) {
+		struct fault passed_over;
+		n += one_offer(json_array_get(offers, i), &out[n], &passed_over) == 0;
+	}
+	*count = n;
+	return 0;
+}
+
 void feed_health(const json_t *answer, struct feed_health *out)
 {
 	*out = (struct feed_health){ 0 };

@@ -29,6 +29,12 @@ int feed_minute(const json_t *row, struct aggregate_minute *out, struct fault *w
 int feed_use(const json_t *row, struct aggregate_use *out, struct fault *why);
 int feed_event(const json_t *row, struct outbox_event *out, struct fault *why);
 
+/*
+ * contentd's GET /v1/offers into at most OUTBOX_OFFERS; what makes no sense is passed over. -EBADMSG: no such list, or
+ * longer, and nothing is known.
+ */
+int feed_offers(const json_t *answer, struct outbox_offer *out, size_t *count, struct fault *why);
+
 /* contentd's GET /v1/health, as far as a report wants it; what is missing is 0. */
 struct feed_health {
 	uint64_t disk_free_bytes;

@@ -52,6 +52,16 @@ static const char *const migrations[] = {
 	"NOT NULL,"
 	" head_hash BLOB NOT NULL, hub_s INTEGER NOT NULL, stored_s INTEGER NOT NULL, record BLOB "
 	"NOT NULL);",
+	/* One row a lesson; a change takes the next number, also after rows are gone. */
+	"CREATE TABLE offer("
+	" number INTEGER PRIMARY KEY AUTOINCREMENT, lesson TEXT NOT NULL UNIQUE, withdrawn "
+	"INTEGER NOT NULL,"
+	" title_ar TEXT NOT NULL, title_fr TEXT NOT NULL, title_en TEXT NOT NULL, language TEXT "
+	"NOT NULL,"
+	" duration_ms INTEGER NOT NULL, film_bytes INTEGER NOT NULL, film BLOB NOT NULL,"
+	" epoch INTEGER, seq INTEGER);"
+	"CREATE INDEX offer_open ON offer(number) WHERE seq IS NULL;"
+	"CREATE INDEX offer_sealed ON offer(epoch, seq) WHERE seq IS NOT NULL;",
 };
 
 CLEAN_FN(outbox, struct outbox, outbox_close)

@@ -23,8 +23,10 @@ struct _wasl_BoxHealth;
 struct outbox;
 
 enum {
-	OUTBOX_ROWS_PER_ENVELOPE = 2000, /* of at most 200 bytes each: stays well below 1 MiB */
-	OUTBOX_RECEIPTS = 10000,         /* the latest are kept and listed */
+	/* Of at most 200 bytes each, but offers, of at most 800: stays well below 1 MiB. */
+	OUTBOX_ROWS_PER_ENVELOPE = 2000,
+	OUTBOX_RECEIPTS = 10000, /* the latest are kept and listed */
+	OUTBOX_OFFERS = 500,     /* lessons that are offered at one time */
 };
 
 /* Opens or makes the file for this device; refuses one that belongs to another (-EPERM). */
@@ -45,6 +47,13 @@ struct outbox_event {
 	char kind[32], subject[64], reason[64];
 };
 
+/* A lesson that a teacher offers to the ministry: what it is, nothing about who. */
+struct outbox_offer {
+	char lesson[64], title[3][208], language[16]; /* titles by enum strings_lang */
+	uint64_t duration_ms, film_bytes;
+	uint8_t film[32];
+};
+
 int outbox_begin(struct outbox *o, struct fault *why);
 int outbox_commit(struct outbox *o, struct fault *why);
 void outbox_rollback(struct outbox *o); /* no-op outside */
@@ -56,6 +65,12 @@ int outbox_cursor_set(struct outbox *o, const char *feed, int64_t at, struct fau
 int outbox_add_minute(struct outbox *o, const struct aggregate_minute *m, struct fault *why);
 int outbox_add_use(struct outbox *o, const struct aggregate_use *u, struct fault *why);
 int outbox_add_event(struct outbox *o, const struct outbox_event *e, struct fault *why);
+/*
+ * All that is offered now (at most OUTBOX_OFFERS). Of each lesson there is one row: what was said of it last. It is open
+ * again when that is no longer so: the lesson is new, has changed, or is offered no more.
+ */
+int outbox_set_offers(struct outbox *o, const struct outbox_offer *offers, size_t count,
+		      struct fault *why);
 
 /* --- sealing ---------------------------------------------------------------------------------- */
 enum outbox_which {

@@ -182,6 +182,7 @@ static int reopen(struct outbox *o, uint32_t epoch, int64_t through, uint64_t *r
 		"UPDATE hour SET epoch=NULL, seq=NULL WHERE epoch=? AND seq>?",
 		"UPDATE use SET epoch=NULL, seq=NULL WHERE epoch=? AND seq>?",
 		"UPDATE event SET epoch=NULL, seq=NULL WHERE epoch=? AND seq>?",
+		"UPDATE offer SET epoch=NULL, seq=NULL WHERE epoch=? AND seq>?",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(opens); i++) {
 		int r = db_exec(o->db, why, opens[i], "ii", (int64_t)epoch, through);
@@ -245,6 +246,12 @@ int outbox_receipts(struct outbox *o, int64_t after, size_t limit,
 	return r;
 }
 
+#define ROWS_ABOVE_RECEIPT                                                                \
+	"(SELECT count(*) FROM hour h WHERE h.seq>c.through_seq AND h.epoch=c.epoch)"     \
+	" + (SELECT count(*) FROM use u WHERE u.seq>c.through_seq AND u.epoch=c.epoch)"   \
+	" + (SELECT count(*) FROM event e WHERE e.seq>c.through_seq AND e.epoch=c.epoch)" \
+	" + (SELECT count(*) FROM offer f WHERE f.seq>c.through_seq AND f.epoch=c.epoch)"
+
 int outbox_count(struct outbox *o, struct outbox_counts *out, struct fault *why)
 {
 	static const struct {
@@ -253,19 +260,14 @@ int outbox_count(struct outbox *o, struct outbox_counts *out, struct fault *why)
 	} sums[] = {
 		{ "SELECT (SELECT count(*) FROM hour WHERE seq IS NULL) + (SELECT count(*) FROM "
 		  "use WHERE seq IS NULL)"
-		  " + (SELECT count(*) FROM event WHERE seq IS NULL)",
+		  " + (SELECT count(*) FROM event WHERE seq IS NULL)"
+		  " + (SELECT count(*) FROM offer WHERE seq IS NULL)",
 		  offsetof(struct outbox_counts, open_rows) },
-		{ "SELECT (SELECT count(*) FROM hour h WHERE h.seq>c.through_seq AND "
-		  "h.epoch=c.epoch)"
-		  " + (SELECT count(*) FROM use u WHERE u.seq>c.through_seq AND u.epoch=c.epoch)"
-		  " + (SELECT count(*) FROM event e WHERE e.seq>c.through_seq AND e.epoch=c.epoch)"
+		{ "SELECT " ROWS_ABOVE_RECEIPT
 		  " FROM chain c WHERE c.epoch=(SELECT value FROM fact WHERE name='epoch')",
 		  offsetof(struct outbox_counts, waiting_rows) },
-		{ "SELECT sum((SELECT count(*) FROM hour h WHERE h.seq>c.through_seq AND "
-		  "h.epoch=c.epoch)"
-		  " + (SELECT count(*) FROM use u WHERE u.seq>c.through_seq AND u.epoch=c.epoch)"
-		  " + (SELECT count(*) FROM event e WHERE e.seq>c.through_seq AND e.epoch=c.epoch))"
-		  " FROM chain c WHERE c.epoch<(SELECT value FROM fact WHERE name='epoch')",
+		{ "SELECT sum(" ROWS_ABOVE_RECEIPT
+		  ") FROM chain c WHERE c.epoch<(SELECT value FROM fact WHERE name='epoch')",
 		  offsetof(struct outbox_counts, parked_rows) },
 		{ "SELECT sum(size) FROM envelope", offsetof(struct outbox_counts, kept_bytes) },
 		{ "SELECT stored_s FROM receipt ORDER BY cursor DESC LIMIT 1",
@@ -289,6 +291,8 @@ static int drop_envelope(struct outbox *o, int64_t epoch, int64_t seq, struct fa
 		"DELETE FROM hour WHERE epoch=? AND seq=?",
 		"DELETE FROM use WHERE epoch=? AND seq=?",
 		"DELETE FROM event WHERE epoch=? AND seq=?",
+		/* What is offered still is known, so that it is not told again. */
+		"DELETE FROM offer WHERE epoch=? AND seq=? AND withdrawn",
 		"DELETE FROM envelope WHERE epoch=? AND seq=?",
 	};
 	int r = 0;

@@ -34,9 +34,10 @@ struct load {
 	wasl_UplinkHour *hours;
 	wasl_LessonUse *uses;
 	wasl_Event *events;
+	wasl_LessonOffer *offers;
 	int64_t hour_id[ROWS], use_id[ROWS];
-	uint64_t hour_count, use_count, event_count;
-	int64_t last_event;
+	uint64_t hour_count, use_count, event_count, offer_count;
+	int64_t last_event, last_offer;
 	int32_t first_day, last_day;
 };
 
@@ -47,6 +48,7 @@ static void load_free(struct load *l)
 	free(l->hours);
 	free(l->uses);
 	free(l->events);
+	free(l->offers);
 	free(l);
 }
 
@@ -60,7 +62,8 @@ static struct load *load_new(void)
 	l->hours = calloc(ROWS, sizeof(*l->hours));
 	l->uses = calloc(ROWS, sizeof(*l->uses));
 	l->events = calloc(ROWS, sizeof(*l->events));
-	if (l->hours && l->uses && l->events)
+	l->offers = calloc(ROWS, sizeof(*l->offers));
+	if (l->hours && l->uses && l->events && l->offers)
 		return l;
 	load_free(l);
 	return NULL;
@@ -68,7 +71,7 @@ static struct load *load_new(void)
 
 static uint64_t load_rows(const struct load *l)
 {
-	return l->hour_count + l->use_count + l->event_count;
+	return l->hour_count + l->use_count + l->event_count + l->offer_count;
 }
 
 static void cover(struct load *l, int32_t day)
@@ -141,6 +144,34 @@ static int load_events(struct outbox *o, struct load *l, struct fault *why)
 	return r;
 }
 
+/* They have no day: what counts is the last word. */
+static int load_offers(struct outbox *o, struct load *l, struct fault *why)
+{
+	sqlite3_stmt *s;
+	int r = db_query(o->db, &s, why,
+			 "SELECT number, lesson, withdrawn, title_ar, title_fr, title_en, language,"
+			 " duration_ms, film_bytes, film FROM offer WHERE seq IS NULL ORDER BY "
+			 "number LIMIT ?",
+			 "i", (int64_t)(ROWS - load_rows(l)));
+	while (!r && (r = db_step(o->db, s, why)) == 1) {
+		wasl_LessonOffer *e = &l->offers[l->offer_count++];
+		l->last_offer = sqlite3_column_int64(s, 0);
+		e->number = (uint64_t)l->last_offer;
+		outbox_read_text(s, 1, e->lesson, sizeof(e->lesson));
+		e->withdrawn = sqlite3_column_int(s, 2);
+		outbox_read_text(s, 3, e->title_ar, sizeof(e->title_ar));
+		outbox_read_text(s, 4, e->title_fr, sizeof(e->title_fr));
+		outbox_read_text(s, 5, e->title_en, sizeof(e->title_en));
+		outbox_read_text(s, 6, e->language, sizeof(e->language));
+		e->duration_ms = (uint64_t)sqlite3_column_int64(s, 7);
+		e->film_bytes = (uint64_t)sqlite3_column_int64(s, 8);
+		if (sqlite3_column_bytes(s, 9) == sizeof(e->film))
+			memcpy(e->film, sqlite3_column_blob(s, 9), sizeof(e->film));
+		r = 0;
+	}
+	return r;
+}
+
 static int load_all(struct outbox *o, const struct outbox_order *order, struct load *l,
 		    struct fault *why)
 {
@@ -149,9 +180,11 @@ static int load_all(struct outbox *o, const struct outbox_order *order, struct l
 		r = load_uses(o, order, l, why);
 	if (!r)
 		r = load_events(o, l, why);
+	if (!r)
+		r = load_offers(o, l, why);
 	if (r)
 		return r;
-	if (!load_rows(l))
+	if (load_rows(l) == l->offer_count)
 		l->first_day = l->last_day = order->today;
 	l->report = (wasl_Report){
 		.uplink_hours_count = (pb_size_t)l->hour_count,
@@ -160,6 +193,8 @@ static int load_all(struct outbox *o, const struct outbox_order *order, struct l
 		.lesson_use = l->uses,
 		.events_count = (pb_size_t)l->event_count,
 		.events = l->events,
+		.offers_count = (pb_size_t)l->offer_count,
+		.offers = l->offers,
 	};
 	if (order->health) {
 		l->report.has_health = true;
@@ -183,6 +218,10 @@ static int mark(struct outbox *o, const struct load *l, uint32_t epoch, int64_t 
 		r = db_exec(o->db, why,
 			    "UPDATE event SET epoch=?, seq=? WHERE seq IS NULL AND number<=?",
 			    "iii", (int64_t)epoch, seq, l->last_event);
+	if (!r && l->offer_count)
+		r = db_exec(o->db, why,
+			    "UPDATE offer SET epoch=?, seq=? WHERE seq IS NULL AND number<=?",
+			    "iii", (int64_t)epoch, seq, l->last_offer);
 	return r;
 }
 
@@ -283,7 +322,7 @@ int outbox_seal(struct outbox *o, const struct outbox_order *order, uint64_t *ro
 int outbox_ready(struct outbox *o, enum outbox_which which, int32_t today, uint64_t *rows,
 		 struct fault *why)
 {
-	int64_t all = which == OUTBOX_ALL, hours = 0, uses = 0, events = 0;
+	int64_t all = which == OUTBOX_ALL, hours = 0, uses = 0, others = 0;
 	int r = db_int(o->db, 0, &hours, why,
 		       "SELECT count(*) FROM hour h WHERE seq IS NULL AND " HOUR_IS_OVER, "i", all);
 	if (!r)
@@ -291,9 +330,11 @@ int outbox_ready(struct outbox *o, enum outbox_which which, int32_t today, uint6
 			   "SELECT count(*) FROM use u WHERE seq IS NULL AND " DAY_IS_OVER, "ii",
 			   all, (int64_t)today);
 	if (!r)
-		r = db_int(o->db, 0, &events, why, "SELECT count(*) FROM event WHERE seq IS NULL",
+		r = db_int(o->db, 0, &others, why,
+			   "SELECT (SELECT count(*) FROM event WHERE seq IS NULL)"
+			   " + (SELECT count(*) FROM offer WHERE seq IS NULL)",
 			   "");
 	if (!r)
-		*rows = (uint64_t)(hours + uses + events);
+		*rows = (uint64_t)(hours + uses + others);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/log.h"
 #include "provisioning/hub/hubd.h"
+#include "provisioning/hub/offers.h"
 
 static void clean_json(json_t **held)
 {
@@ -67,6 +68,20 @@ void api_alerts(struct ctl_request *req, void *data)
 		hubd_reply_failed(req, &why);
 	else
 		ctl_reply_json(req, 200, json_incref(out));
+}
+
+void api_offers(struct ctl_request *req, void *data)
+{
+	struct hubd *d = data;
+	struct fault why = { 0 };
+	if (!hubd_officer(d, req))
+		return;
+	struct jsonout out = { 0 };
+	if (offers_json(d->hub.store, clock_wall_s(), &out, &why))
+		hubd_reply_failed(req, &why);
+	else
+		ctl_reply_bytes(req, 200, "application/json", out.text, out.len);
+	jsonout_done(&out);
 }
 
 void hubd_lessons(struct hubd *d)

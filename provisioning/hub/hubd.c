@@ -55,6 +55,7 @@ static const struct ctl_route routes[] = {
 	{ "GET", "/v1/receipts", api_receipts, 0 },
 	{ "GET", "/v1/devices", api_devices, 0 },
 	{ "GET", "/v1/alerts", api_alerts, 0 },
+	{ "GET", "/v1/offers", api_offers, 0 },
 	{ "GET", "/v1/lessons", api_lessons, 0 },
 	{ "GET", "/v1/stream", api_stream, 0 },
 	{ "GET", "/v1/public/state", api_public_state, 0 },

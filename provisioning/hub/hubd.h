@@ -90,6 +90,7 @@ void api_receipts(struct ctl_request *req, void *data);
 /* api_lists.c */
 void api_devices(struct ctl_request *req, void *data);
 void api_alerts(struct ctl_request *req, void *data);
+void api_offers(struct ctl_request *req, void *data);
 void api_lessons(struct ctl_request *req, void *data);
 void api_status(struct ctl_request *req, void *data);
 void api_metrics(struct ctl_request *req, void *data);

@@ -50,6 +50,7 @@ void day_set_done(struct day_set *set)
 struct entry {
 	struct store *s;
 	const struct device *device;
+	int64_t now_s;
 	int32_t first_day, last_day; /* what the header promised, within what can be */
 	struct day_set *touched;
 	struct rows_outcome *out;
@@ -176,6 +177,40 @@ static int enter_health(const struct entry *e, const wasl_BoxHealth *r)
 	return rc;
 }
 
+static bool title_ok(const char *text)
+{
+	return !*text || name_ok(text);
+}
+
+static int enter_offer(const struct entry *e, const wasl_LessonOffer *r)
+{
+	if (r->number == 0 || r->number > INT64_MAX || !text_is_slug(r->lesson) ||
+	    !title_ok(r->title_ar) || !title_ok(r->title_fr) || !title_ok(r->title_en) ||
+	    !title_ok(r->language) || r->duration_ms > COUNT_MAX || r->film_bytes > COUNT_MAX) {
+		e->out->refused++;
+		return 0;
+	}
+	struct lesson_offer f = { .epoch = e->device->epoch,
+				  .number = r->number,
+				  .withdrawn = r->withdrawn,
+				  .received_s = e->now_s };
+	memcpy(f.device, e->device->id, sizeof(f.device));
+	snprintf(f.school, sizeof(f.school), "%s", e->device->school);
+	snprintf(f.lesson, sizeof(f.lesson), "%s", r->lesson);
+	if (!r->withdrawn) { /* of what is withdrawn nothing is kept but that it is */
+		snprintf(f.title[0], sizeof(f.title[0]), "%s", r->title_ar);
+		snprintf(f.title[1], sizeof(f.title[1]), "%s", r->title_fr);
+		snprintf(f.title[2], sizeof(f.title[2]), "%s", r->title_en);
+		snprintf(f.language, sizeof(f.language), "%s", r->language);
+		f.duration_ms = r->duration_ms;
+		f.film_bytes = r->film_bytes;
+		memcpy(f.film, r->film, sizeof(f.film));
+	}
+	int rc = store_offer_put(e->s, &f, e->why);
+	e->out->taken += rc == 0;
+	return rc;
+}
+
 static int enter_all(const struct entry *e, const wasl_Report *report)
 {
 	int rc = 0;
@@ -185,6 +220,8 @@ static int enter_all(const struct entry *e, const wasl_Report *report)
 		rc = enter_use(e, &report->lesson_use[i]);
 	for (pb_size_t i = 0; rc == 0 && i < report->events_count; i++)
 		rc = enter_event(e, &report->events[i]);
+	for (pb_size_t i = 0; rc == 0 && i < report->offers_count; i++)
+		rc = enter_offer(e, &report->offers[i]);
 	if (rc == 0 && report->has_health)
 		rc = enter_health(e, &report->health);
 	return rc;
@@ -203,6 +240,7 @@ int rows_enter(struct store *s, const struct device *device, const struct envelo
 	struct entry e = {
 		.s = s,
 		.device = device,
+		.now_s = now_s,
 		.first_day = header->first_day > FIRST_DAY ? header->first_day : FIRST_DAY,
 		.last_day = header->last_day < tomorrow ? header->last_day : tomorrow,
 		.touched = touched,

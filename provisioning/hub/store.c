@@ -282,6 +282,17 @@ int store_region_days_each(struct store *s, const char *country, const char *reg
 	return s->rows->region_days_each(s, country, region, from, to, each, data, why);
 }
 
+int store_offer_put(struct store *s, const struct lesson_offer *offer, struct fault *why)
+{
+	return s->exchange->offer_put(s, offer, why);
+}
+
+int store_offers_each(struct store *s, int limit, store_offer_fn *each, void *data,
+		      struct fault *why)
+{
+	return s->exchange->offers_each(s, limit, each, data, why);
+}
+
 int store_alert_put(struct store *s, const struct alert *alert, struct fault *why)
 {
 	return s->rows->alert_put(s, alert, why);

@@ -238,6 +238,25 @@ typedef int store_region_day_fn(void *data, int32_t day, const struct region_del
 int store_region_days_each(struct store *s, const char *country, const char *region, int32_t from,
 			   int32_t to, store_region_day_fn *each, void *data, struct fault *why);
 
+/* --- what schools offer -------------------------------------------------------------------------- */
+struct lesson_offer { /* the last word of a box about a lesson of its school */
+	uint8_t device[16];
+	char school[32], lesson[64];
+	uint32_t epoch;
+	uint64_t number; /* grows within the epoch */
+	bool withdrawn;
+	char title[3][208], language[16]; /* ar, fr, en */
+	uint64_t duration_ms, film_bytes;
+	uint8_t film[32]; /* object id */
+	int64_t received_s;
+};
+/* A word that is older than what is known is passed over. */
+int store_offer_put(struct store *s, const struct lesson_offer *offer, struct fault *why);
+typedef int store_offer_fn(void *data, const struct lesson_offer *offer);
+/* What is on offer now, at most `limit`, what was told last first. */
+int store_offers_each(struct store *s, int limit, store_offer_fn *each, void *data,
+		      struct fault *why);
+
 struct alert {
 	int64_t id, raised_s;
 	char kind[32], school[32], text[256];

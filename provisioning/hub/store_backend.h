@@ -4,7 +4,7 @@
 #include "provisioning/hub/store.h"
 
 /*
- * What an engine fills in: the functions of store.h, in four groups so that each group can live in a file of its own.
+ * What an engine fills in: the functions of store.h, in groups so that each group can live in a file of its own.
  * An engine's own struct begins with `struct store`.
  */
 struct store_engine_ops {
@@ -105,11 +105,18 @@ struct store_rows_ops {
 			   struct fault *why);
 };
 
+struct store_exchange_ops {
+	int (*offer_put)(struct store *s, const struct lesson_offer *offer, struct fault *why);
+	int (*offers_each)(struct store *s, int limit, store_offer_fn *each, void *data,
+			   struct fault *why);
+};
+
 struct store {
 	const struct store_engine_ops *engine;
 	const struct store_registry_ops *registry;
 	const struct store_ledger_ops *ledger;
 	const struct store_rows_ops *rows;
+	const struct store_exchange_ops *exchange;
 };
 
 /* SQLite, one file. */

@@ -102,7 +102,16 @@ static const char schema_2[] =
 	"ALTER TABLE health ADD COLUMN disk_read_s INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE health ADD COLUMN disk_wear INTEGER NOT NULL DEFAULT 0;";
 
-static const char *const migrations[] = { schema_1, schema_2 };
+/* What schools offer. */
+static const char schema_3[] =
+	"CREATE TABLE offer(device BLOB NOT NULL, lesson TEXT NOT NULL, school TEXT NOT NULL,"
+	" epoch INTEGER NOT NULL, number INTEGER NOT NULL, withdrawn INTEGER NOT NULL,"
+	" title_ar TEXT NOT NULL, title_fr TEXT NOT NULL, title_en TEXT NOT NULL,"
+	" language TEXT NOT NULL, duration_ms INTEGER NOT NULL, film_bytes INTEGER NOT NULL,"
+	" film BLOB NOT NULL, received_s INTEGER NOT NULL, PRIMARY KEY(device, lesson)) STRICT;"
+	"CREATE INDEX offer_now ON offer(received_s) WHERE NOT withdrawn;";
+
+static const char *const migrations[] = { schema_1, schema_2, schema_3 };
 
 CLEAN_FN(store, struct store, store_close)
 
@@ -189,7 +198,7 @@ int store_sqlite_open(const char *path, struct store **out, struct fault *why)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	CLEANUP(clean_store) struct store *s = &made->base;
 	*s = (struct store){ &engine, &store_sqlite_registry, &store_sqlite_ledger,
-			     &store_sqlite_rows };
+			     &store_sqlite_rows, &store_sqlite_exchange };
 	int rc = db_open(path, DB_FULL, migrations, ARRAY_LEN(migrations), &made->db, why);
 	if (rc)
 		return rc;

@@ -31,3 +31,4 @@ void store_sqlite_blob(sqlite3_stmt *s, int column, void *out, size_t len);
 extern const struct store_registry_ops store_sqlite_registry;
 extern const struct store_ledger_ops store_sqlite_ledger;
 extern const struct store_rows_ops store_sqlite_rows;
+extern const struct store_exchange_ops store_sqlite_exchange;

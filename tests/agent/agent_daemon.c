@@ -144,6 +144,24 @@ static void reports_and_keeps_receipts(void **state)
 }
 
 /* Each kind of bad answer: nothing is taken as received that was not, nothing is counted twice. */
+/* A lesson that a teacher offers is told once, also across a kill; one that is withdrawn is told, too. */
+static void carries_offers(void **state)
+{
+	struct box *b = *state;
+	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
+	box_enrol(b);
+	b->stage->offers = 2;
+	flush_works();
+	assert_int_equal(b->stage->offered, 2);
+	assert_int_equal(box_end(b, SIGKILL), 1000 + SIGKILL);
+	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
+	b->stage->offers = 1;
+	flush_works();
+	flush_works();
+	assert_int_equal(b->stage->offered, 2);
+	assert_int_equal(b->stage->withdrawn, 1);
+}
+
 static void survives_every_bad_answer(void **state)
 {
 	struct box *b = *state;
@@ -379,6 +397,7 @@ int main(void)
 		ON_STAGE(refuses_damaged_and_lost_keys),
 		ON_STAGE(takes_only_good_grants),
 		ON_STAGE(reports_and_keeps_receipts),
+		ON_STAGE(carries_offers),
 		ON_STAGE(survives_every_bad_answer),
 		ON_STAGE(answers_while_the_hub_is_slow),
 		ON_STAGE(says_when_its_past_is_not_the_hubs),

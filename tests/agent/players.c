@@ -91,6 +91,25 @@ static void no_events(struct ctl_request *req, void *data)
 	reply_rows(req, 0, event_row);
 }
 
+static void offers(struct ctl_request *req, void *data)
+{
+	(void)data;
+	json_t *list = json_array();
+	char film[65], lesson[24];
+	memset(film, '5', 64);
+	film[64] = '\0';
+	for (int i = 0; i < here.stage->offers; i++) {
+		snprintf(lesson, sizeof(lesson), "own-%d", i);
+		json_array_append_new(
+			list,
+			json_pack("{s:I, s:s, s:{s:s}, s:s, s:i, s:s, s:i, s:{s:s, s:i}}", "at",
+				  (json_int_t)PLAY_MINUTE0 * 60, "lesson", lesson, "title", "ar",
+				  "بركان", "subject", "science", "grade", 7, "language", "ar",
+				  "duration_ms", 61000, "film", "object", film, "bytes", 4711));
+	}
+	ctl_reply_json(req, 200, json_pack("{s:o}", "offers", list));
+}
+
 static void health(struct ctl_request *req, void *data)
 {
 	(void)data;
@@ -117,6 +136,13 @@ static void add_up(const wasl_Report *r, const struct envelope_header *h)
 							   : r->lesson_use[i].devices > 4);
 	}
 	p->got_events += r->events_count;
+	for (size_t i = 0; i < r->offers_count; i++) {
+		const wasl_LessonOffer *f = &r->offers[i];
+		p->withdrawn += f->withdrawn;
+		p->offered += !f->withdrawn;
+		assert_true(f->withdrawn || (strcmp(f->title_ar, "بركان") == 0 &&
+					     f->film_bytes == 4711 && f->film[31] == 0x55));
+	}
 	assert_true(r->has_health && r->health.lessons_total == 2);
 }
 
@@ -387,6 +413,7 @@ void players_run(struct players *stage)
 	static const struct ctl_route contentd[] = {
 		{ "GET", "/v1/usage", uses, 0 },
 		{ "GET", "/v1/events", no_events, 0 },
+		{ "GET", "/v1/offers", offers, 0 },
 		{ "GET", "/v1/health", health, 0 },
 	};
 	struct sockaddr_in sa = { .sin_family = AF_INET,

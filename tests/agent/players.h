@@ -37,6 +37,7 @@ enum hub_does {
 struct players {
 	_Atomic int hub;
 	_Atomic int64_t minutes, uses, events; /* rows that exist so far */
+	_Atomic int offers;                    /* lessons own-0, own-1 … on offer */
 	uint16_t port;
 	uint8_t device_public[32]; /* of the box that reports */
 	sem_t ready, asked, hold;  /* asked: posted at each request of the agent */
@@ -44,6 +45,7 @@ struct players {
 	/* what the hub counted */
 	_Atomic uint64_t up_s, down_s, rx_bytes, starts, got_events, envelopes, requests;
 	_Atomic uint64_t through, forks, refused;
+	_Atomic uint64_t offered, withdrawn; /* words about lessons */
 	_Atomic uint32_t epoch;
 };
 

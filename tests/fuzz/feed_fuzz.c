@@ -20,6 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct feed_page page;
 	struct feed_health health;
 	feed_health(answer, &health);
+	static struct outbox_offer offers[OUTBOX_OFFERS];
+	size_t offered = 0;
+	if (feed_offers(answer, offers, &offered, NULL) == 0 && offered > OUTBOX_OFFERS)
+		abort();
+	for (size_t i = 0; i < offered; i++) {
+		if (!offers[i].lesson[0])
+			abort();
+	}
 	if (feed_open(answer, 5, &page, NULL))
 		return 0;
 	if (page.count > FEED_LIMIT || (page.began_again ? page.next >= 5 : page.next < 5))

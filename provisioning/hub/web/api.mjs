@@ -65,6 +65,7 @@ export async function schools() {
 	return { schools: answer.schools.map(shaped), as_of: answer.now };
 }
 export const devices = async () => (await get("/v1/devices")).devices;
+export const offers = async () => (await get("/v1/offers")).offers;
 export const alerts = async () => (await get("/v1/alerts")).alerts;
 export async function school(code) {
 	const [about, series, usage, receipts] = await Promise.all([

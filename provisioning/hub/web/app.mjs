@@ -3,7 +3,7 @@
 import * as api from "./api.mjs";
 import { Coverage } from "./coverage.mjs";
 import { h } from "./dom.mjs";
-import { alarms, boxes } from "./lists.mjs";
+import { alarms, boxes, offered } from "./lists.mjs";
 import { schoolPage } from "./school.mjs";
 import { current, languages, speak, t } from "./words.mjs";
 
@@ -15,8 +15,15 @@ let outlines, drawn, following = false;
 const pages = [
 	{ path: "#/", id: "hub.coverage" },
 	{ path: "#/boxes", id: "hub.boxes" },
+	{ path: "#/offers", id: "hub.offers" },
 	{ path: "#/alerts", id: "hub.alerts" },
 ];
+
+const lists = {
+	"#/boxes": async () => boxes(await api.devices()),
+	"#/offers": async () => offered(await api.offers()),
+	"#/alerts": async () => alarms(await api.alerts()),
+};
 
 function frame(signedIn) {
 	const here = location.hash || "#/";
@@ -55,12 +62,9 @@ async function coverage(fresh) {
 async function show(fresh) {
 	const address = location.hash || "#/";
 	const school = /^#\/school\/(.+)$/.exec(address);
-	if (!school && address !== "#/boxes" && address !== "#/alerts") return coverage(fresh);
+	if (!school && !lists[address]) return coverage(fresh);
 	const open = new Set([...main.querySelectorAll("details[open]")].map((_, i) => i)); // what was unfolded stays so
-	let page;
-	if (school) page = schoolPage(await api.school(decodeURIComponent(school[1])));
-	else if (address === "#/boxes") page = boxes(await api.devices());
-	else page = alarms(await api.alerts());
+	const page = school ? schoolPage(await api.school(decodeURIComponent(school[1]))) : await lists[address]();
 	drawn = page;
 	main.replaceChildren(page);
 	page.querySelectorAll("details").forEach((one, i) => { one.open = !fresh && open.has(i); });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Boxes and alerts: short tables, a link to the school in each row.
+// Boxes, offered lessons and alerts: short tables, a link to the school in each row.
 import { h } from "./dom.mjs";
-import { moment, t } from "./words.mjs";
+import { megabytes, minutes, moment, named, t, tongue } from "./words.mjs";
 
 const link = (code) => h("a", { href: `#/school/${encodeURIComponent(code)}` }, h("bdi", {}, code));
 
@@ -14,6 +14,10 @@ function list(id, heads, rows) {
 export const boxes = (devices) => list("hub.boxes", ["hub.column.school", "hub.box.state", "hub.box.board", "hub.box.version", "hub.box.enrolled", "hub.box.device"],
 	devices.map((one) => h("tr", {}, h("td", {}, link(one.school)), h("td", {}, t(`box.${one.state}`)), h("td", {}, h("bdi", {}, one.board || "–")),
 		h("td", {}, h("bdi", {}, one.image_version || "–")), h("td", {}, moment(one.enrolled)), h("td", {}, h("code", { dir: "ltr" }, one.device.slice(0, 12))))));
+
+export const offered = (offers) => list("hub.offers", ["hub.lesson", "hub.column.school", "hub.offer.length", "hub.offer.size", "hub.offer.language", "hub.alert.when"],
+	offers.map((one) => h("tr", { "data-offer": one.lesson }, h("td", {}, h("bdi", {}, named(one.title) || one.lesson)), h("td", {}, link(one.school)),
+		h("td", {}, minutes(one.duration_ms / 1000)), h("td", {}, megabytes(one.film_bytes)), h("td", {}, tongue(one.language)), h("td", {}, moment(one.received)))));
 
 export const alarms = (alerts) => list("hub.alerts", ["hub.alert.when", "hub.column.school", "hub.alert.what"],
 	alerts.map((one) => h("tr", {}, h("td", {}, moment(one.at)), h("td", {}, one.school ? link(one.school) : "–"),

@@ -3,7 +3,7 @@
 import { h } from "./dom.mjs";
 import { mark } from "./marks.mjs";
 import { hours, key, strip } from "./strip.mjs";
-import { count, hour, minutes, moment, named, number, percent, region, t, when } from "./words.mjs";
+import { count, hour, megabytes, minutes, moment, named, number, percent, region, t, when } from "./words.mjs";
 
 const section = (id, ...content) => h("section", { class: "card" }, h("h2", {}, t(id)), ...content);
 const none = (id) => h("p", { class: "none" }, t(id));
@@ -45,7 +45,6 @@ function speed({ speed: { down_kbps, n }, standard_kbps }) {
 	return h("p", {}, t("hub.speed", { speed: number(down_kbps / 1000, 1), standard: number(standard_kbps / 1000, 1) }), h("small", {}, t("hub.speed.n", { n: number(n) })));
 }
 
-const megabytes = (bytes) => (bytes < 1e5 ? t("unit.kb", { n: number(bytes / 1e3, 0) }) : bytes < 1e9 ? t("unit.mb", { n: number(bytes / 1e6, bytes < 1e7 ? 1 : 0) }) : t("unit.gb", { n: number(bytes / 1e9, 1) }));
 
 function lessons(use) {
 	const by = new Map();

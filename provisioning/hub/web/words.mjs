@@ -46,6 +46,12 @@ export function minutes(seconds) {
 	return t("hub.hours", { n: number(m / 60, m < 6000 ? 1 : 0) });
 }
 
+export const megabytes = (bytes) => (bytes < 1e5 ? t("unit.kb", { n: number(bytes / 1e3, 0) }) : bytes < 1e9 ? t("unit.mb", { n: number(bytes / 1e6, bytes < 1e7 ? 1 : 0) }) : t("unit.gb", { n: number(bytes / 1e9, 1) }));
+// "ar" -> "Arabic"; what a school wrote that is no language is shown as it is.
+export function tongue(code) {
+	try { return new Intl.DisplayNames([locales[lang]], { type: "language" }).of(code); } catch { return code || "–"; }
+}
+
 export function when(iso) {
 	if (!iso) return t("hub.never");
 	const date = new Date(iso);

@@ -206,6 +206,52 @@ static void reads_events(void **state)
 	}
 }
 
+#define FILM_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OFFER(lesson, object)                                                                    \
+	"{\"at\":1,\"lesson\":" lesson ",\"title\":{\"ar\":\"درس\",\"fr\":null,\"en\":\"\"}," \
+	"\"subject\":\"x\",\"grade\":7,\"language\":\"ar\",\"duration_ms\":60000,"               \
+	"\"film\":{\"object\":\"" object "\",\"bytes\":12345,\"media_type\":\"video/mp4\"}}"
+
+/* A list that is none says nothing about what is offered; a row that is none is passed over. */
+static void reads_offers(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int want;
+		size_t count;
+	} rows[] = {
+		{ "{\"offers\":[]}", 0, 0 },
+		{ "{\"offers\":[" OFFER("\"own-1\"", FILM_ID) "]}", 0, 1 },
+		{ "{\"offers\":[" OFFER("7", FILM_ID) "," OFFER("\"own-2\"", FILM_ID) "]}", 0, 1 },
+		{ "{\"offers\":[" OFFER("\"own-1\"", "0123") "]}", 0, 0 },
+		{ "{\"offers\":[7]}", 0, 0 },
+		{ "{\"offers\":{}}", -EBADMSG, 0 },
+		{ "{}", -EBADMSG, 0 },
+		{ "[]", -EBADMSG, 0 },
+	};
+	AUTO_FREE struct outbox_offer *all = calloc(OUTBOX_OFFERS, sizeof(*all));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(clean_json) json_t *j = parse(rows[i].text);
+		size_t count = 99;
+		assert_int_equal(feed_offers(j, all, &count, NULL), rows[i].want);
+		assert_int_equal(count, rows[i].want ? 99 : rows[i].count);
+		if (count != 1)
+			continue;
+		assert_true(strcmp(all[0].lesson, i == 1 ? "own-1" : "own-2") == 0);
+		assert_string_equal(all[0].title[0], "درس");
+		assert_string_equal(all[0].title[1], "");
+		assert_int_equal(all[0].duration_ms, 60000);
+		assert_int_equal(all[0].film_bytes, 12345);
+		assert_int_equal(all[0].film[31], 0xef);
+	}
+	CLEANUP(clean_json) json_t *many = json_pack("{s:[]}", "offers");
+	for (int i = 0; i <= OUTBOX_OFFERS; i++)
+		json_array_append_new(json_object_get(many, "offers"), json_object());
+	size_t count = 0;
+	assert_int_equal(feed_offers(many, all, &count, NULL), -EBADMSG);
+}
+
 static void reads_as_much_health_as_there_is(void **state)
 {
 	(void)state;
@@ -231,13 +277,10 @@ static void reads_as_much_health_as_there_is(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_pages),
-		cmocka_unit_test(refuses_pages_that_are_too_long),
-		cmocka_unit_test(reads_minutes),
-		cmocka_unit_test(calls_unknown_kinds_other),
-		cmocka_unit_test(reads_uses),
-		cmocka_unit_test(reads_events),
-		cmocka_unit_test(reads_as_much_health_as_there_is),
+		cmocka_unit_test(reads_pages),   cmocka_unit_test(refuses_pages_that_are_too_long),
+		cmocka_unit_test(reads_minutes), cmocka_unit_test(calls_unknown_kinds_other),
+		cmocka_unit_test(reads_uses),    cmocka_unit_test(reads_events),
+		cmocka_unit_test(reads_offers),  cmocka_unit_test(reads_as_much_health_as_there_is),
 	};
 	return cmocka_run_group_tests_name("agent/feed", tests, NULL, NULL);
 }

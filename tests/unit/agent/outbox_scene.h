@@ -35,8 +35,10 @@ struct scene {
 	/* the hub's side */
 	uint64_t through;
 	uint8_t head[32];
-	uint64_t up_s, rx_bytes, starts, devices, small, events, last_event, rows, reports;
+	uint64_t up_s, rx_bytes, starts, devices, small, events, last_event, last_offer, rows,
+		reports;
 	int32_t first_day, last_day;
+	char said[512]; /* of lessons on offer: "+own-1:Title +own-2:… -own-1 " */
 };
 
 static inline int set_scene(void **state)
@@ -149,7 +151,15 @@ static inline void hub_takes(struct scene *s, const uint8_t *bytes, size_t len, 
 		s->last_event = r.events[i].number;
 		s->events++;
 	}
-	s->rows += r.uplink_hours_count + r.lesson_use_count + r.events_count;
+	for (size_t i = 0; i < r.offers_count; i++) {
+		const wasl_LessonOffer *f = &r.offers[i];
+		size_t n = strlen(s->said);
+		assert_true(f->number > s->last_offer);
+		s->last_offer = f->number;
+		snprintf(s->said + n, sizeof(s->said) - n, f->withdrawn ? "-%s " : "+%s:%s:%llu ",
+			 f->lesson, f->title_fr, (unsigned long long)f->film_bytes);
+	}
+	s->rows += r.uplink_hours_count + r.lesson_use_count + r.events_count + r.offers_count;
 	s->reports++;
 	s->first_day = h.first_day;
 	s->last_day = h.last_day;

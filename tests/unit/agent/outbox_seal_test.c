@@ -126,6 +126,75 @@ static void splits_what_is_too_much_for_one_envelope(void **state)
 	assert_int_equal(s->up_s, 1500 * 60);
 }
 
+static void offer(struct scene *s, const struct outbox_offer *offers, size_t count)
+{
+	assert_int_equal(outbox_begin(s->o, NULL), 0);
+	assert_int_equal(outbox_set_offers(s->o, offers, count, NULL), 0);
+	assert_int_equal(outbox_commit(s->o, NULL), 0);
+}
+
+/* What is said of a lesson is said once, and again when it is no longer so. */
+static void tells_of_offers_what_has_changed(void **state)
+{
+	struct scene *s = *state;
+	struct outbox_offer two[] = {
+		{ .lesson = "own-1", .title = { "", "Volcan", "" }, .film_bytes = 7 },
+		{ .lesson = "own-2", .title = { "", "Mer", "" }, .film_bytes = 9 },
+	};
+	enrol(s, 1);
+	offer(s, two, 2);
+	offer(s, two, 2);
+	assert_int_equal(seal(s, OUTBOX_COMPLETE), 2);
+	assert_int_equal(deliver(s), 1);
+	assert_string_equal(s->said, "+own-1:Volcan:7 +own-2:Mer:9 ");
+	assert_int_equal(s->first_day, DAY); /* offers have no day: the report's own */
+	offer(s, two, 2);
+	assert_int_equal(seal(s, OUTBOX_COMPLETE), 0);
+	deliver(s);
+	s->said[0] = '\0';
+	two[1] = (struct outbox_offer){ .lesson = "own-2",
+					.title = { "", "La mer", "" },
+					.film_bytes = 9 };
+	offer(s, two + 1, 1);
+	assert_int_equal(counts(s).open_rows, 2);
+	reopen(s);
+	assert_int_equal(seal(s, OUTBOX_COMPLETE), 2);
+	deliver(s);
+	assert_string_equal(s->said, "+own-2:La mer:9 -own-1 ");
+	s->said[0] = '\0';
+	offer(s, two, 1);
+	offer(s, NULL, 0); /* thought better of it before anybody heard */
+	seal(s, OUTBOX_COMPLETE);
+	deliver(s);
+	assert_string_equal(s->said, "-own-2 -own-1 ");
+}
+
+/* A hub that ended the epoch hears again what it did not count; what is still on offer outlives its envelope. */
+static void offers_are_told_again_where_they_did_not_count(void **state)
+{
+	struct scene *s = *state;
+	struct outbox_offer one = { .lesson = "own-1", .title = { "", "Volcan", "" } };
+	enrol(s, 1);
+	seal(s, OUTBOX_COMPLETE);
+	deliver(s);
+	offer(s, &one, 1);
+	seal(s, OUTBOX_COMPLETE); /* number 2: never counted */
+	wasl_Close close_record = { .epoch = 1, .through_seq = 1, .new_epoch = 2 };
+	uint64_t reopened = 0;
+	assert_int_equal(outbox_end_epoch(s->o, &close_record, &reopened, NULL), 0);
+	assert_int_equal(reopened, 1);
+	s->through = 0;
+	memset(s->head, 0, sizeof(s->head));
+	assert_int_equal(seal(s, OUTBOX_COMPLETE), 1);
+	deliver(s);
+	assert_string_equal(s->said, "+own-1:Volcan:0 ");
+	wasl_Receipt r = receipt_of(s, 2, 1, s->head, 1);
+	assert_int_equal(answer(s, &r), CHAIN_ADVANCE);
+	assert_int_equal(outbox_prune(s->o, NOW + 100 * 86400, 1, 1, NULL), 0);
+	offer(s, &one, 1);
+	assert_int_equal(counts(s).open_rows, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +203,8 @@ int main(void)
 		IN_SCENE(never_touches_a_sealed_piece),
 		IN_SCENE(seals_health_alone),
 		IN_SCENE(covers_the_days_of_all_rows),
+		IN_SCENE(tells_of_offers_what_has_changed),
+		IN_SCENE(offers_are_told_again_where_they_did_not_count),
 		IN_SCENE(splits_what_is_too_much_for_one_envelope),
 	};
 	return cmocka_run_group_tests_name("agent/outbox_seal", tests, NULL, NULL);

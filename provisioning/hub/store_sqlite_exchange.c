@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What schools and the ministry send one another beside counts. */
+#include <string.h>
+
+#include "firmware/base/clean.h"
+#include "provisioning/hub/store_sqlite.h"
+
+static int offer_put(struct store *store, const struct lesson_offer *f, struct fault *why)
+{
+	return db_exec(store_sqlite_db(store), why,
+		       "INSERT INTO offer(device, lesson, school, epoch, number, withdrawn, "
+		       "title_ar, title_fr, title_en, language, duration_ms, film_bytes, film, "
+		       "received_s)"
+		       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+		       " ON CONFLICT(device, lesson) DO UPDATE SET"
+		       " school=?3, epoch=?4, number=?5, withdrawn=?6, title_ar=?7, title_fr=?8,"
+		       " title_en=?9, language=?10, duration_ms=?11, film_bytes=?12, film=?13,"
+		       " received_s=?14 WHERE (?4, ?5) > (epoch, number)",
+		       "bttiiittttiibi", (const void *)f->device, sizeof(f->device), f->lesson,
+		       f->school, (int64_t)f->epoch, (int64_t)f->number, (int64_t)f->withdrawn,
+		       f->title[0], f->title[1], f->title[2], f->language, (int64_t)f->duration_ms,
+		       (int64_t)f->film_bytes, (const void *)f->film, sizeof(f->film),
+		       f->received_s);
+}
+
+static int offers_each(struct store *store, int limit, store_offer_fn *each, void *data,
+		       struct fault *why)
+{
+	struct db *db = store_sqlite_db(store);
+	sqlite3_stmt *s;
+	int rc = db_query(db, &s, why,
+			  "SELECT device, lesson, school, epoch, number, title_ar, title_fr, "
+			  "title_en, language, duration_ms, film_bytes, film, received_s FROM offer"
+			  " WHERE NOT withdrawn ORDER BY received_s DESC, school, lesson LIMIT ?",
+			  "i", (int64_t)limit);
+	if (rc)
+		return rc;
+	while ((rc = db_step(db, s, why)) == 1) {
+		struct lesson_offer f = { .epoch = (uint32_t)sqlite3_column_int64(s, 3),
+					  .number = (uint64_t)sqlite3_column_int64(s, 4),
+					  .duration_ms = (uint64_t)sqlite3_column_int64(s, 9),
+					  .film_bytes = (uint64_t)sqlite3_column_int64(s, 10),
+					  .received_s = sqlite3_column_int64(s, 12) };
+		store_sqlite_blob(s, 0, f.device, sizeof(f.device));
+		store_sqlite_text(s, 1, f.lesson, sizeof(f.lesson));
+		store_sqlite_text(s, 2, f.school, sizeof(f.school));
+		for (int lang = 0; lang < 3; lang++)
+			store_sqlite_text(s, 5 + lang, f.title[lang], sizeof(f.title[lang]));
+		store_sqlite_text(s, 8, f.language, sizeof(f.language));
+		store_sqlite_blob(s, 11, f.film, sizeof(f.film));
+		rc = each(data, &f);
+		if (rc)
+			break;
+	}
+	sqlite3_reset(s);
+	return rc;
+}
+
+const struct store_exchange_ops store_sqlite_exchange = {
+	.offer_put = offer_put,
+	.offers_each = offers_each,
+};
