@@ -300,7 +300,8 @@ static int write_parts(const struct names_builder *b, const char *aside,
 	return !rc && fdatasync(fd) < 0 ? -errno : rc;
 }
 
-static int write_aside(const struct names_builder *b, const char *aside, uint64_t generation)
+static int write_aside(const struct names_builder *b, const char *aside, uint64_t generation,
+		       uint64_t *bytes)
 {
 	struct names_header head = {
 		.magic = NAMES_FORMAT_MAGIC,
@@ -315,6 +316,7 @@ static int write_aside(const struct names_builder *b, const char *aside, uint64_
 	const size_t bucket_bytes = head.bucket_count * sizeof(*buckets);
 	const size_t record_bytes = b->record_count * sizeof(*b->records);
 	head.file_bytes = sizeof(head) + bucket_bytes + record_bytes + b->heap_len;
+	*bytes = head.file_bytes;
 	if (head.file_bytes > NAMES_MAX_FILE)
 		return -EFBIG;
 	head.crc = crc32c(0, (const char *)&head + from, sizeof(head) - from);
@@ -322,6 +324,41 @@ static int write_aside(const struct names_builder *b, const char *aside, uint64_
 	head.crc = crc32c(head.crc, b->records, record_bytes);
 	head.crc = crc32c(head.crc, b->heap, b->heap_len);
 	return write_parts(b, aside, &head, buckets);
+}
+
+/*
+ * Room for the next index: on a disk that is full to the last block, this file gives way for it, and is taken again where the old index was.
+ * As long as an index, and something for it to grow by.
+ */
+enum { SPARE_MORE = 64 << 10 };
+
+struct spare {
+	char at[PATH_MAX];
+};
+
+static struct spare spare_of(const char *path)
+{
+	struct spare s;
+	if ((size_t)snprintf(s.at, sizeof(s.at), "%s.spare", path) >= sizeof(s.at))
+		s.at[0] = '\0';
+	return s;
+}
+
+static void keep_spare(const char *path, uint64_t bytes)
+{
+	const struct spare spare = spare_of(path);
+	AUTO_FD int fd = open(spare.at, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	for (uint64_t more = bytes / 4 + SPARE_MORE; more; more /= 2)
+		if (!posix_fallocate(fd, 0, (off_t)(bytes + more)))
+			return;
+	unlink(spare.at);
+}
+
+static bool give_spare(const char *path, int code)
+{
+	return code == -ENOSPC && !unlink(spare_of(path).at);
 }
 
 /* Tells readers that hold the file behind `fd` to map again. Through the file: nothing of it has to be mapped here. */
@@ -347,11 +384,18 @@ int names_write(struct names_builder *b, const char *path, struct fault *why)
 	int old_fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
 	finish_records(b, old, clock_wall_s());
-	int rc = write_aside(b, aside, old ? names_generation(old) + 1 : 1);
+	uint64_t bytes;
+	int rc;
+	do
+		rc = write_aside(b, aside, old ? names_generation(old) + 1 : 1, &bytes);
+	while (give_spare(path, rc));
 	if (!rc && rename(aside, path) < 0)
 		rc = -errno;
 	if (rc) {
+		struct stat st;
 		unlink(aside);
+		if (old_fd >= 0 && fstat(old_fd, &st) == 0)
+			keep_spare(path, (uint64_t)st.st_size);
 		return fault_set(why, rc, rc == -ENOSPC ? "names.full" : "names.write",
 				 "'%s': %s; the old index stays in use%s", path, strerror(-rc),
 				 rc == -ENOSPC ? ". Free some space" : "");
@@ -359,5 +403,9 @@ int names_write(struct names_builder *b, const char *path, struct fault *why)
 	/* The name first: a cut may take it back, and would leave an index that has itself looked for again and again. */
 	rc = fileio_sync_parent(path);
 	supersede(old_fd);
+	if (old_fd >= 0)
+		close(MOVE_FD(old_fd));
+	names_unmap(MOVE_PTR(old)); /* its room is part of the next one's */
+	keep_spare(path, bytes);
 	return rc ? fault_set(why, rc, "names.write", "'%s': %s", path, strerror(-rc)) : 0;
 }

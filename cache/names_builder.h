@@ -37,5 +37,8 @@ uint64_t names_virtual_etag(const void *header, size_t header_len,
 			    const struct names_extent *extents, size_t count);
 int names_add_redirect(struct names_builder *b, const char *path, const char *to);
 
-/* Writes PATH.new, fdatasync, rename, then flags the old mapping superseded. The builder can be added to again. */
+/*
+ * Writes PATH.new, fdatasync, rename, then flags the old mapping superseded. The builder can be added to again. PATH.spare keeps room
+ * for the next one, and gives way on a full disk.
+ */
 int names_write(struct names_builder *b, const char *path, struct fault *why);

@@ -174,11 +174,32 @@ static void refuses_cleanly_and_goes_on(void **state)
 static void fill_disk(void **state)
 {
 	static const uint8_t bytes[4096];
-	int fd = open(scratch_path(state, "filler"), O_WRONLY | O_CREAT, 0600);
+	int fd = open(scratch_path(state, "filler"), O_WRONLY | O_CREAT | O_APPEND, 0600);
 	while (write(fd, bytes, sizeof(bytes)) > 0)
 		;
 	assert_int_equal(errno, ENOSPC);
 	close(fd);
+}
+
+/* A new catalogue's names are found, however full the disk is; and those of the one after it. */
+static void an_index_is_written_all_the_same(void **state)
+{
+	if (scratch_size(scratch_path(state, "mounted")) < 0)
+		skip();
+	char index[PATH_MAX];
+	snprintf(index, sizeof(index), "%s", scratch_path(state, "names.idx"));
+	write_names(index, 30000, 0);
+	for (size_t n = 0; n < 3; n++) {
+		fill_disk(state);
+		write_names(index, 40000 + n * 10000, 0);
+	}
+	fill_disk(state);
+	write_names(index, 200000, -ENOSPC); /* more than was kept */
+	struct names *n;
+	assert_int_equal(names_map(AT_FDCWD, index, &n, NULL), 0);
+	names_unmap(n);
+	unlink(scratch_path(state, "filler"));
+	write_names(index, 200000, 0);
 }
 
 /* What rotted goes, however full the disk is. */
@@ -257,6 +278,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refuses_cleanly_and_goes_on, mount_small,
 						unmount_small),
 		cmocka_unit_test_setup_teardown(rot_is_withdrawn_all_the_same, mount_small,
+						unmount_small),
+		cmocka_unit_test_setup_teardown(an_index_is_written_all_the_same, mount_small,
 						unmount_small),
 		cmocka_unit_test_setup_teardown(pins_come_and_go_on_a_full_disk, mount_small,
 						unmount_small),
