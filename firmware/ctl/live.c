@@ -7,54 +7,29 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/ctl/ask.h"
+#include "firmware/ctl/commands.h"
 #include "firmware/ctl/live_view.h"
 #include "firmware/ctl/wasl.h"
 
 CLEAN_FN(json, json_t, json_decref)
 
-static const struct command {
-	const char *name, *args, *summary;
+struct call {
 	const char *method, *target; /* of contentd's control socket */
 	const char *keys[3];         /* what the words behind it are called there */
-	int least, most;             /* words */
-} commands[] = {
-	{ "status",
-	  "",
-	  "live classes, and what was kept of them",
-	  "GET",
-	  "/v1/live",
-	  { NULL },
-	  0,
-	  0 },
-	{ "start",
-	  "NAME [URL [TITLE]]",
-	  "pass a stream on as /live/NAME, until it is stopped",
-	  "POST",
-	  "/v1/live/start",
-	  { "name", "url", "ar" },
-	  1,
-	  3 },
-	{ "stop", "NAME", "end a class now", "POST", "/v1/live/stop", { "name" }, 1, 1 },
-	{ "keep",
-	  "NAME",
-	  "keep a class from now on as a lesson",
-	  "POST",
-	  "/v1/live/keep",
-	  { "name" },
-	  1,
-	  1 },
-	{ "forget", "ID", "remove what was kept", "POST", "/v1/live/forget", { "id" }, 1, 1 },
 };
+#define CALL(...) (&(const struct call){ __VA_ARGS__ })
 
-static void put_usage(FILE *to)
-{
-	fputs("usage: wasl live COMMAND\n\n", to);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		char call[64];
-		snprintf(call, sizeof(call), "%s %s", commands[i].name, commands[i].args);
-		fprintf(to, "  %-40s %s\n", call, commands[i].summary);
-	}
-}
+static const struct commands_one all[] = {
+	{ "status", "", "live classes, and what was kept of them", 0, 0,
+	  CALL("GET", "/v1/live", { NULL }) },
+	{ "start", "NAME [URL [TITLE]]", "pass a stream on as /live/NAME, until it is stopped", 1,
+	  3, CALL("POST", "/v1/live/start", { "name", "url", "ar" }) },
+	{ "stop", "NAME", "end a class now", 1, 1, CALL("POST", "/v1/live/stop", { "name" }) },
+	{ "keep", "NAME", "keep a class from now on as a lesson", 1, 1,
+	  CALL("POST", "/v1/live/keep", { "name" }) },
+	{ "forget", "ID", "remove what was kept", 1, 1, CALL("POST", "/v1/live/forget", { "id" }) },
+};
+static const struct commands commands = { "live", 40, COMMANDS_TELL_FORM, all, ARRAY_LEN(all) };
 
 /* Percent-encodes what is not unreserved (RFC 3986, section 2.3). */
 static void put_encoded(FILE *to, const char *text)
@@ -67,7 +42,7 @@ static void put_encoded(FILE *to, const char *text)
 			fprintf(to, "%%%02X", *c);
 }
 
-static char *target_of(const struct command *c, int count, char **words)
+static char *target_of(const struct call *c, int count, char **words)
 {
 	char *out = NULL;
 	size_t len;
@@ -85,7 +60,7 @@ static char *target_of(const struct command *c, int count, char **words)
 	return NULL;
 }
 
-static int run(const struct wasl *w, const struct command *c, int count, char **words)
+static int run(const struct wasl *w, const struct call *c, int count, char **words)
 {
 	struct fault why = { 0 };
 	CLEANUP(clean_json) json_t *answer = NULL;
@@ -102,17 +77,7 @@ static int run(const struct wasl *w, const struct command *c, int count, char **
 
 int wasl_live(const struct wasl *w, int argc, char **argv)
 {
-	if (argc == 0) {
-		put_usage(stderr);
-		return WASL_USAGE;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		const struct command *c = &commands[i];
-		if (strcmp(c->name, argv[0]) != 0)
-			continue;
-		if (argc - 1 < c->least || argc - 1 > c->most)
-			return wasl_misused("it is 'live %s %s'", c->name, c->args);
-		return run(w, c, argc - 1, argv + 1);
-	}
-	return wasl_misused("'live' has no command '%s'", argv[0]);
+	const struct commands_one *one = NULL;
+	int status = commands_pick(&commands, argc, argv, &one);
+	return status == COMMANDS_GO_ON ? run(w, one->what, argc - 1, argv + 1) : status;
 }

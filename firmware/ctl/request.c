@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/ctl/ask.h"
+#include "firmware/ctl/commands.h"
 #include "firmware/ctl/request_view.h"
 #include "firmware/ctl/wasl.h"
 
@@ -86,40 +86,14 @@ static int run(const struct wasl *w, const struct wish *wish, int more)
 
 int wasl_request(const struct wasl *w, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "by", required_argument, NULL, 'b' },
-		{ "withdraw", required_argument, NULL, 'w' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	struct wasl mine = *w;
 	struct wish wish = { 0 };
-	optind = 0;
-	/* argv[-1] is "request": it stands where getopt looks for a program's name */
-	for (int c; (c = getopt_long(argc + 1, argv - 1, "h", longs, NULL)) != -1;) {
-		switch (c) {
-		case 'b':
-			wish.by = optarg;
-			break;
-		case 'w':
-			wish.withdrawn = optarg;
-			break;
-		case 'l':
-			wish.list = true;
-			break;
-		case 'j':
-			mine.form = WASL_JSON;
-			break;
-		case 'h':
-			put_usage(stdout);
-			return WASL_GOOD;
-		default:
-			return wasl_misused("wrong option");
-		}
-	}
-	const int more = argc + 1 - optind;
-	wish.lesson = more ? argv[optind - 1] : NULL;
-	return run(&mine, &wish, more);
+	const struct commands_option options[] = { { "by", &wish.by, NULL },
+						   { "withdraw", &wish.withdrawn, NULL },
+						   { "list", NULL, &wish.list } };
+	int status = commands_options(options, ARRAY_LEN(options), put_usage, &mine, &argc, &argv);
+	if (status != COMMANDS_GO_ON)
+		return status;
+	wish.lesson = argc ? argv[0] : NULL;
+	return run(&mine, &wish, argc);
 }

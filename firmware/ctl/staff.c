@@ -7,38 +7,31 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/ctl/ask.h"
+#include "firmware/ctl/commands.h"
 #include "firmware/ctl/staff_view.h"
 #include "firmware/ctl/wasl.h"
 
 CLEAN_FN(json, json_t, json_decref)
 
-static const struct command {
-	const char *name, *args, *summary;
+struct call {
 	const char *target; /* of contentd's control socket; NULL: the list */
 	const char *second; /* what the second word is called there */
-	int least, most;    /* words */
-} commands[] = {
-	{ "list", "", "who may open the staff's pages", NULL, NULL, 0, 0 },
-	{ "add", "NAME [teacher|head]", "add somebody; prints the PIN, once", "/v1/staff/add",
-	  "role", 1, 2 },
-	{ "reset-pin", "NAME [PIN]", "another PIN; whoever is logged in must show it",
-	  "/v1/staff/reset-pin", "pin", 1, 2 },
-	{ "remove", "NAME", "NAME may not any more; the lessons stay", "/v1/staff/remove", NULL, 1,
-	  1 },
 };
+#define CALL(...) (&(const struct call){ __VA_ARGS__ })
 
-static void put_usage(FILE *to)
-{
-	fputs("usage: wasl staff COMMAND\n\n", to);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		char call[64];
-		snprintf(call, sizeof(call), "%s %s", commands[i].name, commands[i].args);
-		fprintf(to, "  %-32s %s\n", call, commands[i].summary);
-	}
-}
+static const struct commands_one all[] = {
+	{ "list", "", "who may open the staff's pages", 0, 0, CALL(NULL, NULL) },
+	{ "add", "NAME [teacher|head]", "add somebody; prints the PIN, once", 1, 2,
+	  CALL("/v1/staff/add", "role") },
+	{ "reset-pin", "NAME [PIN]", "another PIN; whoever is logged in must show it", 1, 2,
+	  CALL("/v1/staff/reset-pin", "pin") },
+	{ "remove", "NAME", "NAME may not any more; the lessons stay", 1, 1,
+	  CALL("/v1/staff/remove", NULL) },
+};
+static const struct commands commands = { "staff", 32, COMMANDS_TELL_FORM, all, ARRAY_LEN(all) };
 
 /* Names and PINs go in the body: an address may be written down somewhere. */
-static int ask(const struct command *c, char **words, json_t **answer, struct fault *why)
+static int ask(const struct call *c, char **words, json_t **answer, struct fault *why)
 {
 	if (!c->target)
 		return ask_json("contentd", "GET", "/v1/staff", ASK_TIMEOUT_MS, answer, why);
@@ -51,7 +44,7 @@ static int ask(const struct command *c, char **words, json_t **answer, struct fa
 	return ask_bytes("contentd", c->target, text, strlen(text), ASK_TIMEOUT_MS, answer, why);
 }
 
-static int run(const struct wasl *w, const struct command *c, int count, char **words)
+static int run(const struct wasl *w, const struct call *c, int count, char **words)
 {
 	struct fault why = { 0 };
 	CLEANUP(clean_json) json_t *answer = NULL;
@@ -67,17 +60,7 @@ static int run(const struct wasl *w, const struct command *c, int count, char **
 
 int wasl_staff(const struct wasl *w, int argc, char **argv)
 {
-	if (argc == 0) {
-		put_usage(stderr);
-		return WASL_USAGE;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		const struct command *c = &commands[i];
-		if (strcmp(c->name, argv[0]) != 0)
-			continue;
-		if (argc - 1 < c->least || argc - 1 > c->most)
-			return wasl_misused("it is 'staff %s %s'", c->name, c->args);
-		return run(w, c, argc - 1, argv + 1);
-	}
-	return wasl_misused("'staff' has no command '%s'", argv[0]);
+	const struct commands_one *one = NULL;
+	int status = commands_pick(&commands, argc, argv, &one);
+	return status == COMMANDS_GO_ON ? run(w, one->what, argc - 1, argv + 1) : status;
 }

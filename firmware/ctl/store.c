@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <curl/curl.h>
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "firmware/base/conf_value.h"
 #include "firmware/base/fault.h"
 #include "firmware/ctl/ask.h"
+#include "firmware/ctl/commands.h"
 #include "firmware/ctl/store_add.h"
 #include "firmware/ctl/store_view.h"
 #include "firmware/ctl/wasl.h"
@@ -190,86 +190,43 @@ static int verify(const struct wasl *w, const struct order *o)
 	return show_verified(w, answer);
 }
 
-static const struct command {
-	const char *name, *args, *summary;
-	enum { NOTHING, ONE_THING, PERHAPS } takes;
+struct call {
 	int (*run)(const struct wasl *w, const struct order *o);
-} commands[] = {
-	{ "status", "", "how much room there is, and what fills it", NOTHING, status },
-	{ "add", "FILE --path /p/NAME [--type TYPE]", "put a file behind an address", ONE_THING,
-	  add },
-	{ "why", "NAME", "why a thing is here, would go, or went", ONE_THING, tell_why },
-	{ "pin", "NAME", "keep a lesson or file, whatever room is needed", ONE_THING, pin },
-	{ "unpin", "NAME", "undo that", ONE_THING, unpin },
-	{ "verify", "[NAME | --all]", "read it from the disk, all of it", PERHAPS, verify },
-	{ "evict", "NAME | --bytes N", "send a thing away, or the next to go", PERHAPS, evict },
 };
+#define CALL(f) (&(const struct call){ f })
+
+static const struct commands_one all[] = {
+	{ "status", "", "how much room there is, and what fills it", 0, 0, CALL(status) },
+	{ "add", "FILE --path /p/NAME [--type TYPE]", "put a file behind an address", 1, 1,
+	  CALL(add) },
+	{ "why", "NAME", "why a thing is here, would go, or went", 1, 1, CALL(tell_why) },
+	{ "pin", "NAME", "keep a lesson or file, whatever room is needed", 1, 1, CALL(pin) },
+	{ "unpin", "NAME", "undo that", 1, 1, CALL(unpin) },
+	{ "verify", "[NAME | --all]", "read it from the disk, all of it", 0, 1, CALL(verify) },
+	{ "evict", "NAME | --bytes N", "send a thing away, or the next to go", 0, 1, CALL(evict) },
+};
+static const struct commands commands = { "store", 40, COMMANDS_TELL_WORD, all, ARRAY_LEN(all) };
 
 static void put_usage(FILE *to)
 {
-	fputs("usage: wasl store COMMAND\n\n", to);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		char call[64];
-		snprintf(call, sizeof(call), "%s %s", commands[i].name, commands[i].args);
-		fprintf(to, "  %-40s %s\n", call, commands[i].summary);
-	}
+	commands_usage(&commands, to);
 }
 
 int wasl_store(const struct wasl *w, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "path", required_argument, NULL, 'p' },
-		{ "type", required_argument, NULL, 't' },
-		{ "bytes", required_argument, NULL, 'b' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
 	struct wasl mine = *w;
 	struct order order = { 0 };
-	const struct command *command = NULL;
-	optind = 0;
-	/* argv[-1] is "store": it stands where getopt looks for a program's name */
-	for (int c; (c = getopt_long(argc + 1, argv - 1, "h", longs, NULL)) != -1;) {
-		switch (c) {
-		case 'p':
-			order.path = optarg;
-			break;
-		case 't':
-			order.type = optarg;
-			break;
-		case 'a':
-			order.all = true;
-			break;
-		case 'b':
-			order.bytes = optarg;
-			break;
-		case 'j':
-			mine.form = WASL_JSON;
-			break;
-		case 'h':
-			put_usage(stdout);
-			return WASL_GOOD;
-		default:
-			return wasl_misused("wrong option");
-		}
-	}
-	char **words = argv - 1 + optind;
-	int count = argc + 1 - optind;
-	if (count == 0) {
-		put_usage(stderr);
-		return WASL_USAGE;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(commands[i].name, words[0]) == 0)
-			command = &commands[i];
-	if (!command)
-		return wasl_misused("'store' has no command '%s'", words[0]);
-	if (count > 1 + (command->takes != NOTHING))
-		return wasl_misused("'%s' is too much", words[1 + (command->takes != NOTHING)]);
-	if (command->takes == ONE_THING && count < 2)
-		return wasl_misused("'store %s' needs more", words[0]);
-	order.what = count > 1 ? words[1] : NULL;
-	return command->run(&mine, &order);
+	const struct commands_one *one = NULL;
+	const struct commands_option options[] = { { "path", &order.path, NULL },
+						   { "type", &order.type, NULL },
+						   { "bytes", &order.bytes, NULL },
+						   { "all", NULL, &order.all } };
+	int result = commands_options(options, ARRAY_LEN(options), put_usage, &mine, &argc, &argv);
+	if (result == COMMANDS_GO_ON)
+		result = commands_pick(&commands, argc, argv, &one);
+	if (result != COMMANDS_GO_ON)
+		return result;
+	order.what = argc > 1 ? argv[1] : NULL;
+	const struct call *call = one->what;
+	return call->run(&mine, &order);
 }

@@ -43,7 +43,31 @@ try 2 "takes one lesson" "request of two" request a b
 try 2 "takes nothing more" "a list of one" request --list a
 try 2 "is withdrawn whole" "withdraw by a day" request --withdraw a --by 2026-11-26
 try 2 "wrong option" "another option of request" request --fly
+try 2 "wrong option" "an option without its value" request a --by
+try 0 "usage: wasl request" "help of request" request --help
+try 0 "  --withdraw LESSON    it need not" "help of request in the middle" request a -h b
 try 1 "contentd.sock" "request without contentd" request a
+try 2 "usage: wasl store COMMAND" "store of nothing" store --json
+try 0 "  evict NAME | --bytes N                   send" "help of store" store pin --help
+try 2 "'store' has no command 'fly'" "another command of store" store fly
+try 2 "'store pin' needs more" "too little for store" store pin
+try 2 "'b' is too much" "too much for store" store pin a b
+try 2 "'a' is too much" "too much for what takes nothing" store status a
+try 2 "wrong option" "another option of store" store status --fly
+try 2 "'store add' needs --path" "store add without an address" store add FILE
+try 2 "takes a name, or --bytes N" "store evict of nothing" store evict
+try 2 "takes a name, or --all" "store verify of both" store verify a --all
+try 1 "contentd.sock" "a silent store in JSON" store status --json
+try 2 "usage: wasl live COMMAND" "live of nothing" live
+try 2 "'live' has no command 'fly'" "another command of live" live fly
+try 2 "it is 'live start NAME [URL [TITLE]]'" "too little for live" live start
+try 2 "it is 'live status '" "too much for live" live status a
+try 1 "contentd.sock" "live without contentd" live stop a
+try 2 "  reset-pin NAME [PIN]             another" "staff of nothing" staff
+try 2 "'staff' has no command 'fly'" "another command of staff" staff fly
+try 2 "'c' is too much for 'staff'" "too much for staff" staff add a b c
+try 2 "it is 'staff reset-pin NAME [PIN]'" "too little for staff" staff reset-pin
+try 1 "contentd.sock" "staff without contentd" staff list
 try 1 "none of the box's programs answers" "all silent" status
 try 1 "wasl-contentd" "silent daemons are named" status
 try 1 '"error": "socket.down"' "silent daemons in JSON" status --json

@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "firmware/ctl/request_view.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#include "firmware/base/clean.h"
-#include "firmware/ctl/view.h"
-
-CLEAN_FN(json, json_t, json_decref)
+#include "tests/unit/ctl/shown.h"
 
 static void answers_as_people_read_them(void **state)
 {
 	(void)state;
-	static const struct {
-		enum strings_lang lang;
-		const char *answer, *text;
-		void (*show)(const json_t *answer, const struct view *v, FILE *to);
-	} rows[] = {
+	static const struct shown rows[] = {
 		{ STRINGS_EN, "{\"lesson\":\"light\",\"needed_by\":\"2026-11-26\"}",
 		  "light is asked for by 2026-11-26\n", request_view },
 		{ STRINGS_FR, "{\"lesson\":\"light\\u001b[2J\",\"needed_by\":null}",
@@ -40,22 +24,11 @@ static void answers_as_people_read_them(void **state)
 		  "  ● cells is here (asked for by 2026-11-28)\n",
 		  request_view_list },
 	};
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		AUTO_FREE char *text = NULL;
-		size_t len = 0;
-		CLEANUP(clean_json) json_t *answer = json_loads(rows[i].answer, 0, NULL);
-		const struct view v = { .lang = rows[i].lang };
-		FILE *to = open_memstream(&text, &len);
-		assert_non_null(answer);
-		assert_non_null(to);
-		rows[i].show(answer, &v, to);
-		fclose(to);
-		assert_string_equal(text, rows[i].text);
-	}
+	shown_as_written(rows, ARRAY_LEN(rows));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(answers_as_people_read_them) };
-	return cmocka_run_group_tests_name("ctl/staff_view", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("ctl/request_view", tests, NULL, NULL);
 }
