@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "firmware/base/clock.h"
 #include "firmware/base/ctl.h"
+#include "firmware/base/text.h"
 #include "tests/agent/box.h"
 #include "tests/agent/kit_box.h"
 
@@ -114,6 +116,40 @@ static void takes_only_good_grants(void **state)
 	assert_int_equal(number(me, "epoch"), 2);
 	assert_string_equal(text(me, "school_code"), "TN0001");
 	assert_string_equal(text(me, "school_name"), "مدرسة النور");
+}
+
+static void wait_for(sem_t *sem)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 60;
+	assert_int_equal(sem_timedwait(sem, &until), 0);
+}
+
+/* netmgrd asks the hub's echo with it. Refused, it is told again in the next round; taken, it is not. */
+static void hands_the_grants_key_to_netmgrd(void **state)
+{
+	struct box *b = *state;
+	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
+	struct fault why = { 0 };
+	assert_true(box_flush(&why) < 0); /* nothing is told before there is a grant */
+	assert_int_equal(b->stage->tellings, 0);
+	box_enrol(b);
+	flush_works();
+	wait_for(&b->stage->told);
+	for (unsigned i = 0; i < 1000 && b->stage->tellings < 2; i++)
+		flush_works();
+	flush_works();
+	flush_works();
+	assert_int_equal(b->stage->tellings, 2);
+	CLEANUP(clean_json) json_t *me = NULL, *told = json_loads(b->stage->telling, 0, NULL);
+	assert_non_null(told);
+	assert_int_equal(box_ask("GET", "/v1/identity", &me, NULL), 0);
+	assert_string_equal(text(told, "device"), text(me, "device"));
+	uint8_t key[32], want[32];
+	memset(want, PLAY_ECHO_KEY, sizeof(want));
+	assert_int_equal(text_unhex(text(told, "key"), key, sizeof(key)), 0);
+	assert_memory_equal(key, want, sizeof(key));
 }
 
 static void reports_and_keeps_receipts(void **state)
@@ -396,6 +432,7 @@ int main(void)
 		ON_STAGE(keeps_its_keys),
 		ON_STAGE(refuses_damaged_and_lost_keys),
 		ON_STAGE(takes_only_good_grants),
+		ON_STAGE(hands_the_grants_key_to_netmgrd),
 		ON_STAGE(reports_and_keeps_receipts),
 		ON_STAGE(carries_offers),
 		ON_STAGE(survives_every_bad_answer),

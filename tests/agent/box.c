@@ -70,7 +70,8 @@ int box_set_up(struct box *b)
 	b->stage = mmap(NULL, sizeof(*b->stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			-1, 0);
 	if (b->stage == MAP_FAILED || sem_init(&b->stage->ready, 1, 0) < 0 ||
-	    sem_init(&b->stage->asked, 1, 0) < 0 || sem_init(&b->stage->hold, 1, 0) < 0)
+	    sem_init(&b->stage->asked, 1, 0) < 0 || sem_init(&b->stage->hold, 1, 0) < 0 ||
+	    sem_init(&b->stage->told, 1, 0) < 0)
 		return -1;
 	fflush(NULL);
 	b->players = fork();

@@ -50,6 +50,8 @@ static inline void kit_grant(const struct device_keys *keys, uint32_t epoch, uin
 			     .hub_unix_s = INT64_C(1795400000) };
 	device_id(keys->sign.public_key, keys->box_public, grant.device);
 	memcpy(grant.sign_public, keys->sign.public_key, 32);
+	grant.probe_key.size = 32;
+	memset(grant.probe_key.bytes, PLAY_ECHO_KEY, 32);
 	snprintf(grant.school_code, sizeof(grant.school_code), "TN0001");
 	snprintf(grant.school_name, sizeof(grant.school_name), "مدرسة النور");
 	snprintf(grant.hub_url, sizeof(grant.hub_url), "%s", hub_url);

@@ -67,6 +67,17 @@ static json_t *event_row(int64_t cursor)
 			 "adsl", "reason", "cable");
 }
 
+static void echo_key(struct ctl_request *req, void *data)
+{
+	size_t len = 0;
+	const void *body = ctl_body(req, &len);
+	(void)data;
+	snprintf(here.stage->telling, sizeof(here.stage->telling), "%.*s", (int)len,
+		 (const char *)body);
+	ctl_reply_json(req, ++here.stage->tellings == 1 ? 503 : 200, json_object());
+	sem_post(&here.stage->told);
+}
+
 static void minutes(struct ctl_request *req, void *data)
 {
 	(void)data;
@@ -409,7 +420,8 @@ static void on_end(void *cls, struct MHD_Connection *c, void **held,
 void players_run(struct players *stage)
 {
 	static const struct ctl_route netmgrd[] = { { "GET", "/v1/minutes", minutes, 0 },
-						    { "GET", "/v1/events", events, 0 } };
+						    { "GET", "/v1/events", events, 0 },
+						    { "POST", "/v1/echo", echo_key, 1024 } };
 	static const struct ctl_route contentd[] = {
 		{ "GET", "/v1/usage", uses, 0 },
 		{ "GET", "/v1/events", no_events, 0 },

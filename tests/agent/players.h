@@ -41,6 +41,9 @@ struct players {
 	uint16_t port;
 	uint8_t device_public[32]; /* of the box that reports */
 	sem_t ready, asked, hold;  /* asked: posted at each request of the agent */
+	sem_t told; /* posted when netmgrd was told a key for echoes; it refuses the first time */
+	_Atomic unsigned tellings;
+	char telling[256]; /* the last one */
 
 	/* what the hub counted */
 	_Atomic uint64_t up_s, down_s, rx_bytes, starts, got_events, envelopes, requests;
@@ -49,6 +52,7 @@ struct players {
 	_Atomic uint32_t epoch;
 };
 
+#define PLAY_ECHO_KEY 0x5a /* each byte of it */
 #define PLAY_DAY 20780
 #define PLAY_MINUTE0 (INT64_C(20780) * 1440)
 
