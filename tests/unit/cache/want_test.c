@@ -56,7 +56,7 @@ static void checks_messages(void **state)
 		{ "a tally's type at a message's length",
 		  { .type = WANT_TALLY, .kind = 1, .count = 1 },
 		  -EBADMSG },
-		{ "a later type", { .type = 9, .kind = 1, .count = 1 }, -EBADMSG },
+		{ "a later type", { .type = WANT_SHARED + 1, .kind = 1, .count = 1 }, -EBADMSG },
 		{ "no kind", { .type = WANT_WANT, .count = 1 }, -EBADMSG },
 		{ "a later kind", { .type = WANT_WANT, .kind = 3, .count = 1 }, -EBADMSG },
 		{ "nothing wanted", { .type = WANT_WANT, .kind = WANT_OBJECT }, -EBADMSG },
