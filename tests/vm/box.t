@@ -1,14 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The uplink manager on the kernel that boxes run, Debian's own: tests/net/failover.t in an emulated machine. Some minutes.
-set -uo pipefail
-cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tap.sh
-. tests/tap.sh
-command -v qemu-system-x86_64 >/dev/null || skip_all "qemu-system-x86_64 is not installed (board/deps vm)"
-tests/vm/kernel "${VM_FOLDER:-build/vm}" || skip_all "Debian's kernel cannot be fetched here"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
 VM_SECONDS=1200 tests/vm/run bash tests/net/failover.t >"$work/said" 2>&1
 status=$?
 # Its skips would be the emulated machine's, and nobody would know.

@@ -2,14 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian's own kernel under software emulation (tests/vm/run): it boots, the host's files are there and safe, results come back, and
 # what other kernels lack is there: cake, fq_codel, netem, simulated Wi-Fi. `make check-vm`; a minute or two.
-set -uo pipefail
-cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tap.sh
-. tests/tap.sh
-command -v qemu-system-x86_64 >/dev/null || skip_all "qemu-system-x86_64 is not installed (board/deps vm)"
-tests/vm/kernel "${VM_FOLDER:-build/vm}" || skip_all "Debian's kernel cannot be fetched here"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
 echo "of the host" >"$work/file"
 
 # What runs in there says "name: value" in lines.
