@@ -9,24 +9,9 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/net/lib.sh
 
 [ "$(id -u)" -eq 0 ] || skip_all "needs root for network namespaces"
-for tool in ip nft nginx curl jq busybox; do
-	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
-	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
-done
-ns() { echo "wasl-$$-$1"; }
-for name in box isp; do
-	ip netns add "$(ns $name)" 2>"$work/netns.err" || skip_all "network namespaces are not permitted here"
-	namespaces+=("$(ns $name)")
-done
-in_ns() {
-	local where
-	where=$(ns "$1")
-	shift
-	ip netns exec "$where" "$@"
-}
-in_ns box nft 'add table inet wasltry { chain c { type nat hook postrouting priority srcnat; oifname "x" ct mark set 1; masquerade; }; }' \
-	2>"$work/nft.err" || skip_all "this kernel has no nftables with NAT and connection marks"
-in_ns box nft delete table inet wasltry
+need ip nft nginx curl jq busybox
+make_namespaces box isp
+need_nat box
 
 # --- the provider ------------------------------------------------------------------------------------
 plug_in() {

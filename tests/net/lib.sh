@@ -42,5 +42,32 @@ clean_up() {
 }
 trap clean_up EXIT
 
+need() { # need TOOL…
+	local tool
+	for tool; do
+		command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
+		command -v "$tool" >/dev/null || skip_all "$tool is not installed"
+	done
+}
+ns() { echo "wasl-$$-$1"; } # ns NAME: of a namespace of this test's
+in_ns() { # in_ns NAME COMMAND…
+	local where
+	where=$(ns "$1")
+	shift
+	ip netns exec "$where" "$@"
+}
+make_namespaces() { # make_namespaces NAME…
+	local name
+	for name; do
+		ip netns add "$(ns "$name")" 2>"$work/netns.err" || skip_all "network namespaces are not permitted here"
+		namespaces+=("$(ns "$name")")
+	done
+}
+need_nat() { # need_nat NAME: what the uplink manager asks of the kernel, tried in that namespace
+	in_ns "$1" nft 'add table inet wasltry { chain c { type nat hook postrouting priority srcnat; oifname "x" ct mark set 1; masquerade; }; }' \
+		2>"$work/nft.err" || skip_all "this kernel has no nftables with NAT and connection marks"
+	in_ns "$1" nft delete table inet wasltry
+}
+
 # ask METHOD TARGET: the daemon's control socket (from its folder: socket paths are short)
 ask() { (cd "$work" && curl -s --max-time 5 -X "$1" --unix-socket root/run/wasl/netmgrd.sock "http://x$2"); }

@@ -14,20 +14,8 @@ fi
 . tests/net/lib.sh
 [ "$(id -u)" -eq 0 ] || skip_all "needs root, or user namespaces"
 : 2>/dev/null <>/dev/net/tun || skip_all "/dev/net/tun cannot be opened"
-for tool in ip curl jq busybox; do
-	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
-done
-ns() { echo "wasl-$$-$1"; }
-in_ns() {
-	local where
-	where=$(ns "$1")
-	shift
-	ip netns exec "$where" "$@"
-}
-for name in box isp; do
-	ip netns add "$(ns $name)" 2>"$work/netns.err" || skip_all "network namespaces are not permitted here"
-	namespaces+=("$(ns $name)")
-done
+need ip curl jq busybox
+make_namespaces box isp
 
 "$B/tests/net-link" 2>/dev/null
 is $? 2 "without a line it says how to call it"

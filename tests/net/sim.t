@@ -6,10 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/net/lib.sh
 . tests/net/lib.sh
-for tool in nginx curl jq; do
-	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
-	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
-done
+need nginx curl jq
 
 hub=$(free_port)
 gate=$(free_port)
