@@ -87,13 +87,18 @@ for n in $(seq 0 400); do
 done
 if [ -n "$first" ]; then
 	pieces=$(get "/p/live/$physics/main.m3u8" >/dev/null && grep -c EXTINF "$top/body")
-	for ((n = first; n < first + pieces; n++)); do # of one picture or the other
+	bytes=$(stat -c %s "$top/kept.ts")
+	# A piece that is not in the list yet may be there when the process is killed: in whole or in part.
+	for ((n = first; n <= first + pieces; n++)); do # of one picture or the other
+		[ $n -lt $((first + pieces)) ] || listed=$(stat -c %s "$top/whole.ts")
 		at=$(stat -c %s "$top/whole.ts" 2>/dev/null || echo 0)
+		part=$(stat -c %s "$stream/plain/high$n.ts")
+		[ "$part" -le $((bytes - at)) ] || part=$((bytes - at))
 		v=low
-		cmp -s -i "0:$at" -n "$(stat -c %s "$stream/plain/high$n.ts")" "$stream/plain/high$n.ts" "$top/kept.ts" && v=high
+		cmp -s -i "0:$at" -n "$part" "$stream/plain/high$n.ts" "$top/kept.ts" && v=high
 		cat "$stream/plain/$v$n.ts" >>"$top/whole.ts"
 	done
-	cmp "$top/whole.ts" "$top/kept.ts"
+	[ "$bytes" -ge "$listed" ] && cmp -n "$bytes" "$top/whole.ts" "$top/kept.ts"
 	whole=$?
 fi
 is "$whole" 0 "byte for byte what the encoder sent"

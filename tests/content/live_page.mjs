@@ -17,7 +17,7 @@ const control = (method, path) => new Promise((done, fail) => request({ socketPa
 	answer.on("data", (bytes) => { text += bytes; }).on("end", () => done(JSON.parse(text)));
 }).on("error", fail).end());
 const until = async (probe) => {
-	for (const end = Date.now() + 20000; Date.now() < end; await new Promise((go) => setTimeout(go, 100))) {
+	for (const end = Date.now() + 120000; Date.now() < end; await new Promise((go) => setTimeout(go, 100))) {
 		const got = await probe();
 		if (got) return got;
 	}
@@ -25,6 +25,7 @@ const until = async (probe) => {
 
 async function open(path) {
 	const page = await browser.newPage({ viewport: { width: 360, height: 740 } });
+	page.setDefaultTimeout(120000);
 	const errors = [];
 	page.on("pageerror", (error) => errors.push(String(error)));
 	page.on("console", (line) => line.type() === "error" && errors.push(line.text()));
@@ -40,11 +41,12 @@ const facts = () => {
 	const v = document.querySelector("video"), air = document.getElementById("air");
 	return { seconds: v.currentTime, frames: v.getVideoPlaybackQuality().totalVideoFrames, sound: v.webkitAudioDecodedByteCount, air: air ? air.textContent : "" };
 };
-async function plays(path) {
+async function plays(path, air) { // until its page says AIR, too
 	const { page, errors } = await open(path);
-	await page.locator(".big").click({ timeout: 15000 });
-	await until(() => page.evaluate("document.querySelector('video').currentTime > 1 && document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 10"));
-	const out = { ...await page.evaluate(facts), errors };
+	await page.locator(".big").click();
+	let now;
+	await until(async () => (now = await page.evaluate(facts)) && now.seconds > 1 && now.frames > 10 && now.sound > 1000 && (!air || now.air === air));
+	const out = { ...now, errors };
 	await axe(page);
 	await page.close();
 	return out;
@@ -52,7 +54,7 @@ async function plays(path) {
 
 try {
 	await control("POST", "/v1/live/keep?name=plain");
-	[seen.plain, seen.apart] = await Promise.all([plays("/live/plain"), plays("/live/apart")]);
+	[seen.plain, seen.apart] = await Promise.all(["plain", "apart"].map((name) => plays(`/live/${name}`, "مباشر الآن")));
 	const { page } = await open("/live/later");
 	await until(() => page.evaluate("document.getElementById('class').dataset.state === 'off'"));
 	seen.later = await page.evaluate(() => ({ state: document.getElementById("class").dataset.state, card: document.querySelector(".card-text").textContent.trim(),

@@ -90,8 +90,9 @@ async function run(job) {
 			await until("the best picture", () => Math.min(v.videoHeight, v.videoWidth) === best || v.videoHeight === best);
 			v.currentTime = 0.5; // across the first seam, in the quality of the end
 			await event(v, "seeked");
+			await until("the beginning again", () => v.currentTime < to);
 			await v.play(); // where the end was reached meanwhile
-			await until("the beginning again", () => v.currentTime > 1.5 && v.currentTime < to);
+			await until("a second of it", () => v.currentTime > 1.5);
 			// on a busy machine the sound goes ahead of the pictures, and their count comes after them
 			await until("its pictures", () => v.getVideoPlaybackQuality().totalVideoFrames > frames);
 			const q = v.getVideoPlaybackQuality();

@@ -12,11 +12,16 @@ const page = `<!doctype html><meta charset="utf-8"><body><script type="module">
 const segments = ${segments}, seconds = ${seconds};
 const seen = {};
 const told = (name, what) => { seen[name] = what; };
-const event = (target, name, ms = 20000) => new Promise((done, fail) => {
+const event = (target, name, ms = 120000) => new Promise((done, fail) => {
 	target.addEventListener(name, done, { once: true });
 	target.addEventListener("error", () => fail(new Error(name + ": " + (target.error?.message ?? "error"))), { once: true });
 	setTimeout(() => fail(new Error("no " + name)), ms);
 });
+
+// A busy machine's clock and sound go ahead of its pictures, and their counts come after them.
+async function until(probe, ms = 60000) {
+	for (const end = Date.now() + ms; !probe() && Date.now() < end;) await new Promise((go) => setTimeout(go, 20));
+}
 
 async function download(file) {
 	const v = document.createElement("video");
@@ -30,6 +35,7 @@ async function download(file) {
 	const from = v.currentTime;
 	await v.play();
 	while (v.currentTime < from + 0.5) await event(v, "timeupdate");
+	await until(() => v.webkitAudioDecodedByteCount > 0 && (v.webkitDecodedFrameCount > 0 || size[0] === 0));
 	v.remove();
 	return { size, duration: v.duration, sound: v.webkitAudioDecodedByteCount > 0, picture: v.webkitDecodedFrameCount > 0 || size[0] === 0 };
 }
@@ -59,6 +65,7 @@ async function joined(rungs) { // appended in a strange order; buffered as one p
 	const from = v.currentTime;
 	await v.play();
 	while (v.currentTime < from + 1.2) await event(v, "timeupdate");
+	await until(() => v.getVideoPlaybackQuality().totalVideoFrames > 30);
 	const q = v.getVideoPlaybackQuality();
 	const out = { ranges, frames: q.totalVideoFrames, corrupted: q.corruptedVideoFrames, sound: v.webkitAudioDecodedByteCount > 0, duration: v.duration };
 	v.remove();
@@ -102,7 +109,7 @@ const browser = spawn("chromium", ["--headless", "--no-sandbox", "--disable-gpu"
 	"--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required", "--mute-audio", `--user-data-dir=${profile}`,
 	"--remote-debugging-pipe", `http://127.0.0.1:${server.address().port}/`], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
 browser.on("error", () => finish(JSON.stringify({ error: "no chromium" }), 2));
-const late = setTimeout(() => finish(JSON.stringify({ error: "the browser did not answer in time" }), 1), 150000);
+const late = setTimeout(() => finish(JSON.stringify({ error: "the browser did not answer in time" }), 1), 600000);
 
 function finish(line, status) {
 	clearTimeout(late);

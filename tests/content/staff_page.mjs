@@ -8,6 +8,7 @@ const [portal, pin, film, captions, mark] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 	"--disable-background-networking", "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required", "--mute-audio"] });
 const context = await browser.newContext({ viewport: { width: 360, height: 740 }, locale: "ar" });
+context.setDefaultTimeout(120000);
 const page = await context.newPage();
 const seen = { axe: [], errors: [], wide: [], again: false, before: 0, pieces_twice: 0 };
 page.on("pageerror", (error) => seen.errors.push(String(error)));

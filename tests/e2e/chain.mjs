@@ -41,7 +41,7 @@ const lesson = async () => (await stage.box("contentd", "/v1/lessons")).json.les
 const schoolOf = async () => (await stage.box("agentd", "/v1/identity")).json.school_code;
 
 try {
-	await step("hub and box are ready", () => stage.ready(150000), { vital: true });
+	await step("hub and box are ready", () => stage.ready(600000), { vital: true });
 	chrome = await browser();
 	phone = await (await chrome.newContext({ viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, locale: "ar-TN" })).newPage();
 	const complaints = [];
@@ -79,7 +79,7 @@ try {
 		for (const rung of ["240p", "360p", "480p", "audio"]) must(text.includes(`/${rung}/index.m3u8`), `no ${rung} in ${text}`);
 	});
 	await step("every rung is finished, and the MP4 download is whole", async () => {
-		await until("all rungs complete", async () => (await lesson()).complete, 240000);
+		await until("all rungs complete", async () => (await lesson()).complete, 600000);
 		const mp4 = await until("download-360p.mp4", async () => {
 			const res = await call(String(stage.port), "GET", "/m/fractions/download-360p.mp4");
 			return res.status === 200 ? res : undefined;

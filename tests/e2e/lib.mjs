@@ -39,7 +39,7 @@ export function must(truth, sentence) {
 }
 
 // Waits for `probe` to return something true; says what it saw last when the deadline passes.
-export async function until(what, probe, ms = 30000) {
+export async function until(what, probe, ms = 120000) {
 	const end = Date.now() + ms;
 	let last;
 	for (;;) {
@@ -69,7 +69,7 @@ export function freePort() {
 export function call(where, method, path, { headers = {}, body } = {}) {
 	return new Promise((done, fail) => {
 		const target = where.startsWith("/") ? { socketPath: where } : { host: "127.0.0.1", port: Number(where) };
-		const req = request({ ...target, method, path, headers: { Host: "x", ...headers }, timeout: 15000 }, (res) => {
+		const req = request({ ...target, method, path, headers: { Host: "x", ...headers }, timeout: 60000 }, (res) => {
 			const parts = [];
 			res.on("data", (part) => parts.push(part));
 			res.on("end", () => {
@@ -79,7 +79,7 @@ export function call(where, method, path, { headers = {}, body } = {}) {
 				done({ status: res.statusCode, headers: res.headers, bytes, json });
 			});
 		});
-		req.on("timeout", () => req.destroy(new Error(`${method} ${path}: no answer in 15 s`)));
+		req.on("timeout", () => req.destroy(new Error(`${method} ${path}: no answer in 60 s`)));
 		req.on("error", fail);
 		req.end(body);
 	});
