@@ -16,7 +16,7 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
-#include "tests/unit/board/scratch.h"
+#include "tests/unit/scratch.h"
 
 /* A machine made of files. */
 static void put(const char *root, const char *folder, const char *name, const char *text)
@@ -35,7 +35,7 @@ static void reads_boots(void **state)
 	struct board *b;
 	struct board_boot boot;
 	struct fault why;
-	assert_int_equal(scratch_make(root), 0);
+	assert_int_equal(scratch_folder(root), 0);
 	assert_int_equal(board_open(root, &b, &why), 0);
 	assert_true(board_boot(b, &boot, &why) < 0);
 	assert_non_null(strstr(why.text, "boot_id"));
@@ -57,7 +57,7 @@ static void reads_boots(void **state)
 	assert_int_equal(board_boot(b, &boot, &why), 0);
 	(void)board_ending(b);
 	board_close(b);
-	scratch_remove(root);
+	(void)scratch_drop(root);
 }
 
 static void reads_heat(void **state)
@@ -77,7 +77,7 @@ static void reads_heat(void **state)
 		char root[PATH_MAX], folder[64];
 		struct board *b;
 		int heat = 0;
-		assert_int_equal(scratch_make(root), 0);
+		assert_int_equal(scratch_folder(root), 0);
 		assert_int_equal(board_open(root, &b, NULL), 0);
 		for (int z = 0; z < 3; z++) {
 			snprintf(folder, sizeof(folder), "/sys/class/thermal/thermal_zone%d",
@@ -88,7 +88,7 @@ static void reads_heat(void **state)
 		assert_int_equal(board_heat(b, &heat), rows[i].want);
 		assert_int_equal(heat, rows[i].hottest);
 		board_close(b);
-		scratch_remove(root);
+		(void)scratch_drop(root);
 	}
 }
 
@@ -108,7 +108,7 @@ static void reads_storage_and_model(void **state)
 		struct board *b;
 		struct board_storage storage;
 		struct fault why;
-		assert_int_equal(scratch_make(root), 0);
+		assert_int_equal(scratch_folder(root), 0);
 		assert_int_equal(board_open(root, &b, NULL), 0);
 		board_model(b, model);
 		assert_string_equal(model, "");
@@ -126,7 +126,7 @@ static void reads_storage_and_model(void **state)
 		assert_true(board_storage(b, "/nonexistent/wasl", &storage, &why) < 0);
 		assert_non_null(strstr(why.text, "/nonexistent/wasl"));
 		board_close(b);
-		scratch_remove(root);
+		(void)scratch_drop(root);
 	}
 }
 

@@ -14,13 +14,13 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
-#include "tests/unit/board/scratch.h"
+#include "tests/unit/scratch.h"
 
 static void lives_until_its_run_folder_goes(void **state)
 {
 	(void)state;
 	char root[PATH_MAX];
-	assert_int_equal(scratch_make(root), 0);
+	assert_int_equal(scratch_folder(root), 0);
 	setenv("WASL_ROOT", root, 1);
 	struct board *b;
 	struct board_boot first, again, after;
@@ -38,7 +38,7 @@ static void lives_until_its_run_folder_goes(void **state)
 	assert_true(board_boot(b, &after, &why) < 0);
 	assert_non_null(strstr(why.text, "sim-boot"));
 	board_close(b);
-	scratch_remove(root);
+	(void)scratch_drop(root);
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 static const struct objmap_id id = { { 7 } };
 static const uint8_t boot[16] = { 1, 2, 3 }, other[16] = { 4 }, none[16];

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 enum { PAGE = 4096 };
 

@@ -12,7 +12,7 @@
 #include "cache/names_builder.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 static const struct objmap_id some_id = { { 1, 2, 3, 4 } };
 static const struct names_extent extents[] = { { 41, 4096, 100 }, { 42, 0, 23 } };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 static void shows_a_reader_what_the_writer_publishes(void **state)
 {

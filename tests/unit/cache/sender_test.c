@@ -15,7 +15,7 @@
 #include "cache/store_scrub.h"
 #include "firmware/base/clean.h"
 #include "tests/unit/cache/sample.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 enum { CHUNK = OBJMAP_CHUNK_BYTES };
 

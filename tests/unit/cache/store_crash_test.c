@@ -3,6 +3,7 @@
  * A writer is killed at moments that chance chooses, many times; half of the deaths are made into power cuts by taking
  * away what was not synced. After each: nothing wrong can be read, and nothing is lost that was acknowledged.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -21,7 +22,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 enum {
 	CHUNK = OBJMAP_CHUNK_BYTES,

@@ -20,7 +20,7 @@
 #include "cache/store_scrub.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 enum { CHUNK = OBJMAP_CHUNK_BYTES };
 

@@ -17,7 +17,7 @@
 #include "cache/store_private.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/object_kit.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 static void arrives_chunk_by_chunk_in_any_order(void **state)
 {

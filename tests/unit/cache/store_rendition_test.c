@@ -12,7 +12,7 @@
 #include "cache/store_private.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 static const struct store_limits unlimited;
 

@@ -17,7 +17,7 @@
 #include "cache/view.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 enum { CHUNK = OBJMAP_CHUNK_BYTES, CHUNKS = 5, SIZE = 4 * CHUNK + 777, SEGMENTS = 12 };
 

@@ -4,7 +4,7 @@
 
 #include "cache/view.h"
 #include "tests/unit/cache/object_kit.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 static uint64_t rehashed(struct store *s)
 {

@@ -14,7 +14,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 static const struct store_limits unlimited;
 

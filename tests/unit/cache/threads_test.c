@@ -14,7 +14,7 @@
 #include "cache/bits.h"
 #include "cache/counters.h"
 #include "cache/segtab.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 enum { THINGS = 5000, READERS = 3, PIECE = 64 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cache/view.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -19,7 +20,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 enum { CHUNK = OBJMAP_CHUNK_BYTES };
 

@@ -14,7 +14,7 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 static void checks_messages(void **state)
 {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
 #include "tests/unit/content/lessons_kit.h"
+#include "tests/unit/scratch.h"
 
 /*
  * A keeper over a real store of 400000 bytes, and a library of which a video and a document are in a programme and a reading is
@@ -158,14 +158,6 @@ static int make_scene(void **state)
 	return start(s);
 }
 
-static int drop_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
 static int drop_scene(void **state)
 {
 	struct scene *s = *state;
@@ -173,7 +165,7 @@ static int drop_scene(void **state)
 	stop(s);
 	wants_free(s->wants);
 	sd_event_unref(s->loop);
-	int r = nftw(s->dir, drop_one, 16, FTW_DEPTH | FTW_PHYS);
+	int r = scratch_drop(s->dir);
 	free(s);
 	return r;
 }

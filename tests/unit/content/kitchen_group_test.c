@@ -2,7 +2,6 @@
 #include "content/kitchen/kitchen_group.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -18,6 +17,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
+#include "tests/unit/scratch.h"
 
 static void where_we_are(void **state)
 {
@@ -89,18 +89,10 @@ static int make_scene(void **state)
 	return 0;
 }
 
-static int drop_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
 static int drop_scene(void **state)
 {
 	struct scene *s = *state;
-	int r = nftw(s->dir, drop_one, 16, FTW_DEPTH | FTW_PHYS);
+	int r = scratch_drop(s->dir);
 	free(s);
 	return r;
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/content/lessons_kit.h"
+#include "tests/unit/scratch.h"
 
 #define ALLOWED (1u << RUNG_240P | 1u << RUNG_360P | 1u << RUNG_AUDIO)
 enum { SEGMENTS = 3 };
@@ -63,20 +63,12 @@ static int make_scene(void **state)
 	return store_open(s->dir, &unlimited, &s->store, NULL);
 }
 
-static int drop_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
 static int drop_scene(void **state)
 {
 	struct scene *s = *state;
 	library_free(s->library);
 	store_close(s->store);
-	int r = nftw(s->dir, drop_one, 16, FTW_DEPTH | FTW_PHYS);
+	int r = scratch_drop(s->dir);
 	free(s);
 	return r;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "content/live/live_keep.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/cache/sample.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 enum { PIECE = 3 << 20, FILLER = 12 << 20, MOST = 14 << 20 };
 

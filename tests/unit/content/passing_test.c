@@ -17,7 +17,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
 #include "firmware/record/objmap.h"
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 /* An object of 20 chunks, the last one short, and an area of 16 slots. */
 enum { CHUNK = OBJMAP_CHUNK_BYTES, CHUNKS = 20, LAST = 100, SIZE = (CHUNKS - 1) * CHUNK + LAST };

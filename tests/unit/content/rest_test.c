@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "content/kitchen/rest.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +13,7 @@
 
 #include "content/kitchen/rest_read.h"
 #include "firmware/base/clean.h"
+#include "tests/unit/scratch.h"
 
 static const struct rest_limits limits = {
 	.late_ms = 200, .hot_c = 75, .quiet_ms = 1000, .reserve_bytes = 1000
@@ -129,14 +129,6 @@ static void who_is_always_late_does_something_all_the_same(void **state)
 
 /* --- what the kernel says -------------------------------------------------------------------------- */
 
-static int drop_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
 static void put(const char *dir, const char *device, const char *file, const char *text)
 {
 	char path[300];
@@ -183,7 +175,7 @@ static void the_machine_is_read(void **state)
 	assert_int_equal(rest_read_power(dir), REST_MAINS); /* a weak charger */
 	put(dir, "power_supply/AC", "online", "0");
 	assert_int_equal(rest_read_power(dir), REST_ON_BATTERY);
-	assert_int_equal(nftw(dir, drop_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(scratch_drop(dir), 0);
 }
 
 int main(void)

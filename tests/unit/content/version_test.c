@@ -2,7 +2,6 @@
 #include "content/kitchen/version.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 #include "tests/unit/content/lessons_kit.h"
+#include "tests/unit/scratch.h"
 
 #define ALLOWED (1u << RUNG_240P | 1u << RUNG_360P | 1u << RUNG_AUDIO)
 #define BETTER_240P (RUNG_240P + RUNG_COUNT)
@@ -52,20 +52,12 @@ static int make_scene(void **state)
 	return store_open(s->dir, &unlimited, &s->store, NULL);
 }
 
-static int drop_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
 static int drop_scene(void **state)
 {
 	struct scene *s = *state;
 	library_free(s->library);
 	store_close(s->store);
-	int r = nftw(s->dir, drop_one, 16, FTW_DEPTH | FTW_PHYS);
+	int r = scratch_drop(s->dir);
 	free(s);
 	return r;
 }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/cache/scratch.h"
+#include "tests/unit/scratch.h"
 
 enum { TURNS = 200, PAGE = 4096 };
 

@@ -2,7 +2,6 @@
 #include "content/portal/press.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +17,7 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "tests/unit/content/lessons_kit.h"
+#include "tests/unit/scratch.h"
 
 struct world {
 	char dir[64];
@@ -50,18 +50,10 @@ static int make_world(void **state)
 	return mkdtemp(w->dir) ? 0 : -1;
 }
 
-static int drop_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
 static int drop_world(void **state)
 {
 	struct world *w = *state;
-	int r = nftw(w->dir, drop_one, 16, FTW_DEPTH | FTW_PHYS);
+	int r = scratch_drop(w->dir);
 	free(w);
 	return r;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,41 +11,52 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/*
- * A folder of its own for one test: scratch_make() sets *state to its path, scratch_remove() removes it with
- * what is in it (two floors of folders at most).
- */
-static inline int scratch_make(void **state)
+/* Folders of their own for tests, and their removal with all that is in them. */
+static inline int scratch_folder(char at[static PATH_MAX])
 {
 	const char *tmp = getenv("TMPDIR");
-	char *at = malloc(PATH_MAX);
-	snprintf(at, PATH_MAX, "%s/wasl-cache-XXXXXX", tmp ? tmp : "/tmp");
-	*state = at;
+	snprintf(at, PATH_MAX, "%s/wasl-test-XXXXXX", tmp ? tmp : "/tmp");
 	return mkdtemp(at) ? 0 : -1;
+}
+
+static inline int scratch_drop_one(const char *path, const struct stat *st, int kind,
+				   struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+static inline int scratch_drop(const char *folder)
+{
+	return nftw(folder, scratch_drop_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static inline int scratch_empty_one(const char *path, const struct stat *st, int kind,
+				    struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	return at->level ? remove(path) : 0;
 }
 
 static inline void scratch_empty(const char *folder)
 {
-	DIR *d = opendir(folder);
-	for (struct dirent *e; d && (e = readdir(d));) {
-		char path[PATH_MAX];
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= (int)sizeof(path))
-			continue;
-		if (unlink(path) < 0) {
-			scratch_empty(path);
-			rmdir(path);
-		}
-	}
-	if (d)
-		closedir(d);
+	(void)nftw(folder, scratch_empty_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* The same for cmocka: scratch_make() sets *state to the folder's path, scratch_remove() removes it. */
+static inline int scratch_make(void **state)
+{
+	char *at = malloc(PATH_MAX);
+	*state = at;
+	return at ? scratch_folder(at) : -1;
 }
 
 static inline int scratch_remove(void **state)
 {
-	scratch_empty(*state);
-	rmdir(*state);
+	(void)scratch_drop(*state);
 	free(*state);
 	return 0;
 }
