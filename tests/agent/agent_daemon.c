@@ -147,7 +147,7 @@ static void hands_the_grants_key_to_netmgrd(void **state)
 	assert_int_equal(box_ask("GET", "/v1/identity", &me, NULL), 0);
 	assert_string_equal(text(told, "device"), text(me, "device"));
 	uint8_t key[32], want[32];
-	memset(want, PLAY_ECHO_KEY, sizeof(want));
+	memset(want, KIT_ECHO_KEY, sizeof(want));
 	assert_int_equal(text_unhex(text(told, "key"), key, sizeof(key)), 0);
 	assert_memory_equal(key, want, sizeof(key));
 }

@@ -8,6 +8,8 @@
 #include "firmware/record/enrol.pb.h"
 #include "tests/unit/record/kit.h"
 
+#define KIT_ECHO_KEY 0x5a /* each byte of the key for echoes */
+
 /*
  * What a test box needs from the ministry: sealing keys and a grant, signed by the kit's keys.
  */
@@ -51,7 +53,7 @@ static inline void kit_grant(const struct device_keys *keys, uint32_t epoch, uin
 	device_id(keys->sign.public_key, keys->box_public, grant.device);
 	memcpy(grant.sign_public, keys->sign.public_key, 32);
 	grant.probe_key.size = 32;
-	memset(grant.probe_key.bytes, PLAY_ECHO_KEY, 32);
+	memset(grant.probe_key.bytes, KIT_ECHO_KEY, 32);
 	snprintf(grant.school_code, sizeof(grant.school_code), "TN0001");
 	snprintf(grant.school_name, sizeof(grant.school_name), "مدرسة النور");
 	snprintf(grant.hub_url, sizeof(grant.hub_url), "%s", hub_url);

@@ -52,7 +52,6 @@ struct players {
 	_Atomic uint32_t epoch;
 };
 
-#define PLAY_ECHO_KEY 0x5a /* each byte of it */
 #define PLAY_DAY 20780
 #define PLAY_MINUTE0 (INT64_C(20780) * 1440)
 

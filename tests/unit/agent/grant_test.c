@@ -29,6 +29,8 @@ static void takes_a_good_grant(void **state)
 	assert_int_equal(grant_open(t, bytes, len, &me, &g, NULL), 0);
 	assert_int_equal(g.epoch, 3);
 	assert_int_equal(g.first_seq, 1);
+	assert_true(g.has_probe_key);
+	assert_int_equal(g.probe_key[31], KIT_ECHO_KEY);
 	assert_string_equal(g.school_code, "TN0001");
 	assert_string_equal(g.hub_url, "https://hub.example/");
 	assert_int_equal(g.sealing_version, 4);
