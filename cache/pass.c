@@ -398,6 +398,24 @@ static uint64_t tag_of(const struct pass_key *key, const void *bytes, uint64_t s
 	return tag ? tag : 1;
 }
 
+int pass_file_tag(int fd, uint64_t offset, uint64_t length, uint64_t *tag)
+{
+	uint8_t room[16384], hash[crypto_generichash_BYTES_MIN];
+	crypto_generichash_state all;
+	crypto_generichash_init(&all, NULL, 0, sizeof(hash));
+	for (uint64_t at = 0, n; at < length; at += n) {
+		n = length - at < sizeof(room) ? length - at : sizeof(room);
+		const ssize_t got = pread(fd, room, n, (off_t)(offset + at));
+		if (got != (ssize_t)n)
+			return got < 0 ? -errno : -ENODATA;
+		crypto_generichash_update(&all, room, n);
+	}
+	crypto_generichash_final(&all, hash, sizeof(hash));
+	memcpy(tag, hash, sizeof(*tag));
+	*tag = *tag ? *tag : 1;
+	return 0;
+}
+
 int pass_put(struct pass *p, const struct pass_key *key, const struct pass_about *about,
 	     const void *bytes, uint64_t now_ms)
 {

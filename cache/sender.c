@@ -6,6 +6,7 @@
 
 #include "cache/guard.h"
 #include "cache/names_format.h"
+#include "cache/pass.h"
 
 void sender_init(struct sender *s, const struct names_entry *entry)
 {
@@ -28,6 +29,7 @@ void sender_passes(struct sender *s, uint64_t size, uint64_t tag)
 	if (s->entry.kind != NAMES_RENDITION)
 		return;
 	s->passes = tag;
+	s->passes_size = size;
 	is_made(s, BY_TAG, tag, size);
 }
 
@@ -127,6 +129,23 @@ static enum sender_step object(struct sender *s, struct view *v, struct sender_p
 	return SENDER_WAIT;
 }
 
+/*
+ * What was begun from memory goes on from the disk where the bytes are the same. They have just been written: reading them
+ * waits for no disk.
+ */
+static bool has_landed(struct sender *s, const struct view_file *file)
+{
+	uint64_t tag;
+	if (!s->passes)
+		return true;
+	if (file->length != s->passes_size ||
+	    pass_file_tag(file->fd, file->offset, file->length, &tag) || tag != s->passes)
+		return false;
+	s->passes = 0;
+	s->made_at = file->offset + 1;
+	return true;
+}
+
 static enum sender_step segment(struct sender *s, struct view *v, struct sender_piece *out)
 {
 	int rc = view_segment(v, s->entry.rendition, s->entry.segment, &out->file);
@@ -137,7 +156,7 @@ static enum sender_step segment(struct sender *s, struct view *v, struct sender_
 	}
 	if (rc)
 		return fail(out, rc);
-	if (s->passes || s->end > out->file.length ||
+	if (!has_landed(s, &out->file) || s->end > out->file.length ||
 	    (s->made_at && s->made_at != out->file.offset + 1))
 		return fail(out, -ESTALE);
 	out->file.offset += s->at;

@@ -19,12 +19,14 @@ struct sender {
 	uint64_t named;       /* the etag that its name has */
 	uint64_t made_at; /* of a segment: where the one lies that was begun with, and 1; 0: any */
 	uint64_t passes;  /* the tag of the one in memory that was begun with; 0: none was */
+	uint64_t passes_size;
 };
 
 void sender_init(struct sender *s, const struct names_entry *entry);
 /*
  * A segment that is made anew may have other bytes under the same name. So its etag, which names promise to change with the bytes, is
- * made of where it lies, too, and it has no date; what begins with one ends with it, or fails with -ESTALE.
+ * made of where it lies, too, and it has no date; what begins with one ends with it, or with another place of the same bytes, or fails with
+ * -ESTALE.
  *
  * How long the thing is: 0, or -EAGAIN (a segment that is not made yet: sender_want() says what to ask for), -EIO (the same, with this
  * error), -ENODATA, -ENOENT as view_segment().

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -13,6 +14,7 @@
 #include "cache/layout.h"
 #include "cache/store.h"
 #include "cache/store_scrub.h"
+#include "cache/pass.h"
 #include "firmware/base/clean.h"
 #include "tests/unit/cache/sample.h"
 #include "tests/unit/scratch.h"
@@ -260,7 +262,7 @@ static void tells_a_segment_that_was_made_anew(void **state)
 	store_rendition_close(r);
 }
 
-/* A segment that passes through memory is known by its bytes; another one, or what the disk has by now, is not sent on behind it. */
+/* A segment that passes through memory is known by its bytes; another one is not sent on behind it, also not from the disk. */
 static void ends_a_passing_segment_with_itself(void **state)
 {
 	struct house *h = *state;
@@ -306,6 +308,46 @@ static void ends_a_passing_segment_with_itself(void **state)
 	store_rendition_close(r);
 }
 
+/* The disk had room again while a phone was sent the segment from memory: the phone notices nothing. */
+static void goes_on_from_the_disk_with_the_same_bytes(void **state)
+{
+	struct house *h = *state;
+	struct store_rendition *r;
+	struct sender s, other;
+	struct sender_piece p;
+	uint8_t bytes[5000], out[5000];
+	uint64_t size, tag;
+	size_t len = 2000; /* came from memory */
+	assert_int_equal(store_rendition_open(h->store, "l", "g", "240p", 2, 0, &r, NULL), 0);
+	sample_fill(1, 0, bytes, sizeof(bytes));
+	const struct names_entry e = { .kind = NAMES_RENDITION,
+				       .rendition = store_rendition_number(r),
+				       .segment = 1,
+				       .etag = 77 };
+	const int fd = memfd_create("pass", 0);
+	assert_int_equal(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
+	assert_int_equal(pass_file_tag(fd, 0, sizeof(bytes), &tag), 0);
+	assert_int_equal(pass_file_tag(fd, 1, sizeof(bytes), &size), -ENODATA);
+	close(fd);
+	sender_init(&s, &e);
+	assert_int_equal(sender_size(&s, h->view, &size), -EAGAIN);
+	other = s;
+	sender_passes(&s, sizeof(bytes), tag);
+	sender_passes(&other, sizeof(bytes) - 1, tag);
+	sender_range(&s, len, sizeof(bytes) - len);
+	sender_range(&other, 0, sizeof(bytes) - 1);
+	const uint64_t etag = s.entry.etag;
+	assert_int_equal(store_rendition_put(r, 1, 4000, bytes, sizeof(bytes), NULL), 0);
+	memcpy(out, bytes, len);
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_FILE);
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_DONE);
+	assert_int_equal(len, sizeof(bytes));
+	assert_memory_equal(out, bytes, sizeof(bytes));
+	assert_int_equal(s.entry.etag, etag);
+	assert_int_equal(take(&other, h->view, out, &len, &p), SENDER_FAIL);
+	store_rendition_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +355,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sends_an_object_as_it_arrives, build, demolish),
 		cmocka_unit_test_setup_teardown(sends_segments_and_virtual_files, build, demolish),
 		cmocka_unit_test_setup_teardown(ends_a_passing_segment_with_itself, build,
+						demolish),
+		cmocka_unit_test_setup_teardown(goes_on_from_the_disk_with_the_same_bytes, build,
 						demolish),
 		cmocka_unit_test_setup_teardown(tells_a_segment_that_was_made_anew, build,
 						demolish),
