@@ -199,6 +199,19 @@ static int open_rendition(struct view *v, struct view_item *item)
 	return rc ? rc : open_body(v, item, layout_rendition(number, ".mp4"));
 }
 
+static int open_files(struct view *v, struct view_item *item, uint64_t size)
+{
+	switch (item->key.kind) {
+	case OBJECT:
+		return open_object(v, item, size);
+	case RENDITION:
+		return open_rendition(v, item);
+	case MAP:
+		break;
+	}
+	return open_body(v, item, layout_object(&item->key.id, ".map"));
+}
+
 static int open_item(struct view *v, const struct key *key, uint64_t size, struct view_item **out)
 {
 	int rc = folder(v);
@@ -210,9 +223,7 @@ static int open_item(struct view *v, const struct key *key, uint64_t size, struc
 	item->key = *key;
 	item->serial = ++v->last_serial;
 	item->fd = -1;
-	rc = key->kind == OBJECT      ? open_object(v, item, size)
-	     : key->kind == RENDITION ? open_rendition(v, item)
-				      : open_body(v, item, layout_object(&key->id, ".map"));
+	rc = open_files(v, item, size);
 	/* Removed or replaced while it was being opened: as if it had not been there. */
 	if (!rc && guard_read(superseded, item))
 		rc = -ENOENT;
@@ -352,7 +363,10 @@ int view_object(struct view *v, const struct objmap_id *id, uint64_t size, uint6
 	if (!item->complete) {
 		item->complete = chunk == 0 && look.run == item->bits.chunk_count;
 		end = (chunk + look.run) * OBJMAP_CHUNK_BYTES;
-		end = !look.run ? offset : end < size ? end : size;
+		if (!look.run)
+			end = offset;
+		else if (end > size)
+			end = size;
 	}
 	*out = (struct view_file){
 		.item = item,

@@ -244,7 +244,7 @@ ngx_int_t ngx_http_wasl_want_start(ngx_http_wasl_worker_t *w);
 void ngx_http_wasl_want_stop(ngx_http_wasl_worker_t *w);
 ngx_int_t ngx_http_wasl_want_send(ngx_http_wasl_worker_t *w, const void *packet, size_t len);
 ngx_uint_t ngx_http_wasl_want_hopeless(ngx_http_wasl_worker_t *w);
-void ngx_http_wasl_want_spoilt(ngx_http_wasl_worker_t *w);
+void ngx_http_wasl_want_tell_spoilt(ngx_http_wasl_worker_t *w);
 void ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w);
 bool ngx_http_wasl_want_there(const struct sender_want *want, void *data);
 

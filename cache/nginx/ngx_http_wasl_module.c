@@ -141,7 +141,7 @@ ngx_http_wasl_handler(ngx_http_request_t *r)
     }
     if (rc != 0) {
         /* the index is damaged: until contentd has written it anew nobody can say where this leads, or that it leads nowhere */
-        ngx_http_wasl_want_spoilt(wmcf->worker);
+        ngx_http_wasl_want_tell_spoilt(wmcf->worker);
         ngx_http_wasl_more(wmcf->worker, REPLIES_UNAVAILABLE, 1);
         return ngx_http_wasl_later(r);
     }

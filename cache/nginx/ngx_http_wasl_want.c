@@ -145,7 +145,7 @@ ngx_http_wasl_want_flush(ngx_http_wasl_worker_t *w)
 
 /* An index that is damaged, or gone, is written again by contentd: it is told, and told again while that lasts. */
 void
-ngx_http_wasl_want_spoilt(ngx_http_wasl_worker_t *w)
+ngx_http_wasl_want_tell_spoilt(ngx_http_wasl_worker_t *w)
 {
     struct want_msg  msg;
 
@@ -281,7 +281,7 @@ ngx_http_wasl_want_tick(ngx_event_t *ev)
         ngx_http_wasl_want_connect(w);
     }
 
-    ngx_http_wasl_want_spoilt(w);
+    ngx_http_wasl_want_tell_spoilt(w);
 
     /* a READY that found no room was dropped */
     ngx_http_wasl_want_wake(waiters_recheck(w->waiters, ngx_http_wasl_want_there, w));

@@ -83,7 +83,7 @@ int sources_pick(const struct sources *s, size_t object, uint64_t chunk, enum or
 	int slow = -1;
 	for (size_t i = 0; i < s->count; i++) {
 		const uint64_t at = until(s, i, object, chunk, who);
-		if (at <= now_ms && (who != ORIGIN_FOR_PUPIL || s->all[i].slow_ms <= now_ms))
+		if (at <= now_ms && (who != ORIGIN_FOR_PUPIL || s->all[i].slow_until_ms <= now_ms))
 			return (int)i;
 		if (at <= now_ms && slow < 0)
 			slow = (int)i;
@@ -97,10 +97,10 @@ int sources_pick(const struct sources *s, size_t object, uint64_t chunk, enum or
 bool sources_slow(struct sources *s, int source, size_t object, uint64_t chunk, uint64_t now_ms)
 {
 	for (size_t i = 0; i < s->count; i++) {
-		if (i == (size_t)source || s->all[i].slow_ms > now_ms ||
+		if (i == (size_t)source || s->all[i].slow_until_ms > now_ms ||
 		    until(s, i, object, chunk, ORIGIN_FOR_PUPIL) > now_ms)
 			continue;
-		s->all[source].slow_ms = now_ms + SLOW_MS;
+		s->all[source].slow_until_ms = now_ms + SLOW_MS;
 		return true;
 	}
 	return false;
@@ -181,7 +181,7 @@ void sources_hurry(struct sources *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		origin_hurry(s->all[i].at);
-		s->all[i].slow_ms = 0;
+		s->all[i].slow_until_ms = 0;
 	}
 	for (size_t i = 0; i < s->trouble_count; i++)
 		s->troubles[i].until_ms = s->troubles[i].urgent_ms = 0;

@@ -22,10 +22,9 @@ struct source {
 	enum source_kind kind;
 	struct origin *at; /* the main origin's is shared with who looks for catalogues */
 	struct origin own;
-	unsigned bad_row; /* different chunks that came wrong since one came right */
-	uint32_t lately;  /* of the last 32 that came: a bit for each that was wrong */
-	uint64_t
-		slow_ms; /* it kept a pupil waiting: until then others are asked first for who waits */
+	unsigned bad_row;       /* different chunks that came wrong since one came right */
+	uint32_t lately;        /* of the last 32 that came: a bit for each that was wrong */
+	uint64_t slow_until_ms; /* it kept a pupil waiting: others are asked first for who waits */
 	uint64_t received_bytes, bad_chunks;
 };
 

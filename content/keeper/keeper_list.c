@@ -132,6 +132,7 @@ static void judge_object(struct keeper *k, struct keeper_row *row, struct evict_
 			 const struct store_list_row *from)
 {
 	const struct library *l = k->library;
+	/* A library's object knows of its pin (read_pin()); the row speaks for one that no catalogue names. */
 	struct evict_facts facts = { .local = from->local, .pinned = from->pinned };
 	const size_t at = row->thing.object;
 	item->value = EVICT_UNNAMED;
@@ -141,7 +142,7 @@ static void judge_object(struct keeper *k, struct keeper_row *row, struct evict_
 		const struct library_lesson *it = &l->lessons[owner];
 		facts = (struct evict_facts){
 			.local = from->local,
-			.pinned = f->pinned || from->pinned,
+			.pinned = f->pinned,
 			.programme = f->programme,
 			.due_s = f->due_s,
 			.busy = k->lesson_wanted[owner] ||

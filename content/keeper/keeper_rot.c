@@ -158,12 +158,12 @@ static void take(struct keeper *k, const struct store_scrub_item *item,
 void keeper_rot_found(struct keeper *k, const struct store_scrub_found *found,
 		      struct keeper_scrub_result *r)
 {
-	bool lost = false;
+	bool unmended = false;
 	for (size_t i = 0; i < found->count; i++) {
-		lost |= !found->items[i].mended;
+		unmended |= !found->items[i].mended;
 		take(k, &found->items[i], r);
 	}
-	if (!lost)
+	if (!unmended)
 		return;
 	k->calls.changed(k->calls.data);
 	keeper_judge_soon(k);
