@@ -13,60 +13,77 @@
 #include "firmware/base/fault.h"
 
 /*
- * Quality by pace: `now` answers a pupil in tenths of a second. `idle` takes four times as long for fewer bytes of a better picture: it looks
+ * Quality by pace. `now` answers a pupil in tenths of a second; `idle` takes three times as long for fewer bytes of as good a picture. It looks
  * ahead for some seconds, so that what stays for long is drawn well once (its memory grows with the pictures it holds; `stays` is how much
- * better, x264's qcomp). B-pictures follow from each other, a tenth of all bytes; steps of quality are tried, not guessed (`effort`, subme), a
- * twentieth. Slides and screencasts have flat areas, which the animation tuning knows.
+ * better, x264's qcomp), and tries steps of quality instead of guessing (`effort`, subme).
+ *
+ * What is drawn (slides, screencasts) has flat areas, which the animation tuning knows, and no grain that would have to look like grain
+ * (psy). B-pictures come in the same number always (b-adapt 0): where x264 looks for their number by itself, screens that scroll and
+ * slide get a P-picture every other time, at seven times the bytes. The offset of chroma is in the parameter sets, and is what psy makes it.
  */
-static const struct {
-	const char *preset;
-	const char *crf_small, *crf_large; /* below 360 lines, and from there */
-	unsigned references;               /* three fit every level that we name */
-	unsigned between;                  /* B-pictures in a row */
-	const char *pyramid;
+enum way_name { WAY_NOW, WAY_DRAWN, WAY_FILMED };
+static const struct way {
+	const char *preset, *tune;
+	const char *crf_baseline, *crf_small, *crf_large; /* 144p; below 360 lines; from there */
+	unsigned effort_baseline, effort;
+	unsigned references; /* three fit every level that we name */
+	unsigned between;    /* B-pictures in a row */
 	const char *stays;
-	unsigned effort;
 	unsigned ahead_small, ahead_large; /* pictures */
-} paces[] = {
-	[JOB_NOW] = { "veryfast", "27", "26", 1, 3, "none", "0.6", 2, 10, 10 },
-	[JOB_IDLE] = { "slower", "29", "28", 3, 8, "normal", "0.5", 10, 60, 40 },
+	const char *more;
+} ways[] = {
+	/* clang-format off */
+	[WAY_NOW] = { "veryfast", NULL, "27", "26.7", "25.7", 2, 1, 1, 3, "0.6", 10, 10,
+		      "b-adapt=0:b-pyramid=none" },
+	[WAY_DRAWN] = { "slower", "animation", "28.5", "28.5", "27.5", 10, 10, 3, 7, "0.5", 60, 40,
+			"b-adapt=0:b-pyramid=normal:psy=0:chroma-qp-offset=-2" },
+	[WAY_FILMED] = { "slower", NULL, "29", "29", "28", 10, 10, 3, 8, "0.5", 60, 40,
+			 "b-adapt=2:b-pyramid=normal" },
+	/* clang-format on */
 };
 
 enum { CLASS_STATIC = 1, CLASS_SCREEN = 2 };
+
+static const struct way *way_of(const struct job_order *o)
+{
+	const bool drawn = o->content_class == CLASS_STATIC || o->content_class == CLASS_SCREEN;
+	return &ways[o->pace == JOB_NOW ? WAY_NOW : drawn ? WAY_DRAWN : WAY_FILMED];
+}
 
 /* No segment of 4 s or more exceeds the cap: rate * 4 s and nine tenths of the buffer stay below cap * 4 s. */
 #define RATE_SHARE(cap) ((cap) / 5 * 4)
 
 static int set_options(struct film *f)
 {
-	const struct job_order *o = f->order;
 	const struct job_rung *r = f->rung;
+	const struct way *w = way_of(f->order);
 	uint32_t lines = r->width < r->height ? r->width : r->height;
+	const bool small = lines < 360, baseline = r->profile == 66;
 	void *x = f->codec->priv_data;
-	char level[16], params[320];
+	char level[16], params[384];
 	snprintf(level, sizeof(level), "%u.%u", r->level / 10, r->level % 10);
 	/*
 	 * stitchable: parameter sets depend on none of the rate settings. What presets and tunings would change in them is
 	 * named. These are applied last, after the profile: Baseline has no B-pictures.
 	 */
 	snprintf(params, sizeof(params),
-		 "stitchable=1:keyint=infinite:min-keyint=65536:open-gop=0:bframes=%u:b-pyramid=%s:"
-		 "ref=%u:qcomp=%s:subme=%u:rc-lookahead=%u:sliced-threads=0:sync-lookahead=0:sar=1/"
-		 "1",
-		 r->profile == 66 ? 0u : paces[o->pace].between, paces[o->pace].pyramid,
-		 paces[o->pace].references, paces[o->pace].stays, paces[o->pace].effort,
-		 lines < 360 ? paces[o->pace].ahead_small : paces[o->pace].ahead_large);
-	int rc = av_opt_set(x, "preset", paces[o->pace].preset, 0);
-	if (rc >= 0 && o->pace == JOB_IDLE &&
-	    (o->content_class == CLASS_STATIC || o->content_class == CLASS_SCREEN))
-		rc = av_opt_set(x, "tune", "animation", 0);
+		 "stitchable=1:keyint=infinite:min-keyint=65536:open-gop=0:bframes=%u:ref=%u:"
+		 "qcomp=%s:subme=%u:rc-lookahead=%u:sliced-threads=0:sync-lookahead=0:sar=1/1:%s",
+		 baseline ? 0u : w->between, w->references, w->stays,
+		 baseline ? w->effort_baseline : w->effort, small ? w->ahead_small : w->ahead_large,
+		 w->more);
+	int rc = av_opt_set(x, "preset", w->preset, 0);
+	if (rc >= 0 && w->tune)
+		rc = av_opt_set(x, "tune", w->tune, 0);
 	if (rc >= 0)
-		rc = av_opt_set(x, "profile", r->profile == 66 ? "baseline" : "main", 0);
+		rc = av_opt_set(x, "profile", baseline ? "baseline" : "main", 0);
 	if (rc >= 0)
 		rc = av_opt_set(x, "level", level, 0);
 	if (rc >= 0)
 		rc = av_opt_set(x, "crf",
-				lines < 360 ? paces[o->pace].crf_small : paces[o->pace].crf_large,
+				baseline ? w->crf_baseline
+				: small  ? w->crf_small
+					 : w->crf_large,
 				0);
 	if (rc >= 0)
 		rc = av_opt_set(x, "x264-params", params, 0);
