@@ -46,4 +46,4 @@ TEST_PROGS += $(B)/tests/content-line
 $(eval $(call prog,content-answers,tests/content/answers.c,base,tests))
 TEST_PROGS += $(B)/tests/content-answers
 $(eval $(call fuzzer,staff_form,tests/fuzz/staff_form_fuzz.c,content))
-LONG += tests/content/staff.t tests/content/staff_page.t
+LONG += tests/content/staff.t tests/content/staff_page.t tests/content/lesson_page.t

@@ -104,10 +104,12 @@
 		e.style.backgroundPosition = "-" + m[2] + "px -" + m[3] + "px";
 	}
 	function peekAt(box, seek, whole) {
-		var url = box.dataset.preview, folder = url && url.replace(/[^\/]*$/, ""), peek = box.querySelector(".peek"), tiles = null, asked = false;
+		var url = box.dataset.preview, folder = url && url.replace(/[^\/]*$/, ""), peek = box.querySelector(".peek"), tiles = null, asked = false, last = -1;
 		if (!peek) return;
 		function show(t) {
-			if (!asked) { asked = true; cues(url, function (list) { tiles = list; }); }
+			last = t;
+			/* A finger that rests where it came down is shown something, too, once there is something. */
+			if (!asked) { asked = true; cues(url, function (list) { tiles = list; if (last >= 0) show(last); }); }
 			if (!tiles || !tiles.length) return;
 			var part = Math.max(0, Math.min(1, t / (whole() || 1))), room;
 			showTile(peek.firstElementChild, folder, cueAt(tiles, t));
@@ -117,7 +119,7 @@
 			if (document.dir === "rtl") part = 1 - part;
 			peek.style.left = 8 + Math.max(0, Math.min(room, part * seek.clientWidth + seek.offsetLeft - 8 - peek.offsetWidth / 2)) + "px";
 		}
-		function hide() { peek.hidden = true; }
+		function hide() { last = -1; peek.hidden = true; }
 		seek.addEventListener("input", function () { show(+seek.value); });
 		seek.addEventListener("mousemove", function (e) {
 			var r = seek.getBoundingClientRect(), part = (e.clientX - r.left) / (r.width || 1);
