@@ -50,7 +50,7 @@ static json_t *uplink_json(struct engine *e, unsigned i)
 			      uplink_state_name(core_state(&e->core, i)), "grade",
 			      uplink_grade_name(u->grade), "reason", uplink_layer_name(u->layer),
 			      "since_s", (json_int_t)((now - u->since_ms) / 1000), "rtt_us",
-			      (json_int_t)u->srtt_us, "down_kbps",
+			      (json_int_t)u->rtt.smooth_us, "down_kbps",
 			      (json_int_t)account_kbps(e->account, i), "metered",
 			      net_conf_metered(conf), "rx_bytes", (json_int_t)rx, "tx_bytes",
 			      (json_int_t)tx);

@@ -39,20 +39,47 @@ static void settle_facts(struct core_work *s, unsigned i)
 	}
 }
 
+/*
+ * Bytes that came in since the last doubt have paid for another one, and the stream's pauses are known better now. Bytes
+ * that leave and never ask for an answer raise doubts ever more rarely.
+ */
+static uint32_t doubts_apart_ms(const struct core_line *line, const struct core_uplink *u)
+{
+	enum { BURST_BYTES = 1500, PAID_MS = 500, MOST = 3 };
+	bool heard = u->traffic.heard_ms > u->doubted_ms;
+	if (u->traffic.credit < BURST_BYTES && (line->frugal || !heard))
+		return line->doubt_ms;
+	return heard ? PAID_MS : PAID_MS * (1u << core_earlier(u->vain_doubts, MOST));
+}
+
 /* Somebody waits in vain: ask at once instead of waiting for the next idle round. */
 static void take_traffic(struct core_work *s, unsigned i, uint64_t rx_bytes, uint64_t tx_bytes)
 {
-	enum { BURST_BYTES = 1500, PAID_MS = 3000 };
 	struct core_uplink *u = &s->c->uplinks[i];
-	uint64_t limit = core_later(s->c->rules.silence_ms, 3 * (uint64_t)u->srtt_us / 1000);
-	bool in_vain = traffic_see(&u->traffic, rx_bytes, tx_bytes, (uint32_t)limit, s->now_ms);
+	const struct core_rules *rules = &s->c->rules;
+	const struct core_line *line = &s->c->lines[i];
+	uint64_t rtt_ms = u->rtt.smooth_us / 1000;
+	struct traffic_limits limits = {
+		.silence_ms = (uint32_t)core_later(rules->silence_ms, 3 * rtt_ms),
+		.stream_ms = (uint32_t)core_later(core_later(rules->stream_ms, line->stall_ms),
+						  2 * rtt_ms),
+	};
+	bool in_vain = traffic_see(&u->traffic, rx_bytes, tx_bytes, &limits, s->now_ms);
+	if (u->state == UPLINK_SUSPECT && !u->waited_for && in_vain) {
+		/* Asked with the patience of one whom nobody waits for: anew. */
+		core_suspect(s, i, u->layer);
+		u->fails = 0;
+		u->round_due_ms = s->now_ms;
+		u->waited_for = true;
+	}
 	if (u->state != UPLINK_UP) {
-		traffic_forget_waiting(&u->traffic);
+		if (u->state != UPLINK_SUSPECT || u->waited_for)
+			traffic_forget_waiting(&u->traffic);
 		return;
 	}
-	uint32_t apart = u->traffic.credit >= BURST_BYTES ? PAID_MS : s->c->lines[i].doubt_ms;
-	if (!in_vain || (u->doubted_ms && s->now_ms - u->doubted_ms < apart))
+	if (!in_vain || (u->doubted_ms && s->now_ms - u->doubted_ms < doubts_apart_ms(line, u)))
 		return;
+	u->vain_doubts = u->traffic.heard_ms > u->doubted_ms ? 0 : u->vain_doubts + 1;
 	u->doubted_ms = s->now_ms;
 	core_suspect(s, i, u->layer);
 	u->waited_for = true;
@@ -96,9 +123,24 @@ static uint32_t patience_ms(const struct core_rules *rules, const struct core_up
 	if (u->state != UPLINK_UP && !(u->state == UPLINK_SUSPECT && u->fails == 0))
 		return rules->patience_max_ms;
 	/* Two round trips: the hub's check is TCP. */
-	uint64_t wait = u->srtt_us ? (2 * (uint64_t)u->srtt_us + 4 * (uint64_t)u->rttvar_us) / 1000
-				   : rules->patience_max_ms / 2;
+	uint64_t wait =
+		u->rtt.samples
+			? (2 * (uint64_t)u->rtt.smooth_us + 4 * (uint64_t)u->rtt.var_us) / 1000
+			: rules->patience_max_ms / 2;
 	return (uint32_t)core_earlier(core_later(wait, rules->patience_ms), rules->patience_max_ms);
+}
+
+/* Somebody waits: the last repeat to whoever answers first has a round trip's time, and what that varies by. */
+static uint32_t dead_ms(const struct core_rules *rules, const struct core_line *line,
+			const struct core_uplink *u, const struct core_action *a)
+{
+	uint64_t repeats_ms = (uint64_t)(a->repeats - 1) * a->every_ms;
+	uint64_t trip_ms = ((uint64_t)u->beyond.smooth_us + 4 * (uint64_t)u->beyond.var_us) / 1000;
+	if (!u->waited_for || u->fails || !u->beyond.samples)
+		return 0;
+	uint64_t dead =
+		repeats_ms + core_later(trip_ms, core_later(rules->last_ms, line->stall_ms));
+	return dead < a->within_ms ? (uint32_t)dead : 0;
 }
 
 /* What a question and its answer cost, about; the gateway's bytes are free. */
@@ -110,6 +152,7 @@ static const uint32_t cost_bytes[PROBE_TARGETS] = { [PROBE_RESOLVER] = 220,
 
 static void ask(struct core_work *s, unsigned i, unsigned targets)
 {
+	enum { ROUTER_BYTES = 60 }; /* an echo, or its answer to "who has" */
 	struct core_uplink *u = &s->c->uplinks[i];
 	const struct core_line *line = &s->c->lines[i];
 	const struct core_rules *rules = &s->c->rules;
@@ -126,8 +169,11 @@ static void ask(struct core_work *s, unsigned i, unsigned targets)
 	} else if (u->state == UPLINK_SUSPECT) {
 		a->repeats = rules->repeats;
 		a->every_ms = rules->burst_ms;
-		a->within_ms += (rules->repeats - 1) * rules->burst_ms;
+		a->within_ms += rules->repeats * rules->burst_ms;
+		a->dead_ms = dead_ms(rules, line, u, a);
 	}
+	if (a->targets & PROBE_BIT(PROBE_GATEWAY))
+		u->traffic.own = ROUTER_BYTES * (a->repeats + 1);
 	for (int t = 0; t < PROBE_TARGETS; t++) {
 		if (!(a->targets & PROBE_BIT(t)))
 			continue;
@@ -217,7 +263,7 @@ static enum choose_fitness fitness_of(const struct core *c, size_t i)
 	enum { STILL_LOSES = 2 }; /* of the last 32 */
 	const struct core_uplink *u = &c->uplinks[i];
 	bool only_loss = u->loss == CORE_LOSS_SOME && u->layer == UPLINK_LAYER_NONE &&
-			 u->srtt_us < (uint64_t)c->lines[i].slow_ms * 1000;
+			 u->rtt.smooth_us < (uint64_t)c->lines[i].slow_ms * 1000;
 	if (u->capped || u->off)
 		return CHOOSE_UNFIT;
 	if (u->state == UPLINK_UP && core_lame(u))

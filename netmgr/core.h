@@ -29,17 +29,21 @@ struct core_line {
 		limp_ms; /* questions come at least this often while a part of it does not answer */
 	uint32_t
 		watch_ms; /* between questions while something was lost: is it loss, or was it chance? */
-	uint32_t doubt_ms; /* at least this long between two suspicions raised by silent traffic */
+	uint32_t doubt_ms; /* at least this long between two suspicions raised by silent traffic
+			      that nobody's bytes have paid for */
+	uint32_t stall_ms; /* a line of its kind stops for so long now and then and is well */
 	uint32_t slow_ms;  /* a round trip above this is a degraded line */
 };
 
 struct core_rules {
-	uint32_t burst_ms;    /* between the repeats of a burst */
+	uint32_t burst_ms;    /* between the repeats of a burst; a round trip at most */
 	uint32_t repeats;     /* of each question in a burst; unanswered to the last: down */
 	uint32_t fails;       /* rounds without an answer that make a line down that was not up */
 	uint32_t patience_ms; /* how long a round may take: from this ... */
-	uint32_t patience_max_ms;      /* ... to this, by the measured round trip */
-	uint32_t silence_ms;           /* bytes leave and none return for this long: suspicion */
+	uint32_t patience_max_ms; /* ... to this, by the measured round trip */
+	uint32_t silence_ms;      /* bytes leave and none return for this long: suspicion */
+	uint32_t stream_ms;       /* a stream breaks off for this long: the same */
+	uint32_t last_ms; /* between the last repeat and the verdict, where somebody waits */
 	uint32_t hold_ms, hold_max_ms; /* hold-down doubles from and to this on each fall ... */
 	uint32_t quiet_ms;             /* ... and halves for each time this long without one */
 	struct choose_rules choose;
@@ -87,6 +91,8 @@ struct core_action {
 	int uplink;
 	unsigned targets;
 	uint32_t within_ms, repeats, every_ms;
+	uint32_t
+		dead_ms; /* nobody far away has answered at all until then: the round ends; 0: never */
 	bool settle; /* far machines that are late are not waited for once another one has answered */
 	enum uplink_layer layer;
 };
@@ -122,7 +128,9 @@ struct core_uplink {
 	uint32_t hold_ms;
 	uint64_t hold_until_ms, fell_ms;
 
-	uint32_t srtt_us, rttvar_us;
+	struct core_rtt {
+		uint32_t smooth_us, var_us, samples;
+	} rtt, beyond;    /* of whoever answers first; of machines beyond the provider alone */
 	uint64_t lost;    /* the last questions that were asked once, 1 = no answer */
 	uint32_t lost_of; /* how many of them, at most 64 */
 	enum core_loss loss;
@@ -137,6 +145,7 @@ struct core_uplink {
 	uint64_t asked_ms[PROBE_TARGETS];
 	struct traffic traffic;
 	uint64_t doubted_ms;
+	uint32_t vain_doubts; /* in a row, with no bytes between them */
 	bool asked_once;
 	bool waited_for; /* SUSPECT because bytes leave and none return: somebody waits for the verdict */
 };

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "netmgr/core_priv.h"
 
-/* RFC 6298: smoothed round trip and its variation. */
-static void note_rtt(struct core_uplink *u, uint32_t rtt_us)
+/* As RFC 6298: smoothed round trip and its variation; but the first of all weighs no more than those that follow it. */
+static void note_rtt(struct core_rtt *r, uint32_t rtt_us)
 {
+	enum { MOST = 8 };
 	if (!rtt_us)
 		return;
-	if (!u->srtt_us) {
-		u->srtt_us = rtt_us;
-		u->rttvar_us = rtt_us / 2;
+	r->samples += r->samples < MOST;
+	if (r->samples == 1) {
+		r->smooth_us = rtt_us;
+		r->var_us = rtt_us / 4;
 		return;
 	}
-	uint32_t off = rtt_us > u->srtt_us ? rtt_us - u->srtt_us : u->srtt_us - rtt_us;
-	u->rttvar_us = (uint32_t)(((uint64_t)u->rttvar_us * 3 + off) / 4);
+	uint32_t off = rtt_us > r->smooth_us ? rtt_us - r->smooth_us : r->smooth_us - rtt_us;
+	r->var_us = (uint32_t)(((uint64_t)r->var_us * 3 + off) / 4);
 	/* A queue that has gone is believed sooner than one that begins. */
-	unsigned weight = rtt_us < u->srtt_us / 2 ? 2 : 8;
-	u->srtt_us = (uint32_t)(((uint64_t)u->srtt_us * (weight - 1) + rtt_us) / weight);
+	unsigned weight = rtt_us < r->smooth_us / 2 ? 2 : r->samples;
+	r->smooth_us = (uint32_t)(((uint64_t)r->smooth_us * (weight - 1) + rtt_us) / weight);
 }
 
 /* Each question asked once is one draw of the line's loss; the gateway's says nothing about what lies behind it. */
@@ -115,9 +117,9 @@ static void regrade(const struct core_line *line, struct core_uplink *u)
 	uint64_t slow_us = (uint64_t)line->slow_ms * 1000;
 	u->loss = loss_of(u);
 	bool limps = (u->layer != UPLINK_LAYER_NONE && u->layer != UPLINK_LAYER_HUB) || u->loss;
-	if (u->grade == UPLINK_GOOD && (limps || u->srtt_us > slow_us))
+	if (u->grade == UPLINK_GOOD && (limps || u->rtt.smooth_us > slow_us))
 		u->grade = UPLINK_DEGRADED;
-	else if (u->grade == UPLINK_DEGRADED && !limps && u->srtt_us < slow_us / 5 * 4)
+	else if (u->grade == UPLINK_DEGRADED && !limps && u->rtt.smooth_us < slow_us / 5 * 4)
 		u->grade = UPLINK_GOOD;
 }
 
@@ -229,7 +231,8 @@ void core_take_round(struct core_work *s, unsigned i, const struct probe_round *
 	if (!u->asking)
 		return; /* too late, or the cable went meanwhile */
 	u->asking = false;
-	note_rtt(u, round->rtt_us);
+	note_rtt(&u->rtt, round->rtt_us);
+	note_rtt(&u->beyond, round->beyond_us);
 	note_loss(s, i, round);
 	note_hub(s, i, round->answer[PROBE_HUB]);
 	struct verdict v = verdict_of(round, s->c->lines[i].possible);

@@ -53,12 +53,16 @@ static void say(struct core_work *s, unsigned i)
 void core_plan_questions(const struct core_line *line, struct core_uplink *u, unsigned targets,
 			 uint64_t now_ms)
 {
+	enum { KNOWN = 4, YOUNG_MS = 250 };
 	uint64_t longest = u->layer == UPLINK_LAYER_NONE ? UINT64_MAX : line->limp_ms;
 	for (int t = 0; t < PROBE_TARGETS; t++) {
 		uint64_t wait =
 			core_earlier(line->idle_ms[t] ? line->idle_ms[t] : UINT64_MAX, longest);
 		if ((u->watch || u->loss) && (CORE_WATCHED & PROBE_BIT(t)))
 			wait = u->watch || !line->frugal ? line->watch_ms : line->limp_ms;
+		/* The first round trip had an "who has" in it: what patience comes from is soon known better. */
+		if (u->rtt.samples < KNOWN && !line->frugal && (CORE_WATCHED & PROBE_BIT(t)))
+			wait = core_earlier(wait, YOUNG_MS);
 		if (targets & PROBE_BIT(t))
 			u->due_ms[t] = wait == UINT64_MAX ? wait : now_ms + wait;
 	}
@@ -96,7 +100,8 @@ void core_enter(struct core_work *s, unsigned i, enum uplink_state state, enum u
 	u->since_ms = s->now_ms;
 	u->fails = 0;
 	u->round_due_ms = s->now_ms;
-	traffic_forget_waiting(&u->traffic);
+	if (state != UPLINK_SUSPECT)
+		traffic_forget_waiting(&u->traffic);
 	if (state == UPLINK_UP)
 		core_plan_questions(&s->c->lines[i], u, PROBE_ALL, s->now_ms);
 	if (state == UPLINK_HOLDDOWN)

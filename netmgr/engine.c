@@ -132,6 +132,11 @@ static void note_classes(struct engine *e, uint64_t now_ms)
 	for (unsigned i = 0; i < e->conf->uplink_count; i++) {
 		enum uplink_class class = core_class(&e->core, i);
 		enum uplink_layer layer = e->core.uplinks[i].layer;
+		enum uplink_state state = e->core.uplinks[i].state;
+		if (state != e->state[i])
+			log_debug("event=uplink.state uplink=%s state=%s", name_of(e, (int)i),
+				  uplink_state_name(state));
+		e->state[i] = (uint8_t)state;
 		if (class == e->class[i] && layer == e->layer[i])
 			continue;
 		e->class[i] = (uint8_t) class;
@@ -278,7 +283,7 @@ static void shape(struct engine *e, unsigned uplink)
 	e->tx_told[uplink] = tx;
 	if (before && tx >= before)
 		shape_learn_second(&e->learned[uplink], (uint32_t)((tx - before) / 125),
-				   e->core.uplinks[uplink].srtt_us);
+				   e->core.uplinks[uplink].rtt.smooth_us);
 	keep_queues(e, uplink);
 }
 

@@ -41,7 +41,7 @@ struct engine {
 	enum engine_release { ENGINE_HELD, ENGINE_FELL, ENGINE_DRAINED } released[UPLINK_MAX];
 	uint64_t drain_ms
 		[UPLINK_MAX]; /* when connections left on a metered line are ended; 0: never */
-	uint8_t class[UPLINK_MAX], layer[UPLINK_MAX];
+	uint8_t class[UPLINK_MAX], layer[UPLINK_MAX], state[UPLINK_MAX];
 	unsigned possible[UPLINK_MAX]; /* PROBE_BIT()s that the core counts on */
 	uint64_t start_ms;
 };

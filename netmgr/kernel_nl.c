@@ -509,14 +509,14 @@ static int mark_fallen(struct kernel *k, unsigned uplink, bool fell, struct faul
 
 int kernel_release(struct kernel *k, unsigned uplink, struct fault *why)
 {
-	struct nl_released released = { 0 };
+	unsigned sockets, flows;
+	int r = nl_net_release_own(k->lines[uplink].plan.address, plan_mark(uplink), &sockets);
 	int fell = mark_fallen(k, uplink, true, why);
-	int r = nl_net_release(k->lines[uplink].plan.address, plan_mark(uplink), &released);
+	int forgot = nl_net_forget_flows(plan_mark(uplink), &flows);
 	log_info("event=uplink.release uplink=%s connections=%u others=%u",
-		 k->conf->uplinks[uplink].name, released.sockets, released.flows);
+		 k->conf->uplinks[uplink].name, sockets, flows);
 	/* Without it the box's own connections are reset like those that are forwarded. */
-	if (r == -EOPNOTSUPP)
-		r = 0;
+	r = r == -EOPNOTSUPP || r == 0 ? forgot : r;
 	if (fell < 0)
 		return fell;
 	return r < 0 ? fault_set(why, r, "kernel.release",

@@ -351,12 +351,14 @@ void net_conf_rules(const struct net_conf *conf, struct core_rules *out)
 {
 	const struct net_settings *n = &conf->net;
 	*out = (struct core_rules){
-		.burst_ms = 100,
+		.burst_ms = 50,
 		.repeats = 3,
 		.fails = 3,
 		.patience_ms = 150,
 		.patience_max_ms = 3000,
 		.silence_ms = 300,
+		.stream_ms = 150,
+		.last_ms = 100,
 		.hold_ms = (uint32_t)n->hold_s * 1000,
 		.hold_max_ms = 300000,
 		.quiet_ms = 600000,
@@ -373,6 +375,7 @@ void net_conf_line(const struct net_conf *conf, const struct uplink_conf *u, uns
 {
 	const struct net_settings *n = &conf->net;
 	bool metered = net_conf_metered(u);
+	enum uplink_kind kind = net_conf_kind(u);
 	int64_t echo_s = metered ? n->metered_echo_every_s : n->echo_every_s;
 	int64_t far_s = metered ? n->metered_far_every_s : n->far_every_s;
 	if (!(possible & PROBE_BIT(PROBE_ECHO)))
@@ -405,6 +408,7 @@ void net_conf_line(const struct net_conf *conf, const struct uplink_conf *u, uns
 		.limp_ms = metered ? (uint32_t)n->metered_echo_every_s * 1000
 				   : (uint32_t)n->retry_s * 1000,
 		.doubt_ms = metered ? 1200000 : 2000,
-		.slow_ms = net_conf_kind(u) == UPLINK_SATELLITE ? 2000 : 1000,
+		.stall_ms = kind == UPLINK_MOBILE || kind == UPLINK_SATELLITE ? 300 : 0,
+		.slow_ms = kind == UPLINK_SATELLITE ? 2000 : 1000,
 	};
 }

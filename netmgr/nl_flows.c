@@ -5,10 +5,14 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "netmgr/nl_batch.h"
 #include "netmgr/nl_net.h"
 #include "netmgr/nl_priv.h"
 
@@ -53,126 +57,200 @@ int nlpriv_dump(int protocol, struct nl_msg *msg, const struct nlpriv_reader *re
 	return r == -NLE_DUMP_INTR ? -EAGAIN : nlpriv_errno(r);
 }
 
-/* --- what is stuck on an uplink --- */
+/* --- this machine's connections --- */
 
-struct release {
-	struct nl_sock *diag, *tracking;
+static void note_error(int *first, int error)
+{
+	if (error < 0 && !*first)
+		*first = error;
+}
+
+/* This machine's own connections from an address, and which of them go over an uplink. */
+struct own {
 	struct in_addr address;
 	uint32_t mark;
-	struct nl_released released;
+	struct inet_diag_sockid *list;
+	size_t count, room;
+	struct nl_batch destroy;
 	int error; /* the first */
 };
 
-static void note_error(struct release *r, int error)
+static void clear_own(struct own *o)
 {
-	if (error < 0 && !r->error)
-		r->error = error;
+	free(o->list);
+	nl_batch_clear(&o->destroy);
 }
 
-static void destroy_socket(struct release *r, const struct inet_diag_sockid *id)
+static void forget_own(void *data)
 {
+	struct own *o = data;
+	o->count = 0;
+}
+
+static int read_socket(struct nl_msg *msg, void *data)
+{
+	struct own *o = data;
+	const struct inet_diag_msg *found = nlmsg_data(nlmsg_hdr(msg));
+	if (nlmsg_datalen(nlmsg_hdr(msg)) < (int)sizeof(*found) ||
+	    found->id.idiag_src[0] != o->address.s_addr)
+		return NL_SKIP;
+	if (o->count == o->room) {
+		size_t room = 2 * o->room + 32;
+		struct inet_diag_sockid *list = realloc(o->list, room * sizeof(*list));
+		if (!list) {
+			note_error(&o->error, -ENOMEM);
+			return NL_SKIP;
+		}
+		o->list = list;
+		o->room = room;
+	}
+	o->list[o->count++] = found->id;
+	return NL_OK;
+}
+
+static int find_sockets(struct own *o)
+{
+	const struct nlpriv_reader reader = { read_socket, forget_own, o };
+	struct inet_diag_req_v2 request = { .sdiag_family = AF_INET,
+					    .sdiag_protocol = IPPROTO_TCP,
+					    .idiag_states = ~(1u << TCP_LISTEN | 1u << TCP_CLOSE |
+							      1u << TCP_TIME_WAIT) };
+	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
+	if (!msg || nlmsg_append(msg, &request, sizeof(request), NLMSG_ALIGNTO) < 0)
+		return -ENOMEM;
+	return nlpriv_dump(NETLINK_SOCK_DIAG, msg, &reader);
+}
+
+/* Which uplink a connection goes over stands in its tracked twin: two uplinks may have the same address. */
+static int ask_mark(struct nl_batch *ask, const struct inet_diag_sockid *id)
+{
+	CLEANUP(clean_msg)
+	struct nl_msg *msg = nlmsg_alloc_simple(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, 0);
+	struct nfgenmsg info = { .nfgen_family = AF_INET, .version = NFNETLINK_V0 };
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
+		return -ENOMEM;
+	struct nlattr *tuple = nla_nest_start(msg, CTA_TUPLE_ORIG | NLA_F_NESTED);
+	struct nlattr *ip = tuple ? nla_nest_start(msg, CTA_TUPLE_IP | NLA_F_NESTED) : NULL;
+	if (!ip || nla_put_u32(msg, CTA_IP_V4_SRC, id->idiag_src[0]) < 0 ||
+	    nla_put_u32(msg, CTA_IP_V4_DST, id->idiag_dst[0]) < 0)
+		return -ENOMEM;
+	nla_nest_end(msg, ip);
+	struct nlattr *proto = nla_nest_start(msg, CTA_TUPLE_PROTO | NLA_F_NESTED);
+	if (!proto || nla_put_u8(msg, CTA_PROTO_NUM, IPPROTO_TCP) < 0 ||
+	    nla_put_u16(msg, CTA_PROTO_SRC_PORT, id->idiag_sport) < 0 ||
+	    nla_put_u16(msg, CTA_PROTO_DST_PORT, id->idiag_dport) < 0)
+		return -ENOMEM;
+	nla_nest_end(msg, proto);
+	nla_nest_end(msg, tuple);
+	return nl_batch_add(ask, msg);
+}
+
+static void destroy_marked(void *data, unsigned nth, struct nlmsghdr *answer)
+{
+	struct own *o = data;
+	struct nlattr *attrs[CTA_MAX + 1];
+	if (nth >= o->count ||
+	    nlmsg_parse(answer, sizeof(struct nfgenmsg), attrs, CTA_MAX, NULL) < 0 ||
+	    !attrs[CTA_MARK] || (ntohl(nla_get_u32(attrs[CTA_MARK])) & PLAN_MARK_UPLINK) != o->mark)
+		return;
 	struct inet_diag_req_v2 request = { .sdiag_family = AF_INET,
 					    .sdiag_protocol = IPPROTO_TCP,
 					    .idiag_states = UINT32_MAX,
-					    .id = *id };
+					    .id = o->list[nth] };
 	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(SOCK_DESTROY, 0);
-	if (!msg || nlmsg_append(msg, &request, sizeof(request), NLMSG_ALIGNTO) < 0) {
-		note_error(r, -ENOMEM);
-		return;
-	}
-	int e = nlpriv_ask(r->diag, msg);
-	/* Not there: it ended meanwhile, or the connection is forwarded for somebody with our address behind us. */
-	if (e == 0)
-		r->released.sockets++;
-	else if (e != -ESRCH)
-		note_error(r, e);
+	bool made = msg && nlmsg_append(msg, &request, sizeof(request), NLMSG_ALIGNTO) == 0;
+	note_error(&o->error, made ? nl_batch_add(&o->destroy, msg) : -ENOMEM);
 }
 
-static void forget_flow(struct release *r, struct nlattr *tuple, struct nlattr *id,
+int nl_net_release_own(struct in_addr address, uint32_t mark, unsigned *count)
+{
+	CLEANUP(clear_own) struct own own = { .address = address, .mark = mark };
+	const struct nl_batch_reader reader = { destroy_marked, &own };
+	CLEANUP(nl_batch_clear) struct nl_batch ask = { 0 };
+	unsigned asked;
+	*count = 0;
+	note_error(&own.error, find_sockets(&own));
+	for (size_t i = 0; i < own.count; i++)
+		if (ask_mark(&ask, &own.list[i]) < 0)
+			return -ENOMEM;
+	/* What is not there any more has ended meanwhile. */
+	note_error(&own.error, nl_batch_send(&ask, NETLINK_NETFILTER, ENOENT, &reader, &asked));
+	note_error(&own.error, nl_batch_send(&own.destroy, NETLINK_SOCK_DIAG, ENOENT, NULL, count));
+	return own.error;
+}
+
+/* --- flows that the kernel tracks and that reach nobody --- */
+
+struct forgetting {
+	struct nl_batch flows;
+	uint32_t mark;
+	int error; /* the first */
+};
+
+static void clear_forgetting(struct forgetting *f)
+{
+	nl_batch_clear(&f->flows);
+}
+
+static void begin_forgetting(void *data)
+{
+	struct forgetting *f = data;
+	nl_batch_clear(&f->flows);
+}
+
+static void forget_flow(struct forgetting *f, struct nlattr *tuple, struct nlattr *id,
 			struct nlattr *zone)
 {
 	CLEANUP(clean_msg)
 	struct nl_msg *msg =
 		nlmsg_alloc_simple(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, 0);
 	struct nfgenmsg info = { .nfgen_family = AF_INET, .version = NFNETLINK_V0 };
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, CTA_TUPLE_ORIG | NLA_F_NESTED, nla_len(tuple), nla_data(tuple)) < 0 ||
-	    (id && nla_put(msg, CTA_ID, nla_len(id), nla_data(id)) < 0) ||
-	    (zone && nla_put(msg, CTA_ZONE, nla_len(zone), nla_data(zone)) < 0)) {
-		note_error(r, -ENOMEM);
-		return;
-	}
-	int e = nlpriv_ask(r->tracking, msg);
-	if (e == 0)
-		r->released.flows++;
-	else if (e != -ESRCH)
-		note_error(r, e);
+	bool made =
+		msg && nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) == 0 &&
+		nla_put(msg, CTA_TUPLE_ORIG | NLA_F_NESTED, nla_len(tuple), nla_data(tuple)) == 0 &&
+		(!id || nla_put(msg, CTA_ID, nla_len(id), nla_data(id)) == 0) &&
+		(!zone || nla_put(msg, CTA_ZONE, nla_len(zone), nla_data(zone)) == 0);
+	note_error(&f->error, made ? nl_batch_add(&f->flows, msg) : -ENOMEM);
 }
 
-/* The far ends of a connection as the machine that began it knows them; ports 0 where the protocol has none. */
-static int read_tuple(struct nlattr *tuple, uint8_t *protocol, struct inet_diag_sockid *id)
+/* 0 when it cannot be read: an unknown protocol is none that would have to stay. */
+static uint8_t protocol_of(struct nlattr *tuple)
 {
-	struct nlattr *parts[CTA_TUPLE_MAX + 1], *ip[CTA_IP_MAX + 1], *proto[CTA_PROTO_MAX + 1];
-	if (nla_parse_nested(parts, CTA_TUPLE_MAX, tuple, NULL) < 0 || !parts[CTA_TUPLE_IP] ||
-	    !parts[CTA_TUPLE_PROTO] ||
-	    nla_parse_nested(ip, CTA_IP_MAX, parts[CTA_TUPLE_IP], NULL) < 0 ||
-	    nla_parse_nested(proto, CTA_PROTO_MAX, parts[CTA_TUPLE_PROTO], NULL) < 0)
-		return -EBADMSG;
-	if (!ip[CTA_IP_V4_SRC] || nla_len(ip[CTA_IP_V4_SRC]) != 4 || !ip[CTA_IP_V4_DST] ||
-	    nla_len(ip[CTA_IP_V4_DST]) != 4 || !proto[CTA_PROTO_NUM] ||
-	    nla_len(proto[CTA_PROTO_NUM]) < 1)
-		return -EBADMSG;
-	*id = (struct inet_diag_sockid){ .idiag_cookie = { INET_DIAG_NOCOOKIE,
-							   INET_DIAG_NOCOOKIE } };
-	nla_memcpy(&id->idiag_src[0], ip[CTA_IP_V4_SRC], 4);
-	nla_memcpy(&id->idiag_dst[0], ip[CTA_IP_V4_DST], 4);
-	nla_memcpy(&id->idiag_sport, proto[CTA_PROTO_SRC_PORT], 2);
-	nla_memcpy(&id->idiag_dport, proto[CTA_PROTO_DST_PORT], 2);
-	*protocol = nla_get_u8(proto[CTA_PROTO_NUM]);
-	return 0;
+	struct nlattr *parts[CTA_TUPLE_MAX + 1], *proto[CTA_PROTO_MAX + 1];
+	if (nla_parse_nested(parts, CTA_TUPLE_MAX, tuple, NULL) < 0 || !parts[CTA_TUPLE_PROTO] ||
+	    nla_parse_nested(proto, CTA_PROTO_MAX, parts[CTA_TUPLE_PROTO], NULL) < 0 ||
+	    !proto[CTA_PROTO_NUM] || nla_len(proto[CTA_PROTO_NUM]) < 1)
+		return 0;
+	return nla_get_u8(proto[CTA_PROTO_NUM]);
 }
 
-static int release_flow(struct nl_msg *msg, void *data)
+static int read_flow(struct nl_msg *msg, void *data)
 {
-	struct release *r = data;
+	struct forgetting *f = data;
 	struct nlattr *attrs[CTA_MAX + 1];
-	struct inet_diag_sockid id;
-	uint8_t protocol;
 	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(struct nfgenmsg), attrs, CTA_MAX, NULL) < 0 ||
 	    !attrs[CTA_MARK] || !attrs[CTA_TUPLE_ORIG] ||
-	    (ntohl(nla_get_u32(attrs[CTA_MARK])) & PLAN_MARK_UPLINK) != r->mark ||
-	    read_tuple(attrs[CTA_TUPLE_ORIG], &protocol, &id) < 0)
+	    (ntohl(nla_get_u32(attrs[CTA_MARK])) & PLAN_MARK_UPLINK) != f->mark ||
+	    protocol_of(attrs[CTA_TUPLE_ORIG]) == IPPROTO_TCP)
 		return NL_SKIP;
-	if (protocol != IPPROTO_TCP)
-		forget_flow(r, attrs[CTA_TUPLE_ORIG], attrs[CTA_ID], attrs[CTA_ZONE]);
-	else if (id.idiag_src[0] == r->address.s_addr)
-		destroy_socket(r, &id);
+	forget_flow(f, attrs[CTA_TUPLE_ORIG], attrs[CTA_ID], attrs[CTA_ZONE]);
 	return NL_OK;
 }
 
-int nl_net_release(struct in_addr address, uint32_t mark, struct nl_released *out)
+int nl_net_forget_flows(uint32_t mark, unsigned *count)
 {
-	CLEANUP(clean_sock) struct nl_sock *diag = nl_socket_alloc();
-	CLEANUP(clean_sock) struct nl_sock *tracking = nl_socket_alloc();
-	struct release release = {
-		.diag = diag, .tracking = tracking, .address = address, .mark = mark
-	};
-	const struct nlpriv_reader reader = { release_flow, NULL, &release };
+	CLEANUP(clear_forgetting) struct forgetting f = { .mark = mark };
+	const struct nlpriv_reader reader = { read_flow, begin_forgetting, &f };
 	struct nfgenmsg info = { .nfgen_family = AF_INET, .version = NFNETLINK_V0 };
 	CLEANUP(clean_msg)
 	struct nl_msg *msg =
 		nlmsg_alloc_simple(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP);
-	if (!diag || !tracking || !msg ||
-	    nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	*count = 0;
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
 	    nla_put_u32(msg, CTA_MARK, htonl(mark)) < 0 ||
 	    nla_put_u32(msg, CTA_MARK_MASK, htonl(PLAN_MARK_UPLINK)) < 0)
 		return -ENOMEM;
-	int r = nl_connect(diag, NETLINK_SOCK_DIAG);
-	if (r >= 0)
-		r = nl_connect(tracking, NETLINK_NETFILTER);
-	if (r < 0)
-		return nlpriv_errno(r);
-	r = nlpriv_dump(NETLINK_NETFILTER, msg, &reader);
-	*out = release.released;
-	return r < 0 ? r : release.error;
+	note_error(&f.error, nlpriv_dump(NETLINK_NETFILTER, msg, &reader));
+	note_error(&f.error, nl_batch_send(&f.flows, NETLINK_NETFILTER, ENOENT, NULL, count));
+	return f.error;
 }

@@ -68,15 +68,14 @@ int nl_net_rules(struct nl_rules *out, struct fault *why);
 /* NUD_ state of a neighbour; 0 when there is no entry. */
 int nl_net_neighbour(struct nl_net *n, int ifindex, struct in_addr address);
 
-struct nl_released {
-	unsigned sockets; /* connections of this machine that were reset */
-	unsigned flows;   /* others that were forgotten */
-};
+/*
+ * Resets the TCP connections of this machine from `address` that go over an uplink by their mark (PLAN_MARK_UPLINK bits):
+ * two uplinks may have the same address. -EOPNOTSUPP where the kernel cannot (INET_DIAG_DESTROY).
+ */
+int nl_net_release_own(struct in_addr address, uint32_t mark, unsigned *count);
 
 /*
- * Frees what is stuck on an uplink, by the mark of the connection (PLAN_MARK_UPLINK bits), so that two uplinks may have
- * the same address. TCP connections that this machine began from `address` are reset; -EOPNOTSUPP where the kernel
- * cannot (INET_DIAG_DESTROY), after all else is done. TCP that is forwarded stays known: nftables resets it by its mark.
- * Anything else is forgotten, and its next packet begins anew over another uplink.
+ * Forgets what else is stuck on an uplink; its next packet begins anew over another one. TCP that is forwarded stays known:
+ * nftables resets it by its mark. The kernel walks its whole table for it, some 30 ms: those who wait come before.
  */
-int nl_net_release(struct in_addr address, uint32_t mark, struct nl_released *out);
+int nl_net_forget_flows(uint32_t mark, unsigned *count);

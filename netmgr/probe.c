@@ -55,6 +55,7 @@ static void answer(struct probe *q, enum probe_answer answer)
 	struct round *r = q->round;
 	hang_up(q);
 	r->result.answer[q->target] = answer;
+	q->heard |= answer != PROBE_SKIPPED && answer != PROBE_SILENT;
 	r->pending &= ~PROBE_BIT(q->target);
 	if (q->target == PROBE_GATEWAY && answer == PROBE_OK)
 		r->gateway_answers = true;
@@ -75,6 +76,9 @@ static void note_rtt(struct probe *q)
 	uint32_t rtt = took < UINT32_MAX ? (uint32_t)(took ? took : 1) : UINT32_MAX;
 	if (q->target != PROBE_GATEWAY && (!r->result.rtt_us || rtt < r->result.rtt_us))
 		r->result.rtt_us = rtt;
+	if ((PROBE_BEYOND & PROBE_BIT(q->target)) &&
+	    (!r->result.beyond_us || rtt < r->result.beyond_us))
+		r->result.beyond_us = rtt;
 }
 
 /* What an error on a socket proves. */
@@ -278,6 +282,7 @@ static void hear_lookup(struct probe *q)
 		answer(q, r < 0 && by_error(-r) == PROBE_SILENT ? PROBE_SILENT : PROBE_SKIPPED);
 		return;
 	}
+	q->heard = true;
 	q->round->hub_known = true;
 	q->round->hub = got.address;
 	q->round->hub_ms = clock_mono_ms();
@@ -293,6 +298,7 @@ static void send_check(struct probe *q)
 		answer(q, by_error(error));
 		return;
 	}
+	q->heard = true;
 	q->stage = STAGE_ANSWER;
 	(void)sd_event_source_set_io_events(q->source, EPOLLIN);
 	send_bytes(q, request, check_request(&q->round->prober->check, q->nonce, request));
@@ -366,29 +372,18 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *data
 	(void)source;
 	(void)fd;
 	(void)events;
-	switch (q->target) {
-	case PROBE_GATEWAY:
-	case PROBE_FAR_A:
-	case PROBE_FAR_B:
-		hear_echo(q);
-		break;
-	case PROBE_RESOLVER:
+	if (q->target == PROBE_RESOLVER)
 		hear_resolver(q);
-		break;
-	case PROBE_HUB:
-		if (q->stage == STAGE_LOOKUP)
-			hear_lookup(q);
-		else if (q->stage == STAGE_CONNECT)
-			send_check(q);
-		else
-			hear_hub(q);
-		break;
-	case PROBE_ECHO:
+	else if (q->target == PROBE_ECHO)
 		hear_hub_echo(q);
-		break;
-	case PROBE_TARGETS:
-		break;
-	}
+	else if (q->target != PROBE_HUB)
+		hear_echo(q);
+	else if (q->stage == STAGE_LOOKUP)
+		hear_lookup(q);
+	else if (q->stage == STAGE_CONNECT)
+		send_check(q);
+	else
+		hear_hub(q);
 	return 0;
 }
 
@@ -404,12 +399,26 @@ static void give_up(struct probe *q)
 		r->gateway_answers = false;
 }
 
+/* Something came back from beyond the router, if only half of the hub's greeting. */
+static bool heard_afar(const struct round *r)
+{
+	for (int t = 0; t < PROBE_TARGETS; t++)
+		if ((PROBE_REMOTE & PROBE_BIT(t)) && r->probes[t].heard)
+			return true;
+	return false;
+}
+
 static int on_end(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct round *r = data;
-	(void)source;
 	(void)usec;
 	bool settled = is_settled(r);
+	if (r->pending && r->more_us && !settled && heard_afar(r)) {
+		(void)sd_event_source_set_time_relative(source, r->more_us);
+		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+		r->more_us = 0;
+		return 0;
+	}
 	for (int t = 0; t < PROBE_TARGETS; t++) {
 		if (!(r->pending & PROBE_BIT(t)))
 			continue;
@@ -455,8 +464,10 @@ void prober_ask(struct prober *p, const struct core_action *action)
 	};
 	struct round *r = &p->rounds[action->uplink];
 	unsigned targets = action->targets & prober_possible(p, action->uplink);
-	(void)sd_event_source_set_time_relative(r->timer, (uint64_t)action->within_ms * 1000);
+	uint32_t first_ms = action->dead_ms ? action->dead_ms : action->within_ms;
+	(void)sd_event_source_set_time_relative(r->timer, (uint64_t)first_ms * 1000);
 	(void)sd_event_source_set_enabled(r->timer, SD_EVENT_ONESHOT);
+	r->more_us = (uint64_t)(action->within_ms - first_ms) * 1000;
 	r->settle = action->settle;
 	r->repeats = action->repeats > 1 ? action->repeats - 1 : 0;
 	r->every_us = (uint64_t)action->every_ms * 1000;
@@ -472,6 +483,7 @@ void prober_ask(struct prober *p, const struct core_action *action)
 		q->stage = STAGE_ANSWER;
 		q->reply_len = 0;
 		q->sent = 0;
+		q->heard = false;
 		if (targets & PROBE_BIT(t))
 			ask[t](q);
 	}
@@ -540,11 +552,18 @@ static int take_check(struct prober *p, const struct net_conf *conf, struct faul
 	return 0;
 }
 
+static int add_timer(sd_event *loop, sd_event_source **out, sd_event_time_handler_t ring,
+		     struct round *round)
+{
+	enum { ACCURACY_US = 1000 };
+	int r = sd_event_add_time(loop, out, CLOCK_MONOTONIC, UINT64_MAX, ACCURACY_US, ring, round);
+	return r < 0 ? r : sd_event_source_set_enabled(*out, SD_EVENT_OFF);
+}
+
 int prober_new(struct sd_event *loop, const struct net_conf *conf, struct kernel *kernel,
 	       void (*done)(void *data, unsigned uplink, const struct probe_round *round),
 	       void *data, struct prober **out, struct fault *why)
 {
-	enum { ACCURACY_US = 1000 };
 	CLEANUP(clean_prober) struct prober *p = calloc(1, sizeof(*p));
 	if (!p)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
@@ -568,15 +587,9 @@ int prober_new(struct sd_event *loop, const struct net_conf *conf, struct kernel
 			round->probes[t] = (struct probe){ .round = round,
 							   .target = (enum probe_target)t,
 							   .fd = -1 };
-		r = sd_event_add_time(loop, &round->timer, CLOCK_MONOTONIC, UINT64_MAX, ACCURACY_US,
-				      on_end, round);
+		r = add_timer(loop, &round->timer, on_end, round);
 		if (r >= 0)
-			r = sd_event_source_set_enabled(round->timer, SD_EVENT_OFF);
-		if (r >= 0)
-			r = sd_event_add_time(loop, &round->again, CLOCK_MONOTONIC, UINT64_MAX,
-					      ACCURACY_US, on_again, round);
-		if (r >= 0)
-			r = sd_event_source_set_enabled(round->again, SD_EVENT_OFF);
+			r = add_timer(loop, &round->again, on_again, round);
 		if (r < 0)
 			return fault_set(why, r, "probe.loop", "no timer for probes: %s",
 					 strerror(-r));

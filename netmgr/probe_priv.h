@@ -22,6 +22,7 @@ struct probe {
 	sd_event_source *source;
 	uint64_t sent_us;
 	unsigned sent; /* times */
+	bool heard;    /* something, if only half of the hub's greeting */
 	char nonce[CHECK_NONCE_ROOM];
 	uint8_t query[DNS_QUERY_MAX];
 	size_t query_len;
@@ -37,6 +38,7 @@ struct round {
 	struct probe_round result;
 	sd_event_source *timer, *again;
 	bool settle;
+	uint64_t more_us; /* time after a first end, for those of whom something was heard */
 	uint64_t every_us;
 	unsigned repeats; /* left */
 	struct probe probes[PROBE_TARGETS];

@@ -36,23 +36,33 @@ static void note_gap(struct traffic *t, uint64_t now_ms)
 	t->gap_ms = gap <= LONGEST_GAP_MS && gap > faded ? (uint32_t)gap : faded;
 }
 
-bool traffic_see(struct traffic *t, uint64_t rx_bytes, uint64_t tx_bytes, uint32_t limit_ms,
-		 uint64_t now_ms)
+/* A stream has the pauses that it had before, and half as much again. */
+static uint64_t limit_of(const struct traffic *t, const struct traffic_limits *limits)
+{
+	uint64_t pause = t->gap_ms + t->gap_ms / 2;
+	if (!t->loud)
+		return limits->silence_ms;
+	return pause > limits->stream_ms ? pause : limits->stream_ms;
+}
+
+bool traffic_see(struct traffic *t, uint64_t rx_bytes, uint64_t tx_bytes,
+		 const struct traffic_limits *limits, uint64_t now_ms)
 {
 	/* A device that was plugged in again begins at zero. */
 	uint64_t received = rx_bytes >= t->rx_bytes ? rx_bytes - t->rx_bytes : 0;
 	uint64_t sent = tx_bytes >= t->tx_bytes ? tx_bytes - t->tx_bytes : 0;
 	bool first = !t->counted;
-	uint32_t lately = 0;
-	if (!first) {
-		lately = note_received(t, received, now_ms);
-		t->credit = (uint32_t)smaller(t->credit + (received + sent) / ONE_IN, MOST_CREDIT);
-	}
 	t->counted = true;
 	t->rx_bytes = rx_bytes;
 	t->tx_bytes = tx_bytes;
 	if (first)
 		return false;
+	t->credit = (uint32_t)smaller(t->credit + (received + sent) / ONE_IN, MOST_CREDIT);
+	if (received <= t->own) {
+		t->own -= (uint32_t)received;
+		received = 0;
+	}
+	uint32_t lately = note_received(t, received, now_ms);
 	/* What came in a moment ago says nothing about this one. */
 	if (received && lately >= A_FEW_BYTES) {
 		t->loud |= lately >= A_STREAM;
@@ -63,12 +73,7 @@ bool traffic_see(struct traffic *t, uint64_t rx_bytes, uint64_t tx_bytes, uint32
 	}
 	if (!t->waiting_ms && (sent || t->loud))
 		t->waiting_ms = t->loud ? t->heard_ms : now_ms;
-	uint64_t limit = t->loud && limit_ms < t->gap_ms + t->gap_ms / 2 ? t->gap_ms + t->gap_ms / 2
-									 : limit_ms;
-	if (!t->waiting_ms || now_ms - t->waiting_ms < limit)
-		return false;
-	t->loud = false;
-	return true;
+	return t->waiting_ms && now_ms - t->waiting_ms >= limit_of(t, limits);
 }
 
 void traffic_forget_waiting(struct traffic *t)

@@ -16,14 +16,19 @@ struct traffic {
 	uint64_t slot_ms;     /* when the bytes below began to be counted */
 	uint32_t now, before; /* that came in, in this slot and the one before */
 	uint32_t gap_ms;      /* pauses that the stream had and came back from */
-	bool loud;            /* a stream was coming in, and has not been missed yet */
+	bool loud;            /* a stream was coming in */
 	uint32_t credit; /* bytes that questions may cost: one in a hundred that were carried */
+	uint32_t
+		own; /* bytes that may come in because the router answers us: nobody is served by them */
 };
 
-/*
- * Counters as they stand; true: bytes leave and none return, or a stream broke off, for `limit_ms`. Said once for a
- * stream, again and again for bytes that leave.
- */
-bool traffic_see(struct traffic *t, uint64_t rx_bytes, uint64_t tx_bytes, uint32_t limit_ms,
-		 uint64_t now_ms);
+/* How long it may last before it is said. */
+struct traffic_limits {
+	uint32_t silence_ms; /* bytes leave and none return */
+	uint32_t stream_ms;  /* a stream breaks off; its own pauses count more */
+};
+
+/* Counters as they stand; true: bytes leave and none return, or a stream broke off. Said at each look, until bytes come. */
+bool traffic_see(struct traffic *t, uint64_t rx_bytes, uint64_t tx_bytes,
+		 const struct traffic_limits *limits, uint64_t now_ms);
 void traffic_forget_waiting(struct traffic *t);

@@ -34,7 +34,8 @@ enum probe_answer {
 
 struct probe_round {
 	enum probe_answer answer[PROBE_TARGETS];
-	uint32_t rtt_us; /* smallest round trip measured in this round, 0 none */
+	uint32_t rtt_us;    /* smallest round trip measured in this round, 0 none */
+	uint32_t beyond_us; /* the same of machines beyond the provider */
 };
 
 enum verdict_word {

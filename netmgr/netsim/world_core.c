@@ -27,12 +27,17 @@ struct run {
 	int64_t dead_since, next_core, next_use;
 };
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static void ask(struct run *r, const struct core_action *a)
 {
 	struct asked *q = &r->asked[a->uplink];
 	bool silent = false, beyond = false, near_silent = false;
 	*q = (struct asked){ .out = true, .done = r->w.now };
-	int64_t now = r->w.now;
+	int64_t now = r->w.now, heard = INT64_MAX;
 	for (int t = 0; t < PROBE_TARGETS; t++) {
 		if (!(a->targets & PROBE_BIT(t)))
 			continue;
@@ -59,11 +64,25 @@ static void ask(struct run *r, const struct core_action *a)
 			continue;
 		if (now + at > q->done)
 			q->done = now + at;
+		/* The first half of TCP's greeting is something heard, too. */
+		if (t != PROBE_GATEWAY)
+			heard = earlier(heard, t == PROBE_HUB ? at / 2 : at);
 		uint32_t rtt = (uint32_t)(took * (t == PROBE_HUB ? 500 : 1000));
 		if (t != PROBE_GATEWAY && (!q->round.rtt_us || rtt < q->round.rtt_us))
 			q->round.rtt_us = rtt;
+		if ((PROBE_BEYOND & PROBE_BIT(t)) &&
+		    (!q->round.beyond_us || rtt < q->round.beyond_us))
+			q->round.beyond_us = rtt;
 	}
 	r->w.now = now;
+	if (a->dead_ms && heard > a->dead_ms) {
+		for (int t = PROBE_GATEWAY + 1; t < PROBE_TARGETS; t++)
+			if (a->targets & PROBE_BIT(t))
+				q->round.answer[t] = PROBE_SILENT;
+		q->round.rtt_us = q->round.beyond_us = 0;
+		q->done = now + a->dead_ms;
+		return;
+	}
 	bool settled = a->settle && beyond && !near_silent;
 	for (int t = 0; t < PROBE_TARGETS; t++)
 		if (settled && q->round.answer[t] == PROBE_SILENT)
@@ -145,11 +164,6 @@ static void use(struct run *r)
 					    .uplink = i,
 					    .rx_bytes = r->rx[i],
 					    .tx_bytes = r->tx[i] });
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* Does what is due now; the time of what comes next. */

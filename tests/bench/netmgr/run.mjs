@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // run.mjs BUILD RESULT.json: what a school notices when a line fails, and what watching its lines costs. Needs root, and the machine
 // for itself: times are those of real processes. BENCH_ONLY=carrier,silent,satellite,kept,release,idle,cost,quota; BENCH_SHORT=1 tries the
-// tool; ROUNDS=N.
+// tool; ROUNDS=N; BENCH_TELL=MS shows the daemon's log of each failover that took longer.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -12,6 +12,7 @@ import { LINES, School } from './school.mjs'
 
 const [build, result] = process.argv.slice(2)
 const short = Boolean(process.env.BENCH_SHORT)
+const tell = Number(process.env.BENCH_TELL ?? Infinity)
 const rounds = Number(process.env.ROUNDS ?? (short ? 2 : 20))
 const only = process.env.BENCH_ONLY?.split(',')
 const [FIRST, SECOND] = LINES
@@ -25,7 +26,7 @@ const round = (x, digits = 1) => Number(x.toFixed(digits))
 
 // New flows take another line: from the fault to the first flow from which on every one was answered.
 async function failover(school, fault, everyMs) {
-	await school.freshDaemon()
+	await school.freshDaemon(tell < Infinity ? { WASL_LOG: 'debug' } : {})
 	const download = school.download()
 	await school.asker.tell(`ask ${everyMs}`)
 	await until('flows take the first line', 20, async () => (await school.asker.tell('last')).last === FIRST.letter)
@@ -43,7 +44,10 @@ async function failover(school, fault, everyMs) {
 	await download.end()
 	const after = flows.filter(([sent]) => sent >= begun && sent <= until_ms)
 	const lost = after.findLastIndex(([, letter]) => !letter || letter === FIRST.letter)
-	return after[lost + 1][0] - begun
+	const took = after[lost + 1][0] - begun
+	if (took > tell)
+		for (const { at, line } of school.log) if (at > begun - 4000) say(`  ${(at - begun).toFixed(0).padStart(6)} ${line}`)
+	return took
 }
 
 async function failovers(school, name, fault, everyMs, figures, key) {

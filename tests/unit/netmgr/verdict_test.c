@@ -10,9 +10,9 @@
 #include "firmware/base/clean.h"
 
 #define ANSWERS(gw, res, hub) ALL_ANSWERS(gw, res, SKIPPED, SKIPPED, SKIPPED, hub)
-#define ALL_ANSWERS(gw, res, echo, a, b, hub)                                                   \
-	{                                                                                       \
-		{ PROBE_##gw, PROBE_##res, PROBE_##echo, PROBE_##a, PROBE_##b, PROBE_##hub }, 0 \
+#define ALL_ANSWERS(gw, res, echo, a, b, hub)                                                      \
+	{                                                                                          \
+		{ PROBE_##gw, PROBE_##res, PROBE_##echo, PROBE_##a, PROBE_##b, PROBE_##hub }, 0, 0 \
 	}
 
 static void names_the_layer(void **state)
