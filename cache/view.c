@@ -201,14 +201,10 @@ static int open_rendition(struct view *v, struct view_item *item)
 
 static int open_files(struct view *v, struct view_item *item, uint64_t size)
 {
-	switch (item->key.kind) {
-	case OBJECT:
+	if (item->key.kind == OBJECT)
 		return open_object(v, item, size);
-	case RENDITION:
+	if (item->key.kind == RENDITION)
 		return open_rendition(v, item);
-	case MAP:
-		break;
-	}
 	return open_body(v, item, layout_object(&item->key.id, ".map"));
 }
 
