@@ -21,7 +21,7 @@ perl -e 'sub box { pack("Na4", 8 + length $_[1], $_[0]) . $_[1] }
 size=$(stat -c %s "$film")
 marks="Tecno KG5 Amina secretplace +36.8065 iPhone12 Exif 36.7777 XmpAmina +35.1111 Itel77 x264 Lavc"
 head -c 200000 /dev/urandom >"$top/stick/noise.mp4"
-ffmpeg -v error -y -f lavfi -i testsrc2=s=64x8:r=10:d=1 -c:v libx264 -preset ultrafast "$top/stick/tiny.mp4"
+ffmpeg -v error -y -f lavfi -i testsrc2=s=2000x16:r=10:d=1 -c:v libx264 -preset ultrafast "$top/stick/tiny.mp4"
 ln -s /etc/passwd "$top/stick/passwd.mp4"
 for word in $marks; do grep -qaF -- "$word" "$film"; ok $? "the phone's film says $word"; done
 new_box
@@ -194,7 +194,7 @@ fi
 
 # --- a film that can be no lesson ---
 is "$(form /staff/stick -d path=tiny.mp4 -d title_ar=tiny -d language=ar)" 303 "a film that is too small is taken"
-until_so 60 on_page 'الصورة صغيرة جدًا: 64×8'
+until_so 60 on_page 'الصورة صغيرة جدًا: 2000×16'
 ok $? "and refused with its size, in the reader's language"
 # --- an upload that nobody finishes ---
 say_time() { # say_time UNIX: what agentd vouches for, from the next start on
