@@ -110,6 +110,10 @@ int store_own_read(const struct store *s, const char *name, struct store_local *
 {
 	AUTO_FREE void *bytes = NULL;
 	size_t len;
+	struct stat st;
+	/* Nothing that a person or a damaged folder put there is waited for. */
+	if (lstat(place_of(s, name).at, &st) == 0 && !S_ISREG(st.st_mode))
+		return -EBADMSG;
 	int rc = fileio_read(place_of(s, name).at, STORE_OWN_MOST, &bytes, &len, NULL);
 	if (!rc)
 		rc = store_own_parse(bytes, len, out);

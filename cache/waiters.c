@@ -20,7 +20,7 @@ struct waiters_thing {
 	struct sender_want want;
 	uint64_t token;
 	enum state state;
-	uint32_t client; /* 0: several */
+	uint32_t client; /* 0: not known; WANT_SEVERAL: of the first two */
 	struct waiter *first;
 };
 
@@ -148,12 +148,21 @@ static struct waiters_thing *add(struct waiters *w, const struct sender_want *wa
 	return t;
 }
 
+/*
+ * Two clients have a turn of their own together, one for all that both wait for: whoever asks from two addresses gains one turn by
+ * it, not one for each place. Pupils who play in step are another two at each.
+ */
+static uint32_t together(uint32_t one, uint32_t other)
+{
+	return ((one ^ other) * 0x9e3779b1u) >> 1 | WANT_SEVERAL;
+}
+
 /* Contentd hears it when it has heard of another. */
 static void share(struct waiters *w, struct waiters_thing *t, uint32_t client)
 {
-	if (t->client == client || !t->client)
+	if (t->client == client || !t->client || !client || t->client & WANT_SEVERAL)
 		return;
-	t->client = 0;
+	t->client = together(t->client, client);
 	if (t->state == ASKED)
 		set_state(w, t, SHARED);
 }

@@ -20,11 +20,13 @@ struct fault;
  * least that one); whoever wants what lies behind asks anew, so an object is wanted chunk by chunk as it is sent, and
  * `count` says how far the pupil means to read. A WANT with an error is about what is there and cannot be read from the disk:
  * `count` chunks are to be looked at, and fetched again if they are bad. READY of a segment means that its slot is published. Messages that name
- * an unknown token are not an error: a CANCEL and a READY may cross. SHARED says that not only the WANT's `client` waits for it any more. SPOILT, of a worker, carries nothing: names.idx is damaged, or not
+ * an unknown token are not an error: a CANCEL and a READY may cross. SHARED says that another client than the WANT's waits for it, too: `client` is that of the two. SPOILT, of a worker, carries nothing: names.idx is damaged, or not
  * there, as far as it can see; it says so again every WANT_SPOILT_MS until it is not. Whoever writes the index looks for himself.
  */
 #define WANT_VERSION 4u /* contentd's HELLO: see want_send_hello() */
 #define WANT_SPOILT_MS 2000u
+#define WANT_SEVERAL \
+	0x80000000u /* in a client's number: it is that of two together, the same whoever came first */
 #define WANT_SOCKET "/run/wasl/want.sock"
 
 enum want_type {
@@ -56,7 +58,7 @@ struct want_msg {
 		deadline_ms; /* from now; 0 none; contentd's HELLO: how long a client is to be patient */
 	int32_t error; /* FAILED: negative errno; WANT: 0, or why what is there cannot be read */
 	uint32_t
-		client; /* WANT: who waits, a number that says nothing else; 0: several, or not known */
+		client; /* WANT, SHARED: who waits, a number that says nothing else; 0: not known */
 };
 
 /*

@@ -143,7 +143,8 @@ static void reads_on(const struct client *c, const struct want_msg *m)
 	size_t found = w->count;
 	for (size_t i = 0; i < w->count; i++) {
 		const struct want *want = &w->all[i];
-		const bool another = want->msg.client && m->client && want->msg.client != m->client;
+		const uint32_t was = want->msg.client, is = m->client;
+		const bool another = was && is && !((was | is) & WANT_SEVERAL) && was != is;
 		if (want->until_ms && want->from == c && !another && want->msg.first <= m->first &&
 		    !memcmp(want->msg.id.b, m->id.b, sizeof(m->id.b)) &&
 		    (found == w->count || want->msg.first > w->all[found].msg.first))
@@ -216,14 +217,14 @@ static void cancel(struct client *c, uint64_t token)
 			drop_at(w, i);
 }
 
-static void share(const struct client *c, uint64_t token)
+static void share(const struct client *c, const struct want_msg *m)
 {
 	struct wants *w = c->of;
 	for (size_t i = 0; i < w->count; i++) {
 		struct want *want = &w->all[i];
-		if (want->from != c || want->msg.token != token || want->until_ms)
+		if (want->from != c || want->msg.token != m->token || want->until_ms)
 			continue;
-		want->msg.client = 0;
+		want->msg.client = m->client;
 		something_changed(w);
 	}
 }
@@ -246,7 +247,7 @@ static int take_message(struct client *c, const struct want_msg *m)
 		cancel(c, m->token);
 		return 0;
 	case WANT_SHARED:
-		share(c, m->token);
+		share(c, m);
 		return 0;
 	case WANT_SPOILT:
 		if (!c->instance)

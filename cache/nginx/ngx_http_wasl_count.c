@@ -105,7 +105,7 @@ ngx_http_wasl_count_client(ngx_http_wasl_worker_t *w, ngx_http_request_t *r)
         return 0;
     }
 
-    client = (uint32_t) uses_device(uses, address, len, "", 0);
+    client = (uint32_t) uses_device(uses, address, len, "", 0) & ~WANT_SEVERAL;
     ngx_http_wasl_count_unlock(w);
 
     return client;

@@ -32,7 +32,7 @@ struct schedule_want { /* given most urgent first */
 	size_t object;
 	uint64_t first, count; /* chunks */
 	uint32_t priority;     /* 0 a pupil waits .. 9 background */
-	uint32_t client;       /* who waits, and counts as one; 0: several, or nobody knows */
+	uint32_t client;       /* who waits, and counts as one; 0: nobody knows */
 };
 
 struct schedule_block { /* a chunk that nobody could bring: not asked again before then */

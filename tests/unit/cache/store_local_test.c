@@ -269,11 +269,14 @@ static void names_beside_bodies_follow_the_rows(void **state)
 	assert_int_equal(scratch_flip(path, -1, 4), 0);
 	closedir(d);
 	close(open(scratch_path(state, "own/0123.new"), O_CREAT | O_WRONLY, 0600));
+	/* And one at which a reader would wait for ever. */
+	assert_int_equal(mkfifo(scratch_path(state, "own/0123"), 0600), 0);
 	s = open_store(state);
-	assert_int_equal(sweep(s), 2);
+	assert_int_equal(sweep(s), 3);
 	store_close(s);
 	assert_int_equal(own_files(state), 2);
 	lose_database(state);
+	assert_int_equal(mkfifo(scratch_path(state, "own/0123"), 0600), 0);
 	s = open_store(state);
 	char paths[200] = "";
 	assert_int_equal(store_local_each(s, collect, paths, NULL), 0);

@@ -294,10 +294,13 @@ static void clients_come_in_turn(void **state)
 	wants_chunk_here(s->wants, &m.id, 4);
 	assert_int_equal(at_place(s, 0), 101);
 	assert_int_equal(at_place(s, 1), 5);
-	/* 102 is somebody else's, too: nobody's second. */
-	const struct want_msg shared = {
-		.type = WANT_SHARED, .kind = WANT_OBJECT, .token = 3, .first = 102, .count = 1
-	};
+	/* 102 is somebody else's, too: the first of the two together. */
+	const struct want_msg shared = { .type = WANT_SHARED,
+					 .kind = WANT_OBJECT,
+					 .token = 3,
+					 .first = 102,
+					 .count = 1,
+					 .client = WANT_SEVERAL | 1 };
 	say(s, fd, &shared, sizeof(shared));
 	m = chunks(10, 3, 50, 1);
 	m.client = 70;
@@ -310,6 +313,27 @@ static void clients_come_in_turn(void **state)
 	say(s, fd, &gone, sizeof(gone)); /* it crossed the answer */
 	const struct want_msg *const *list;
 	assert_int_equal(wants_list(s->wants, &list), 4);
+}
+
+/* Two who ask for the same hundred things have one turn more, not a hundred. */
+static void two_together_come_in_turn(void **state)
+{
+	struct scene *s = *state;
+	AUTO_FD int fd = worker(s, 7);
+	for (uint64_t n = 0; n < 3; n++) {
+		struct want_msg m = chunks(1 + n, 3, 100 + n, 1);
+		m.client = 70;
+		say(s, fd, &m, sizeof(m));
+		m.type = WANT_SHARED;
+		m.client = WANT_SEVERAL | 5;
+		say(s, fd, &m, sizeof(m));
+	}
+	struct want_msg m = chunks(9, 3, 4, 10);
+	m.client = 71;
+	say(s, fd, &m, sizeof(m));
+	assert_int_equal(at_place(s, 0), 100);
+	assert_int_equal(at_place(s, 1), 4);
+	assert_int_equal(at_place(s, 2), 101);
 }
 
 static void a_closed_connection_takes_its_wants(void **state)
@@ -421,6 +445,7 @@ int main(void)
 		SCENE(a_want_ends_with_the_chunk_it_waits_for),
 		SCENE(who_reads_on_keeps_its_place),
 		SCENE(clients_come_in_turn),
+		SCENE(two_together_come_in_turn),
 		SCENE(a_closed_connection_takes_its_wants),
 		SCENE(nonsense_ends_the_connection),
 		SCENE(tallies_are_acknowledged),
