@@ -108,10 +108,10 @@ static int put_mirror(struct nl_msg *msg, const struct shape_object *o)
 	const struct tc_mirred mirred = { .action = TC_ACT_STOLEN,
 					  .eaction = TCA_EGRESS_REDIR,
 					  .ifindex = (uint32_t)o->to_ifindex };
-	struct {
-		struct tc_u32_sel sel;
-		struct tc_u32_key key[U32_KEYS];
-	} all = { .sel = { .flags = TC_U32_TERMINAL, .nkeys = U32_KEYS } };
+	/* Its keys follow: every bit is masked out, everything matches. */
+	const struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = U32_KEYS };
+	uint8_t all[sizeof(sel) + U32_KEYS * sizeof(struct tc_u32_key)] = { 0 };
+	memcpy(all, &sel, sizeof(sel));
 	struct nlattr *acts = nest(msg, TCA_U32_ACT);
 	struct nlattr *act = acts ? nest(msg, 1) : NULL;
 	if (!act || nla_put_string(msg, TCA_ACT_KIND, "mirred") < 0)
@@ -122,7 +122,7 @@ static int put_mirror(struct nl_msg *msg, const struct shape_object *o)
 	nla_nest_end(msg, options);
 	nla_nest_end(msg, act);
 	nla_nest_end(msg, acts);
-	return nla_put(msg, TCA_U32_SEL, sizeof(all), &all);
+	return nla_put(msg, TCA_U32_SEL, sizeof(all), all);
 }
 
 static int put_options(struct nl_msg *msg, const struct shape_object *o)
