@@ -29,9 +29,14 @@ async function play(n) {
 	return sum;
 }
 
-async function watched() {
-	const reply = await stage.hub(`/v1/usage?school=${await school()}`);
-	return (reply.json?.rows ?? []).filter((row) => row.lesson === "fractions").reduce((sum, row) => sum + row.sent_bytes, 0);
+const sent_of = (reply) => (reply.json?.rows ?? []).filter((row) => row.lesson === "fractions").reduce((sum, row) => sum + row.sent_bytes, 0);
+const watched = async () => sent_of(await stage.hub(`/v1/usage?school=${await school()}`));
+
+// Workers hand over what they count every few seconds; the stage itself asked for first segments before it was ready.
+async function handed_over() {
+	const metrics = (await get("/metrics")).bytes.toString();
+	must(/^wasl_tally_rows \d+$/m.test(metrics), `no wasl_tally_rows in ${metrics.slice(0, 200)}`);
+	return /^wasl_tally_rows 0$/m.test(metrics);
 }
 
 // Everything counted on the box so far has reached the ministry, and nothing twice.
@@ -50,8 +55,12 @@ try {
 
 	let before, sent = 0;
 	await step("what was sent before is with the ministry", async () => {
-		await until("an empty outbox", settled, 240000);
-		before = await watched();
+		await until("what was counted on the box's disk", handed_over);
+		await until("all of it at the ministry", async () => {
+			await settled();
+			before = await watched();
+			return before === sent_of(await stage.box("contentd", "/v1/usage?after=0&limit=1000"));
+		}, 240000);
 	});
 	await step("hub and origin stopped: the finished lesson plays, reports pile up", async () => {
 		for (const name of ["hub-nginx", "hubd"]) must((await stage.ask(`/v1/stop?name=${name}`, "POST")).status < 300, `could not stop ${name}`);
