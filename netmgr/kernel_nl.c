@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/kernel.h"
+#include "netmgr/kernel_priv.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/neighbour.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <systemd/sd-event.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "firmware/base/clean.h"
-#include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
 #include "netmgr/dhcp.h"
@@ -22,7 +17,6 @@
 #include "netmgr/nl_events.h"
 #include "netmgr/nl_net.h"
 #include "netmgr/nl_stock.h"
-#include "netmgr/plan.h"
 #include "netmgr/resolv.h"
 
 enum {
@@ -30,29 +24,6 @@ enum {
 	SETTLE_US = 50000, /* several losses are repaired together */
 	FIND_LOOKS = 20,   /* a second: a device that may bear any name, should its event be late */
 	STOCK_LOOKS = 1200, /* a minute: what nobody told us about */
-};
-
-struct line {
-	struct plan_uplink plan;
-	struct in_addr resolver;
-	bool known, up, carrier, fixed;
-	struct dhcp *dhcp;
-	struct kernel *kernel;
-};
-
-struct kernel {
-	sd_event *loop;
-	const struct net_conf *conf;
-	struct kernel_calls calls;
-	struct nl_net *net;
-	struct nft *nft;
-	int events;
-	sd_event_source *look, *hear, *settle;
-	struct line lines[UPLINK_MAX];
-	int preferred;
-	bool chosen; /* until then table 200 stays as an earlier life left it */
-	bool failed; /* the last order was refused: said once */
-	unsigned looks;
 };
 
 int kernel_check(const struct net_conf *conf, struct fault *why)
@@ -82,7 +53,7 @@ static void note(struct kernel *k, int r, const struct fault *why)
 
 /* --- what should be --- */
 
-static void plan_uplinks(const struct kernel *k, struct plan_uplink out[static UPLINK_MAX])
+void kernelpriv_uplinks(const struct kernel *k, struct plan_uplink out[static UPLINK_MAX])
 {
 	for (size_t i = 0; i < k->conf->uplink_count; i++) {
 		out[i] = k->lines[i].plan;
@@ -90,12 +61,11 @@ static void plan_uplinks(const struct kernel *k, struct plan_uplink out[static U
 	}
 }
 
-/* Makes the kernel's routes and rules what they should be; what is right already stays untouched. */
-static int settle(struct kernel *k, struct fault *why)
+int kernelpriv_settle(struct kernel *k, struct fault *why)
 {
 	struct plan_uplink uplinks[UPLINK_MAX];
 	struct plan plan;
-	plan_uplinks(k, uplinks);
+	kernelpriv_uplinks(k, uplinks);
 	plan_make(uplinks, k->conf->uplink_count, k->preferred, &plan);
 	/* Until the core has chosen, the way of an earlier life stays open. */
 	return nl_stock_settle(k->net, &plan, k->chosen ? 0 : PLAN_TABLE_CLASS, why);
@@ -104,7 +74,7 @@ static int settle(struct kernel *k, struct fault *why)
 static int put_nft(struct kernel *k, struct fault *why)
 {
 	struct plan_uplink uplinks[UPLINK_MAX];
-	plan_uplinks(k, uplinks);
+	kernelpriv_uplinks(k, uplinks);
 	return nft_put(k->nft, uplinks, k->conf->uplink_count, why);
 }
 
@@ -119,7 +89,7 @@ static void keep_nft(struct kernel *k)
 }
 
 /* The preferred line's. */
-static void tell_resolver(struct kernel *k)
+void kernelpriv_tell_resolver(struct kernel *k)
 {
 	struct fault why;
 	struct in_addr server = { 0 };
@@ -195,9 +165,9 @@ static void on_lease(void *data, const struct lease *lease)
 		note(k, put_address(k, i, &why), &why);
 	}
 	log_info("event=lease uplink=%s held=%d", k->conf->uplinks[i].name, lease != NULL);
-	note(k, settle(k, &why), &why);
+	note(k, kernelpriv_settle(k, &why), &why);
 	if (k->preferred == (int)i)
-		tell_resolver(k);
+		kernelpriv_tell_resolver(k);
 	report_address(k, i);
 }
 
@@ -297,7 +267,7 @@ static void look_at(struct kernel *k, unsigned i, enum depth depth)
 	bool up_changed = look.up != l->up;
 	l->up = look.up;
 	if (device_changed || up_changed)
-		note(k, settle(k, &why), &why);
+		note(k, kernelpriv_settle(k, &why), &why);
 	if (device_changed || look.carrier != l->carrier) {
 		l->carrier = look.carrier;
 		struct core_observation seen = { .kind = CORE_LINK,
@@ -344,7 +314,7 @@ static void resync(struct kernel *k)
 	struct fault why;
 	for (unsigned i = 0; i < k->conf->uplink_count; i++)
 		note(k, put_address(k, i, &why), &why);
-	note(k, settle(k, &why), &why);
+	note(k, kernelpriv_settle(k, &why), &why);
 }
 
 /* Nobody knows what was lost: everything is looked at, now. Forwarding goes on meanwhile. */
@@ -478,123 +448,5 @@ int kernel_open(struct sd_event *loop, const struct net_conf *conf,
 	if (r < 0)
 		return r;
 	*out = MOVE_PTR(k);
-	return 0;
-}
-
-/* --- orders from the core --- */
-
-unsigned kernel_possible(const struct kernel *k, unsigned uplink)
-{
-	(void)k;
-	(void)uplink;
-	return PROBE_ALL;
-}
-
-int kernel_prefer(struct kernel *k, int uplink, struct fault *why)
-{
-	k->preferred = uplink;
-	k->chosen = true;
-	int r = settle(k, why);
-	tell_resolver(k);
-	return r;
-}
-
-static int mark_fallen(struct kernel *k, unsigned uplink, bool fell, struct fault *why)
-{
-	struct plan_uplink uplinks[UPLINK_MAX];
-	k->lines[uplink].plan.fell = fell;
-	plan_uplinks(k, uplinks);
-	return nft_put_fell(k->nft, uplinks, k->conf->uplink_count, why);
-}
-
-int kernel_release(struct kernel *k, unsigned uplink, struct fault *why)
-{
-	unsigned sockets, flows;
-	int r = nl_net_release_own(k->lines[uplink].plan.address, plan_mark(uplink), &sockets);
-	int fell = mark_fallen(k, uplink, true, why);
-	int forgot = nl_net_forget_flows(plan_mark(uplink), &flows);
-	log_info("event=uplink.release uplink=%s connections=%u others=%u",
-		 k->conf->uplinks[uplink].name, sockets, flows);
-	/* Without it the box's own connections are reset like those that are forwarded. */
-	r = r == -EOPNOTSUPP || r == 0 ? forgot : r;
-	if (fell < 0)
-		return fell;
-	return r < 0 ? fault_set(why, r, "kernel.release",
-				 "connections over uplink '%s' could not be released (%s): they "
-				 "end by themselves, later",
-				 k->conf->uplinks[uplink].name, strerror(-r))
-		     : 0;
-}
-
-int kernel_revive(struct kernel *k, unsigned uplink, struct fault *why)
-{
-	return mark_fallen(k, uplink, false, why);
-}
-
-static int open_socket(enum kernel_dial how)
-{
-	switch (how) {
-	case KERNEL_TCP:
-		return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	case KERNEL_UDP:
-		return socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	case KERNEL_ECHO:
-		break;
-	}
-	/* The unprivileged kind where the group is allowed, else the raw one. */
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP);
-	return fd >= 0 ? fd
-		       : socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP);
-}
-
-int kernel_dial(struct kernel *k, unsigned uplink, enum kernel_dial how,
-		const struct sockaddr_in *to, int *out)
-{
-	const struct plan_uplink *u = &k->lines[uplink].plan;
-	struct sockaddr_in gateway = { .sin_family = AF_INET, .sin_addr = u->gateway };
-	const uint32_t mark = plan_probe_mark(uplink);
-	if (!u->addressed)
-		return -ENETUNREACH;
-	if (!to && how != KERNEL_ECHO)
-		return -EOPNOTSUPP;
-	if (!to)
-		to = &gateway;
-	AUTO_FD int fd = open_socket(how);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)
-		return -errno;
-	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 && errno != EINPROGRESS)
-		return errno == EHOSTUNREACH ? -ENETUNREACH : -errno;
-	*out = MOVE_FD(fd);
-	return 0;
-}
-
-int kernel_resolver(const struct kernel *k, unsigned uplink, struct sockaddr_in *out)
-{
-	enum { DNS_PORT = 53 };
-	if (!k->lines[uplink].resolver.s_addr)
-		return -ENOENT;
-	*out = (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_port = htons(DNS_PORT),
-				     .sin_addr = k->lines[uplink].resolver };
-	return 0;
-}
-
-int kernel_device(const struct kernel *k, unsigned uplink)
-{
-	return k->lines[uplink].plan.ifindex;
-}
-
-enum probe_answer kernel_neighbour(struct kernel *k, unsigned uplink)
-{
-	const struct plan_uplink *u = &k->lines[uplink].plan;
-	int state = nl_net_neighbour(k->net, u->ifindex, u->gateway);
-	if (state & (NUD_REACHABLE | NUD_PERMANENT | NUD_NOARP))
-		return PROBE_OK;
-	return state & (NUD_FAILED | NUD_INCOMPLETE) ? PROBE_SILENT : PROBE_SKIPPED;
-}
-
-size_t kernel_routes(struct ctl_route *out)
-{
-	(void)out;
 	return 0;
 }

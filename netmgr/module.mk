@@ -4,7 +4,7 @@
 NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter quota shape shape_learn slot ledger account net_conf lane check dns echo plan lease measure_key
 NETMGR_DAEMON := probe probe_echo engine api
 NETMGR_SIM := gate kernel_sim shaper_sim
-NETMGR_NL := kernel_nl nl_net nl_flows nl_batch nl_events nl_stock nl_tc nl_tc_wire shaper_nl nft dhcp resolv
+NETMGR_NL := kernel_nl kernel_order nl_net nl_flows nl_batch nl_events nl_stock nl_tc nl_tc_wire shaper_nl nft dhcp resolv
 $(eval $(call lib,netmgr_core,$(NETMGR_CORE:%=netmgr/%.c),record base))
 $(eval $(call lib,netmgr_daemon,$(NETMGR_DAEMON:%=netmgr/%.c),netmgr_core base))
 $(eval $(call lib,netmgr_sim,$(NETMGR_SIM:%=netmgr/%.c),netmgr_daemon board_sim))
