@@ -376,6 +376,12 @@ static void make_way(struct fetch *f, const struct stream *s)
 	}
 }
 
+/* AF41 while a pupil waits, else CS1: the queue of a line tells them apart. */
+static int dscp_of(const struct stream *s)
+{
+	return s->urgent ? 34 : 8;
+}
+
 static int ask_map(struct stream *s)
 {
 	const struct library_object *o = &s->of->library->objects[s->object];
@@ -383,7 +389,8 @@ static int ask_map(struct stream *s)
 	const struct origin_url url = origin_map(at, &o->id);
 	const struct http_order order = { .url = url.at,
 					  .limit_bytes = objmap_bytes(o->size),
-					  .stall_s = at->stall_s };
+					  .stall_s = at->stall_s,
+					  .dscp = dscp_of(s) };
 	const struct http_calls calls = { NULL, map_done, s };
 	return http_start(s->of->http, &order, &calls, &s->transfer, NULL);
 }
@@ -402,6 +409,7 @@ static int ask_range(struct stream *s)
 		.range_to = to - 1,
 		.limit_bytes = to - from,
 		.stall_s = at->stall_s,
+		.dscp = dscp_of(s),
 	};
 	const struct http_calls calls = { take_bytes, range_done, s };
 	make_way(s->of, s);

@@ -90,6 +90,7 @@ is "$(cat "$top/plays")" "good 1 busy 0 cut 0 wrong 0" "a pupil plays while a ph
 ok $? "and has every other turn on the line ($spent bytes came meanwhile for the $plays that he played)"
 wait $all
 is "$(sort "$top/far" | uniq -c | xargs)" "$far 206" "that phone has its bytes, too"
+is "$(stat_of 'marks | (.["34"] // 0) > 0 and (keys - ["34", "8"] == [])')" true "what somebody waits for says so of itself (AF41)"
 is "$(crowd 1)" "good 1 busy 0 cut 0 wrong 0" "and then somebody the whole film"
 again=$(($(fetched) - before - size))
 [ $again -le 262144 ]
@@ -115,6 +116,13 @@ again=$(($(fetched) - before - 2000000))
 ok $? "nothing that had come was fetched again ($again bytes)"
 ctl rate=0 >/dev/null
 is "$(events chunk.refused)" 0 "and nothing was damaged by going on where it broke off"
+
+# --- what the line's queues tell apart -------------------------------------------------------------------
+ctl 'hold=0&rate=0&reset=1' >/dev/null
+before=$(fetched)
+paper 100000
+until_so 20 at_least /v1/status .fetch.received_bytes $((before + 100000))
+is "$(stat_of 'marks | keys | join(" ")')" 8 "what nobody waits for says so of itself (CS1)"
 
 stop_contentd TERM
 

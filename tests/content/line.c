@@ -13,6 +13,7 @@
  *	die=N		after N more bytes of objects the connection is reset, once
  *	delay=MS	before each answer
  *	reset=1		counts begin again
+ * "marks" counts bytes of objects by what the asker's packets said of themselves: its DSCP.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,7 +31,7 @@
 
 #include "firmware/base/clock.h"
 
-enum { MOST = 64, HEAD_ROOM = 4096, CHUNK = 65536, BURST_MS = 20, TICK_MS = 4 };
+enum { MOST = 64, HEAD_ROOM = 4096, CHUNK = 65536, BURST_MS = 20, TICK_MS = 4, MARKS = 64 };
 
 enum mode { OK, WRONG, SHORT, WHOLE, OTHER, ELSEWHERE, ENDLESS, DRIP, SILENT, NONE, MODES };
 static const char *const mode_names[MODES] = { "ok",        "wrong",   "short", "whole",  "other",
@@ -38,6 +39,7 @@ static const char *const mode_names[MODES] = { "ok",        "wrong",   "short", 
 
 struct peer {
 	int fd, file; /* -1: none */
+	unsigned mark;
 	char head[HEAD_ROOM];
 	size_t head_len;
 	bool busy, object, close_after, doomed;
@@ -56,6 +58,7 @@ static struct line {
 	bool cut, hold, backwards;
 	uint64_t die, delay_ms;
 	uint64_t rate, tokens, filled_us;
+	uint64_t marked[MARKS];
 	uint64_t requests, ranges, bytes, connections, first_chunk_ms, first_byte_ms, last_byte_ms;
 	unsigned most_streams;
 } l;
@@ -75,6 +78,7 @@ static void forget_counts(void)
 {
 	l.requests = l.ranges = l.bytes = l.connections = l.most_streams = 0;
 	l.first_chunk_ms = l.first_byte_ms = l.last_byte_ms = 0;
+	memset(l.marked, 0, sizeof(l.marked));
 }
 
 static void obey(const struct peer *asker, char *query)
@@ -118,15 +122,20 @@ static void answer(struct peer *p, const char *status, const char *extra, uint64
 
 static void control(struct peer *p, char *query)
 {
-	char body[400];
+	char body[1000], marks[500] = "";
 	obey(p, query);
+	for (size_t i = 0, at = 0; i < MARKS; i++)
+		if (l.marked[i] && at < sizeof(marks))
+			at += (size_t)snprintf(marks + at, sizeof(marks) - at, "%s\"%zu\":%" PRIu64,
+					       at ? "," : "", i, l.marked[i]);
 	int n = snprintf(body, sizeof(body),
 			 "{\"requests\":%" PRIu64 ",\"ranges\":%" PRIu64 ",\"bytes\":%" PRIu64
 			 ",\"connections\":%" PRIu64
 			 ",\"most_streams\":%u,\"first_byte_ms\":%" PRIu64
-			 ",\"first_chunk_ms\":%" PRIu64 ",\"last_byte_ms\":%" PRIu64 "}\n",
+			 ",\"first_chunk_ms\":%" PRIu64 ",\"last_byte_ms\":%" PRIu64
+			 ",\"marks\":{%s}}\n",
 			 l.requests, l.ranges, l.bytes, l.connections, l.most_streams,
-			 l.first_byte_ms, l.first_chunk_ms, l.last_byte_ms);
+			 l.first_byte_ms, l.first_chunk_ms, l.last_byte_ms, marks);
 	answer(p, "200 OK", "", (uint64_t)n);
 	memcpy(p->out + p->out_len, body, (size_t)n);
 	p->out_len += (size_t)n;
@@ -231,6 +240,7 @@ static void count_sent(const struct peer *p, uint64_t at, size_t n)
 	l.last_byte_ms = clock_mono_ms();
 	if (!p->object)
 		return;
+	l.marked[p->mark] += n;
 	if (!l.first_byte_ms)
 		l.first_byte_ms = l.last_byte_ms;
 	if (!l.first_chunk_ms && at + n >= CHUNK)
@@ -310,13 +320,28 @@ static void speak(struct peer *p)
 		hang_up(p, false);
 }
 
+/* What the packet that opened the connection said of itself. */
+static unsigned mark_of(int fd)
+{
+	const int yes = 1;
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr first;
+	} said = { 0 };
+	socklen_t len = sizeof(said);
+	if (setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &yes, sizeof(yes)) < 0 ||
+	    getsockopt(fd, IPPROTO_IP, IP_PKTOPTIONS, &said, &len) < 0 || len < CMSG_LEN(1))
+		return 0;
+	return *CMSG_DATA(&said.first) >> 2;
+}
+
 static void welcome(int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	for (size_t i = 0; fd >= 0 && i < MOST; i++) {
 		if (l.peers[i].fd >= 0)
 			continue;
-		l.peers[i] = (struct peer){ .fd = fd, .file = -1 };
+		l.peers[i] = (struct peer){ .fd = fd, .file = -1, .mark = mark_of(fd) };
 		l.connections++;
 		return;
 	}
