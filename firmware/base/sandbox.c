@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,16 +14,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <termios.h>
+#include <unistd.h>
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
-
-static void clean_filter(scmp_filter_ctx *filter)
-{
-	if (*filter)
-		seccomp_release(*filter);
-}
+#include "firmware/base/sandbox_calls.h"
 
 /* --- limits ------------------------------------------------------------------------------------- */
 
@@ -126,189 +121,20 @@ static int close_file_system(unsigned *missing, struct fault *why)
 
 /* --- system calls ------------------------------------------------------------------------------- */
 
-static const int allowed[] = {
-	/* inherited descriptors */
-	SCMP_SYS(read),
-	SCMP_SYS(readv),
-	SCMP_SYS(pread64),
-	SCMP_SYS(preadv),
-	SCMP_SYS(write),
-	SCMP_SYS(writev),
-	SCMP_SYS(pwrite64),
-	SCMP_SYS(pwritev),
-	SCMP_SYS(lseek),
-	SCMP_SYS(_llseek),
-	SCMP_SYS(close),
-	SCMP_SYS(fstat),
-	SCMP_SYS(fcntl),
-	SCMP_SYS(dup),
-	SCMP_SYS(dup2),
-	SCMP_SYS(dup3),
-	SCMP_SYS(pipe2),
-	SCMP_SYS(eventfd2),
-	SCMP_SYS(poll),
-	SCMP_SYS(ppoll),
-	SCMP_SYS(select),
-	SCMP_SYS(pselect6),
-	SCMP_SYS(epoll_create1),
-	SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_wait),
-	SCMP_SYS(epoll_pwait),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(sendto),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(shutdown),
-	/* results */
-	SCMP_SYS(memfd_create),
-	SCMP_SYS(ftruncate),
-	SCMP_SYS(fallocate),
-	SCMP_SYS(fsync),
-	SCMP_SYS(fdatasync),
-	/* memory */
-	SCMP_SYS(mmap),
-	SCMP_SYS(mmap2),
-	SCMP_SYS(munmap),
-	SCMP_SYS(mremap),
-	SCMP_SYS(mprotect),
-	SCMP_SYS(madvise),
-	SCMP_SYS(brk),
-	SCMP_SYS(membarrier),
-	/* threads */
-	SCMP_SYS(futex),
-	SCMP_SYS(set_robust_list),
-	SCMP_SYS(get_robust_list),
-	SCMP_SYS(rseq),
-	SCMP_SYS(set_tid_address),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(sched_getparam),
-	SCMP_SYS(sched_getscheduler),
-	SCMP_SYS(sched_get_priority_min),
-	SCMP_SYS(sched_get_priority_max),
-	/* signals, time, identity, the end */
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(rt_sigtimedwait),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_getres),
-	SCMP_SYS(clock_nanosleep),
-	SCMP_SYS(nanosleep),
-	SCMP_SYS(gettimeofday),
-	SCMP_SYS(time),
-	SCMP_SYS(times),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(getrusage),
-	SCMP_SYS(sysinfo),
-	SCMP_SYS(uname),
-	SCMP_SYS(getpid),
-	SCMP_SYS(getppid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(getuid),
-	SCMP_SYS(geteuid),
-	SCMP_SYS(getgid),
-	SCMP_SYS(getegid),
-	SCMP_SYS(getcpu),
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
-};
-
-/* What libraries try on the way and do without: an error instead of death. */
-static const struct {
-	int call, error;
-} refused[] = {
-	{ SCMP_SYS(open), EACCES },
-	{ SCMP_SYS(openat), EACCES },
-	{ SCMP_SYS(openat2), EACCES },
-	{ SCMP_SYS(creat), EACCES },
-	{ SCMP_SYS(stat), EACCES },
-	{ SCMP_SYS(lstat), EACCES },
-	{ SCMP_SYS(statx), EACCES },
-	{ SCMP_SYS(access), EACCES },
-	{ SCMP_SYS(faccessat), EACCES },
-	{ SCMP_SYS(faccessat2), EACCES },
-	{ SCMP_SYS(readlink), EACCES },
-	{ SCMP_SYS(readlinkat), EACCES },
-	{ SCMP_SYS(getcwd), EACCES },
-	{ SCMP_SYS(statfs), EACCES },
-	{ SCMP_SYS(unlink), EACCES },
-	{ SCMP_SYS(socket), EACCES },
-	{ SCMP_SYS(connect), EACCES },
-	{ SCMP_SYS(sched_setaffinity), EPERM },
-	{ SCMP_SYS(sched_setscheduler), EPERM },
-	{ SCMP_SYS(setpriority), EPERM },
-	{ SCMP_SYS(mbind), EPERM },
-	{ SCMP_SYS(get_mempolicy), EPERM },
-	{ SCMP_SYS(set_mempolicy), EPERM },
-	{ SCMP_SYS(mlock), EPERM },
-	{ SCMP_SYS(clone3),
-	  ENOSYS }, /* its flags are behind a pointer; the C library falls back to clone */
-};
-
-/* Calls whose arguments decide. */
-static int add_conditional(scmp_filter_ctx f)
-{
-	int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-				  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM,
-					  CLONE_THREAD | CLONE_VM));
-	if (!rc)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				      SCMP_A0(SCMP_CMP_EQ, (uint64_t)getpid(), 0));
-	if (!rc) /* reads limits, sets none */
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-				      SCMP_A2(SCMP_CMP_EQ, 0, 0));
-	if (!rc) /* fstat() of newer C libraries */
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-				      SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
-	if (!rc)
-		rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1,
-				      SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));
-	if (!rc)
-		rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1,
-				      SCMP_A1(SCMP_CMP_EQ, TCGETS, 0));
-	if (!rc)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-				      SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
-	if (!rc) /* names of memory areas, for debuggers only */
-		rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
-				      SCMP_A0(SCMP_CMP_EQ, 0x53564d41, 0));
-	return rc;
-}
-
-static int build_filter(const struct sandbox_spec *spec, scmp_filter_ctx f)
-{
-	int rc = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
-	if (!rc) /* a search tree: the hot calls of a transcoder are many */
-		rc = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	for (size_t i = 0; !rc && i < spec->allow_count; i++)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, spec->allow_syscalls[i], 0);
-	for (size_t i = 0; !rc && i < ARRAY_LEN(allowed); i++)
-		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (size_t i = 0; !rc && i < ARRAY_LEN(refused); i++) {
-		/* A call that the caller allows on top wins. */
-		bool wanted = false;
-		for (size_t k = 0; k < spec->allow_count; k++)
-			wanted = wanted || spec->allow_syscalls[k] == refused[i].call;
-		if (!wanted)
-			rc = seccomp_rule_add(f, SCMP_ACT_ERRNO((uint32_t)refused[i].error),
-					      refused[i].call, 0);
-	}
-	return rc ? rc : add_conditional(f);
-}
-
 static int filter_calls(const struct sandbox_spec *spec, unsigned *missing, struct fault *why)
 {
+	struct sock_filter code[SANDBOX_PROGRAM_MOST];
+	size_t len = 0;
 	if (prctl(PR_GET_SECCOMP) < 0 && errno == EINVAL) {
 		*missing |= SANDBOX_SECCOMP;
 		return 0;
 	}
-	CLEANUP(clean_filter) scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int rc = f ? build_filter(spec, f) : -ENOMEM;
-	if (!rc)
-		rc = seccomp_load(f);
+	int rc = sandbox_program(spec->allow_syscalls, spec->allow_count, getpid(), code, &len);
+	const struct sock_fprog program = { .len = (unsigned short)len, .filter = code };
+	/* For every thread that there is; one that cannot have it is told by its number. */
+	if (!rc &&
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
+		rc = errno ? -errno : -ESRCH;
 	if (rc)
 		return fault_set(why, rc, "sandbox.seccomp",
 				 "the filter of system calls cannot be set (%s)", strerror(-rc));

@@ -161,4 +161,7 @@ for rung in 240p 480p; do
 	is "$(unbroken_pictures idle "$rung" "$top/joined.mp4" "$(plan flash '.plan.segments | last | .start_ticks + .duration_ticks')")" "" "idle $rung: no gap"
 done
 
+! ldd "$B/bin/wasl-transcoder" | grep libseccomp
+ok $? "walls are built without a library that can fall over in the child"
+
 finish

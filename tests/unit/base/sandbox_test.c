@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,6 +26,7 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/sandbox_calls.h"
 
 /* What a child tries behind the walls, and how it must end. */
 enum end { REFUSED, WORKS, KILLED };
@@ -278,6 +282,134 @@ static void the_network_is_empty(void **state)
 	assert_int_not_equal(r.result, 0);
 }
 
+/* --- the filter itself, by an interpreter: what no child can try --------------------------------- */
+
+#define OTHER_ARCH 0x40000003u /* AUDIT_ARCH_I386; on such a processor, ask for another */
+#define HIGH (UINT64_C(1) << 32)
+
+static uint32_t load(const struct seccomp_data *d, uint32_t at)
+{
+	uint32_t word;
+	assert_true(at + sizeof(word) <= sizeof(*d));
+	memcpy(&word, (const char *)d + at, sizeof(word));
+	return word;
+}
+
+/* What the kernel would answer, and in how many steps. */
+static uint32_t answer_of(const struct sock_filter *code, size_t len, const struct seccomp_data *d,
+			  unsigned *steps)
+{
+	uint32_t a = 0;
+	*steps = 0;
+	for (size_t pc = 0; pc < len; pc++, ++*steps) {
+		const struct sock_filter *f = &code[pc];
+		switch (f->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			a = load(d, f->k);
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			a &= f->k;
+			break;
+		case BPF_JMP | BPF_JA:
+			pc += f->k;
+			break;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			pc += a == f->k ? f->jt : f->jf;
+			break;
+		case BPF_JMP | BPF_JGE | BPF_K:
+			pc += a >= f->k ? f->jt : f->jf;
+			break;
+		case BPF_RET | BPF_K:
+			return f->k;
+		default:
+			fail_msg("instruction %zu is %#x", pc, f->code);
+		}
+	}
+	fail_msg("the program has no end");
+	return 0;
+}
+
+#define ALLOW SECCOMP_RET_ALLOW
+#define KILL SECCOMP_RET_KILL_PROCESS
+#define REFUSE(e) (SECCOMP_RET_ERRNO | (e))
+#define SELF 4711
+
+static const struct {
+	const char *what;
+	int call;
+	uint64_t args[4];
+	uint32_t want;
+} answers[] = {
+	{ "the lowest number", SCMP_SYS(read), { 0 }, ALLOW },
+	{ "the highest", SCMP_SYS(faccessat2), { 0 }, REFUSE(EACCES) },
+	{ "a file", SCMP_SYS(openat), { 0 }, REFUSE(EACCES) },
+	{ "exec", SCMP_SYS(execve), { 0 }, KILL },
+	{ "exec of another kind", SCMP_SYS(execveat), { 0 }, KILL },
+	{ "a thread", SCMP_SYS(clone), { CLONE_THREAD | CLONE_VM | CLONE_FS }, ALLOW },
+	{ "half a thread", SCMP_SYS(clone), { CLONE_VM }, KILL },
+	{ "a process", SCMP_SYS(clone), { SIGCHLD }, KILL },
+	{ "a thread whose flags nobody sees", SCMP_SYS(clone3), { 0 }, REFUSE(ENOSYS) },
+	{ "a signal to itself", SCMP_SYS(tgkill), { SELF, 1 }, ALLOW },
+	{ "to another", SCMP_SYS(tgkill), { SELF + 1, 1 }, KILL },
+	{ "to itself, with something above", SCMP_SYS(tgkill), { SELF | HIGH, 1 }, KILL },
+	{ "reads a limit", SCMP_SYS(prlimit64), { 0, 3, 0 }, ALLOW },
+	{ "sets a limit", SCMP_SYS(prlimit64), { 0, 3, 0x7fff00001000 }, KILL },
+	{ "sets one from the fourth gigabyte", SCMP_SYS(prlimit64), { 0, 3, HIGH }, KILL },
+	{ "fstat", SCMP_SYS(newfstatat), { 3, 0, 0, AT_EMPTY_PATH | 0x100 }, ALLOW },
+	{ "stat", SCMP_SYS(newfstatat), { 3, 0, 0, 0x100 }, REFUSE(EACCES) },
+	{ "is it a terminal?", SCMP_SYS(ioctl), { 1, 0x5401 }, REFUSE(ENOTTY) },
+	{ "anything else of a device", SCMP_SYS(ioctl), { 1, 0x5412 }, KILL },
+	{ "a thread's name", SCMP_SYS(prctl), { PR_SET_NAME }, ALLOW },
+	{ "a memory area's name", SCMP_SYS(prctl), { 0x53564d41 }, REFUSE(EINVAL) },
+	{ "another filter", SCMP_SYS(prctl), { PR_SET_SECCOMP }, KILL },
+	{ "another filter, asked in the new way", SCMP_SYS(seccomp), { 1 }, KILL },
+	{ "what is allowed on top wins", SCMP_SYS(socket), { 0 }, ALLOW },
+	{ "a number that there is not", 0x10000, { 0 }, KILL },
+	{ "the same number of another table", SCMP_SYS(read) | 0x40000000, { 0 }, KILL },
+	{ "no number at all", -1, { 0 }, KILL },
+};
+
+static void the_program_answers(void **state)
+{
+	(void)state;
+	static const int more[] = { SCMP_SYS(socket), SCMP_SYS(read) };
+	struct sock_filter code[SANDBOX_PROGRAM_MOST];
+	size_t len = 0;
+	unsigned steps;
+	assert_int_equal(sandbox_program(more, ARRAY_LEN(more), SELF, code, &len), 0);
+	const uint32_t native = code[1].k;
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		struct seccomp_data d = { .nr = answers[i].call, .arch = native };
+		memcpy(d.args, answers[i].args, sizeof(answers[i].args));
+		const uint32_t got = answer_of(code, len, &d, &steps);
+		if (got != answers[i].want)
+			fail_msg("%s: %#x instead of %#x", answers[i].what, got, answers[i].want);
+		if (steps > 40)
+			fail_msg("%s: %u steps", answers[i].what, steps);
+		d.arch = OTHER_ARCH;
+		if (native != OTHER_ARCH)
+			assert_int_equal(answer_of(code, len, &d, &steps), KILL);
+	}
+	/* Whatever the number, there is an answer; most numbers have one alone. */
+	size_t lives = 0;
+	for (int nr = 0; nr < 4096; nr++) {
+		const struct seccomp_data d = { .nr = nr, .arch = native };
+		lives += answer_of(code, len, &d, &steps) != KILL;
+	}
+	assert_in_range(lives, 60, 140);
+}
+
+static void a_list_that_is_too_long_is_refused(void **state)
+{
+	(void)state;
+	static int many[300];
+	struct sock_filter code[SANDBOX_PROGRAM_MOST];
+	size_t len = 0;
+	for (size_t i = 0; i < ARRAY_LEN(many); i++)
+		many[i] = 1000 + (int)i;
+	assert_int_equal(sandbox_program(many, ARRAY_LEN(many), SELF, code, &len), -E2BIG);
+}
+
 static void names_pieces(void **state)
 {
 	(void)state;
@@ -304,6 +436,8 @@ int main(void)
 		cmocka_unit_test(walls_hold_without_root),
 		cmocka_unit_test(landlock_and_network_hold_alone),
 		cmocka_unit_test(the_network_is_empty),
+		cmocka_unit_test(the_program_answers),
+		cmocka_unit_test(a_list_that_is_too_long_is_refused),
 		cmocka_unit_test(names_pieces),
 	};
 	return cmocka_run_group_tests_name("base/sandbox", tests, NULL, NULL);
