@@ -257,6 +257,7 @@ void store_close(struct store *s)
 	store_object_release_all(s);
 	store_rendition_release_all(s);
 	store_sweep_end(s);
+	store_news_end(s);
 	store_remake_end(s);
 	db_close(s->db);
 	if (s->lock >= 0)
@@ -273,8 +274,8 @@ int store_sync(struct store *s, struct fault *why)
 	s->at_once_bytes = 0;
 	if (!rc)
 		s->behind_bytes = 0;
-	if (idle)
-		store_sweep_step(s, NULL, NULL);
+	if (idle && !store_sweep_waits(s))
+		(void)store_sweep_step(s, NULL, NULL);
 	store_keep_spare(s);
 	return rc;
 }

@@ -13,16 +13,20 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 
-struct found { /* objects that names were read back for */
-	struct objmap_id *ids;
+struct found {                 /* by one look at the names */
+	struct objmap_id *ids; /* objects that names were read back for */
 	size_t count, room;
+	uint64_t bytes;      /* of those that had no row */
+	struct fault unread; /* code != 0: why not all of it could be read */
 };
 
-static bool has_body(const struct store *s, const struct objmap_id *id, uint64_t size)
+/* 1: it is there in full; 0: it is not; or why that cannot be known. */
+static int has_body(const struct store *s, const struct objmap_id *id, uint64_t size)
 {
 	struct stat st;
-	return fstatat(s->fd, layout_object(id, "").at, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
+	if (fstatat(s->fd, layout_object(id, "").at, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
 }
 
 static int add_row(struct store *s, const struct objmap_id *id, uint64_t size,
@@ -51,11 +55,20 @@ static bool note(struct found *f, const struct objmap_id *id)
 static int read_back(struct store *s, const char *name, struct found *f, struct fault *why)
 {
 	struct store_local file;
-	if (store_own_read(s, name, &file) || !has_body(s, &file.id, file.size))
+	int there = 0, rc = store_own_read(s, name, &file);
+	if (!rc)
+		there = has_body(s, &file.id, file.size);
+	if (rc == -ENOENT || rc == -EBADMSG || (!rc && !there))
 		return 0;
+	if (rc || there < 0) { /* the others come back all the same */
+		store_own_fault(s, name, rc ? rc : there, &f->unread);
+		return 0;
+	}
 	if (!note(f, &file.id))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int rc = add_row(s, &file.id, file.size, file.media_type, why);
+	rc = add_row(s, &file.id, file.size, file.media_type, why);
+	if (!rc && db_changes(s->db))
+		f->bytes += file.size;
 	return rc ? rc
 		  : db_exec(s->db, why,
 			    "INSERT OR IGNORE INTO local(path, id, media_type, added_s) "
@@ -73,79 +86,135 @@ static void close_folder(DIR **d)
 static int read_names(struct store *s, struct found *f, struct fault *why)
 {
 	__attribute__((cleanup(close_folder))) DIR *d = opendir(store_path(s, "own").at);
-	if (!d)
-		return errno == ENOENT ? 0 : store_fault(s, "own", -errno, why);
+	if (!d && errno != ENOENT)
+		store_fault(s, "own", -errno, &f->unread);
 	int rc = 0;
-	for (const struct dirent *e; !rc && (e = readdir(d));)
+	while (d && !rc) {
+		errno = 0;
+		const struct dirent *e = readdir(d);
+		if (!e && errno)
+			store_fault(s, "own", -errno, &f->unread);
+		if (!e)
+			break;
 		if (e->d_name[0] != '.')
 			rc = read_back(s, e->d_name, f, why);
+	}
 	return rc;
 }
 
+/* What cannot be listed may hold anything. */
 static bool is_empty(const struct store *s)
 {
 	__attribute__((cleanup(close_folder))) DIR *d = opendir(store_path(s, "obj").at);
+	errno = 0;
 	for (const struct dirent *e; d && (e = readdir(d));)
 		if (e->d_name[0] != '.')
 			return false;
-	return d != NULL;
+	return d && !errno;
 }
 
 /* Names come back in one commit: a cut before it leaves everything to be done again. */
 static int take_back(struct store *s, struct found *f, struct fault *why)
 {
+	f->count = f->bytes = 0;
+	f->unread = (struct fault){ 0 };
 	int rc = db_begin(s->db, why);
 	if (rc)
 		return rc;
 	DB_TX(s->db);
 	rc = read_names(s, f, why);
 	if (!rc)
-		rc = db_exec(s->db, why, "UPDATE anew SET names=0, bodies=bodies AND ?", "i",
-			     (int64_t)!is_empty(s));
+		rc = db_exec(s->db, why, "UPDATE anew SET names=?, bodies=bodies AND ?", "ii",
+			     (int64_t)(f->unread.code != 0), (int64_t)!is_empty(s));
 	return rc ? rc : db_commit(s->db, why);
+}
+
+static int take_names(struct store *s, struct found *f, struct fault *why)
+{
+	int rc;
+	do
+		rc = take_back(s, f, why);
+	while (store_give_spare(s, rc));
+	if (rc)
+		return rc;
+	s->unread = f->unread.code != 0;
+	s->used_bytes += f->bytes;
+	/* Their bitmaps vouch for them, or they are searched: the rows learn it. */
+	for (size_t i = 0; i < f->count; i++) {
+		struct store_object *o;
+		if (store_object_find(s, &f->ids[i], &o, NULL) == 0)
+			store_object_close(o);
+	}
+	return 0;
+}
+
+int store_anew_again(struct store *s, struct fault *why)
+{
+	struct found f = { 0 };
+	int rc = take_names(s, &f, why);
+	free(f.ids);
+	if (!rc && f.unread.code) {
+		if (why)
+			*why = f.unread;
+		return f.unread.code;
+	}
+	if (!rc)
+		store_news_add(s, STORE_NEWS_FOUND, "store",
+			       "'%s/own': all names of the school's files have been read now",
+			       s->dir);
+	return rc;
 }
 
 int store_anew_open(struct store *s, struct fault *why)
 {
-	int64_t names;
-	int rc = db_int(s->db, 0, &names, why, "SELECT names FROM anew", "");
+	int64_t names, bodies = 0;
 	struct found f = { 0 };
-	while (!rc && names) {
-		rc = take_back(s, &f, why);
-		names = store_give_spare(s, rc);
-		rc = names ? 0 : rc;
-	}
-	/* Their bitmaps vouch for them, or they are searched: the rows learn it. */
-	for (size_t i = 0; !rc && i < f.count; i++) {
-		struct store_object *o;
-		if (store_object_find(s, &f.ids[i], &o, NULL) == 0)
-			store_object_close(o);
-	}
+	int rc = db_int(s->db, 0, &names, why, "SELECT names FROM anew", "");
+	if (!rc && names)
+		rc = take_names(s, &f, why);
 	free(f.ids);
-	int64_t bodies = 0;
+	if (!rc && f.unread.code)
+		store_sweep_stuck(s, &f.unread);
 	if (!rc)
 		rc = db_int(s->db, 0, &bodies, why, "SELECT bodies FROM anew", "");
 	s->adopts = bodies != 0;
 	return rc;
 }
 
-int store_anew_adopt(struct store *s, const struct objmap_id *id, int64_t *known, struct fault *why)
+/* -ENOENT: there is no map that is sound. */
+static int read_map(const struct store *s, const struct objmap_id *id, uint64_t *size)
 {
 	AUTO_FREE void *raw = NULL;
 	size_t len;
+	struct stat st;
 	struct objmap *map = NULL;
+	const struct store_path at = store_path(s, layout_object(id, ".map").at);
+	if (lstat(at.at, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+	int rc = fileio_read(at.at, objmap_bytes(OBJMAP_MAX_SIZE), &raw, &len, NULL);
+	if (!rc)
+		rc = objmap_verify(id, raw, len, &map, NULL);
+	if (!rc)
+		*size = objmap_size(map);
+	objmap_free(map);
+	return rc == -EFBIG || rc == -EBADMSG ? -ENOENT : rc;
+}
+
+int store_anew_adopt(struct store *s, const struct objmap_id *id, int64_t *known, struct fault *why)
+{
+	uint64_t size;
 	*known = 0;
 	if (!s->adopts)
 		return 0;
-	const struct store_path at = store_path(s, layout_object(id, ".map").at);
-	if (fileio_read(at.at, objmap_bytes(OBJMAP_MAX_SIZE), &raw, &len, NULL) ||
-	    objmap_verify(id, raw, len, &map, NULL))
-		return 0;
-	const uint64_t size = objmap_size(map);
-	objmap_free(map);
-	if (!has_body(s, id, size))
-		return 0;
-	int rc = add_row(s, id, size, "", why);
+	int rc = read_map(s, id, &size);
+	if (rc)
+		return rc == -ENOENT ? 0 : store_fault(s, layout_object(id, ".map").at, rc, why);
+	rc = has_body(s, id, size);
+	if (rc <= 0)
+		return rc ? store_fault(s, layout_object(id, "").at, rc, why) : 0;
+	rc = add_row(s, id, size, "", why);
 	if (rc)
 		return rc;
 	s->used_bytes += size;

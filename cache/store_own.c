@@ -2,6 +2,7 @@
 #include "cache/store_own.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "cache/store_private.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/crc32c.h"
+#include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/text.h"
 
@@ -106,16 +108,44 @@ bool store_own_there(const struct store *s, const char *path)
 	return access(place_of(s, store_own_name(path).at).at, F_OK) == 0;
 }
 
+int store_own_fault(const struct store *s, const char *name, int code, struct fault *why)
+{
+	return fault_set(why, code, "store.unread",
+			 "'%s/" FOLDER
+			 "/%.80s': %s; it may name a file of the school: until it can "
+			 "be read, or is moved away, nothing that has no row is removed",
+			 s->dir, name, strerror(-code));
+}
+
+/* As many bytes as there are, or one more than there may be. Nothing that others put there is waited for. */
+static int read_whole(const char *path, char room[static STORE_OWN_MOST + 1], size_t *len)
+{
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSUP;
+	ssize_t n;
+	for (*len = 0; *len <= STORE_OWN_MOST; *len += (size_t)n) {
+		do
+			n = pread(fd, room + *len, STORE_OWN_MOST + 1 - *len, (off_t)*len);
+		while (n < 0 && errno == EINTR);
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+	}
+	return 0;
+}
+
 int store_own_read(const struct store *s, const char *name, struct store_local *out)
 {
-	AUTO_FREE void *bytes = NULL;
-	size_t len;
-	struct stat st;
-	/* Nothing that a person or a damaged folder put there is waited for. */
-	if (lstat(place_of(s, name).at, &st) == 0 && !S_ISREG(st.st_mode))
-		return -EBADMSG;
-	int rc = fileio_read(place_of(s, name).at, STORE_OWN_MOST, &bytes, &len, NULL);
+	char room[STORE_OWN_MOST + 1];
+	size_t len = 0;
+	const size_t digits = strspn(name, "0123456789abcdef");
+	if (digits != 2 * crypto_generichash_BYTES_MIN || name[digits])
+		return -ENOENT; /* what a cut left, or others put there */
+	int rc = read_whole(place_of(s, name).at, room, &len);
 	if (!rc)
-		rc = store_own_parse(bytes, len, out);
+		rc = store_own_parse(room, len, out);
 	return !rc && strcmp(store_own_name(out->path).at, name) ? -EBADMSG : rc;
 }

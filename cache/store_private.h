@@ -8,8 +8,10 @@
 #include "cache/layout.h"
 #include "cache/segtab.h"
 #include "cache/store.h"
+#include "cache/store_news.h"
 #include "cache/store_own.h"
 #include "firmware/base/db.h"
+#include "firmware/base/fault.h"
 
 /* What store.c, store_object.c and store_rendition.c share; nobody else includes it. */
 struct store {
@@ -26,6 +28,10 @@ struct store {
 	unsigned sweep_folder;        /* the next to look through for files without a row */
 	DIR *sweep_dir;               /* the one under way, or NULL */
 	bool adopts;                  /* store.db was lost: whole bodies without a row get one */
+	bool unread;                  /* and not all names of the school's files could be read */
+	uint64_t stuck_ms;            /* when the sweep could not go on; 0: it could */
+	struct fault stuck;           /* why; was told */
+	struct store_news_item *news; /* nobody has heard of yet */
 	struct store_object *objects; /* open ones */
 	struct store_rendition *renditions; /* open ones */
 };
@@ -133,6 +139,11 @@ uint64_t store_padded(uint64_t length);
 int store_object_write_fd(const struct store_object *o);       /* borrowed */
 int store_rendition_write_fd(const struct store_rendition *r); /* borrowed */
 void store_sweep_end(struct store *s);
+bool store_sweep_waits(const struct store *s); /* it could not go on a moment ago */
+void store_sweep_stuck(struct store *s, const struct fault *why);
+void store_news_add(struct store *s, enum store_news_kind kind, const char *subject,
+		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void store_news_end(struct store *s);
 /* store_own.c: names of the school's own files, beside their bodies. Durable when 0 was returned. */
 struct own_name {
 	char at[40];
@@ -141,12 +152,19 @@ struct own_name store_own_name(const char *path);
 int store_own_write(struct store *s, const struct store_local *file, struct fault *why);
 void store_own_remove(struct store *s, const char *path);
 bool store_own_there(const struct store *s, const char *path);
+/*
+ * -ENOENT: no such file; -EBADMSG: it was read whole, and is none. Any other error says nothing of what is there: whoever would remove
+ * something for want of a name must not.
+ */
 int store_own_read(const struct store *s, const char *name, struct store_local *out);
+int store_own_fault(const struct store *s, const char *name, int code, struct fault *why);
 /*
  * store_anew.c: a store.db that was just made reads the names back, and the objects that they name; until the sweep is
- * through, a body with a sound map gets a row instead of being removed (*known: it has one now).
+ * through, a body with a sound map gets a row instead of being removed (*known: it has one now). Names that cannot be read
+ * do not keep the store from opening; store_anew_again() tries them again, and fails while there is one.
  */
 int store_anew_open(struct store *s, struct fault *why);
+int store_anew_again(struct store *s, struct fault *why);
 int store_anew_adopt(struct store *s, const struct objmap_id *id, int64_t *known,
 		     struct fault *why);
 int store_anew_end(struct store *s, struct fault *why);

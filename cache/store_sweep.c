@@ -9,6 +9,7 @@
 #include "cache/store_private.h"
 #include "cache/store_scrub.h"
 #include "firmware/base/clean.h"
+#include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 
 /* Folders in turn: the store's own, rend, own, obj/00 to obj/ff. */
@@ -18,7 +19,8 @@ enum {
 	FOLDER_OWN,
 	FOLDER_OBJ,
 	FOLDER_END = FOLDER_OBJ + 256,
-	NAMES_A_STEP = 256
+	NAMES_A_STEP = 256,
+	STUCK_MS = 60000, /* until it is tried again */
 };
 
 struct folder {
@@ -73,9 +75,10 @@ static int known_object(struct store *s, const char *name, int64_t *known, struc
 static int known_name(struct store *s, const char *name, int64_t *known, struct fault *why)
 {
 	struct store_local file, row;
-	if (store_own_read(s, name, &file))
-		return 0;
-	int rc = store_local_find(s, file.path, &row, why);
+	int rc = store_own_read(s, name, &file);
+	if (rc)
+		return rc == -ENOENT || rc == -EBADMSG ? 0 : store_own_fault(s, name, rc, why);
+	rc = store_local_find(s, file.path, &row, why);
 	*known = !rc && !memcmp(&row.id, &file.id, sizeof(row.id)) &&
 		 !strcmp(row.media_type, file.media_type);
 	return rc == -ENOENT ? 0 : rc;
@@ -124,19 +127,34 @@ void store_sweep_end(struct store *s)
 	s->sweep_dir = NULL;
 }
 
-int store_sweep_step(struct store *s, uint64_t *removed, struct fault *why)
+bool store_sweep_waits(const struct store *s)
 {
-	if (s->sweep_folder == FOLDER_END)
-		return 0;
-	int rc = s->sweep_dir ? 0 : open_folder(s, why);
-	if (rc)
-		return rc;
-	struct dirent *e = NULL;
-	for (int n = 0; s->sweep_dir && n < NAMES_A_STEP && (e = readdir(s->sweep_dir)); n++) {
+	return s->stuck_ms && clock_mono_ms() - s->stuck_ms < STUCK_MS;
+}
+
+/* Told once; of a full disk others tell. */
+void store_sweep_stuck(struct store *s, const struct fault *why)
+{
+	s->stuck_ms = clock_mono_ms();
+	if (why->code == -ENOSPC || !strcmp(why->text, s->stuck.text))
+		return;
+	s->stuck = *why;
+	store_news_add(s, STORE_NEWS_UNREAD, "store", "%s", why->text);
+}
+
+/* 1: that was not all of the folder. */
+static int look_through(struct store *s, uint64_t *removed, struct fault *why)
+{
+	for (int n = 0; s->sweep_dir && n < NAMES_A_STEP; n++) {
 		int64_t known;
+		errno = 0;
+		const struct dirent *e = readdir(s->sweep_dir);
+		if (!e)
+			return errno ? store_fault(s, folder_name(s->sweep_folder).at, -errno, why)
+				     : 0;
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
-		rc = belongs(s, e->d_name, &known, why);
+		int rc = belongs(s, e->d_name, &known, why);
 		if (rc)
 			return rc;
 		if (known || unlinkat(dirfd(s->sweep_dir), e->d_name, 0) < 0)
@@ -145,9 +163,23 @@ int store_sweep_step(struct store *s, uint64_t *removed, struct fault *why)
 		if (removed)
 			++*removed;
 	}
-	if (e)
+	return s->sweep_dir != NULL;
+}
+
+static int step(struct store *s, uint64_t *removed, struct fault *why)
+{
+	int rc = 0;
+	if (!s->sweep_dir && s->sweep_folder == FOLDER_OWN && s->unread)
+		rc = store_anew_again(s, why);
+	if (!rc && !s->sweep_dir)
+		rc = open_folder(s, why);
+	if (!rc)
+		rc = look_through(s, removed, why);
+	if (rc == 1)
 		return 1;
-	store_sweep_end(s);
+	store_sweep_end(s); /* after an error the folder is looked through from its beginning */
+	if (rc)
+		return rc;
 	if (s->sweep_folder == FOLDER_OWN)
 		rc = store_local_each(s, write_name, s, why);
 	if (!rc && s->sweep_folder == FOLDER_END - 1)
@@ -156,4 +188,19 @@ int store_sweep_step(struct store *s, uint64_t *removed, struct fault *why)
 		return rc;
 	s->sweep_folder++;
 	return s->sweep_folder < FOLDER_END;
+}
+
+int store_sweep_step(struct store *s, uint64_t *removed, struct fault *why)
+{
+	struct fault own = { 0 };
+	if (s->sweep_folder == FOLDER_END)
+		return 0;
+	int rc = step(s, removed, &own);
+	s->stuck_ms = 0;
+	if (rc >= 0)
+		return rc;
+	store_sweep_stuck(s, &own);
+	if (why)
+		*why = own;
+	return rc;
 }

@@ -330,6 +330,7 @@ static int tick(sd_event_source *s, uint64_t usec, void *data)
 	struct keeper *k = data;
 	const uint64_t now = clock_mono_ms();
 	(void)usec;
+	keeper_news(k);
 	keeper_see_wants(k);
 	keeper_scrub_tick(k->scrub);
 	if (now >= k->flush_ms) {

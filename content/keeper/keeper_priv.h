@@ -94,5 +94,8 @@ void keeper_facts_read(struct keeper *k);
 bool keeper_address(const struct keeper *k, const struct objmap_id *id, char *out, size_t room,
 		    bool *alone);
 
+/* keeper_news.c */
+void keeper_news(struct keeper *k);
+
 /* keeper_hold.c */
 void keeper_judge(struct keeper *k);

@@ -82,6 +82,18 @@ like "$top/out" 'Files that the school added: 4' "and they are counted"
 stop_contentd TERM
 mkdir "$top/spoilt"
 mv "$content/store"/store.db* "$top/spoilt/"
+name=$(grep -l /p/empty.txt "$content/store/own/"*)
+mv "$name" "$top/name"
+mkdir "$name"
+start_contentd
+until_so 20 is_field '/v1/events?limit=1000' '[.rows[] | select(.kind == "store.unread")] | length' 1
+ok $? "a name of a file of the school that cannot be read is told"
+like "$top/contentd.log" "event=store.unread layer=disk .*until it can be read, or is moved away, nothing" "with what follows"
+wasl store status
+like "$top/out" 'Files that the school added: 3' "the others are read"
+stop_contentd TERM
+rmdir "$name"
+mv "$top/name" "$name"
 start_contentd
 is "$(get /p/film.bin)" 200 "store.db is lost, the school's files are not"
 cmp -s "$top/film.bin" "$top/body"
