@@ -345,7 +345,9 @@ static int use(struct names *n, const char *path, size_t len, struct names_entry
 {
 	const struct names_record *r;
 	int rc = look_up(n, path, len, &r);
-	return rc ? rc : fill(n, r, out) ? 0 : -EBADMSG;
+	if (rc)
+		return rc;
+	return fill(n, r, out) ? 0 : -EBADMSG;
 }
 
 static int find(void *arg)
