@@ -328,9 +328,9 @@ static int write_aside(const struct names_builder *b, const char *aside, uint64_
 
 /*
  * Room for the next index: on a disk that is full to the last block, this file gives way for it, and is taken again where the old index was.
- * As long as an index, and something for it to grow by.
+ * As long as an index, and something for it to grow by; where that does not fit, as long as can be, and never shorter than it was.
  */
-enum { SPARE_MORE = 64 << 10 };
+enum { SPARE_MORE = 64 << 10, SPARE_LEAST = 4096 };
 
 struct spare {
 	char at[PATH_MAX];
@@ -348,12 +348,18 @@ static void keep_spare(const char *path, uint64_t bytes)
 {
 	const struct spare spare = spare_of(path);
 	AUTO_FD int fd = open(spare.at, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return;
 	for (uint64_t more = bytes / 4 + SPARE_MORE; more; more /= 2)
 		if (!posix_fallocate(fd, 0, (off_t)(bytes + more)))
 			return;
-	unlink(spare.at);
+	const uint64_t had = (uint64_t)st.st_size;
+	for (uint64_t part = bytes; part > had && part >= SPARE_LEAST; part -= part / 4)
+		if (!posix_fallocate(fd, 0, (off_t)part))
+			return;
+	if (!had)
+		unlink(spare.at);
 }
 
 static bool give_spare(const char *path, int code)

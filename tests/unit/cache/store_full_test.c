@@ -202,6 +202,32 @@ static void an_index_is_written_all_the_same(void **state)
 	write_names(index, 200000, 0);
 }
 
+/* Where what is kept cannot grow with the index, what was kept stays, and takes what room there is. */
+static void what_is_kept_for_an_index_is_never_given_up(void **state)
+{
+	if (scratch_size(scratch_path(state, "mounted")) < 0)
+		skip();
+	char index[PATH_MAX], spare[PATH_MAX];
+	snprintf(index, sizeof(index), "%s", scratch_path(state, "names.idx"));
+	snprintf(spare, sizeof(spare), "%s", scratch_path(state, "names.idx.spare"));
+	write_names(index, 30000, 0);
+	const long was = scratch_size(spare);
+	assert_true(was > 90000);
+	fill_disk(state);
+	const char *filler = scratch_path(state, "filler");
+	assert_int_equal(truncate(filler, scratch_size(filler) - 170000), 0);
+	write_names(index, 160000, 0);
+	if (scratch_size(spare) <= was)
+		fail_msg("%ld bytes are kept, %ld were", scratch_size(spare), was);
+	/* Not a block more: it stays as it is. */
+	fill_disk(state);
+	const long now = scratch_size(spare);
+	write_names(index, 1 << 20, -ENOSPC);
+	assert_true(scratch_size(spare) >= now);
+	fill_disk(state);
+	write_names(index, 100000, 0);
+}
+
 /* What rotted goes, however full the disk is. */
 static void rot_is_withdrawn_all_the_same(void **state)
 {
@@ -279,6 +305,8 @@ int main(void)
 						unmount_small),
 		cmocka_unit_test_setup_teardown(rot_is_withdrawn_all_the_same, mount_small,
 						unmount_small),
+		cmocka_unit_test_setup_teardown(what_is_kept_for_an_index_is_never_given_up,
+						mount_small, unmount_small),
 		cmocka_unit_test_setup_teardown(an_index_is_written_all_the_same, mount_small,
 						unmount_small),
 		cmocka_unit_test_setup_teardown(pins_come_and_go_on_a_full_disk, mount_small,
