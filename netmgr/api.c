@@ -81,6 +81,39 @@ static json_t *preferred_json(const struct engine *e)
 	return preferred < 0 ? json_null() : json_string(e->conf->uplinks[preferred].name);
 }
 
+/* The networks that the box gives to people, for whoever hands out addresses in them and for whoever asks why. */
+static json_t *lan_json(const struct engine *e, const struct kernel_lan *lan)
+{
+	char address[LAN_NET_ROOM] = "", network[LAN_NET_ROOM] = "", from[LAN_NET_ROOM];
+	if (lan->net.len) {
+		lan_write(&lan->net, address);
+		lan_write_network(&lan->net, network);
+	}
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "name", lan->conf->name, "device",
+			      lan->conf->device, "address", address, "network", network, "here",
+			      lan->here, "lease_s", (json_int_t)lan->conf->lease_s);
+	if (lan->from.len) {
+		lan_write_network(&lan->from, from);
+		json_object_set_new(j, "moved",
+				    json_pack("{s:s, s:s, s:I}", "from", from, "uplink",
+					      lan->moved_for, "at", (json_int_t)lan->moved_s));
+	}
+	if (lan->collides >= 0)
+		json_object_set_new(j, "collides",
+				    json_string(e->conf->uplinks[lan->collides].name));
+	return j;
+}
+
+static json_t *lans_json(const struct engine *e)
+{
+	struct kernel_lan lans[LAN_MAX];
+	const size_t count = kernel_lans(e->serving.kernel, lans);
+	json_t *list = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, lan_json(e, &lans[i]));
+	return list;
+}
+
 static void serve_uplinks(struct ctl_request *req, void *data)
 {
 	struct engine *e = data;
@@ -88,19 +121,21 @@ static void serve_uplinks(struct ctl_request *req, void *data)
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
 		json_array_append_new(list, uplink_json(e, i));
 	ctl_reply_json(req, 200,
-		       json_pack("{s:o, s:o}", "uplinks", list, "preferred", preferred_json(e)));
+		       json_pack("{s:o, s:o, s:o}", "uplinks", list, "preferred", preferred_json(e),
+				 "lans", lans_json(e)));
 }
 
 static void serve_status(struct ctl_request *req, void *data)
 {
 	struct engine *e = data;
 	ctl_reply_json(req, 200,
-		       json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:b}", "name", "netmgrd",
+		       json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:b, s:o}", "name", "netmgrd",
 				 "version", WASL_VERSION, "since_s",
 				 (json_int_t)((clock_mono_ms() - e->start_ms) / 1000), "uplinks",
 				 (json_int_t)e->conf->uplink_count, "boots",
 				 (json_int_t)account_boots(e->account), "preferred",
-				 preferred_json(e), "storing", !e->store_failed));
+				 preferred_json(e), "storing", !e->store_failed, "lans",
+				 lans_json(e)));
 }
 
 /* --- GET /v1/minutes, /v1/events --- */

@@ -208,6 +208,21 @@ static void on_seen(void *data, const struct core_observation *seen)
 	step(e, seen);
 }
 
+/* Whoever is on it is without the box for a moment: it stands in the book. */
+static void on_lan_moved(void *data, const char *lan, const struct lan_net *to)
+{
+	const struct engine *e = data;
+	char network[LAN_NET_ROOM];
+	lan_write_network(to, network);
+	account_event(e->account, "lan.moved", lan, network);
+}
+
+static void on_lan_collides(void *data, const char *lan, const char *uplink)
+{
+	const struct engine *e = data;
+	account_event(e->account, "lan.collides", lan, uplink);
+}
+
 static unsigned possible_now(const struct engine *e, unsigned uplink)
 {
 	return kernel_possible(e->serving.kernel, uplink) & prober_possible(e->prober, uplink);
@@ -395,7 +410,10 @@ static void load_key(struct engine *e)
 int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf *conf,
 		 struct fault *why)
 {
-	const struct kernel_calls calls = { .seen = on_seen, .data = e };
+	const struct kernel_calls calls = { .seen = on_seen,
+					    .lan_moved = on_lan_moved,
+					    .lan_collides = on_lan_collides,
+					    .data = e };
 	e->loop = loop;
 	e->conf = conf;
 	e->start_ms = clock_mono_ms();

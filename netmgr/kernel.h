@@ -22,6 +22,9 @@ struct kernel;
 struct kernel_calls {
 	/* CORE_LINK, CORE_ADDRESS and CORE_TRAFFIC, as soon as they are known; never from within a kernel_ call. */
 	void (*seen)(void *data, const struct core_observation *seen);
+	/* A network of the box moved, as an uplink has its old one; or collides with that uplink and cannot move. */
+	void (*lan_moved)(void *data, const char *lan, const struct lan_net *to);
+	void (*lan_collides)(void *data, const char *lan, const char *uplink);
 	void *data;
 };
 
@@ -65,6 +68,18 @@ int kernel_device(const struct kernel *k, unsigned uplink);
 
 /* What the neighbour table says about the gateway: OK, SILENT, or SKIPPED when it does not know. */
 enum probe_answer kernel_neighbour(struct kernel *k, unsigned uplink);
+
+/* The networks that the box gives to people, as they are; valid until the next event. Returns how many. */
+struct kernel_lan {
+	const struct lan_conf *conf;
+	struct lan_net net;    /* the box in it; len 0: none is free */
+	bool here;             /* its device is there */
+	struct lan_net from;   /* where it was before; len 0: nowhere */
+	const char *moved_for; /* the uplink that has it; "" none */
+	int64_t moved_s;       /* Unix seconds; 0 unknown */
+	int collides;          /* with this uplink, and cannot move; -1 with none */
+};
+size_t kernel_lans(const struct kernel *k, struct kernel_lan out[static LAN_MAX]);
 
 /* The daemon's data for ctl routes begins with this, so that a kernel's own routes find the kernel. */
 struct kernel_serving {

@@ -13,6 +13,7 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
 #include "netmgr/dhcp.h"
+#include "netmgr/house.h"
 #include "netmgr/nft.h"
 #include "netmgr/nl_events.h"
 #include "netmgr/nl_net.h"
@@ -134,6 +135,17 @@ static int put_address(struct kernel *k, unsigned i, struct fault *why)
 		       : 0;
 }
 
+/* What the line has, the box's own networks cannot have: said before it is put on, as it may be the box's own address. */
+static void tell_house(struct kernel *k, unsigned i)
+{
+	const struct line *l = &k->lines[i];
+	struct lan_net nets[HOUSE_LINE_NETS] = { { l->plan.address, l->plan.prefix_len },
+						 { l->plan.gateway, 32 },
+						 { l->resolver, 32 } };
+	size_t count = l->resolver.s_addr ? 3 : 2;
+	house_line(k->house, i, nets, l->fixed || l->plan.addressed ? count : 0);
+}
+
 static void take_away_address(struct kernel *k, unsigned i)
 {
 	struct fault why;
@@ -162,8 +174,10 @@ static void on_lease(void *data, const struct lease *lease)
 		l->plan.addressed = true;
 		if (!k->conf->uplinks[i].resolver[0])
 			l->resolver = lease->resolver;
-		note(k, put_address(k, i, &why), &why);
 	}
+	tell_house(k, i);
+	if (lease)
+		note(k, put_address(k, i, &why), &why);
 	log_info("event=lease uplink=%s held=%d", k->conf->uplinks[i].name, lease != NULL);
 	note(k, kernelpriv_settle(k, &why), &why);
 	if (k->preferred == (int)i)
@@ -190,6 +204,7 @@ static int take_device(struct kernel *k, unsigned i, const struct nl_look *look,
 		memcpy(l->plan.device, look->device, sizeof(l->plan.device));
 	l->plan.ifindex = look->ifindex;
 	l->plan.addressed = l->fixed;
+	tell_house(k, i);
 	int r = renamed ? put_nft(k, why) : 0;
 	if (r < 0 || !k->conf->uplinks[i].on || !look->ifindex)
 		return r;
@@ -225,6 +240,9 @@ static bool belongs_to_another(void *data, const char *device)
 		if (i != asker->uplink &&
 		    (strcmp(k->conf->uplinks[i].device, device) == 0 ||
 		     (k->lines[i].plan.ifindex && strcmp(k->lines[i].plan.device, device) == 0)))
+			return true;
+	for (size_t i = 0; i < k->conf->lan_count; i++)
+		if (strcmp(k->conf->lans[i].device, device) == 0)
 			return true;
 	return false;
 }
@@ -292,6 +310,8 @@ static void look_at_all(struct kernel *k, enum depth depth)
 {
 	for (unsigned i = 0; i < k->conf->uplink_count; i++)
 		look_at(k, i, depth);
+	if (depth == LOOK_AROUND)
+		house_look(k->house);
 }
 
 static int on_look(sd_event_source *source, uint64_t usec, void *data)
@@ -314,6 +334,7 @@ static void resync(struct kernel *k)
 	struct fault why;
 	for (unsigned i = 0; i < k->conf->uplink_count; i++)
 		note(k, put_address(k, i, &why), &why);
+	house_put(k->house);
 	note(k, kernelpriv_settle(k, &why), &why);
 }
 
@@ -363,6 +384,7 @@ static void remove_all(struct kernel *k)
 	note(k, nft_remove(k->nft, &why), &why);
 	for (unsigned i = 0; i < k->conf->uplink_count; i++)
 		take_away_address(k, i);
+	house_remove(k->house);
 }
 
 void kernel_close(struct kernel *k)
@@ -371,13 +393,14 @@ void kernel_close(struct kernel *k)
 		return;
 	for (size_t i = 0; i < UPLINK_MAX; i++)
 		dhcp_stop(k->lines[i].dhcp);
-	if (k->net && k->nft && k->conf->net.leave == NET_LEAVE_REMOVE)
+	if (k->net && k->nft && k->house && k->conf->net.leave == NET_LEAVE_REMOVE)
 		remove_all(k);
 	sd_event_source_disable_unref(k->look);
 	sd_event_source_disable_unref(k->hear);
 	sd_event_source_disable_unref(k->settle);
 	if (k->events >= 0)
 		close(k->events);
+	house_close(k->house);
 	nft_close(k->nft);
 	nl_net_close(k->net);
 	sd_event_unref(k->loop);
@@ -412,6 +435,8 @@ static int open_sockets(struct kernel *k, struct fault *why)
 		r = nl_net_open(&k->net, why);
 	if (r == 0)
 		r = nft_open(&k->nft, why);
+	if (r == 0)
+		r = house_open(k->conf, k->net, &k->calls, &k->house, why);
 	return r == 0 ? put_nft(k, why) : r;
 }
 

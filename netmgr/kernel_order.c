@@ -10,6 +10,7 @@
 #include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
+#include "netmgr/house.h"
 #include "netmgr/nft.h"
 #include "netmgr/nl_net.h"
 
@@ -121,6 +122,11 @@ enum probe_answer kernel_neighbour(struct kernel *k, unsigned uplink)
 	if (state & (NUD_REACHABLE | NUD_PERMANENT | NUD_NOARP))
 		return PROBE_OK;
 	return state & (NUD_FAILED | NUD_INCOMPLETE) ? PROBE_SILENT : PROBE_SKIPPED;
+}
+
+size_t kernel_lans(const struct kernel *k, struct kernel_lan out[static LAN_MAX])
+{
+	return house_show(k->house, out);
 }
 
 size_t kernel_routes(struct ctl_route *out)

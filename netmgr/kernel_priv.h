@@ -8,6 +8,7 @@
 
 struct dhcp;
 struct fault;
+struct house;
 struct nft;
 struct nl_net;
 
@@ -26,6 +27,7 @@ struct kernel {
 	struct kernel_calls calls;
 	struct nl_net *net;
 	struct nft *nft;
+	struct house *house;
 	int events;
 	sd_event_source *look, *hear, *settle;
 	struct line lines[UPLINK_MAX];

@@ -232,6 +232,14 @@ static void serve_restore(struct ctl_request *req, void *data)
 	set_lines(req, ((struct kernel_serving *)data)->kernel, GATE_WHOLE);
 }
 
+/* A machine that is no box gives no network to anybody. */
+size_t kernel_lans(const struct kernel *k, struct kernel_lan out[static LAN_MAX])
+{
+	(void)k;
+	(void)out;
+	return 0;
+}
+
 size_t kernel_routes(struct ctl_route *out)
 {
 	out[0] = (struct ctl_route){ "POST", "/v1/sim/cut", serve_cut, 0 };

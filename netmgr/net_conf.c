@@ -143,6 +143,7 @@ static const struct conf_section sections[] = {
 	  .max = UPLINK_MAX,
 	  .count_at = offsetof(struct net_conf, uplink_count),
 	  .help = "One way to the Internet; the name is what reports call it." },
+	LAN_CONF_SECTION(struct net_conf, lans, lan_count),
 	BOX_CONF_SECTION(struct net_conf, box),
 };
 
@@ -298,6 +299,18 @@ static int check_uplink(const struct net_conf *conf, const struct uplink_conf *u
 	return 0;
 }
 
+static int check_lan(const struct net_conf *conf, const struct lan_conf *c, struct fault *why)
+{
+	for (size_t i = 0; i < conf->uplink_count; i++)
+		if (c->device[0] && strcmp(c->device, conf->uplinks[i].device) == 0)
+			return fault_set(
+				why, -EINVAL, "lan.device",
+				"[lan %s] and [uplink %s] both use device '%s'; where pupils "
+				"are on the router's own wire there is no [lan]",
+				c->name, conf->uplinks[i].name, c->device);
+	return lan_conf_check(conf->lans, c, why);
+}
+
 int net_conf_check(const void *data, struct fault *why)
 {
 	const struct net_conf *conf = data;
@@ -328,6 +341,9 @@ int net_conf_check(const void *data, struct fault *why)
 				 "[gate] listens but has no target; write target = 127.0.0.1:PORT");
 	for (size_t i = 0; i < conf->uplink_count; i++)
 		if (check_uplink(conf, &conf->uplinks[i], why) < 0)
+			return -EINVAL;
+	for (size_t i = 0; i < conf->lan_count; i++)
+		if (check_lan(conf, &conf->lans[i], why) < 0)
 			return -EINVAL;
 	return 0;
 }

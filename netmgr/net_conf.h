@@ -8,6 +8,7 @@
 
 #include "firmware/base/box_conf.h"
 #include "netmgr/core.h"
+#include "netmgr/lan_conf.h"
 #include "netmgr/uplink.h"
 
 struct fault;
@@ -62,6 +63,8 @@ struct net_conf {
 	struct box_conf box;
 	struct uplink_conf uplinks[UPLINK_MAX];
 	size_t uplink_count;
+	struct lan_conf lans[LAN_MAX];
+	size_t lan_count;
 };
 
 extern const struct conf_schema net_conf_schema;

@@ -175,18 +175,18 @@ int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why)
 int nl_net_address(struct nl_net *n, enum nl_order order, int ifindex, struct in_addr address,
 		   unsigned prefix_len, struct fault *why)
 {
-	bool put = order == NL_PUT;
+	bool put = order != NL_REMOVE;
 	CLEANUP(clean_msg)
 	struct nl_msg *msg = nlmsg_alloc_simple(put ? RTM_NEWADDR : RTM_DELADDR,
 						put ? NLM_F_CREATE | NLM_F_REPLACE : 0);
 	struct ifaddrmsg info = { .ifa_family = AF_INET,
 				  .ifa_prefixlen = (uint8_t)prefix_len,
 				  .ifa_index = (unsigned)ifindex };
-	/* Without the kernel's own connected route: two lines may have the same subnet. */
+	/* A line without the kernel's own connected route: two lines may have the same subnet. */
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
 	    nla_put(msg, IFA_LOCAL, sizeof(address), &address) < 0 ||
 	    nla_put(msg, IFA_ADDRESS, sizeof(address), &address) < 0 ||
-	    nla_put_u32(msg, IFA_FLAGS, IFA_F_NOPREFIXROUTE) < 0)
+	    nla_put_u32(msg, IFA_FLAGS, order == NL_PUT_NEAR ? 0 : IFA_F_NOPREFIXROUTE) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	int r = nlpriv_ask(n->orders, msg);
 	if (r == -EEXIST || (!put && (r == -EADDRNOTAVAIL || r == -ENODEV)))

@@ -42,7 +42,8 @@ int nl_net_find(const char *begins, bool (*taken)(void *data, const char *device
  */
 int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why);
 
-enum nl_order { NL_PUT, NL_REMOVE };
+/* NL_PUT_NEAR: an address together with the kernel's own route to its network. */
+enum nl_order { NL_PUT, NL_PUT_NEAR, NL_REMOVE };
 int nl_net_address(struct nl_net *n, enum nl_order order, int ifindex, struct in_addr address,
 		   unsigned prefix_len, struct fault *why);
 int nl_net_route(struct nl_net *n, enum nl_order order, const struct plan_route *route,

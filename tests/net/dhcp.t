@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2317 # many functions are only called by "within"
 # wasl-netmgrd with a line whose address, router and resolver come by DHCP, and a hub that is a name. The provider (DHCP,
-# DNS, hub) lives in a network namespace made here.
+# DNS, hub) and a pupil live in network namespaces made here.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/net/lib.sh
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 [ "$(id -u)" -eq 0 ] || skip_all "needs root for network namespaces"
 need ip nft nginx curl jq busybox
-make_namespaces box isp
+make_namespaces box isp pupil
 need_nat box
 
 # --- the provider ------------------------------------------------------------------------------------
@@ -22,6 +22,9 @@ plug_in() {
 plug_in
 in_ns isp ip link set lo up
 in_ns box ip link set lo up
+# A classroom that begins with the provider's very network, the box where the provider's router is.
+ip link add lan0 netns "$(ns box)" type veth peer name eth0 netns "$(ns pupil)"
+in_ns pupil ip link set eth0 up
 cat >"$work/udhcpd.conf" <<-END
 	start 10.77.0.50
 	end 10.77.0.60
@@ -84,6 +87,9 @@ configure() { # configure PORT
 		[uplink fibre]
 		kind = fibre
 		device = wan0
+		[lan classroom]
+		device = lan0
+		networks = 10.77.0.1/24 10.78.0.1/24
 	END
 }
 daemon=
@@ -103,10 +109,24 @@ within 20 line_is "up "
 ok $? "a lease is taken and the line comes up"
 echo "# from nothing to up: $took ms"
 is "$(in_ns box ip -4 -o addr show dev wan0 | grep -c 'inet 10\.77\.0\.[56][0-9]/24')" 1 "the address is there"
-is "$(in_ns box ip -4 route show table main)" "" "and no route in the main table"
+is "$(in_ns box ip -4 route show table main | grep -v lan0)" "" "and no route in the main table"
 is "$(in_ns box ip -4 route show table 100 default | grep -c 'via 10.77.0.1')" 1 "the router is in the line's table"
 
 is "$(cat "$work/root/run/wasl/netmgr/resolv.conf")" "nameserver 10.77.0.1" "the box's own resolver learns the line's DNS server"
+
+# --- the classroom had the same network ---------------------------------------------------------------
+lan() { ask GET /v1/status | jq -r ".lans[0] | $1"; }
+lan_on_device() { in_ns box ip -4 -o addr show dev lan0 | awk '{ printf "%s ", $4 }'; }
+lan_events() { ask GET '/v1/events?limit=1000' | jq -r '[.rows[] | select(.kind == "lan.moved") | "\(.subject) \(.reason)"] | join(", ")'; }
+is "$(lan_on_device)" "10.78.0.1/24 " "a classroom with the provider's network has moved to the next one"
+is "$(lan '"\(.name) \(.address) \(.network) \(.here) \(.lease_s) \(.moved.from) \(.moved.uplink)"')" \
+	"classroom 10.78.0.1/24 10.78.0.0/24 true 600 10.77.0.0/24 fibre" "the status names the network, and why it moved"
+events_are() { [ "$(lan_events)" = "$1" ]; }
+within 5 events_are "classroom 10.78.0.0/24"
+ok $? "and the book has the move"
+in_ns pupil ip addr add 10.78.0.9/24 dev eth0
+in_ns pupil busybox ping -c 1 -W 5 10.78.0.1 >/dev/null
+ok $? "a pupil in it reaches the box"
 
 kill -9 "$dnsd"
 wait "$dnsd" 2>/dev/null
@@ -121,11 +141,13 @@ kill -9 "$daemon"
 wait "$daemon" 2>/dev/null
 within 5 clients_are 0
 ok $? "the DHCP client dies with a killed daemon"
+in_ns box ip addr add 10.77.0.1/24 dev lan0 # as if it had been killed between its note of the move and the move
 start_daemon
 within 3 line_is "up "
 ok $? "a restart takes the lease up at once"
 echo "# restart to up: $took ms"
 is "$(in_ns box ip -4 -o addr show dev wan0)" "$address" "the address stayed"
+is "$(lan_on_device)$(lan_events)" "10.78.0.1/24 classroom 10.78.0.0/24" "the classroom stays where it moved to, and what a killed daemon left is taken off"
 within 3 clients_are 1
 ok $? "with one DHCP client"
 
