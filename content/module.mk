@@ -35,6 +35,7 @@ $(foreach f,boxtime vtt catalogue uplinks live_list,$(eval $(call fuzzer,$(f),te
 
 # A month of a school: what was promised, and what came
 $(eval $(call unit,content_planner_month,tests/unit/content/planner_month_test.c,content))
+$(eval $(call unit,content_schedule_turns,tests/unit/content/schedule_turns_test.c,content))
 
 # A ministry of tests: keys and a static origin, for tests/content/*.t
 $(eval $(call prog,content-origin,tests/content/origin_tool.c,record base,tests))

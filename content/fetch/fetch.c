@@ -157,8 +157,9 @@ static size_t see_streams(const struct fetch *f, struct schedule_stream *out, si
 		if (!s->transfer)
 			continue;
 		which[count] = i;
-		out[count++] = (struct schedule_stream){ s->object,  s->map,    s->next,  s->end,
-							 s->brought, s->urgent, s->yields };
+		out[count++] =
+			(struct schedule_stream){ s->object,  s->map,    s->next,   s->end,
+						  s->brought, s->urgent, s->yields, s->client };
 	}
 	return count;
 }

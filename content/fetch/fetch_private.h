@@ -14,13 +14,15 @@ struct stream {
 	int source;
 	bool map;
 	bool urgent;        /* began for a pupil */
+	uint32_t client;    /* which */
 	uint64_t next, end; /* chunks; the request may have asked for more */
 	uint64_t brought;   /* chunks */
 	uint64_t since_ms;  /* of the chunk under way */
+	uint64_t heard_ms;  /* when its last byte came; or when it was asked for */
 	size_t filled; /* of it; kept when the stream ends, and gone on with by one that comes here */
 	bool mixed;    /* it came in several answers: nobody is to blame for it */
 	bool over;     /* what was to be said of its end has been said */
-	bool yields;   /* to another pupil, once the chunk under way is whole */
+	bool yields;   /* to another pupil, once the chunk or the map under way is whole */
 	uint8_t *chunk;
 };
 
@@ -57,7 +59,7 @@ enum { FETCH_FIRST_WAIT_MS = 1000 };
 /* Asks for what was picked; what is left of a chunk that was under way is not asked again. */
 int fetch_stream_start(struct fetch *f, const struct schedule_pick *pick);
 void fetch_stream_end(struct stream *s);
-/* Ends when the chunk under way has come; at once where nothing of it has. */
+/* Ends when the chunk under way has come, or the map; at once between two chunks. */
 void fetch_stream_yield(struct stream *s);
 /* Whether a pupil waits for this, or for what is made of it. */
 bool fetch_awaited(const struct fetch *f, size_t object);

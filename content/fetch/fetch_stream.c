@@ -31,12 +31,14 @@ void fetch_stream_end(struct stream *s)
 
 void fetch_stream_yield(struct stream *s)
 {
-	if (!s->filled) {
-		fetch_stream_end(s);
-		return;
-	}
 	s->yields = true;
-	s->end = s->next + 1;
+	if (s->map)
+		return;
+	/* What was asked for and of which nothing has come is on the line already. */
+	if (s->brought && !s->filled)
+		fetch_stream_end(s);
+	else
+		s->end = s->next + 1;
 }
 
 /* --- failures ---------------------------------------------------------------------------------- */
@@ -202,6 +204,7 @@ static int take_bytes(void *data, uint64_t at, const void *bytes, size_t len)
 	const uint8_t *from = bytes;
 	const struct library_object *o = &s->of->library->objects[s->object];
 	measure(s, len);
+	s->heard_ms = clock_mono_ms();
 	if (!s->urgent)
 		s->of->calls.spent(s->of->calls.data, len);
 	while (len > 0 && s->next < s->end && (o->open || o->passing)) {
@@ -434,13 +437,14 @@ int fetch_stream_start(struct fetch *f, const struct schedule_pick *pick)
 	s->source = source;
 	s->map = map;
 	s->urgent = pick->urgent;
+	s->client = pick->client;
 	s->next = pick->first;
 	s->end = map ? pick->first
 		     : pick->first + sources_run(f->sources, source, pick->object, pick->first,
 						 pick->count, who, now);
 	s->brought = 0;
 	s->over = s->yields = false;
-	s->since_ms = now;
+	s->since_ms = s->heard_ms = now;
 	return map ? ask_map(s) : ask_range(s);
 }
 
@@ -459,11 +463,21 @@ static bool keeps_a_pupil_waiting(struct stream *s, uint64_t now_ms)
 	return true;
 }
 
+/* Others wait for its place, and it brings nothing: what has come of the chunk is kept. */
+static bool holds_a_place(struct stream *s, uint64_t now_ms)
+{
+	if (!s->yields || s->map || now_ms - s->heard_ms < PUPIL_WAITS_MS)
+		return false;
+	fetch_stream_end(s);
+	replan_soon(&s->of->replan);
+	return true;
+}
+
 void fetch_stream_look(struct fetch *f, uint64_t now_ms)
 {
 	for (size_t i = 0; i < f->places; i++) {
 		struct stream *s = &f->streams[i];
-		if (!s->transfer || keeps_a_pupil_waiting(s, now_ms))
+		if (!s->transfer || keeps_a_pupil_waiting(s, now_ms) || holds_a_place(s, now_ms))
 			continue;
 		const unsigned stall_s = source_of(s)->at->stall_s ? source_of(s)->at->stall_s : 20;
 		uint64_t most_ms = (uint64_t)stall_s * 1000 * DRIP_STALLS;

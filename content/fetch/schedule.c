@@ -14,9 +14,10 @@ struct place { /* where somebody waits for bytes that no stream brings */
 
 struct search {
 	const struct schedule_view *v;
-	bool claimed[SCHEDULE_MAX_STREAMS];   /* brings what a pupil waits for */
-	bool kept[SCHEDULE_MAX_STREAMS];      /* and one more urgent than who is looked at now */
-	uint32_t owner[SCHEDULE_MAX_STREAMS]; /* the first client that it is claimed by */
+	bool claimed[SCHEDULE_MAX_STREAMS]; /* brings what a pupil waits for */
+	bool kept[SCHEDULE_MAX_STREAMS];    /* and one more urgent than who is looked at now */
+	uint32_t owner
+		[SCHEDULE_MAX_STREAMS]; /* the first client that it is claimed by, or who left it */
 	size_t clients, places, claims, yielding;
 	uint32_t client[MOST_TOLD_APART];
 	struct place place[MOST_TOLD_APART];
@@ -33,6 +34,12 @@ struct need {
 static bool is_urgent(const struct schedule_want *want)
 {
 	return want->priority < SCHEDULE_BACKGROUND;
+}
+
+/* Nobody waits for it any more; it brings to an end what it has begun, and that is its client's turn. */
+static bool is_left(const struct search *s, size_t stream)
+{
+	return !s->claimed[stream] && s->v->streams[stream].yields;
 }
 
 static void wake_at(struct search *s, uint64_t ms)
@@ -84,7 +91,7 @@ static uint64_t run_length(const struct search *s, size_t object, uint64_t first
 	for (size_t i = 0; i < v->stream_count; i++) {
 		const struct schedule_stream *t = &v->streams[i];
 		/* For a pupil, one that nobody claims gives way. */
-		if (t->object == object && !t->map && (s->claimed[i] || !urgent) &&
+		if (t->object == object && !t->map && (s->claimed[i] || is_left(s, i) || !urgent) &&
 		    t->next > first && t->next - first < most)
 			most = t->next - first;
 	}
@@ -182,7 +189,8 @@ static int unclaimed(const struct search *s, size_t object)
 {
 	int found = -1;
 	for (size_t i = 0; i < s->v->stream_count; i++)
-		if (!s->claimed[i] && (found < 0 || s->v->streams[i].object == object))
+		if (!s->claimed[i] && !is_left(s, i) &&
+		    (found < 0 || s->v->streams[i].object == object))
 			found = (int)i;
 	return found;
 }
@@ -190,7 +198,7 @@ static int unclaimed(const struct search *s, size_t object)
 static bool owns(const struct search *s, uint32_t client)
 {
 	for (size_t i = 0; client && i < s->v->stream_count; i++)
-		if (s->claimed[i] && s->owner[i] == client)
+		if ((s->claimed[i] || is_left(s, i)) && s->owner[i] == client)
 			return true;
 	return false;
 }
@@ -201,7 +209,7 @@ static bool is_extra(const struct search *s, size_t stream)
 	const uint32_t owner = s->owner[stream];
 	size_t count = 0;
 	for (size_t i = 0; owner && i < s->v->stream_count; i++)
-		count += s->claimed[i] && s->owner[i] == owner;
+		count += (s->claimed[i] || is_left(s, i)) && s->owner[i] == owner;
 	return count > 1;
 }
 
@@ -261,8 +269,10 @@ static void count_place(struct search *s, size_t object, uint64_t first)
 static void claim(struct search *s)
 {
 	struct need need;
-	for (size_t i = 0; i < s->v->stream_count; i++)
+	for (size_t i = 0; i < s->v->stream_count; i++) {
 		s->yielding += s->v->streams[i].yields;
+		s->owner[i] = s->v->streams[i].client;
+	}
 	for (size_t i = 0; i < s->v->want_count; i++) {
 		const struct schedule_want *want = &s->v->wants[i];
 		if (!is_urgent(want) || !needs(s, want, &need))
@@ -326,6 +336,7 @@ static bool serve_pupil(struct search *s, const struct schedule_want *want,
 		return take_turn(s, want->client, out);
 	set_pick(out, want->object, &need, end);
 	out->urgent = true;
+	out->client = want->client;
 	return true;
 }
 
@@ -344,11 +355,27 @@ static bool is_over(const struct search *s, const struct schedule_stream *t)
 	       (s->v->limited && t->urgent);
 }
 
+/*
+ * A pupil began it and left: what has come of its chunk, or is on its way, would be lost with it, and whoever asks and hangs up again and
+ * again could spend the line on that.
+ */
+static bool let_finish(const struct search *s, struct schedule_pick *out)
+{
+	for (size_t i = 0; i < s->v->stream_count; i++) {
+		const struct schedule_stream *t = &s->v->streams[i];
+		if (s->claimed[i] || !t->urgent || t->yields || !is_over(s, t))
+			continue;
+		*out = (struct schedule_pick){ .what = SCHEDULE_YIELD, .end_stream = (int)i };
+		return true;
+	}
+	return false;
+}
+
 /* A stream that nobody waits for and that is not to run now. */
 static bool end_idle(const struct search *s, struct schedule_pick *out)
 {
 	for (size_t i = 0; i < s->v->stream_count; i++) {
-		if (s->claimed[i] || !is_over(s, &s->v->streams[i]))
+		if (s->claimed[i] || is_left(s, i) || !is_over(s, &s->v->streams[i]))
 			continue;
 		*out = (struct schedule_pick){ .what = SCHEDULE_END, .end_stream = (int)i };
 		return true;
@@ -371,6 +398,8 @@ void schedule_next(const struct schedule_view *view, struct schedule_pick *out)
 {
 	struct search s = { .v = view };
 	claim(&s);
+	if (let_finish(&s, out))
+		return;
 	for (size_t i = 0; i < view->want_count; i++)
 		if (is_urgent(&view->wants[i]) && serve_pupil(&s, &view->wants[i], out))
 			return;

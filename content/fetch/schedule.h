@@ -8,7 +8,8 @@
 /*
  * What to ask for next. Pure: (objects, gaps, wants, streams, time) -> one step.
  * While a pupil waits for bytes, the line is the pupils' alone: other streams end, at no loss but the request, and nothing new is
- * begun in the background. A stream brings what follows each other; a pupil far from it gets one of its own, which never
+ * begun in the background. What a pupil began and left goes on to the end of its chunk: until then its client has no other, where
+ * others wait. A stream brings what follows each other; a pupil far from it gets one of its own, which never
  * overlaps, so a chunk crosses the line once. Where there are more readers than streams they take turns: a request is no longer than a
  * turn then, so that nothing on its way is thrown away. Who asks for bytes here and there gets what was asked for, who asks in order
  * what follows, too. Where several clients wait, each has one stream at a time, however many places of whatever film it asks for.
@@ -47,6 +48,7 @@ struct schedule_stream { /* a request under way */
 	uint64_t brought; /* chunks, since it began */
 	bool urgent;      /* it began because a pupil waited */
 	bool yields;      /* it ends with the chunk under way: SCHEDULE_YIELD */
+	uint32_t client;  /* whom it began for; 0: nobody knows */
 };
 
 struct schedule_view {
@@ -86,6 +88,7 @@ struct schedule_pick {
 	int end_stream;        /* index of a stream to end (first) or to yield, or -1 */
 	bool urgent;           /* a pupil waits for it */
 	uint64_t wake_ms; /* SCHEDULE_NOTHING: when something held back may be tried; 0 never */
+	uint32_t client;  /* who waits for it, first of all */
 };
 
 void schedule_next(const struct schedule_view *view, struct schedule_pick *out);
