@@ -37,7 +37,9 @@ enum {
 	AT_FIRST_DAY = 96,
 	AT_LAST_DAY = 100,
 	AT_BODY_LEN = 104,
-	AT_TAIL = 108,
+	AT_MINUTES = 108,
+	AT_MINUTES_HEAD = 116,
+	AT_TAIL = 148,
 };
 
 static void header_put(const struct envelope_header *h, uint8_t out[static ENVELOPE_HEADER_BYTES])
@@ -57,6 +59,8 @@ static void header_put(const struct envelope_header *h, uint8_t out[static ENVEL
 	bytes_put_u32(out + AT_FIRST_DAY, (uint32_t)h->first_day);
 	bytes_put_u32(out + AT_LAST_DAY, (uint32_t)h->last_day);
 	bytes_put_u32(out + AT_BODY_LEN, h->body_len);
+	bytes_put_u64(out + AT_MINUTES, h->minutes_through);
+	memcpy(out + AT_MINUTES_HEAD, h->minutes_head, sizeof(h->minutes_head));
 }
 
 static void header_get(const uint8_t *at, struct envelope_header *out)
@@ -71,7 +75,9 @@ static void header_get(const uint8_t *at, struct envelope_header *out)
 		.first_day = (int32_t)bytes_get_u32(at + AT_FIRST_DAY),
 		.last_day = (int32_t)bytes_get_u32(at + AT_LAST_DAY),
 		.body_len = bytes_get_u32(at + AT_BODY_LEN),
+		.minutes_through = bytes_get_u64(at + AT_MINUTES),
 	};
+	memcpy(out->minutes_head, at + AT_MINUTES_HEAD, sizeof(out->minutes_head));
 	memcpy(out->device, at + AT_DEVICE, sizeof(out->device));
 	memcpy(out->previous, at + AT_PREVIOUS, sizeof(out->previous));
 	memcpy(out->sealing_key_id, at + AT_SEALING_KEY, sizeof(out->sealing_key_id));
@@ -90,6 +96,10 @@ static const char *header_flaw(const struct envelope_header *h)
 		return "its time quality is unknown";
 	if (h->first_day > h->last_day)
 		return "its first day comes after its last";
+	if ((h->minutes_through == 0) != !!sodium_is_zero(h->minutes_head, sizeof(h->minutes_head)))
+		return "a head of minutes and its number go together";
+	if (h->minutes_through > INT64_MAX)
+		return "no minute has such a number";
 	return NULL;
 }
 

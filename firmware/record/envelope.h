@@ -13,7 +13,8 @@ struct fault;
  *	header (160 bytes): "WENV" | type u8 | suite u8 = 1 | flags u16 = 0 | device 16 |
  *		epoch u32 | boot count u32 | seq u64 | previous envelope's hash 32 |
  *		sealing key id 8 | time floor i64 (Unix s) | time quality u8 | zero 7 |
- *		first row day i32 | last row day i32 | body length u32 | zero to 160
+ *		first row day i32 | last row day i32 | body length u32 |
+ *		number u64 and head 32 of the chain of minutes (evidence.h) | zero to 160
  *	body: crypto_box_seal(sodium_pad(BLAKE2b-256(header) + rows, 256))
  *	signature: Ed25519 over "wasl:envelope:1\0" + header + body
  * An envelope's hash = BLAKE2b-256 over all of its bytes, signature included. Verify before parse.
@@ -34,6 +35,12 @@ struct envelope_header {
 	uint8_t time_quality;        /* enum clock_quality */
 	int32_t first_day, last_day; /* days since 1970; what the rows cover */
 	uint32_t body_len;           /* filled by envelope_seal() */
+	/*
+	 * The last minute of the box's chain, as evidence.h numbers them, when this was sealed, and the head behind it. In the
+	 * header, which a receipt covers and everybody can read, while the body is for the hub alone. 0 and zero: none.
+	 */
+	uint64_t minutes_through;
+	uint8_t minutes_head[32];
 };
 
 /*

@@ -254,6 +254,10 @@ static const struct {
 	{ 104, 1, "envelope.length" },
 	{ 107, 1, "envelope.length" },
 	{ 108, 1, "envelope.header" },
+	{ 115, 0x80, "envelope.header" },
+	{ 116, 1, "envelope.header" }, /* a head without a number, and the other way round at 108 */
+	{ 147, 1, "envelope.header" },
+	{ 148, 1, "envelope.header" },
 	{ 159, 1, "envelope.header" },
 };
 
@@ -277,6 +281,25 @@ static void refuses_headers_that_say_nonsense(void **state)
 	assert_int_equal(envelope_peek(bytes, 160, &back, &total, NULL), 0);
 	assert_int_equal(total, len); /* a header alone says how much follows */
 	assert_int_equal(envelope_peek(bytes, 159, &back, &total, NULL), -EBADMSG);
+}
+
+static void carries_the_head_of_the_minutes(void **state)
+{
+	(void)state;
+	struct signed_key device = kit_key(1);
+	struct envelope_header h = header(2), back;
+	AUTO_FREE
+	void *bytes = NULL;
+	size_t len = 0;
+	h.minutes_through = 120391;
+	memset(h.minutes_head, 0x5a, sizeof(h.minutes_head));
+	seal(&h, "rows", 4, &bytes, &len);
+	assert_int_equal(envelope_verify(bytes, len, device.public_key, &back, NULL), 0);
+	assert_int_equal(back.minutes_through, 120391);
+	assert_memory_equal(back.minutes_head, h.minutes_head, sizeof(h.minutes_head));
+	((uint8_t *)bytes)[120] ^= 1;
+	assert_int_equal(envelope_verify(bytes, len, device.public_key, &back, NULL),
+			 -EKEYREJECTED);
 }
 
 static void will_not_seal_what_it_would_refuse(void **state)
@@ -346,6 +369,7 @@ int main(void)
 		cmocka_unit_test(refuses_contents_under_another_header),
 		cmocka_unit_test(refuses_contents_without_padding),
 		cmocka_unit_test(refuses_headers_that_say_nonsense),
+		cmocka_unit_test(carries_the_head_of_the_minutes),
 		cmocka_unit_test(will_not_seal_what_it_would_refuse),
 		cmocka_unit_test(seals_differently_each_time),
 	};
