@@ -9,6 +9,7 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/paths.h"
 #include "netmgr/account.h"
+#include "netmgr/api_chain.h"
 #include "netmgr/engine.h"
 #include "netmgr/ledger.h"
 #include "netmgr/measure_key.h"
@@ -269,6 +270,8 @@ int api_listen(struct engine *e, struct fault *why)
 		{ "GET", "/v1/uplinks", serve_uplinks, 0 },
 		{ "GET", "/v1/minutes", serve_minutes, 0 },
 		{ "GET", "/v1/events", serve_events, 0 },
+		{ "GET", "/v1/chain", api_chain, 0 },
+		{ "GET", "/v1/links", api_links, 0 },
 		{ "GET", "/v1/status", serve_status, 0 },
 		{ "POST", "/v1/echo", serve_echo, 1024 },
 	};

@@ -14,7 +14,7 @@ struct account;
 struct fault;
 struct sd_event;
 
-enum { ENGINE_ROUTES = 5 + KERNEL_ROUTES };
+enum { ENGINE_ROUTES = 7 + KERNEL_ROUTES };
 
 /*
  * The running daemon: carries observations to the core and its actions to kernel, prober and book. Both

@@ -14,26 +14,10 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
+#include "netmgr/chain.h"
+#include "netmgr/ledger_priv.h"
 
-enum {
-	TAIL_ROWS = LEDGER_SLOTS * SLOT_ROWS,
-	TAIL_EVENTS = LEDGER_SLOTS * SLOT_EVENTS,
-	PRUNE_ROWS = 5000
-};
-
-struct ledger {
-	struct db *db;
-	int fd;
-	uint64_t seq;       /* of the newest entry */
-	uint64_t committed; /* all up to this one are in the database */
-	struct mark mark;
-	/* What the database does not have yet. */
-	struct ledger_row rows[TAIL_ROWS];
-	struct ledger_event events[TAIL_EVENTS];
-	size_t row_count, event_count;
-	struct slot slot;    /* work space: too large for the stack */
-	char path[PATH_MAX]; /* of the slot file */
-};
+enum { PRUNE_ROWS = 5000 };
 
 CLEAN_FN(ledger, struct ledger, ledger_close)
 
@@ -48,6 +32,13 @@ static const char *const migrations[] = {
 	" rtt_us INTEGER NOT NULL, down_kbps INTEGER NOT NULL, layer INTEGER NOT NULL);"
 	"CREATE TABLE events(cursor INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL,"
 	" subject TEXT NOT NULL, reason TEXT NOT NULL);",
+	/*
+	 * Rows from here on are in the chain. A span is what rows one after the other have in common, from `cursor` on: the
+	 * days (since 1970) of their first and last minute.
+	 */
+	"ALTER TABLE minutes ADD COLUMN before BLOB;"
+	"CREATE TABLE span(cursor INTEGER PRIMARY KEY, day INTEGER NOT NULL, until INTEGER NOT "
+	"NULL);",
 };
 
 void ledger_close(struct ledger *l)
@@ -84,23 +75,57 @@ static int read_state(struct ledger *l, struct ledger_found *found, struct fault
 	return 0;
 }
 
+static int read_span(struct ledger *l, struct fault *why)
+{
+	sqlite3_stmt *s;
+	l->span = (struct ledger_span){ .day = -1, .until = -1 };
+	int r = db_query(l->db, &s, why, "SELECT day, until FROM span ORDER BY cursor DESC LIMIT 1",
+			 "");
+	if (r == 0)
+		r = db_step(l->db, s, why);
+	if (r != 1)
+		return r;
+	l->span.day = sqlite3_column_int64(s, 0);
+	l->span.until = sqlite3_column_int64(s, 1);
+	sqlite3_reset(s);
+	return 0;
+}
+
+/* Where the row is in the chain and its days are not those of the row before it. */
+static int note_span(struct ledger *l, const struct ledger_row *r, struct ledger_span *span,
+		     struct fault *why)
+{
+	struct ledger_span own = ledger_span_of(r);
+	if (!chain_begun(r->before) || (own.day == span->day && own.until == span->until))
+		return 0;
+	*span = own;
+	return db_exec(l->db, why, "INSERT INTO span VALUES(?,?,?)", "iii", r->cursor, own.day,
+		       own.until);
+}
+
 static int insert_row(struct ledger *l, const struct ledger_row *r, struct fault *why)
 {
 	const uint8_t *s = r->row.seconds;
-	return db_exec(l->db, why, "INSERT INTO minutes VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-		       "iiitiiiiiiiiii", r->cursor, r->row.minute, (int64_t)r->row.count, r->uplink,
-		       (int64_t)r->kind, (int64_t)s[UPLINK_CLASS_UP], (int64_t)s[UPLINK_CLASS_DOWN],
+	return db_exec(l->db, why, "INSERT INTO minutes VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		       chain_begun(r->before) ? "iiitiiiiiiiiiib" : "iiitiiiiiiiiiin", r->cursor,
+		       r->row.minute, (int64_t)r->row.count, r->uplink, (int64_t)r->kind,
+		       (int64_t)s[UPLINK_CLASS_UP], (int64_t)s[UPLINK_CLASS_DOWN],
 		       (int64_t)s[UPLINK_CLASS_UNPOWERED], (int64_t)s[UPLINK_CLASS_UNKNOWN],
 		       (int64_t)r->row.rx_bytes, (int64_t)r->row.tx_bytes, (int64_t)r->row.rtt_us,
-		       (int64_t)r->row.down_kbps, (int64_t)r->row.layer);
+		       (int64_t)r->row.down_kbps, (int64_t)r->row.layer, (const void *)r->before,
+		       sizeof(r->before));
 }
 
 static int insert_all(struct ledger *l, const struct ledger_row *rows, size_t row_count,
-		      const struct ledger_event *events, size_t event_count, struct fault *why)
+		      const struct ledger_event *events, size_t event_count,
+		      struct ledger_span *span, struct fault *why)
 {
 	int r = 0;
-	for (size_t i = 0; r == 0 && i < row_count; i++)
+	for (size_t i = 0; r == 0 && i < row_count; i++) {
 		r = insert_row(l, &rows[i], why);
+		if (r == 0)
+			r = note_span(l, &rows[i], span, why);
+	}
 	for (size_t i = 0; r == 0 && i < event_count; i++)
 		r = db_exec(l->db, why, "INSERT INTO events VALUES(?,?,?,?,?)", "iittt",
 			    events[i].cursor, events[i].at_s, events[i].kind, events[i].subject,
@@ -122,11 +147,12 @@ static int commit(struct ledger *l, const struct ledger_row *rows, size_t row_co
 		  int64_t keep_from_minute, struct fault *why)
 {
 	uint64_t seq = l->seq + (mark ? 1 : 0);
+	struct ledger_span span = l->span;
 	int r = db_begin(l->db, why);
 	if (r == 0)
-		r = insert_all(l, l->rows, l->row_count, l->events, l->event_count, why);
+		r = insert_all(l, l->rows, l->row_count, l->events, l->event_count, &span, why);
 	if (r == 0)
-		r = insert_all(l, rows, row_count, events, event_count, why);
+		r = insert_all(l, rows, row_count, events, event_count, &span, why);
 	if (r == 0)
 		r = store_state(l, seq, mark ? mark : &l->mark, why);
 	if (r == 0 && keep_from_minute > 0)
@@ -141,6 +167,11 @@ static int commit(struct ledger *l, const struct ledger_row *rows, size_t row_co
 			    "BY cursor LIMIT ?)"
 			    " AND at < ?",
 			    "ii", (int64_t)PRUNE_ROWS, keep_from_minute * 60);
+	if (r == 0 && keep_from_minute > 0)
+		r = db_exec(l->db, why,
+			    "DELETE FROM span WHERE cursor < (SELECT max(cursor) FROM span WHERE "
+			    "cursor <= (SELECT min(cursor) FROM minutes))",
+			    "");
 	if (r == 0)
 		r = db_commit(l->db, why);
 	if (r < 0) {
@@ -148,6 +179,7 @@ static int commit(struct ledger *l, const struct ledger_row *rows, size_t row_co
 		return r;
 	}
 	l->seq = l->committed = seq;
+	l->span = span;
 	l->row_count = l->event_count = 0;
 	if (mark)
 		l->mark = *mark;
@@ -222,6 +254,7 @@ static int replay(struct ledger *l, struct ledger_found *found, struct fault *wh
 		int r = read_slot(l, order[i][1], why);
 		if (r < 0)
 			return r;
+		chain_resume(l->slot.mark.before, l->slot.rows, l->slot.row_count);
 		into_tail(l, l->slot.rows, l->slot.row_count, l->slot.events, l->slot.event_count);
 		l->seq = l->slot.seq;
 		l->mark = l->slot.mark;
@@ -253,6 +286,8 @@ int ledger_open(const char *folder, struct ledger **out, struct ledger_found *fo
 		r = db_open(db, DB_FULL, migrations, ARRAY_LEN(migrations), &l->db, why);
 	if (r == 0)
 		r = read_state(l, found, why);
+	if (r == 0)
+		r = read_span(l, why);
 	if (r == 0)
 		r = open_slots(l, why);
 	if (r == 0)
@@ -289,6 +324,7 @@ int ledger_put(struct ledger *l, struct ledger_row *rows, size_t row_count,
 	}
 	for (size_t i = 0; i < event_count; i++)
 		events[i].cursor = mark->next_event++;
+	chain_go_on(l->mark.head, rows, row_count, mark);
 
 	bool full = l->seq - l->committed >= LEDGER_SLOTS;
 	if (full || row_count > SLOT_ROWS || event_count > SLOT_EVENTS)
@@ -340,7 +376,7 @@ static void give(struct reader *r, const struct ledger_row *run)
 	}
 }
 
-static void row_of(sqlite3_stmt *s, struct ledger_row *out)
+void ledger_row_of(sqlite3_stmt *s, struct ledger_row *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->cursor = sqlite3_column_int64(s, 0);
@@ -355,6 +391,8 @@ static void row_of(sqlite3_stmt *s, struct ledger_row *out)
 	out->row.rtt_us = (uint32_t)sqlite3_column_int64(s, 11);
 	out->row.down_kbps = (uint32_t)sqlite3_column_int64(s, 12);
 	out->row.layer = (uint8_t)sqlite3_column_int(s, 13);
+	if (sqlite3_column_bytes(s, 14) == sizeof(out->before))
+		memcpy(out->before, sqlite3_column_blob(s, 14), sizeof(out->before));
 }
 
 int ledger_minutes(struct ledger *l, int64_t after, unsigned limit,
@@ -372,7 +410,7 @@ int ledger_minutes(struct ledger *l, int64_t after, unsigned limit,
 		return r;
 	while (reader.left && (r = db_step(l->db, s, why)) == 1) {
 		struct ledger_row row;
-		row_of(s, &row);
+		ledger_row_of(s, &row);
 		give(&reader, &row);
 	}
 	sqlite3_reset(s);

@@ -12,7 +12,8 @@ struct fault;
  * Minutes, events and meters on disk. Each entry is durable when ledger_put() returns: it overwrites a slot
  * of a small preallocated file in place (one 4 KiB page), and ledger_commit() moves what the slots hold into
  * the database, every ten minutes, so that flash is written little. A kill or a power cut at any moment
- * loses nothing that was acknowledged. Cursors are never given twice, rows never change.
+ * loses nothing that was acknowledged. Cursors are never given twice, rows never change, and each row is a link of
+ * a chain whose head is as durable as the row. A book from before there was a chain begins one with its next row.
  */
 struct ledger;
 
@@ -54,3 +55,19 @@ int ledger_events(struct ledger *l, int64_t after, unsigned limit,
 /* The last cursors given so far, 0 when none: a reader who is beyond them knows an earlier book. */
 int64_t ledger_last_minute(const struct ledger *l);
 int64_t ledger_last_event(const struct ledger *l);
+
+/* --- the chain over the rows: firmware/record/evidence.h --- */
+struct ledger_chain {
+	int64_t through; /* the last cursor before the head; 0: the chain has not begun */
+	uint8_t head[EVIDENCE_HEAD_BYTES];
+	int64_t first, last; /* of the rows that touch the days that were asked for; 0: none */
+};
+
+/* The head, and where rows of the days (since 1970) `from` to `until` stand. `from` > `until`: no day. */
+int ledger_chain(struct ledger *l, int32_t from, int32_t until, struct ledger_chain *out,
+		 struct fault *why);
+
+/* At most `limit` rows of the chain whose cursor is above `after`, runs as they stand. How many, or -errno. */
+int ledger_links(struct ledger *l, int64_t after, unsigned limit,
+		 void (*each)(void *data, const struct ledger_row *row), void *data,
+		 struct fault *why);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The decisions and the accounting are a library of pure code; the daemon around it comes in two: on the
 # real kernel and on a simulated one.
-NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter quota shape shape_learn slot ledger account net_conf lane check dns echo plan lease measure_key lan lan_conf lan_book
-NETMGR_DAEMON := probe probe_echo engine api
+NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter quota shape shape_learn slot chain ledger ledger_chain account net_conf lane check dns echo plan lease measure_key lan lan_conf lan_book
+NETMGR_DAEMON := probe probe_echo engine api api_chain
 NETMGR_SIM := gate kernel_sim shaper_sim
 NETMGR_NL := kernel_nl kernel_order house nl_net nl_flows nl_batch nl_events nl_stock nl_tc nl_tc_wire shaper_nl nft dhcp resolv
 $(eval $(call lib,netmgr_core,$(NETMGR_CORE:%=netmgr/%.c),record base))
@@ -13,7 +13,7 @@ $(eval $(call prog,wasl-netmgrd-sim,netmgr/main.c,netmgr_sim))
 $(eval $(call prog,wasl-netmgrd,netmgr/main.c,netmgr_nl))
 $(B)/obj/netmgr/nl_%.o $(B)/obj/tests/unit/netmgr/nl_%.o $(B)/obj/tests/fuzz/netmgr_tc_fuzz.o: CPPFLAGS += $(shell pkg-config --cflags libnl-3.0)
 
-$(foreach u,$(filter-out uplink choose core_% ledger lan_conf,$(NETMGR_CORE)),$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))
+$(foreach u,$(filter-out uplink choose core_% ledger chain lan_conf,$(NETMGR_CORE)),$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))
 $(eval $(call unit,netmgr_core_silence,tests/unit/netmgr/core_silence_test.c,netmgr_core base))
 $(eval $(call unit,netmgr_nl_events,tests/unit/netmgr/nl_events_test.c,netmgr_nl))
 $(eval $(call unit,netmgr_nl_tc,tests/unit/netmgr/nl_tc_test.c,netmgr_nl))

@@ -6,7 +6,7 @@
 
 #include "firmware/base/crc32c.h"
 
-enum { MARK_VERSION = 1 };
+enum { MARK_UNCHAINED = 1 /* of before there was a chain */, MARK_VERSION = 2 };
 
 static const char magic[8] = { 'w', 'a', 's', 'l', 'm', 'i', 'n', '1' };
 
@@ -118,12 +118,15 @@ static void put_mark(struct put *p, const struct mark *mark)
 	put_int(p, (uint64_t)mark->next_event, 8);
 	for (size_t i = 0; i < MINUTES_LINES; i++)
 		put_line(p, &mark->lines[i]);
+	put_bytes(p, mark->before, sizeof(mark->before));
+	put_bytes(p, mark->head, sizeof(mark->head));
 }
 
 static void take_mark(struct take *t, struct mark *mark)
 {
 	memset(mark, 0, sizeof(*mark));
-	t->bad |= take_int(t, 2) != MARK_VERSION;
+	uint64_t version = take_int(t, 2);
+	t->bad |= version != MARK_VERSION && version != MARK_UNCHAINED;
 	mark->gap.named_s = (int64_t)take_up_to(t, 8, INT64_MAX / 2);
 	take_bytes(t, mark->gap.boot_id, sizeof(mark->gap.boot_id));
 	mark->gap.boottime_ms = take_int(t, 8);
@@ -136,6 +139,10 @@ static void take_mark(struct take *t, struct mark *mark)
 	mark->next_event = (int64_t)take_up_to(t, 8, INT64_MAX / 2);
 	for (size_t i = 0; i < MINUTES_LINES; i++)
 		take_line(t, &mark->lines[i]);
+	if (version == MARK_UNCHAINED)
+		return;
+	take_bytes(t, mark->before, sizeof(mark->before));
+	take_bytes(t, mark->head, sizeof(mark->head));
 }
 
 static void put_row(struct put *p, const struct ledger_row *row)
@@ -249,7 +256,8 @@ int slot_decode_mark(const uint8_t *bytes, size_t len, struct mark *out)
 /* What is written for a full house must fit. */
 _Static_assert(8 + 8 + 2 +
 			       (2 + 8 + 16 + 8 + 4 + 4 + 16 +
-				MINUTES_LINES * (UPLINK_NAME_ROOM + 6 + 4 + 40)) +
+				MINUTES_LINES * (UPLINK_NAME_ROOM + 6 + 4 + 40) +
+				2 * EVIDENCE_HEAD_BYTES) +
 			       SLOT_ROWS * 50 +
 			       SLOT_EVENTS * (16 + EVENT_KIND_ROOM + UPLINK_NAME_ROOM +
 					      EVENT_REASON_ROOM) <=

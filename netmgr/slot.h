@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "firmware/record/evidence.h"
 #include "netmgr/gap.h"
 #include "netmgr/meter.h"
 #include "netmgr/minutes.h"
@@ -41,6 +42,8 @@ struct mark {
 	bool ever_synced, proved_cut;
 	uint32_t boots;                  /* of this box, as far as this daemon has seen */
 	int64_t next_cursor, next_event; /* never given out yet */
+	/* The chain of firmware/record/evidence.h before and after this entry's rows; zero: not begun. */
+	uint8_t before[EVIDENCE_HEAD_BYTES], head[EVIDENCE_HEAD_BYTES];
 	struct mark_line lines[MINUTES_LINES];
 };
 
@@ -49,6 +52,8 @@ struct ledger_row {
 	struct minute_row row;
 	char uplink[UPLINK_NAME_ROOM];
 	uint8_t kind;
+	uint8_t before
+		[EVIDENCE_HEAD_BYTES]; /* head of the chain before this row; zero: older than it */
 };
 
 struct ledger_event {
