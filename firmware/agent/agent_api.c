@@ -10,7 +10,7 @@
 #include "firmware/base/paths.h"
 #include "firmware/base/text.h"
 
-enum { SIGN_LIMIT_BYTES = 256 << 10, PAGE_MAX = 1000 };
+enum { SIGN_LIMIT_BYTES = 256 << 10, PAGE_MAX = 1000, PROOF_BYTES = 512 << 10 };
 
 CLEAN_FN(json, json_t, json_decref)
 
@@ -250,6 +250,34 @@ static void serve_receipts(struct ctl_request *req, void *data)
 	ctl_reply_json(req, 200, json_pack("{s:O, s:I}", "rows", rows, "next", next));
 }
 
+static void add_proof(void *data, const struct outbox_proof *p)
+{
+	AUTO_FREE char *envelope = text_base64(p->envelope, p->envelope_len);
+	AUTO_FREE char *receipt = p->record ? text_base64(p->record, p->record_len) : NULL;
+	json_array_append_new(data,
+			      json_pack("{s:I, s:s, s:s?}", "cursor", (json_int_t)p->cursor,
+					"envelope", envelope ? envelope : "", "receipt", receipt));
+}
+
+static void serve_proofs(struct ctl_request *req, void *data)
+{
+	struct agent *a = data;
+	int64_t from = ctl_arg_int(req, "from", 0), until = ctl_arg_int(req, "until", 0),
+		after = ctl_arg_int(req, "after", 0);
+	struct fault why = { 0 };
+	CLEANUP(clean_json) json_t *rows = json_array();
+	int r = from < 1 || until < from || after < 0
+			? fault_set(&why, -EINVAL, "proofs.arguments",
+				    "'from' and 'until' are numbers of minutes, 'after' is a "
+				    "cursor that was given out (0 to begin)")
+			: outbox_proofs(a->outbox, from, until, after, PAGE_MAX, PROOF_BYTES,
+					add_proof, rows, &why);
+	if (r < 0)
+		ctl_reply_fault(req, ctl_status_of(r), &why);
+	else
+		ctl_reply_json(req, 200, json_pack("{s:O}", "rows", rows));
+}
+
 static void flusher_gone(void *data)
 {
 	struct agent_flusher *f = data;
@@ -304,6 +332,7 @@ int agent_listen(struct agent *a, struct fault *why)
 		{ "GET", "/v1/identity", serve_identity, 0 },
 		{ "GET", "/v1/status", serve_status, 0 },
 		{ "GET", "/v1/receipts", serve_receipts, 0 },
+		{ "GET", "/v1/proofs", serve_proofs, 0 },
 		{ "POST", "/v1/sign", serve_sign, SIGN_LIMIT_BYTES },
 		{ "POST", "/v1/grant", serve_grant, GRANT_LIMIT_BYTES },
 		{ "POST", "/v1/flush", serve_flush, 0 },

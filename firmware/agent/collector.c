@@ -40,7 +40,7 @@ static int take_event(struct outbox *o, const json_t *row, struct fault *why)
 	return r ? r : outbox_add_event(o, &e, why);
 }
 
-static whole_fn take_health, take_offers;
+static whole_fn take_chain, take_health, take_offers;
 static const struct {
 	const char *name; /* in the outbox and in the log */
 	const char *socket, *path;
@@ -48,6 +48,7 @@ static const struct {
 	whole_fn *whole; /* instead: how things stand now */
 } feeds[] = {
 	{ "minutes", "/run/wasl/netmgrd.sock", "/v1/minutes", take_minute, NULL },
+	{ "chain", "/run/wasl/netmgrd.sock", "/v1/chain", NULL, take_chain },
 	{ "net-events", "/run/wasl/netmgrd.sock", "/v1/events", take_event, NULL },
 	{ "usage", "/run/wasl/contentd.sock", "/v1/usage", take_use, NULL },
 	{ "content-events", "/run/wasl/contentd.sock", "/v1/events", take_event, NULL },
@@ -148,6 +149,21 @@ static int take_health(struct collector *c, const json_t *answer, struct fault *
 	feed_health(answer, &health);
 	c->calls.health(c->calls.data, &health);
 	return 0;
+}
+
+static int take_chain(struct collector *c, const json_t *answer, struct fault *why)
+{
+	struct outbox_minutes said, known;
+	struct fault odd = { 0 };
+	if (feed_chain(answer, &said, &odd)) {
+		note(c, &odd);
+		return 0;
+	}
+	int r = outbox_minutes(c->outbox, &known, why);
+	if (!r && (known.through != said.through ||
+		   memcmp(known.head, said.head, sizeof(said.head)) != 0))
+		r = outbox_set_minutes(c->outbox, &said, why);
+	return r;
 }
 
 static int take_offers(struct collector *c, const json_t *answer, struct fault *why)

@@ -221,6 +221,22 @@ int feed_offers(const json_t *answer, struct outbox_offer *out, size_t *count, s
 	return 0;
 }
 
+int feed_chain(const json_t *answer, struct outbox_minutes *out, struct fault *why)
+{
+	static const uint8_t zero[sizeof(out->head)];
+	struct outbox_minutes m = { 0 };
+	const char *head = json_string_value(json_object_get(answer, "head"));
+	int r = number(answer, "through", NEEDED, INT64_MAX, &m.through, why);
+	if (!r && (!head || text_unhex(head, m.head, sizeof(m.head))))
+		r = row_fault(why, "head");
+	/* Half of the two would be refused in a header. */
+	if (!r && (m.through == 0) != (memcmp(m.head, zero, sizeof(zero)) == 0))
+		r = row_fault(why, "head");
+	if (!r)
+		*out = m;
+	return r;
+}
+
 void feed_health(const json_t *answer, struct feed_health *out)
 {
 	*out = (struct feed_health){ 0 };

@@ -35,6 +35,9 @@ int feed_event(const json_t *row, struct outbox_event *out, struct fault *why);
  */
 int feed_offers(const json_t *answer, struct outbox_offer *out, size_t *count, struct fault *why);
 
+/* netmgrd's GET /v1/chain. -EBADMSG. */
+int feed_chain(const json_t *answer, struct outbox_minutes *out, struct fault *why);
+
 /* contentd's GET /v1/health, as far as a report wants it; what is missing is 0. */
 struct feed_health {
 	uint64_t disk_free_bytes;

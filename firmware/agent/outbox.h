@@ -72,6 +72,14 @@ int outbox_add_event(struct outbox *o, const struct outbox_event *e, struct faul
 int outbox_set_offers(struct outbox *o, const struct outbox_offer *offers, size_t count,
 		      struct fault *why);
 
+/* The newest head of netmgrd's chain of minutes: goes into the header of each envelope from here on. */
+struct outbox_minutes {
+	uint64_t through; /* 0: there is no chain */
+	uint8_t head[32];
+};
+int outbox_set_minutes(struct outbox *o, const struct outbox_minutes *m, struct fault *why);
+int outbox_minutes(struct outbox *o, struct outbox_minutes *out, struct fault *why);
+
 /* --- sealing ---------------------------------------------------------------------------------- */
 enum outbox_which {
 	OUTBOX_COMPLETE, /* hours and days that are over, and events */
@@ -146,6 +154,21 @@ struct outbox_receipt_row {
 int outbox_receipts(struct outbox *o, int64_t after, size_t limit,
 		    void (*each)(void *data, const struct outbox_receipt_row *), void *data,
 		    struct fault *why);
+
+/*
+ * Envelopes one after the other, from the first that has a receipt of its own and a head of minutes at `from` or later,
+ * up to the first that has a receipt and a head at `until` or later (else the last with a receipt): proof of what stood in
+ * that chain, as none can be left out. `record` is the first receipt that names this very envelope; NULL where none does.
+ */
+struct outbox_proof {
+	int64_t cursor;
+	const void *envelope, *record; /* borrowed */
+	size_t envelope_len, record_len;
+};
+/* At most `limit` after the cursor, and no more once `bytes` are given. How many, or -errno. */
+int outbox_proofs(struct outbox *o, int64_t from, int64_t until, int64_t after, size_t limit,
+		  size_t bytes, void (*each)(void *data, const struct outbox_proof *), void *data,
+		  struct fault *why);
 
 struct outbox_counts {
 	uint64_t open_rows;     /* not sealed yet */

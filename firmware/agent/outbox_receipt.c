@@ -138,12 +138,15 @@ int outbox_waiting(struct outbox *o, size_t count_max, size_t bytes_max, void **
 static int keep_receipt(struct outbox *o, const wasl_Receipt *r, const void *record, size_t len,
 			int64_t now_s, struct fault *why)
 {
-	int rc = db_exec(o->db, why,
-			 "INSERT INTO receipt(epoch, through_seq, head_hash, hub_s, stored_s, "
-			 "record) VALUES(?, ?, ?, ?, ?, ?)",
-			 "iibiib", (int64_t)r->epoch, outbox_whole(r->through_seq),
-			 (const void *)r->head_hash, sizeof(r->head_hash), r->hub_unix_s, now_s,
-			 record, len);
+	int64_t minutes = 0;
+	int rc = outbox_minutes_of(o, r->epoch, r->through_seq, &minutes, why);
+	if (!rc)
+		rc = db_exec(o->db, why,
+			     "INSERT INTO receipt(epoch, through_seq, head_hash, hub_s, stored_s, "
+			     "record, minutes) VALUES(?, ?, ?, ?, ?, ?, ?)",
+			     "iibiibi", (int64_t)r->epoch, outbox_whole(r->through_seq),
+			     (const void *)r->head_hash, sizeof(r->head_hash), r->hub_unix_s, now_s,
+			     record, len, minutes);
 	return rc ? rc : outbox_number_set(o, "ledger", r->ledger, why);
 }
 

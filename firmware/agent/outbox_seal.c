@@ -226,8 +226,9 @@ static int mark(struct outbox *o, const struct load *l, uint32_t epoch, int64_t 
 }
 
 static int make_envelope(const struct outbox_order *order, const struct chain_state *chain,
-			 const uint8_t *previous, const struct load *l, void **out, size_t *len,
-			 uint8_t hash[static 32], struct fault *why)
+			 const uint8_t *previous, const struct outbox_minutes *minutes,
+			 const struct load *l, void **out, size_t *len, uint8_t hash[static 32],
+			 struct fault *why)
 {
 	AUTO_FREE void *rows = NULL;
 	size_t rows_len = 0;
@@ -243,7 +244,9 @@ static int make_envelope(const struct outbox_order *order, const struct chain_st
 		.time_quality = order->quality,
 		.first_day = l->first_day,
 		.last_day = l->last_day,
+		.minutes_through = minutes->through,
 	};
+	memcpy(h.minutes_head, minutes->head, sizeof(h.minutes_head));
 	memcpy(h.device, chain->device, sizeof(h.device));
 	memcpy(h.previous, previous, sizeof(h.previous));
 	return envelope_seal(&h, rows, rows_len, order->sealing_public, order->device_key, out, len,
@@ -273,6 +276,7 @@ static int store(struct outbox *o, const struct outbox_order *order, const struc
 {
 	uint32_t epoch = 0;
 	struct chain_state chain;
+	struct outbox_minutes minutes;
 	uint8_t previous[32], hash[32];
 	AUTO_FREE void *bytes = NULL;
 	size_t len = 0;
@@ -285,7 +289,9 @@ static int store(struct outbox *o, const struct outbox_order *order, const struc
 	if (!r)
 		r = read_head(o, epoch, previous, why);
 	if (!r)
-		r = make_envelope(order, &chain, previous, l, &bytes, &len, hash, why);
+		r = outbox_minutes(o, &minutes, why);
+	if (!r)
+		r = make_envelope(order, &chain, previous, &minutes, l, &bytes, &len, hash, why);
 	int64_t seq = (int64_t)chain.sealed_seq + 1;
 	if (!r)
 		r = db_exec(

@@ -84,6 +84,16 @@ static void minutes(struct ctl_request *req, void *data)
 	reply_rows(req, here.stage->minutes, minute_row);
 }
 
+/* A chain as long as the list of minutes. */
+static void chain(struct ctl_request *req, void *data)
+{
+	char head[65];
+	(void)data;
+	int n = here.stage->minutes;
+	snprintf(head, sizeof(head), "%064x", (unsigned)n);
+	ctl_reply_json(req, 200, json_pack("{s:i, s:s}", "through", n, "head", head));
+}
+
 static void uses(struct ctl_request *req, void *data)
 {
 	(void)data;
@@ -420,6 +430,7 @@ static void on_end(void *cls, struct MHD_Connection *c, void **held,
 void players_run(struct players *stage)
 {
 	static const struct ctl_route netmgrd[] = { { "GET", "/v1/minutes", minutes, 0 },
+						    { "GET", "/v1/chain", chain, 0 },
 						    { "GET", "/v1/events", events, 0 },
 						    { "POST", "/v1/echo", echo_key, 1024 } };
 	static const struct ctl_route contentd[] = {

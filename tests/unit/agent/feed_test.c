@@ -274,13 +274,46 @@ static void reads_as_much_health_as_there_is(void **state)
 	assert_int_equal(h.lessons_total, 0);
 }
 
+static void reads_the_head_of_the_minutes(void **state)
+{
+	(void)state;
+#define HEX62 "abababababababababababababababababababababababababababababababab"
+#define ZERO62 "0000000000000000000000000000000000000000000000000000000000000000"
+	static const struct {
+		const char *text;
+		int want;
+		uint64_t through;
+	} rows[] = {
+		{ "{\"through\":7,\"head\":\"" HEX62 "\"}", 0, 7 },
+		{ "{\"through\":0,\"head\":\"" ZERO62 "\",\"first\":0}", 0, 0 },
+		{ "{\"through\":0,\"head\":\"" HEX62 "\"}", -EBADMSG, 0 },
+		{ "{\"through\":7,\"head\":\"" ZERO62 "\"}", -EBADMSG, 0 },
+		{ "{\"through\":-7,\"head\":\"" HEX62 "\"}", -EBADMSG, 0 },
+		{ "{\"through\":7,\"head\":\"ab\"}", -EBADMSG, 0 },
+		{ "{\"through\":7}", -EBADMSG, 0 },
+		{ "{\"head\":\"" HEX62 "\"}", -EBADMSG, 0 },
+		{ "[]", -EBADMSG, 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(clean_json) json_t *j = parse(rows[i].text);
+		struct outbox_minutes m = { .through = 99 };
+		assert_int_equal(feed_chain(j, &m, NULL), rows[i].want);
+		assert_int_equal(m.through, rows[i].want ? 99 : rows[i].through);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_pages),   cmocka_unit_test(refuses_pages_that_are_too_long),
-		cmocka_unit_test(reads_minutes), cmocka_unit_test(calls_unknown_kinds_other),
-		cmocka_unit_test(reads_uses),    cmocka_unit_test(reads_events),
-		cmocka_unit_test(reads_offers),  cmocka_unit_test(reads_as_much_health_as_there_is),
+		cmocka_unit_test(reads_the_head_of_the_minutes),
+		cmocka_unit_test(reads_pages),
+		cmocka_unit_test(refuses_pages_that_are_too_long),
+		cmocka_unit_test(reads_minutes),
+		cmocka_unit_test(calls_unknown_kinds_other),
+		cmocka_unit_test(reads_uses),
+		cmocka_unit_test(reads_events),
+		cmocka_unit_test(reads_offers),
+		cmocka_unit_test(reads_as_much_health_as_there_is),
 	};
 	return cmocka_run_group_tests_name("agent/feed", tests, NULL, NULL);
 }

@@ -58,6 +58,77 @@ static void lists_receipts(void **state)
 	assert_int_equal(seen, 2);
 }
 
+struct pile {
+	struct scene *s;
+	char said
+		[128]; /* number of the last minute of each envelope, with a star where it has a receipt */
+	int64_t cursor;
+};
+
+static void pile_up(void *data, const struct outbox_proof *p)
+{
+	struct pile *to = data;
+	struct envelope_header h;
+	size_t n = strlen(to->said);
+	assert_int_equal(envelope_verify(p->envelope, p->envelope_len, to->s->key.public_key, &h,
+					 NULL),
+			 0);
+	assert_int_equal(h.minutes_head[0], h.minutes_through ? 0xa0 + h.minutes_through : 0);
+	assert_true(p->cursor > to->cursor);
+	to->cursor = p->cursor;
+	snprintf(to->said + n, sizeof(to->said) - n, "%llu%s ",
+		 (unsigned long long)h.minutes_through, p->record ? "*" : "");
+}
+
+static void proves_what_stood_in_the_chain_of_minutes(void **state)
+{
+	static const struct {
+		int64_t from, until;
+		const char *want;
+	} rows[] = {
+		{ 1, 1, "2* " },  { 1, 2, "2* " },    { 2, 3, "2* 3 4* " },
+		{ 3, 3, "4* " },  { 3, 5, "4* 5* " }, { 5, 9, "5* 7 8* " },
+		{ 7, 99, "8* " }, { 9, 99, "" },      { 1, 99, "2* 3 4* 5* 7 8* " },
+	};
+	/* Heads of ten envelopes; which get a receipt of their own, and when the epoch changes. */
+	static const struct {
+		uint64_t through;
+		int receipt;
+	} steps[] = {
+		{ 0, 1 }, { 2, 1 }, { 3, 0 }, { 4, 1 }, { 5, 1 }, { 7, 0 }, { 8, 1 }, { 9, 0 }
+	};
+	struct scene *s = *state;
+	enrol(s, 1);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		uint8_t hash[32];
+		struct outbox_minutes m = { .through = steps[i].through }, back;
+		if (m.through)
+			memset(m.head, 0xa0 + (int)m.through, sizeof(m.head));
+		assert_int_equal(outbox_set_minutes(s->o, &m, NULL), 0);
+		reopen(s);
+		assert_int_equal(outbox_minutes(s->o, &back, NULL), 0);
+		assert_memory_equal(&m, &back, sizeof(m));
+		minute(s, (int64_t)i, "adsl");
+		seal(s, OUTBOX_ALL);
+		if (!steps[i].receipt)
+			continue;
+		assert_int_equal(hash_of(s, i + 1, hash), 0);
+		wasl_Receipt r = receipt_of(s, 1, i + 1, hash, 1);
+		assert_int_equal(answer(s, &r), CHAIN_ADVANCE);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct pile all = { .s = s }, paged = { .s = s };
+		assert_true(outbox_proofs(s->o, rows[i].from, rows[i].until, 0, 100, 1 << 20,
+					  pile_up, &all, NULL) >= 0);
+		assert_string_equal(all.said, rows[i].want);
+		/* One by one, by number and by size. */
+		while (outbox_proofs(s->o, rows[i].from, rows[i].until, paged.cursor, i % 2 ? 1 : 9,
+				     i % 2 ? 1 << 20 : 1, pile_up, &paged, NULL) > 0)
+			continue;
+		assert_string_equal(paged.said, rows[i].want);
+	}
+}
+
 static void tells_again_what_an_ended_epoch_lost(void **state)
 {
 	struct scene *s = *state;
@@ -163,6 +234,7 @@ static void keeps_the_latest_receipts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_SCENE(proves_what_stood_in_the_chain_of_minutes),
 		IN_SCENE(moves_on_with_receipts),
 		IN_SCENE(lists_receipts),
 		IN_SCENE(tells_again_what_an_ended_epoch_lost),
