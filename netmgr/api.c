@@ -90,9 +90,9 @@ static json_t *lan_json(const struct engine *e, const struct kernel_lan *lan)
 		lan_write(&lan->net, address);
 		lan_write_network(&lan->net, network);
 	}
-	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:b, s:I}", "name", lan->conf->name, "device",
+	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:b}", "name", lan->conf->name, "device",
 			      lan->conf->device, "address", address, "network", network, "here",
-			      lan->here, "lease_s", (json_int_t)lan->conf->lease_s);
+			      lan->here);
 	if (lan->from.len) {
 		lan_write_network(&lan->from, from);
 		json_object_set_new(j, "moved",

@@ -197,6 +197,12 @@ static void collide(struct house *h, struct room *room, int uplink)
 	h->calls->lan_collides(h->calls->data, room->entry.name, name);
 }
 
+/* Somebody wishes for another one since it was chosen. */
+static bool wishes_changed(const struct room *room)
+{
+	return !lan_same(&room->entry.wish, &room->wishes[0]);
+}
+
 static void decide(struct house *h, struct room *room)
 {
 	struct lan_net taken[TAKEN_MAX], lately[UPLINK_MAX], to;
@@ -205,8 +211,8 @@ static void decide(struct house *h, struct room *room)
 				     .taken = taken,
 				     .lately = lately };
 	struct lan_net now = room->entry.net;
-	if (!lan_same(&room->entry.wish, &room->wishes[0]))
-		now.len = 0; /* somebody wishes for another one since */
+	if (wishes_changed(room))
+		now.len = 0;
 	ground.taken_count = gather(h, (size_t)(room - h->rooms), taken);
 	for (size_t i = 0; i < h->conf->uplink_count; i++)
 		if (h->seen[i].net.len)
@@ -259,7 +265,7 @@ void house_look(struct house *h)
 	for (size_t i = 0; i < h->count; i++) {
 		struct room *room = &h->rooms[i];
 		struct nl_look look = { 0 };
-		if (!room->entry.net.len || room->collides >= 0)
+		if (!room->entry.net.len || room->collides >= 0 || wishes_changed(room))
 			decide(h, room);
 		const char *device = h->conf->lans[i].device;
 		int r = device[0] ? nl_net_look(h->net, device, &look) : -ENODEV;

@@ -15,9 +15,6 @@ const struct conf_key lan_conf_keys[LAN_CONF_KEYS] = {
 		 "172.27.203.1/24 10.203.77.1/24 192.168.203.1/24",
 		 "the box's address and the length of the network, in order of liking: the first "
 		 "that no uplink has; when all are taken, any private network that is free"),
-	CONF_INT(struct lan_conf, lease_s, "lease_s", "600", 120, 86400,
-		 "how long a machine may keep its address: as long, at most, it is without the box "
-		 "after a move to another network"),
 };
 
 int lan_conf_check(const struct lan_conf *first, const struct lan_conf *c, struct fault *why)

@@ -11,10 +11,9 @@ struct lan_conf {
 	char name[32]; /* "classroom" */
 	char device[16];
 	char networks[200];
-	int64_t lease_s;
 };
 
-#define LAN_CONF_KEYS 3u
+#define LAN_CONF_KEYS 2u
 extern const struct conf_key lan_conf_keys[LAN_CONF_KEYS];
 
 #define LAN_CONF_SECTION(type, field, count_field)                                            \

@@ -19,6 +19,7 @@ $(eval $(call unit,netmgr_nl_events,tests/unit/netmgr/nl_events_test.c,netmgr_nl
 $(eval $(call unit,netmgr_nl_tc,tests/unit/netmgr/nl_tc_test.c,netmgr_nl))
 $(eval $(call unit,netmgr_nl_batch,tests/unit/netmgr/nl_batch_test.c,netmgr_nl))
 $(eval $(call unit,netmgr_nl_stock,tests/unit/netmgr/nl_stock_test.c,netmgr_nl))
+$(eval $(call unit,netmgr_house,tests/unit/netmgr/house_test.c,netmgr_nl))
 $(foreach f,reply slot,$(eval $(call fuzzer,netmgr_$(f),tests/fuzz/netmgr_$(f)_fuzz.c,netmgr_core)))
 $(eval $(call fuzzer,netmgr_tc,tests/fuzz/netmgr_tc_fuzz.c,netmgr_nl))
 $(eval $(call fuzzer,netmgr_events,tests/fuzz/netmgr_events_fuzz.c,netmgr_nl))

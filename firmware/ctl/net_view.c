@@ -8,10 +8,60 @@
 #include "firmware/base/clean.h"
 #include "firmware/ctl/status_view.h"
 
+/* --- the box's own networks --- */
+
+struct lan_words {
+	char name[40], address[24], network[24], from[24], line[40];
+};
+
+static struct lan_words lan_words(const json_t *lan)
+{
+	const json_t *moved = json_object_get(lan, "moved");
+	const char *collides = view_text(lan, "collides");
+	struct lan_words w;
+	view_foreign(view_text(lan, "name"), w.name, sizeof(w.name));
+	view_foreign(view_text(lan, "address"), w.address, sizeof(w.address));
+	view_foreign(view_text(lan, "network"), w.network, sizeof(w.network));
+	view_foreign(view_text(moved, "from"), w.from, sizeof(w.from));
+	view_foreign(*collides ? collides : view_text(moved, "uplink"), w.line, sizeof(w.line));
+	return w;
+}
+
+static char *lan_text(const struct view *v, const char *id, const struct lan_words *w)
+{
+	return view_fill(v, id, "name", w->name, "network", w->network, "from", w->from, "line",
+			 w->line, NULL);
+}
+
+static bool collides(const json_t *lan)
+{
+	return *view_text(lan, "collides") != '\0';
+}
+
+static void show_lans(const json_t *lans, const struct view *v, FILE *to)
+{
+	size_t i;
+	json_t *lan;
+	if (json_array_size(lans) > 0)
+		view_section(v, strings_get(v->lang, "net.lans"), to);
+	json_array_foreach (lans, i, lan) {
+		struct lan_words w = lan_words(lan);
+		bool here = json_is_true(json_object_get(lan, "here"));
+		AUTO_FREE char *text = view_fill(v, here ? "net.lan.row" : "net.lan.row.away",
+						 "name", w.name, "address", w.address, NULL);
+		view_row(v,
+			 !here           ? VIEW_NEVER
+			 : collides(lan) ? VIEW_MODERATE
+					 : VIEW_GOOD,
+			 text ? text : "", to);
+	}
+}
+
 void net_view_status(const json_t *answer, const struct view *v, FILE *to)
 {
 	view_title(v, strings_get(v->lang, "net.title"), to);
 	status_view_lines(answer, v, to);
+	show_lans(json_object_get(answer, "lans"), v, to);
 }
 
 /* --- one sentence after the other --- */
@@ -122,6 +172,22 @@ static void tell_others(struct story *s, const json_t *lines, const json_t *chos
 	}
 }
 
+/* Only what somebody may wonder about: a network that is not where it was, or is where a line is, too. */
+static void tell_lans(struct story *s, const json_t *lans)
+{
+	size_t i;
+	json_t *lan;
+	json_array_foreach (lans, i, lan) {
+		struct lan_words w = lan_words(lan);
+		const char *id = collides(lan)        ? "net.lan.collides"
+				 : *w.from && *w.line ? "net.lan.moved"
+						      : NULL;
+		AUTO_FREE char *text = id ? lan_text(s->v, id, &w) : NULL;
+		if (text)
+			fprintf(s->to, " %s", text);
+	}
+}
+
 void net_view_explain(const json_t *answer, const struct view *v, FILE *to)
 {
 	struct story s = { .v = v, .to = to };
@@ -138,5 +204,6 @@ void net_view_explain(const json_t *answer, const struct view *v, FILE *to)
 	else
 		tell(&s, "net.none", "", "");
 	tell_others(&s, lines, chosen);
+	tell_lans(&s, json_object_get(answer, "lans"));
 	putc('\n', to);
 }

@@ -6,6 +6,7 @@
 
 #define ADSL "\"name\":\"adsl\",\"preference\":10,"
 #define LTE "\"name\":\"lte\",\"preference\":20,"
+#define HERE "\"address\":\"10.203.77.1/24\",\"network\":\"10.203.77.0/24\",\"here\":true"
 #define GOOD "\"state\":\"up\",\"grade\":\"good\",\"reason\":\"\""
 
 /* One answer of netmgrd a row; what is said of each stands in the golden file, one paragraph each. */
@@ -35,6 +36,14 @@ static const char *const answers[] = {
 	/* nothing works */
 	"{\"uplinks\":[{" ADSL "\"state\":\"down\",\"reason\":\"cable\"},{" LTE
 	"\"state\":\"capped\",\"reason\":\"\"}],\"preferred\":null}",
+	/* a classroom that moved, one that collides and moved before, one by somebody's wish; words of strangers */
+	"{\"uplinks\":[{" ADSL GOOD "}],\"preferred\":\"adsl\",\"lans\":["
+	"{\"name\":\"classroom\"," HERE
+	",\"moved\":{\"from\":\"192.168.1.0/24\",\"uplink\":\"adsl\"}},"
+	"{\"name\":\"staff\"," HERE ",\"collides\":\"lte\",\"moved\":{\"from\":\"10.1.0.0/24\","
+	"\"uplink\":\"adsl\"}},"
+	"{\"name\":\"wished\",\"moved\":{\"from\":\"10.2.0.0/24\",\"uplink\":\"\"}},"
+	"{\"name\":\"\\u001b[2J\",\"collides\":\"\\u001b[2J\"}]}",
 	/* no answer of netmgrd at all */
 	"[]",
 };
@@ -51,7 +60,7 @@ static void in_three_languages(void **state)
 			CLEANUP(clean_json) json_t *answer = json_loads(answers[i], 0, NULL);
 			assert_non_null(answer);
 			net_view_explain(answer, &v, to);
-			if (i == 3)
+			if (i == 3 || i == 9)
 				net_view_status(answer, &v, to);
 		}
 		fclose(to);
