@@ -136,3 +136,24 @@ int store_local_each(struct store *s, int (*each)(void *data, const struct store
 	}
 	return rc;
 }
+
+int store_local_at(struct store *s, const struct objmap_id *id, uint64_t at,
+		   struct store_local *out, struct fault *why)
+{
+	sqlite3_stmt *q;
+	int rc =
+		id ? db_query(s->db, &q, why, COLUMNS "WHERE l.id=? ORDER BY path LIMIT 1 OFFSET ?",
+			      "bi", (const void *)id->b, sizeof(id->b), (int64_t)at)
+		   : db_query(s->db, &q, why, COLUMNS "ORDER BY path LIMIT 1 OFFSET ?", "i",
+			      (int64_t)at);
+	if (!rc)
+		rc = db_step(s->db, q, why);
+	if (rc != 1)
+		return rc;
+	struct store_local found;
+	const bool ours = read_row(q, &found);
+	sqlite3_reset(q);
+	if (ours)
+		*out = found;
+	return ours;
+}

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cache/store_disk.h"
 #include "cache/store_private.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/crc32c.h"
@@ -103,11 +104,6 @@ void store_own_remove(struct store *s, const char *path)
 	unlink(place_of(s, store_own_name(path).at).at);
 }
 
-bool store_own_there(const struct store *s, const char *path)
-{
-	return access(place_of(s, store_own_name(path).at).at, F_OK) == 0;
-}
-
 int store_own_fault(const struct store *s, const char *name, int code, struct fault *why)
 {
 	return fault_set(why, code, "store.unread",
@@ -148,4 +144,55 @@ int store_own_read(const struct store *s, const char *name, struct store_local *
 	if (!rc)
 		rc = store_own_parse(room, len, out);
 	return !rc && strcmp(store_own_name(out->path).at, name) ? -EBADMSG : rc;
+}
+
+struct wanted {
+	const char *bytes;
+	size_t len;
+};
+
+static int is_wanted(const void *arg, const void *bytes, size_t len)
+{
+	const struct wanted *w = arg;
+	return len != w->len || memcmp(w->bytes, bytes, len);
+}
+
+/* 0, -ENOENT, or why it cannot be looked at now. */
+static int compare(struct store *s, const char *at, const struct wanted *want, enum disk_state *out)
+{
+	struct stat st;
+	AUTO_FD int fd = openat(s->fd, at, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	*out = DISK_UNREADABLE;
+	if (fd < 0 && (errno == ENOENT || errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+		return -errno;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	*out = DISK_BAD;
+	if ((size_t)st.st_size != want->len)
+		return 0;
+	CLEANUP(disk_done) struct disk d;
+	disk_open(&d, s->fd, at, fd);
+	return disk_look(&d, 0, want->len, is_wanted, want, out);
+}
+
+int store_own_look(struct store *s, const struct store_local *row, struct store_own_look *out,
+		   struct fault *why)
+{
+	char room[STORE_OWN_MOST], at[sizeof(struct layout)];
+	const struct own_name name = store_own_name(row->path);
+	const struct wanted want = { room, store_own_pack(row, room) };
+	enum disk_state state;
+	snprintf(at, sizeof(at), FOLDER "/%s", name.at);
+	int rc = compare(s, at, &want, &state);
+	if (rc && rc != -ENOENT)
+		return store_own_fault(s, name.at, rc, why);
+	*out = (struct store_own_look){ .bytes = want.len };
+	if (rc) {
+		(void)store_own_write(s, row, NULL); /* a full disk: at the next look */
+		return 0;
+	}
+	out->bad = state != DISK_GOOD;
+	out->unreadable = state == DISK_UNREADABLE;
+	out->mended = state == DISK_MENDED || (out->bad && !store_own_write(s, row, NULL));
+	return 0;
 }

@@ -29,6 +29,7 @@ struct store {
 	DIR *sweep_dir;               /* the one under way, or NULL */
 	bool adopts;                  /* store.db was lost: whole bodies without a row get one */
 	bool unread;                  /* and not all names of the school's files could be read */
+	uint64_t sweep_at;            /* the next name to compare with its row */
 	uint64_t stuck_ms;            /* when the sweep could not go on; 0: it could */
 	struct fault stuck;           /* why; was told */
 	struct store_news_item *news; /* nobody has heard of yet */
@@ -151,12 +152,24 @@ struct own_name {
 struct own_name store_own_name(const char *path);
 int store_own_write(struct store *s, const struct store_local *file, struct fault *why);
 void store_own_remove(struct store *s, const char *path);
-bool store_own_there(const struct store *s, const char *path);
+/* File `at` of all by their paths, or of those with these bytes: 1, 0 when there are no more. */
+int store_local_at(struct store *s, const struct objmap_id *id, uint64_t at,
+		   struct store_local *out, struct fault *why);
 /*
  * -ENOENT: no such file; -EBADMSG: it was read whole, and is none. Any other error says nothing of what is there: whoever would remove
  * something for want of a name must not.
  */
 int store_own_read(const struct store *s, const char *name, struct store_local *out);
+/*
+ * Compares a name with its row, on the disk itself and in memory, and writes it anew where it is another. One that is not there (a store of
+ * an earlier version) is written, and is not bad. An error says nothing of it.
+ */
+struct store_own_look {
+	uint64_t bytes; /* read */
+	bool bad, mended, unreadable;
+};
+int store_own_look(struct store *s, const struct store_local *row, struct store_own_look *out,
+		   struct fault *why);
 int store_own_fault(const struct store *s, const char *name, int code, struct fault *why);
 /*
  * store_anew.c: a store.db that was just made reads the names back, and the objects that they name; until the sweep is

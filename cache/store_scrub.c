@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cache/names.h"
@@ -264,7 +265,35 @@ static int look_at_names(struct pass *p)
 	if (rc && rc != -ENOENT)
 		note(p, (struct store_scrub_item){ .kind = STORE_SCRUB_NAMES,
 						   .unreadable = rc == -EIO });
-	p->c.phase = STORE_SCRUB_DONE;
+	p->c.phase = STORE_SCRUB_OWN_NAMES;
+	p->c.at = 0;
+	return 0;
+}
+
+static int look_at_own_name(struct pass *p, struct fault *why)
+{
+	struct store_local row;
+	struct store_own_look look;
+	int rc = store_local_at(p->s, p->c.one ? &p->c.id : NULL, p->c.at, &row, why);
+	if (rc == 0 && p->c.one && !p->c.at)
+		return fault_set(why, -ENOENT, "store.absent", "no file has these bytes");
+	if (rc == 0)
+		p->c.phase = STORE_SCRUB_DONE;
+	if (rc != 1)
+		return rc;
+	rc = store_own_look(p->s, &row, &look, why);
+	if (rc)
+		return rc;
+	read_some(p, look.bytes);
+	p->c.at++;
+	if (!look.bad)
+		return 0;
+	struct store_scrub_item item = { .kind = STORE_SCRUB_OWN,
+					 .mended = look.mended,
+					 .unreadable = look.unreadable,
+					 .id = row.id };
+	snprintf(item.path, sizeof(item.path), "%s", row.path);
+	note(p, item);
 	return 0;
 }
 
@@ -377,6 +406,13 @@ struct store_scrub_cursor store_scrub_rendition(uint64_t number)
 					    .number = number };
 }
 
+struct store_scrub_cursor store_scrub_names(const struct objmap_id *id)
+{
+	return (struct store_scrub_cursor){ .phase = STORE_SCRUB_OWN_NAMES,
+					    .one = true,
+					    .id = *id };
+}
+
 int store_scrub_resume(struct store *s, struct store_scrub_cursor *out, struct fault *why)
 {
 	sqlite3_stmt *q;
@@ -449,8 +485,10 @@ int store_scrub_step(struct store *s, struct store_scrub_cursor *c, uint64_t max
 			rc = step_objects(&p, why);
 		else if (p.c.phase == STORE_SCRUB_RENDITIONS)
 			rc = step_renditions(&p, why);
-		else
+		else if (p.c.phase == STORE_SCRUB_INDEX)
 			rc = look_at_names(&p);
+		else
+			rc = look_at_own_name(&p, why);
 	}
 	if (!rc && p.c.phase == STORE_SCRUB_DONE)
 		rc = end_pass(&p, why);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cache/names.h"
 #include "cache/store.h"
 
 /*
@@ -18,6 +19,7 @@ enum store_scrub_kind {
 	STORE_SCRUB_MAP, /* the map of object `id`; made again from a whole body; else fetch it again, the bytes are found again */
 	STORE_SCRUB_SEGMENT, /* segment `at` of rendition `number`; the same */
 	STORE_SCRUB_NAMES,   /* names.idx: write it again */
+	STORE_SCRUB_OWN, /* the name of a file of the school beside its body; not mended: it could not be written, its row has it still */
 };
 
 struct store_scrub_item {
@@ -27,6 +29,7 @@ struct store_scrub_item {
 	bool absent; /* a chunk: nobody has been given it since it was cut off or withdrawn, perhaps long ago */
 	struct objmap_id id;
 	uint64_t number, at;
+	char path[NAMES_MAX_PATH + 1]; /* of a name */
 };
 
 enum { STORE_SCRUB_ITEMS = 16 };
@@ -42,6 +45,7 @@ enum store_scrub_phase {
 	STORE_SCRUB_OBJECTS,
 	STORE_SCRUB_RENDITIONS,
 	STORE_SCRUB_INDEX,
+	STORE_SCRUB_OWN_NAMES,
 	STORE_SCRUB_DONE,
 };
 
@@ -60,9 +64,11 @@ int store_scrub_resume(struct store *s, struct store_scrub_cursor *out, struct f
 /* Cursors for one thing; not kept. */
 struct store_scrub_cursor store_scrub_object(const struct objmap_id *id);
 struct store_scrub_cursor store_scrub_rendition(uint64_t number);
+struct store_scrub_cursor store_scrub_names(
+	const struct objmap_id *id); /* of a file of the school; -ENOENT: it has none */
 /*
  * Goes on for about `max_bytes` (at least one chunk or segment). A pass over the whole store begins anew after
- * `done`; -ENOENT when the one object or rendition is not there. After an error the cursor stands where it stood;
+ * `done`; -ENOENT when the one thing is not there. After an error the cursor stands where it stood;
  * *out says what was found before it.
  */
 int store_scrub_step(struct store *s, struct store_scrub_cursor *c, uint64_t max_bytes,

@@ -20,7 +20,8 @@ enum {
 	FOLDER_OBJ,
 	FOLDER_END = FOLDER_OBJ + 256,
 	NAMES_A_STEP = 256,
-	STUCK_MS = 60000, /* until it is tried again */
+	FILES_A_STEP = 32, /* that are read */
+	STUCK_MS = 60000,  /* until it is tried again */
 };
 
 struct folder {
@@ -71,7 +72,7 @@ static int known_object(struct store *s, const char *name, int64_t *known, struc
 	return rc || *known ? rc : store_anew_adopt(s, &id, known, why);
 }
 
-/* A name that says what its row says; any other is removed, and written again from the row. */
+/* A name that says what its row says; one without a row goes. */
 static int known_name(struct store *s, const char *name, int64_t *known, struct fault *why)
 {
 	struct store_local file, row;
@@ -84,13 +85,25 @@ static int known_name(struct store *s, const char *name, int64_t *known, struct 
 	return rc == -ENOENT ? 0 : rc;
 }
 
-/* Of a store that an earlier version made, and of names that were damaged. */
-static int write_name(void *data, const struct store_local *file)
+/* Rows first: what is wrong in a name that has one is mended, what is missing is written. 1: there are more. */
+static int compare_names(struct store *s, struct fault *why)
 {
-	struct store *s = data;
-	if (!store_own_there(s, file->path))
-		(void)store_own_write(s, file, NULL); /* a full disk: at the next sweep */
-	return 0;
+	for (unsigned n = 0; n < FILES_A_STEP; n++, s->sweep_at++) {
+		struct store_local row;
+		struct store_own_look look;
+		int rc = store_local_at(s, NULL, s->sweep_at, &row, why);
+		if (rc != 1)
+			return rc;
+		rc = store_own_look(s, &row, &look, why);
+		if (rc)
+			return rc;
+		if (look.mended)
+			store_news_add(s, STORE_NEWS_MENDED, row.path,
+				       "the name of %s beside its bytes was no longer what it was; "
+				       "it was written anew from the database",
+				       row.path);
+	}
+	return 1;
 }
 
 /* Whether a name belongs here. Files are made and their rows written in one call: none is seen half made. */
@@ -171,6 +184,8 @@ static int step(struct store *s, uint64_t *removed, struct fault *why)
 	int rc = 0;
 	if (!s->sweep_dir && s->sweep_folder == FOLDER_OWN && s->unread)
 		rc = store_anew_again(s, why);
+	if (!rc && !s->sweep_dir && s->sweep_folder == FOLDER_OWN)
+		rc = compare_names(s, why);
 	if (!rc && !s->sweep_dir)
 		rc = open_folder(s, why);
 	if (!rc)
@@ -180,9 +195,7 @@ static int step(struct store *s, uint64_t *removed, struct fault *why)
 	store_sweep_end(s); /* after an error the folder is looked through from its beginning */
 	if (rc)
 		return rc;
-	if (s->sweep_folder == FOLDER_OWN)
-		rc = store_local_each(s, write_name, s, why);
-	if (!rc && s->sweep_folder == FOLDER_END - 1)
+	if (s->sweep_folder == FOLDER_END - 1)
 		rc = store_anew_end(s, why);
 	if (rc)
 		return rc;

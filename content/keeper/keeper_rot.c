@@ -12,7 +12,7 @@
 
 #define LIST_MOST 16u
 
-enum fate { FATE_MENDED, FATE_COMES, FATE_ALONE, FATE_UNNAMED };
+enum fate { FATE_MENDED, FATE_COMES, FATE_ALONE, FATE_UNNAMED, FATE_LATER };
 
 static const struct {
 	const char *state, *text;
@@ -22,6 +22,7 @@ static const struct {
 	[FATE_ALONE] = { "lost", "nobody else has it: add it again" },
 	[FATE_UNNAMED] = { "lost",
 			   "no lesson names it any more: 'wasl store evict' sends it away" },
+	[FATE_LATER] = { "comes", "it could not be written anew; that is tried again" },
 };
 
 struct rot {
@@ -146,6 +147,11 @@ static void take(struct keeper *k, const struct store_scrub_item *item,
 	case STORE_SCRUB_NAMES:
 		snprintf(rot.label, sizeof(rot.label), "names.idx");
 		snprintf(rot.part, sizeof(rot.part), "the index");
+		break;
+	case STORE_SCRUB_OWN:
+		snprintf(rot.label, sizeof(rot.label), "%s", item->path);
+		snprintf(rot.part, sizeof(rot.part), "the name");
+		rot.fate = item->mended ? FATE_MENDED : FATE_LATER;
 		break;
 	}
 	r->bad++;

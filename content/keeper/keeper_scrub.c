@@ -174,6 +174,8 @@ int keeper_scrub_things(struct keeper_scrub *s, const struct keeper_thing *thing
 			continue;
 		s->asked[s->asked_count++] =
 			object ? store_scrub_object(&t->id) : store_scrub_rendition(t->number);
+		if (object && s->asked_count < MOST_ASKED)
+			s->asked[s->asked_count++] = store_scrub_names(&t->id);
 	}
 	if (!s->asked_count)
 		return fault_set(why, -ENOENT, "store.absent", "nothing of it is here");

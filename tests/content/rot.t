@@ -85,6 +85,13 @@ like "$top/out" '/p/own.bin is damaged' "and named"
 wasl store add "$top/file" --path /p/own.bin
 wasl store verify /p/own.bin
 is $? 0 "added again it is sound"
+name=$(grep -laF /p/own.bin "$content/store/own/"*)
+spoil "$name" 30 && sync "$name"
+wasl store verify /p/own.bin
+like "$top/out" '/p/own.bin was damaged, and is mended' "the name beside its bytes rotted: it is written anew"
+like "$top/contentd.log" 'event=disk.rot layer=disk subject=/p/own.bin .*the name of /p/own.bin' "which is said"
+wasl store verify /p/own.bin
+is $? 0 "and is sound"
 truncate -s 70000 "$film"
 wasl store verify one-1/film
 is $? 0 "a film that was cut short comes again"
