@@ -18,6 +18,8 @@
 
 enum {
 	OWN_NETS = 3, /* the hub and the far machines, where they are addresses */
+	LATELY_LEN_MAX =
+		24, /* networks of houses; what a mobile network gives is smaller, and another each time */
 	TAKEN_MAX = UPLINK_MAX * HOUSE_LINE_NETS + OWN_NETS + LAN_MAX,
 };
 
@@ -73,6 +75,36 @@ static void save(struct house *h)
 	note(h, r, &why);
 }
 
+/* A network that is configured no more, or for another device, leaves nothing behind on the one that it had. */
+static void leave_device(struct house *h, const struct lan_entry *e)
+{
+	struct nl_look look;
+	struct fault why;
+	if (!e->device[0] || nl_net_look(h->net, e->device, &look) < 0)
+		return;
+	note(h, nl_net_address(h->net, NL_REMOVE, look.ifindex, e->net.address, e->net.len, &why),
+	     &why);
+}
+
+/* Whether the book is to be written anew: next time the address there may be somebody else's. */
+static bool recall_one(struct house *h, const struct lan_entry *e)
+{
+	struct lan_entry *own = NULL;
+	char device[sizeof(e->device)];
+	for (size_t i = 0; i < h->count; i++)
+		if (strcmp(h->rooms[i].entry.name, e->name) == 0)
+			own = &h->rooms[i].entry;
+	const bool elsewhere = !own || strcmp(own->device, e->device) != 0;
+	if (elsewhere)
+		leave_device(h, e);
+	if (!own)
+		return true;
+	memcpy(device, own->device, sizeof(device));
+	*own = *e;
+	memcpy(own->device, device, sizeof(own->device));
+	return elsewhere;
+}
+
 static void recall(struct house *h)
 {
 	struct lan_book book = { 0 };
@@ -85,14 +117,15 @@ static void recall(struct house *h)
 	if (r < 0 && r != -ENOENT)
 		log_warn("event=lan.book file=%s text=\"cannot be read: networks are chosen anew\"",
 			 file.at);
-	for (size_t i = 0; i < h->count; i++)
-		for (size_t k = 0; k < book.lan_count; k++)
-			if (strcmp(h->rooms[i].entry.name, book.lans[k].name) == 0)
-				h->rooms[i].entry = book.lans[k];
+	bool changed = false;
+	for (size_t k = 0; k < book.lan_count; k++)
+		changed |= recall_one(h, &book.lans[k]);
 	for (size_t i = 0; i < h->conf->uplink_count; i++)
 		for (size_t k = 0; k < book.seen_count; k++)
 			if (strcmp(h->seen[i].name, book.seen[k].name) == 0)
 				h->seen[i] = book.seen[k];
+	if (changed)
+		save(h);
 }
 
 /* --- the kernel's side --- */
@@ -239,7 +272,7 @@ static void decide(struct house *h, struct room *room)
 /* What an uplink had is worth remembering where the next one may have it again: a network, not a machine. */
 static bool remember(struct lan_seen *seen, const struct lan_net *nets, size_t count)
 {
-	if (!count || nets[0].len > LAN_LEN_MAX || lan_same(&seen->net, &nets[0]))
+	if (!count || nets[0].len > LATELY_LEN_MAX || lan_same(&seen->net, &nets[0]))
 		return false;
 	/* Another address of the same network is the same news. */
 	bool news = seen->net.len != nets[0].len || !lan_overlap(&seen->net, &nets[0]);
@@ -342,6 +375,7 @@ int house_open(const struct net_conf *conf, struct nl_net *net, const struct ker
 	for (size_t i = 0; i < h->count; i++) {
 		struct room *room = &h->rooms[i];
 		memcpy(room->entry.name, conf->lans[i].name, sizeof(room->entry.name));
+		memcpy(room->entry.device, conf->lans[i].device, sizeof(room->entry.device));
 		int wishes = lan_read_list(conf->lans[i].networks, room->wishes);
 		room->wish_count = wishes > 0 ? (size_t)wishes : 0;
 		room->collides = -1;
@@ -349,8 +383,7 @@ int house_open(const struct net_conf *conf, struct nl_net *net, const struct ker
 	for (size_t i = 0; i < conf->uplink_count; i++)
 		memcpy(h->seen[i].name, conf->uplinks[i].name, sizeof(h->seen[i].name));
 	know_own(h);
-	if (h->count)
-		recall(h);
+	recall(h);
 	*out = h;
 	return 0;
 }

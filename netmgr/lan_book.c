@@ -41,6 +41,7 @@ static bool read_entry(const char *name, const json_t *j, struct lan_entry *out)
 {
 	struct lan_entry e = { .moved_s = json_integer_value(json_object_get(j, "at")) };
 	const char *uplink = json_string_value(json_object_get(j, "uplink"));
+	const char *device = json_string_value(json_object_get(j, "device"));
 	if (!take_name(name, e.name, sizeof(e.name)) ||
 	    !read_net(json_object_get(j, "address"), &e.net) || !lan_good(&e.net) ||
 	    !read_net(json_object_get(j, "wish"), &e.wish))
@@ -49,6 +50,8 @@ static bool read_entry(const char *name, const json_t *j, struct lan_entry *out)
 		e.from.len = 0;
 	if (uplink)
 		(void)take_name(uplink, e.uplink, sizeof(e.uplink));
+	if (device)
+		(void)take_name(device, e.device, sizeof(e.device));
 	*out = e;
 	return true;
 }
@@ -90,6 +93,8 @@ char *lan_book_text(const struct lan_book *book)
 		const struct lan_entry *e = &book->lans[i];
 		json_t *j = json_pack("{s:o, s:o}", "address", net_json(&e->net), "wish",
 				      net_json(&e->wish));
+		if (e->device[0])
+			json_object_set_new(j, "device", json_string(e->device));
 		if (e->from.len)
 			json_object_set_new(j, "from", net_json(&e->from));
 		if (e->uplink[0])

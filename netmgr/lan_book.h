@@ -10,6 +10,7 @@
  */
 struct lan_entry {
 	char name[32];
+	char device[16];               /* "" none */
 	struct lan_net net, wish;      /* wish: the first of the list when it was chosen */
 	struct lan_net from;           /* where it was before; len 0: nowhere */
 	char uplink[UPLINK_NAME_ROOM]; /* for which it moved */

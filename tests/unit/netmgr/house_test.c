@@ -74,19 +74,24 @@ static bool enter_namespace(void)
 	return true;
 }
 
-static void wish(struct world *w, const char *networks)
+static void wish_on(struct world *w, const char *device, const char *networks)
 {
 	char text[512];
 	snprintf(text, sizeof(text),
 		 "[net]\ncheck_url = http://192.168.7.7/v1/check/\n[uplink wan]\n[uplink usb]\n"
-		 "[lan classroom]\ndevice = lo\nnetworks = %s\n"
+		 "[lan classroom]\ndevice = %s\nnetworks = %s\n"
 		 "[lan staff]\ndevice = none0\nnetworks = %s\n",
-		 networks, networks);
+		 device, networks, networks);
 	memset(&w->conf, 0, sizeof(w->conf));
 	conf_defaults(&net_conf_schema, &w->conf);
 	assert_int_equal(conf_parse(&net_conf_schema, "test", text, strlen(text), &w->conf, NULL),
 			 0);
 	assert_int_equal(net_conf_check(&w->conf, NULL), 0);
+}
+
+static void wish(struct world *w, const char *networks)
+{
+	wish_on(w, "lo", networks);
 }
 
 static void open_house(struct world *w)
@@ -277,6 +282,30 @@ static void begins_anew_with_a_damaged_book(void **state)
 	assert_is(w, CLASSROOM, "10.20.0.1/16");
 }
 
+/* An access point in the place of a socket: the socket does not keep the address. */
+static void takes_another_device(void **state)
+{
+	struct world *w = *state;
+	char there[128];
+	if (!w)
+		skip();
+	wish_on(w, "wlan9", "192.168.7.1/24 10.20.0.1/16");
+	open_house(w);
+	assert_string_equal(on_device(there), "");
+	wish(w, "192.168.7.1/24 10.20.0.1/16");
+	open_house(w);
+	assert_is(w, CLASSROOM, "10.20.0.1/16");
+	w->conf.lan_count = 0;
+	open_house(w);
+	assert_string_equal(on_device(there), "");
+	/* What somebody else puts there later is not taken off. */
+	struct lan_net other;
+	assert_int_equal(inet_pton(AF_INET, "10.20.0.1", &other.address), 1);
+	assert_int_equal(nl_net_address(w->net, NL_PUT_NEAR, 1, other.address, 16, NULL), 0);
+	open_house(w);
+	assert_string_equal(on_device(there), "10.20.0.1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +314,7 @@ int main(void)
 		cmocka_unit_test(is_not_driven_on),
 		cmocka_unit_test(follows_another_wish),
 		cmocka_unit_test(begins_anew_with_a_damaged_book),
+		cmocka_unit_test(takes_another_device),
 	};
 	return cmocka_run_group_tests_name("netmgr/house", tests, begin, end);
 }

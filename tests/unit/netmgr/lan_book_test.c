@@ -14,9 +14,9 @@
 
 #include "firmware/base/clean.h"
 
-#define MOVED                                                                                   \
-	"{\"lans\":{\"classroom\":{\"address\":\"10.203.77.1/24\",\"wish\":\"192.168.1.1/24\"," \
-	"\"from\":\"192.168.1.1/24\",\"uplink\":\"wan\",\"at\":1763856000}},"                   \
+#define MOVED                                                                                     \
+	"{\"lans\":{\"classroom\":{\"address\":\"10.203.77.1/24\",\"wish\":\"192.168.1.1/24\","   \
+	"\"device\":\"eth1\",\"from\":\"192.168.1.1/24\",\"uplink\":\"wan\",\"at\":1763856000}}," \
 	"\"uplinks\":{\"wan\":\"192.168.1.7/24\",\"usb\":\"100.64.3.4/10\"}}"
 #define STAYED                                                                       \
 	"{\"lans\":{\"classroom\":{\"address\":\"10.0.0.1/16\",\"wish\":\"10.0.0.1/" \
@@ -40,6 +40,7 @@ static void comes_back_as_it_was(void **state)
 	assert_int_equal(book.lans[0].net.len, 24);
 	assert_int_equal(ntohl(book.lans[0].net.address.s_addr), 0x0acb4d01);
 	assert_string_equal(book.lans[0].uplink, "wan");
+	assert_string_equal(book.lans[0].device, "eth1");
 }
 
 static void leaves_out_what_is_odd(void **state)
