@@ -47,7 +47,10 @@ void pass_free(struct pass *p);    /* NULL is fine */
 int pass_fd(const struct pass *p); /* the writer's; borrowed */
 uint64_t pass_slots(const struct pass *p);
 
-/* The tag that a segment with these bytes would have: what is on the disk by now may be the same. 0 or a negative errno. */
+/*
+ * The tag that a segment with these bytes would have: what is on the disk by now may be the same. 0 or a negative errno. It reads them
+ * and hashes them: for a thread of its own.
+ */
 int pass_file_tag(int fd, uint64_t offset, uint64_t length, uint64_t *tag);
 /* What is there already, of whatever bytes, stays as it is. -E2BIG: it would take more than half of the area. -ENOMEM: the machine has no memory for the area. */
 int pass_put(struct pass *p, const struct pass_key *key, const struct pass_about *about,

@@ -6,7 +6,6 @@
 
 #include "cache/guard.h"
 #include "cache/names_format.h"
-#include "cache/pass.h"
 
 void sender_init(struct sender *s, const struct names_entry *entry)
 {
@@ -24,10 +23,11 @@ static void is_made(struct sender *s, uint64_t by, uint64_t what, uint64_t lengt
 	s->entry.modified_s = -1;
 }
 
-void sender_passes(struct sender *s, uint64_t size, uint64_t tag)
+void sender_passes(struct sender *s, uint64_t size, uint64_t tag, const struct landed *landed)
 {
 	if (s->entry.kind != NAMES_RENDITION)
 		return;
+	s->landed = landed;
 	s->passes = tag;
 	s->passes_size = size;
 	is_made(s, BY_TAG, tag, size);
@@ -129,21 +129,21 @@ static enum sender_step object(struct sender *s, struct view *v, struct sender_p
 	return SENDER_WAIT;
 }
 
-/*
- * What was begun from memory goes on from the disk where the bytes are the same. They have just been written: reading them
- * waits for no disk.
- */
-static bool has_landed(struct sender *s, const struct view_file *file)
+/* What was begun from memory goes on from the disk where the bytes are the same: 0. -EAGAIN: they must be read first. */
+static int has_landed(struct sender *s, const struct view_file *file)
 {
 	uint64_t tag;
 	if (!s->passes)
-		return true;
-	if (file->length != s->passes_size ||
-	    pass_file_tag(file->fd, file->offset, file->length, &tag) || tag != s->passes)
-		return false;
+		return 0;
+	if (file->length != s->passes_size)
+		return -ESTALE;
+	if (!landed_find(s->landed, file, &tag))
+		return -EAGAIN;
+	if (tag != s->passes)
+		return -ESTALE;
 	s->passes = 0;
 	s->made_at = file->offset + 1;
-	return true;
+	return 0;
 }
 
 static enum sender_step segment(struct sender *s, struct view *v, struct sender_piece *out)
@@ -154,10 +154,13 @@ static enum sender_step segment(struct sender *s, struct view *v, struct sender_
 		out->want.error = rc == -EIO ? rc : 0;
 		return SENDER_WAIT;
 	}
+	if (!rc)
+		rc = has_landed(s, &out->file);
+	if (rc == -EAGAIN)
+		return SENDER_CHECK;
 	if (rc)
 		return fail(out, rc);
-	if (!has_landed(s, &out->file) || s->end > out->file.length ||
-	    (s->made_at && s->made_at != out->file.offset + 1))
+	if (s->end > out->file.length || (s->made_at && s->made_at != out->file.offset + 1))
 		return fail(out, -ESTALE);
 	out->file.offset += s->at;
 	out->file.length -= s->at;

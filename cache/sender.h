@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cache/landed.h"
 #include "cache/names.h"
 #include "cache/view.h"
 
@@ -20,6 +21,7 @@ struct sender {
 	uint64_t made_at; /* of a segment: where the one lies that was begun with, and 1; 0: any */
 	uint64_t passes;  /* the tag of the one in memory that was begun with; 0: none was */
 	uint64_t passes_size;
+	const struct landed *landed;
 };
 
 void sender_init(struct sender *s, const struct names_entry *entry);
@@ -32,8 +34,8 @@ void sender_init(struct sender *s, const struct names_entry *entry);
  * error), -ENODATA, -ENOENT as view_segment().
  */
 int sender_size(struct sender *s, struct view *v, uint64_t *out);
-/* The same of a segment that is in memory only, with its tag (cache/pass.h). */
-void sender_passes(struct sender *s, uint64_t size, uint64_t tag);
+/* The same of a segment that is in memory only, with its tag (cache/pass.h). `landed` is what the caller has read: SENDER_CHECK. */
+void sender_passes(struct sender *s, uint64_t size, uint64_t tag, const struct landed *landed);
 /* May what is in memory under this tag be sent on? A chunk always may: its id says which bytes it has. */
 bool sender_goes_on(const struct sender *s, uint64_t tag);
 struct sender_want sender_want(const struct sender *s);
@@ -45,7 +47,8 @@ enum sender_step {
 	SENDER_MEMORY, /* piece.bytes */
 	SENDER_FILE,   /* piece.file: hold its item until it is sent */
 	SENDER_WAIT,   /* not there yet: piece.want says what to ask for */
-	SENDER_FAIL,   /* it will not come: piece.error */
+	SENDER_CHECK, /* what was begun from memory is on the disk by now: the same bytes? landed_note() of piece.file */
+	SENDER_FAIL, /* it will not come: piece.error */
 };
 
 struct sender_want {

@@ -13,6 +13,7 @@
 #include "cache/crew.h"
 #include "cache/guard.h"
 #include "cache/guests.h"
+#include "cache/landed.h"
 #include "cache/names.h"
 #include "cache/pass.h"
 #include "cache/process.h"
@@ -105,6 +106,7 @@ typedef struct {                    /* one worker process */
     ngx_log_t                    *log;
     ngx_pool_t                   *pool;        /* lives as long as the worker */
     struct warm                  *warm;
+    struct landed                 landed;
     ngx_thread_pool_t            *disk;
     ngx_http_wasl_load_t         *loads;       /* in flight */
     ngx_http_wasl_load_t         *spare_loads;
@@ -221,6 +223,7 @@ void ngx_http_wasl_push_out(ngx_connection_t *c);
 ngx_int_t ngx_http_wasl_disk_start(ngx_http_wasl_worker_t *w, ngx_cycle_t *cycle);
 uint64_t ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
     uint64_t length);
+ngx_int_t ngx_http_wasl_disk_check(ngx_http_wasl_ctx_t *ctx, const struct view_file *file);
 u_char *ngx_http_wasl_disk_copy(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
     uint64_t length);
 ngx_int_t ngx_http_wasl_disk_wait(ngx_http_wasl_ctx_t *ctx);

@@ -14,7 +14,9 @@ struct ngx_http_wasl_load_s {
     ngx_http_wasl_ctx_t     *waiting;
     ngx_http_wasl_worker_t  *worker;
     struct view_file         file;
+    uint64_t                 tag;           /* of its bytes */
     int                      error;
+    unsigned                 check:1;       /* the tag is wanted */
 };
 
 
@@ -36,6 +38,12 @@ static void
 ngx_http_wasl_disk_read(void *data, ngx_log_t *log)
 {
     ngx_http_wasl_load_t  *load = data;
+
+    if (load->check) {
+        load->error = pass_file_tag(load->file.fd, load->file.offset, load->file.length,
+                                    &load->tag);
+        return;
+    }
 
     load->error = warm_read(load->file.fd, load->file.offset, load->file.length);
 }
@@ -92,6 +100,10 @@ ngx_http_wasl_disk_done(ngx_event_t *ev)
                       "may be failing", load->file.length, load->file.offset);
         warm_forget(w->warm, load->file.serial, load->file.offset, load->file.length);
 
+    } else if (load->check) {
+        ngx_http_wasl_more(w, LANDED, 1);
+        landed_note(&w->landed, &load->file, load->tag);
+
     } else {
         ngx_http_wasl_more(w, COLD_READS, 1);
         warm_note(w->warm, load->file.serial, load->file.offset, load->file.length,
@@ -118,12 +130,14 @@ ngx_http_wasl_disk_done(ngx_event_t *ev)
 
 
 static ngx_http_wasl_load_t *
-ngx_http_wasl_disk_find(ngx_http_wasl_worker_t *w, const struct view_file *file, uint64_t offset)
+ngx_http_wasl_disk_find(ngx_http_wasl_worker_t *w, const struct view_file *file, uint64_t offset,
+    ngx_uint_t check)
 {
     ngx_http_wasl_load_t  *load;
 
     for (load = w->loads; load; load = load->next) {
-        if (load->file.serial == file->serial && offset >= load->file.offset
+        if (load->check == check && load->file.serial == file->serial
+            && offset >= load->file.offset
             && offset - load->file.offset < load->file.length)
         {
             return load;
@@ -136,8 +150,7 @@ ngx_http_wasl_disk_find(ngx_http_wasl_worker_t *w, const struct view_file *file,
 
 /* NULL: there is no thread for it. */
 static ngx_http_wasl_load_t *
-ngx_http_wasl_disk_load(ngx_http_wasl_worker_t *w, const struct view_file *file,
-    uint64_t offset, uint64_t length)
+ngx_http_wasl_disk_load(ngx_http_wasl_worker_t *w, const struct view_file *file, ngx_uint_t check)
 {
     ngx_thread_task_t     *task;
     ngx_http_wasl_load_t  *load;
@@ -159,11 +172,8 @@ ngx_http_wasl_disk_load(ngx_http_wasl_worker_t *w, const struct view_file *file,
     load->waiting = NULL;
     load->worker = w;
     load->error = 0;
-
-    /* whole blocks, as they are known */
+    load->check = check;
     load->file = *file;
-    load->file.offset = offset - offset % WARM_BLOCK_BYTES;
-    load->file.length = ngx_min(length, NGX_HTTP_WASL_LOAD) + offset % WARM_BLOCK_BYTES;
 
     task->handler = ngx_http_wasl_disk_read;
     task->event.handler = ngx_http_wasl_disk_done;
@@ -181,6 +191,37 @@ ngx_http_wasl_disk_load(ngx_http_wasl_worker_t *w, const struct view_file *file,
     w->loads = load;
 
     return load;
+}
+
+
+/* Reads so many bytes in: whole blocks, as they are known. */
+static ngx_http_wasl_load_t *
+ngx_http_wasl_disk_fetch(ngx_http_wasl_worker_t *w, const struct view_file *file,
+    uint64_t offset, uint64_t length)
+{
+    struct view_file  part;
+
+    part = *file;
+    part.offset = offset - offset % WARM_BLOCK_BYTES;
+    part.length = ngx_min(length, NGX_HTTP_WASL_LOAD) + offset % WARM_BLOCK_BYTES;
+
+    return ngx_http_wasl_disk_load(w, &part, 0);
+}
+
+
+/* Waits for it, beside others. */
+static void
+ngx_http_wasl_disk_join(ngx_http_wasl_ctx_t *ctx, ngx_http_wasl_load_t *load)
+{
+    ctx->load = load;
+    ctx->load_prev = NULL;
+    ctx->load_next = load->waiting;
+
+    if (load->waiting) {
+        load->waiting->load_prev = ctx;
+    }
+
+    load->waiting = ctx;
 }
 
 
@@ -208,9 +249,9 @@ ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
         return length;
     }
 
-    load = ngx_http_wasl_disk_find(w, file, file->offset + ready);
+    load = ngx_http_wasl_disk_find(w, file, file->offset + ready, 0);
     if (load == NULL) {
-        load = ngx_http_wasl_disk_load(w, file, file->offset + ready, length - ready);
+        load = ngx_http_wasl_disk_fetch(w, file, file->offset + ready, length - ready);
     }
 
     if (load) {
@@ -221,17 +262,46 @@ ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
         return ready ? ready : length;
     }
 
-    ctx->load = load;
-    ctx->load_prev = NULL;
-    ctx->load_next = load->waiting;
-
-    if (load->waiting) {
-        load->waiting->load_prev = ctx;
-    }
-
-    load->waiting = ctx;
+    ngx_http_wasl_disk_join(ctx, load);
 
     return 0;
+}
+
+
+/*
+ * Which bytes are in that place of the file: read and hashed by a thread, once for all who go on with them. NGX_DONE: goes on by an
+ * event. NGX_OK: it is known now, because there was no thread.
+ */
+ngx_int_t
+ngx_http_wasl_disk_check(ngx_http_wasl_ctx_t *ctx, const struct view_file *file)
+{
+    uint64_t                 tag;
+    ngx_http_wasl_load_t    *load;
+    ngx_http_wasl_worker_t  *w;
+
+    w = ctx->worker;
+    load = NULL;
+
+    if (w->disk) {
+        load = ngx_http_wasl_disk_find(w, file, file->offset, 1);
+        if (load == NULL) {
+            load = ngx_http_wasl_disk_load(w, file, 1);
+        }
+    }
+
+    if (load) {
+        ngx_http_wasl_disk_join(ctx, load);
+        return ngx_http_wasl_disk_wait(ctx);
+    }
+
+    if (pass_file_tag(file->fd, file->offset, file->length, &tag) != 0) {
+        return ngx_http_wasl_unavailable(ctx);
+    }
+
+    ngx_http_wasl_more(w, LANDED, 1);
+    landed_note(&w->landed, file, tag);
+
+    return NGX_OK;
 }
 
 

@@ -234,6 +234,12 @@ ngx_http_wasl_body(ngx_http_wasl_ctx_t *ctx)
                 return ngx_http_wasl_blocked(ctx);
             }
 
+        } else if (step == SENDER_CHECK) {
+            rc = ngx_http_wasl_disk_check(ctx, &piece.file);
+            if (rc != NGX_OK) {
+                return rc;
+            }
+
         } else if (step == SENDER_WAIT) {
             rc = ngx_http_wasl_wait(ctx, &piece.want);
             if (rc != NGX_OK) {
@@ -314,6 +320,13 @@ ngx_http_wasl_first_byte(ngx_http_wasl_ctx_t *ctx)
             }
             return rc;
 
+        case SENDER_CHECK:
+            rc = ngx_http_wasl_disk_check(ctx, &piece.file);
+            if (rc == NGX_OK) {
+                continue;
+            }
+            return rc;
+
         case SENDER_FAIL:
             return ngx_http_wasl_unavailable(ctx);
 
@@ -375,7 +388,7 @@ ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx)
         want.error = (error == -EIO) ? error : 0;
 
         if (ngx_http_wasl_pass_there(ctx->worker, &want, &passing)) {
-            sender_passes(&ctx->sender, passing.size, passing.tag);
+            sender_passes(&ctx->sender, passing.size, passing.tag, &ctx->worker->landed);
             rc = ngx_http_wasl_begin(ctx, passing.size);
             if (rc != NGX_DECLINED) {
                 return rc;

@@ -103,7 +103,7 @@ static int do_fill(struct feeder *f, char **word)
 /* A segment that passes through memory, of so many bytes of any stream. */
 static int pass_segment(struct feeder *f, const struct thing *t, char **word)
 {
-	static uint8_t bytes[4 * CHUNK];
+	static uint8_t bytes[8 * CHUNK];
 	const struct pass_key key = { .rendition = store_rendition_number(t->rendition),
 				      .number = strtoull(word[2], NULL, 10) };
 	const struct pass_about about = { .size = strtoull(word[4], NULL, 10),

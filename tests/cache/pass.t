@@ -50,4 +50,35 @@ made 51
 is "$(get "$at" -r 40000- -H "If-Range: $tag")" 200 "of one that was made anew with other bytes comes all"
 stream 51 0 100000 >"$top/second"
 same "$top/body" "$top/second" "that is the new one"
+
+# Forty phones are in the middle of a segment when it lands on the disk: its bytes are read once, not once for each of them.
+phones=40 last=400
+size=$(segment_len $last)
+must rendition 360p $last /m/lesson/g-1/360p/ video/mp4
+must publish
+at=/m/lesson/g-1/360p/$last.m4s
+must pass 360p $last $((1000 + last)) "$size"
+until_so 10 named
+number() { curl -s "$url/metrics" | sed -n "s/^$1 //p"; }
+before=$(number wasl_passed_total)
+for i in $(seq $phones); do
+	fd=$((20 + i))
+	eval "exec $fd<>/dev/tcp/127.0.0.1/$port"
+	printf 'GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' "$at" >&"$fd"
+done
+begun() { [ $(($(number wasl_passed_total) - before)) -ge "$phones" ]; } # none takes a byte: each has its first piece
+until_so 30 begun
+must segment 360p $last
+for i in $(seq $phones); do cat <&$((20 + i)) >"$top/phone-$i" & all[i]=$!; done
+wait "${all[@]}"
+stream $((1000 + last)) 0 "$size" >"$top/landed"
+good=0
+for i in $(seq $phones); do
+	eval "exec $((20 + i))>&-"
+	tail -c "$size" "$top/phone-$i" | cmp -s - "$top/landed" && [ "$(head -n 1 "$top/phone-$i")" = $'HTTP/1.1 200 OK\r' ] && good=$((good + 1))
+done
+is $good $phones "$phones phones have a segment that landed on the disk in the middle of it"
+looked=$(number wasl_landed_total)
+[ "$looked" -ge 1 ] && [ "$looked" -le 2 ]
+ok $? "which each of two workers looked at once ($looked looks)"
 finish

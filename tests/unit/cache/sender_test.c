@@ -268,6 +268,7 @@ static void ends_a_passing_segment_with_itself(void **state)
 	struct house *h = *state;
 	struct store_rendition *r;
 	struct sender one, two, longer, stored;
+	struct landed landed = { 0 };
 	struct sender_piece p;
 	uint8_t bytes[5000], out[5000];
 	uint64_t size;
@@ -282,9 +283,9 @@ static void ends_a_passing_segment_with_itself(void **state)
 	sender_init(&one, &e);
 	two = longer = stored = one;
 	assert_int_equal(sender_size(&one, h->view, &size), -EAGAIN);
-	sender_passes(&one, sizeof(bytes), 5);
-	sender_passes(&two, sizeof(bytes), 6);
-	sender_passes(&longer, sizeof(bytes) + 1, 5);
+	sender_passes(&one, sizeof(bytes), 5, &landed);
+	sender_passes(&two, sizeof(bytes), 6, &landed);
+	sender_passes(&longer, sizeof(bytes) + 1, 5, &landed);
 	assert_int_equal(one.entry.modified_s, -1);
 	assert_true(one.entry.etag != two.entry.etag);
 	assert_true(one.entry.etag != longer.entry.etag);
@@ -294,6 +295,8 @@ static void ends_a_passing_segment_with_itself(void **state)
 	assert_int_equal(take(&one, h->view, out, &len, &p), SENDER_WAIT);
 
 	assert_int_equal(store_rendition_put(r, 1, 4000, bytes, sizeof(bytes), NULL), 0);
+	assert_int_equal(take(&one, h->view, out, &len, &p), SENDER_CHECK);
+	landed_note(&landed, &p.file, 7);
 	assert_int_equal(take(&one, h->view, out, &len, &p), SENDER_FAIL);
 	assert_int_equal(p.error, -ESTALE);
 	/* And the other way round. */
@@ -302,7 +305,7 @@ static void ends_a_passing_segment_with_itself(void **state)
 	assert_false(sender_goes_on(&stored, 5));
 	const struct names_entry chunks = { .kind = NAMES_OBJECT, .size = 10, .etag = 3 };
 	sender_init(&one, &chunks);
-	sender_passes(&one, 10, 1);
+	sender_passes(&one, 10, 1, &landed);
 	assert_true(sender_goes_on(&one, 1));
 	assert_int_equal(one.entry.etag, 3);
 	store_rendition_close(r);
@@ -313,7 +316,8 @@ static void goes_on_from_the_disk_with_the_same_bytes(void **state)
 {
 	struct house *h = *state;
 	struct store_rendition *r;
-	struct sender s, other;
+	struct sender s, third, other;
+	struct landed landed = { 0 };
 	struct sender_piece p;
 	uint8_t bytes[5000], out[5000];
 	uint64_t size, tag;
@@ -332,18 +336,31 @@ static void goes_on_from_the_disk_with_the_same_bytes(void **state)
 	sender_init(&s, &e);
 	assert_int_equal(sender_size(&s, h->view, &size), -EAGAIN);
 	other = s;
-	sender_passes(&s, sizeof(bytes), tag);
-	sender_passes(&other, sizeof(bytes) - 1, tag);
+	sender_passes(&s, sizeof(bytes), tag, &landed);
+	sender_passes(&other, sizeof(bytes) - 1, tag, &landed);
 	sender_range(&s, len, sizeof(bytes) - len);
 	sender_range(&other, 0, sizeof(bytes) - 1);
 	const uint64_t etag = s.entry.etag;
 	assert_int_equal(store_rendition_put(r, 1, 4000, bytes, sizeof(bytes), NULL), 0);
 	memcpy(out, bytes, len);
+	third = s;
+	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_CHECK);
+	assert_int_equal(p.file.length, sizeof(bytes));
+	assert_int_equal(pass_file_tag(p.file.fd, p.file.offset, p.file.length, &tag), 0);
+	landed_note(&landed, &p.file, tag);
 	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_FILE);
 	assert_int_equal(take(&s, h->view, out, &len, &p), SENDER_DONE);
 	assert_int_equal(len, sizeof(bytes));
 	assert_memory_equal(out, bytes, sizeof(bytes));
 	assert_int_equal(s.entry.etag, etag);
+	/* Who comes next need not look again, until much else was looked at. */
+	len = 2000;
+	struct sender fourth = third;
+	assert_int_equal(take(&third, h->view, out, &len, &p), SENDER_FILE);
+	struct view_file elsewhere = { .serial = 1000, .length = 10 };
+	for (; elsewhere.offset < LANDED_MOST; elsewhere.offset++)
+		landed_note(&landed, &elsewhere, 1);
+	assert_int_equal(take(&fourth, h->view, out, &len, &p), SENDER_CHECK);
 	assert_int_equal(take(&other, h->view, out, &len, &p), SENDER_FAIL);
 	store_rendition_close(r);
 }
