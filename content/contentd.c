@@ -125,6 +125,15 @@ static void segment_lost(void *data, uint64_t rendition, uint32_t segment)
 	publish_pages_soon(c);
 }
 
+/* Of the ministry's films nothing is made black: only a lesson of the school's teachers has anybody to be told. */
+static void segment_blank(void *data, size_t lesson, uint32_t segment)
+{
+	struct contentd *c = data;
+	const wasl_Item *item = c->library->lessons[lesson].item;
+	const wasl_Segment *s = &item->plan.segments[segment - 1];
+	staff_spoilt(c->staff, item->id, s->start_ticks / item->plan.timescale);
+}
+
 static void rung_here(void *data, size_t lesson, enum kitchen_rung rung)
 {
 	struct contentd *c = data;
@@ -380,6 +389,7 @@ static int open_parts(struct contentd *c, struct fault *why)
 					   .data = c };
 	const struct cook_calls cook = { .segment_here = segment_here,
 					 .segment_lost = segment_lost,
+					 .segment_blank = segment_blank,
 					 .room = room_for_rung,
 					 .rung_here = rung_here,
 					 .preview_here = preview_here,

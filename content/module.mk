@@ -7,7 +7,7 @@ DAEMON := book conf contentd control metrics public publish pupils replan report
 CATALOGUE := catalogue catalogue_check inforce library library_keys library_rung library_sight sync
 FETCH := agenda agenda_ctl backoff boxtime eta fetch fetch_stream neighbours origin planner planner_promise planning planning_promise promise reread schedule sources uplinks
 KEEPER := keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_news keeper_rot keeper_scrub store_ctl
-COOKING := cook cook_dish cook_preview cook_view idle jobs passing passing_lesson rest rest_read version
+COOKING := cook cook_dish cook_lost cook_preview cook_view idle jobs passing passing_lesson rest rest_read setback version
 LIVE := live live_ask live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_move live_rate live_text live_track live_url live_window
 SHELF := fold search shelf
 CONTENT := $(DAEMON:%=content/%.c) $(CATALOGUE:%=content/catalogue/%.c) $(FETCH:%=content/fetch/%.c) $(KEEPER:%=content/keeper/%.c) $(COOKING:%=content/kitchen/%.c) $(LIVE:%=content/live/%.c) $(SHELF:%=content/shelf/%.c)
@@ -47,4 +47,4 @@ TEST_PROGS += $(B)/tests/content-line
 $(eval $(call prog,content-answers,tests/content/answers.c,base,tests))
 TEST_PROGS += $(B)/tests/content-answers
 $(eval $(call fuzzer,staff_form,tests/fuzz/staff_form_fuzz.c,content))
-LONG += tests/content/staff.t tests/content/staff_page.t tests/content/lesson_page.t
+LONG += tests/content/attack.t tests/content/staff.t tests/content/staff_page.t tests/content/lesson_page.t

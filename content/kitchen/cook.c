@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "content/fetch/backoff.h"
 #include "content/catalogue/library_sight.h"
 #include "content/kitchen/cook_private.h"
 #include "content/kitchen/passing_lesson.h"
@@ -17,8 +16,6 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 
-#define MOST_TRIES 3u
-#define MOST_WAIT_MS 60000u
 #define INIT_LIMIT_BYTES 65536u
 
 CLEAN_FN(rendition, struct store_rendition, store_rendition_close)
@@ -54,78 +51,7 @@ static void cancel(struct job *j)
 	release(j);
 }
 
-/* --- what went wrong -------------------------------------------------------------------------- */
-
-static struct bad_segment *bad_of(struct cook *c, size_t lesson, uint32_t segment)
-{
-	for (size_t i = 0; i < c->bad_count; i++)
-		if (c->bad[i].lesson == lesson && c->bad[i].segment == segment)
-			return &c->bad[i];
-	return NULL;
-}
-
-static void forget_bad(struct cook *c, struct bad_segment *b)
-{
-	if (b)
-		*b = c->bad[--c->bad_count];
-}
-
-static void lose(struct job *j, unsigned slot)
-{
-	struct cook *c = j->of;
-	struct library_lesson *it = cook_lesson_of(j);
-	CLEANUP(clean_rendition) struct store_rendition *r = NULL;
-	it->made[j->segment] |= 1u << slot;
-	it->lost[j->segment] |= 1u << slot;
-	c->counts.given_up++;
-	if (library_open_rung(c->library, j->lesson, slot, &r, NULL) == 0)
-		store_rendition_fail(r, j->segment, NULL);
-	c->calls.segment_lost(c->calls.data, it->rungs[slot].number, j->segment);
-}
-
-static void give_up(struct job *j, uint32_t slots, const struct fault *why)
-{
-	struct cook *c = j->of;
-	struct library_lesson *it = cook_lesson_of(j);
-	for (unsigned slot = 0; slot < LIBRARY_SLOTS; slot++)
-		if (slots & 1u << slot)
-			lose(j, slot);
-	version_settle(it); /* of a better version that cannot be whole nothing more is made */
-	char text[700];
-	snprintf(text, sizeof(text),
-		 j->point == POINT_IDLE
-			 ? "segment %u of lesson '%s' cannot be made any better: %s; it stays as "
-			   "it is"
-			 : "segment %u of lesson '%s' cannot be made: %s; the rest of the lesson "
-			   "goes on",
-		 j->segment, it->item->id, why->text);
-	cook_tell(c, "segment.lost", it->item->id, "kitchen", text);
-}
-
-/* False: that was the last time. */
-static bool again_later(struct cook *c, size_t lesson, uint32_t segment)
-{
-	struct bad_segment *b = bad_of(c, lesson, segment);
-	if (!b && c->bad_count < COOK_MOST_BLOCKS) {
-		b = &c->bad[c->bad_count++];
-		*b = (struct bad_segment){ .lesson = lesson, .segment = segment };
-	}
-	if (!b || ++b->tries >= MOST_TRIES) {
-		forget_bad(c, b);
-		return false;
-	}
-	b->until_ms =
-		clock_mono_ms() + backoff_ms(b->tries, COOK_FIRST_WAIT_MS, MOST_WAIT_MS, segment);
-	return true;
-}
-
-static void failed(struct job *j, uint32_t slots, const struct fault *why)
-{
-	struct cook *c = j->of;
-	c->counts.failures++;
-	if (!again_later(c, j->lesson, j->segment))
-		give_up(j, slots, why);
-}
+/* --- what is whole ---------------------------------------------------------------------------- */
 
 static void slot_may_be_whole(struct cook *c, size_t lesson, unsigned slot)
 {
@@ -186,9 +112,8 @@ static void done(void *data, int code, const struct fault *why)
 	look_at_walls(c);
 	replan_soon(&c->replan);
 	if (missing && !j->refused) /* of what was refused the dish was good, the disk was not */
-		failed(j, missing, code && why ? why : &none);
-	if (!missing)
-		forget_bad(c, bad_of(c, j->lesson, j->segment));
+		cook_failed(j, missing, code && why ? why : &none);
+	cook_went_well(j, cook_slots(j) & ~missing);
 	if (here && !j->refused)
 		measure(c, j);
 	slots_may_be_whole(c, j->lesson, here);
@@ -200,7 +125,7 @@ static void preview_failed(struct cook *c, size_t lesson, const struct fault *wh
 {
 	struct library_lesson *it = &c->library->lessons[lesson];
 	char text[700];
-	if (again_later(c, lesson, 0))
+	if (cook_preview_again(c, lesson))
 		return;
 	it->sight.tried_out = true;
 	snprintf(text, sizeof(text), "lesson '%s' has no preview: %s; it plays without one",
@@ -220,7 +145,7 @@ static void preview_done(void *data, int code, const struct fault *why)
 		preview_failed(c, lesson, code ? why : NULL);
 		return;
 	}
-	forget_bad(c, bad_of(c, lesson, 0));
+	setback_forget(&c->setbacks, lesson, 0, SETBACK_PICTURES);
 	c->calls.preview_here(c->calls.data, lesson);
 }
 
@@ -279,8 +204,9 @@ static int prepare(struct cook *c, struct job *j, const struct jobs_pick *pick,
 	j->of = c;
 	j->lesson = lesson;
 	j->segment = pick->segment;
-	j->rungs = (pick->rungs | pick->rungs >> RUNG_COUNT) & ((1u << RUNG_COUNT) - 1);
-	j->point = pick->rungs & it->slow ? POINT_IDLE : POINT_NOW;
+	const uint32_t slots = cook_apart(c, lesson, pick);
+	j->rungs = (slots | slots >> RUNG_COUNT) & ((1u << RUNG_COUNT) - 1);
+	j->point = slots & it->slow ? POINT_IDLE : POINT_NOW;
 	j->priority = pick->priority;
 	j->refused = 0;
 	j->since_ms = clock_mono_ms();
@@ -304,12 +230,13 @@ static int prepare(struct cook *c, struct job *j, const struct jobs_pick *pick,
 		.rung_mask = j->rungs,
 		.point = j->point,
 		.with_init = pick->with_init,
+		.blank = cook_blank(j),
 		.priority = pick->priority,
 		.made = cook_made,
 		.done = done,
 		.data = j,
 	};
-	it->cooking[pick->segment] |= pick->rungs;
+	it->cooking[pick->segment] |= slots;
 	r = read_inits(j, order);
 	if (r)
 		return fault_set(why, r, "kitchen.init",
@@ -388,7 +315,7 @@ static bool start(struct cook *c, struct job *j, const struct jobs_pick *pick, u
 	struct kitchen_order order;
 	struct fault why = { 0 };
 	if (prepare(c, j, pick, &order, &why)) {
-		failed(j, cook_slots(j), &why);
+		cook_failed(j, cook_slots(j), &why);
 		release(j);
 		return true;
 	}
@@ -455,8 +382,8 @@ void cook_use(struct cook *c, struct library *library)
 		cancel(&c->jobs[i]);
 	cook_preview_stop(&c->preview);
 	cook_view_free(c);
-	c->bad_count = 0;
 	c->library = library && cook_view_make(c, library) ? library : NULL;
+	cook_remember(c);
 	replan_soon(&c->replan);
 }
 

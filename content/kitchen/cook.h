@@ -14,13 +14,16 @@ struct sd_event;
 
 /*
  * Has the kitchen make what content/kitchen/jobs.h says comes next, and puts the dishes into the store. A segment that fails is
- * tried again, later and later; after the third time it is given up and who waits is told.
+ * tried again, later and later; after the third time it is made black and silent where its lesson allows that, else it is given up
+ * and who waits is told.
  */
 struct cook;
 
 struct cook_calls {
 	void (*segment_here)(void *data, uint64_t rendition, uint32_t segment);
 	void (*segment_lost)(void *data, uint64_t rendition, uint32_t segment);
+	/* Nothing of the film can be read there: pupils see black, or hear nothing. */
+	void (*segment_blank)(void *data, size_t lesson, uint32_t segment);
 	/* The store has no room for `bytes` of a rung: makes some (0), or says why not (-EAGAIN: in a moment). */
 	int (*room)(void *data, size_t lesson, enum kitchen_rung rung, uint64_t bytes,
 		    struct fault *why);

@@ -5,11 +5,11 @@
 #include "content/kitchen/cook_preview.h"
 #include "content/kitchen/jobs.h"
 #include "content/kitchen/kitchen.h"
+#include "content/kitchen/setback.h"
 #include "content/replan.h"
 
 /* What cook.c (what next) and cook_dish.c (where it goes) share; nobody else includes it. */
 #define COOK_MOST_JOBS 16u
-#define COOK_MOST_BLOCKS 256u
 #define COOK_FIRST_WAIT_MS 2000u
 
 struct job {
@@ -25,13 +25,6 @@ struct job {
 	int source_fd;   /* of what the store has not; -1 */
 	uint32_t passed; /* slots that went through memory */
 	void *init[RUNG_COUNT];
-};
-
-struct bad_segment {
-	size_t lesson;
-	uint32_t segment;
-	uint64_t until_ms;
-	unsigned tries;
 };
 
 struct cook {
@@ -54,8 +47,7 @@ struct cook {
 	} * seen;
 	struct jobs_want *wanted;
 	size_t wanted_room;
-	struct bad_segment bad[COOK_MOST_BLOCKS];
-	size_t bad_count;
+	struct setbacks setbacks;
 	uint64_t not_before_ms;      /* no room on disk for anybody */
 	uint64_t idle_not_before_ms; /* nor for what nobody waits for */
 	uint64_t full_told_ms;       /* no room on disk: until then it has been said */
@@ -72,6 +64,16 @@ struct library_lesson *cook_lesson_of(const struct job *j);
 /* The slot that a rung of the job goes to; versions may change places while it cooks. */
 unsigned cook_slot(const struct job *j, enum kitchen_rung rung);
 uint32_t cook_slots(const struct job *j);
+/* cook_lost.c: these slots of it were not made; or were, whatever became of the others */
+void cook_failed(struct job *j, uint32_t slots, const struct fault *why);
+void cook_went_well(struct job *j, uint32_t slots);
+/* Of what was picked those slots that share a job: where one of them has failed, sound goes alone. */
+uint32_t cook_apart(struct cook *c, size_t lesson, const struct jobs_pick *pick);
+/* Nothing of the film can be read for it: black and silence. */
+bool cook_blank(const struct job *j);
+bool cook_preview_again(struct cook *c, size_t lesson); /* it failed: false after the last time */
+/* The library is another: what was given up stays so for a while. */
+void cook_remember(struct cook *c);
 /* cook_view.c */
 size_t cook_see_wants(struct cook *c); /* into c->wanted */
 struct jobs_pick cook_look(struct cook *c, uint64_t now);

@@ -71,10 +71,14 @@ static unsigned idle_places(const struct cook *c)
 
 struct jobs_pick cook_look(struct cook *c, uint64_t now)
 {
-	struct jobs_block blocks[COOK_MOST_BLOCKS];
-	for (size_t i = 0; i < c->bad_count; i++)
-		blocks[i] = (struct jobs_block){ c->place[c->bad[i].lesson], c->bad[i].segment,
-						 c->bad[i].until_ms };
+	struct jobs_block blocks[SETBACKS_MOST];
+	size_t held = 0;
+	for (size_t i = 0; i < c->setbacks.count; i++) {
+		const struct setback *b = &c->setbacks.all[i];
+		if (!b->given_up) /* then its place is taken */
+			blocks[held++] =
+				(struct jobs_block){ c->place[b->lesson], b->segment, b->until_ms };
+	}
 	size_t wanted = cook_see_wants(c); /* may move c->wanted */
 	const struct jobs_view view = {
 		.lessons = c->lessons,
@@ -82,7 +86,7 @@ struct jobs_pick cook_look(struct cook *c, uint64_t now)
 		.want_count = wanted,
 		.wants = c->wanted,
 		.blocks = blocks,
-		.block_count = c->bad_count,
+		.block_count = held,
 		.basic = BASIC,
 		.sound = 1u << RUNG_AUDIO,
 		.wants_only = c->idle_not_before_ms > now || c->pace == COOK_RESTS,

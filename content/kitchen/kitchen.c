@@ -284,8 +284,7 @@ static int on_end(sd_event_source *source, int fd, uint32_t events, void *data)
 	if (!j->answered && !j->why.code)
 		j->why = how;
 	if (!rc && !j->answered && !j->why.code)
-		fault_set(&j->why, -ECHILD, "kitchen.child",
-			  "wasl-transcoder ended without a word");
+		fault_set(&j->why, -EPIPE, "kitchen.child", "wasl-transcoder ended without a word");
 	finish(j);
 	return 0;
 }

@@ -209,10 +209,11 @@ int kitchen_child_reap(struct kitchen_child *c, struct fault *why)
 		return fault_set(why, -ENOEXEC, "kitchen.exec",
 				 "wasl-transcoder does not start; reinstall it");
 	if (how.si_code == CLD_EXITED)
-		return fault_set(why, -ECHILD, "kitchen.child",
+		return fault_set(why, -EPIPE, "kitchen.child",
 				 "wasl-transcoder ended with status %d", how.si_status);
-	return fault_set(why, -ECHILD, "kitchen.child", "wasl-transcoder ended by signal %d: %s",
-			 how.si_status, meaning(how.si_status));
+	return fault_set(why, how.si_status == SIGKILL ? -ENOMEM : -ECHILD, "kitchen.child",
+			 "wasl-transcoder ended by signal %d: %s", how.si_status,
+			 meaning(how.si_status));
 }
 
 int kitchen_child_map(int memfd, size_t length, const void **out)

@@ -29,7 +29,10 @@ enum kitchen_walk { KITCHEN_GOES, KITCHEN_STANDS };
 void kitchen_child_pace(const struct kitchen_child *c, enum kitchen_walk walk);
 /* Takes a child that runs at idle pace to normal; -EPERM where the system lets nobody do so. */
 int kitchen_child_hurry(const struct kitchen_child *c);
-/* Waits for a child that has ended (or was killed); *why says how it died unless it left with status 0, which returns 0. */
+/*
+ * Waits for a child that has ended (or was killed); *why says how it died unless it left with status 0, which returns 0. -ECHILD: a
+ * signal of its own making, as of hostile bytes; -ENOMEM: it was killed; -EPIPE, -ENOEXEC: neither is the file's fault.
+ */
 int kitchen_child_reap(struct kitchen_child *c, struct fault *why);
 
 /* The sealed memfd of a dish, mapped read-only; -EBADMSG when it is not sealed or not `length` bytes long. */

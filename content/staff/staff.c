@@ -2,6 +2,7 @@
 #include "content/staff/staff.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
+#include "firmware/web/strings.h"
 
 CLEAN_FN(staff, struct staff, staff_close)
 
@@ -46,6 +48,23 @@ static void settle(struct staff *s)
 		if (own_change(s->own, as.id, &as, &why))
 			log_fault(LOG_LEVEL_WARN, "staff.settle", &why);
 	}
+}
+
+/* The first place is said; what was lost of the whole film before counts for more. */
+void staff_spoilt(struct staff *s, const char *id, uint64_t from_s)
+{
+	const struct own_lesson *l = own_find(s->own, id);
+	char at[24];
+	struct fault why = { 0 };
+	if (!l || *l->reason)
+		return;
+	struct own_lesson as = *l;
+	snprintf(at, sizeof(at), "%" PRIu64 ":%02" PRIu64, from_s / 60, from_s % 60);
+	AUTO_FREE char *said = strings_fill(STRINGS_EN, "fault.staff.blank", "time", at, NULL);
+	snprintf(as.reason, sizeof(as.reason), "staff.blank");
+	snprintf(as.sentence, sizeof(as.sentence), "%s", said ? said : "");
+	if (own_change(s->own, id, &as, &why))
+		log_fault(LOG_LEVEL_WARN, "staff.blank", &why);
 }
 
 int staff_open(struct contentd *c, struct staff **out, struct fault *why)

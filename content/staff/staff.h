@@ -73,6 +73,9 @@ void staff_publish(struct staff *s);
 int staff_captions(struct staff *s, const char *id, const char *language, const void *bytes,
 		   size_t len, struct fault *why);
 
+/* From this second on a piece of it could not be read: its teacher is told. */
+void staff_spoilt(struct staff *s, const char *id, uint64_t from_s);
+
 /* tidy.c */
 int staff_tidy_open(struct staff *s, struct fault *why);
 void staff_tidy_close(struct staff *s);

@@ -355,7 +355,7 @@ static int size_of(int fd, uint64_t *out, struct fault *why)
 	return 0;
 }
 
-/* Interlaced pictures are not always flagged, nor are flagged ones always interlaced. */
+/* Interlaced pictures are not always flagged, nor are flagged ones always interlaced. How much is damaged is to be said, too. */
 static int see_fields(struct mezz *z, struct fault *why)
 {
 	struct survey found;
@@ -363,8 +363,9 @@ static int see_fields(struct mezz *z, struct fault *why)
 	if (rc)
 		return rc;
 	z->made->probe.form.fields = found.fields;
+	survey_judge(&found, &z->made->probe.said);
 	survey_done(&found);
-	return 0;
+	return probe_settle(&z->made->probe, why);
 }
 
 static int run(struct mezz *z, int out_fd, int poster_fd, struct fault *why)
