@@ -16,6 +16,7 @@
 #include "netmgr/probe.h"
 #include "netmgr/quota.h"
 #include "netmgr/shaper.h"
+#include "netmgr/wall/wall.h"
 
 enum { PAGE = 100, PAGE_MAX = 1000 };
 
@@ -122,21 +123,22 @@ static void serve_uplinks(struct ctl_request *req, void *data)
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
 		json_array_append_new(list, uplink_json(e, i));
 	ctl_reply_json(req, 200,
-		       json_pack("{s:o, s:o, s:o}", "uplinks", list, "preferred", preferred_json(e),
-				 "lans", lans_json(e)));
+		       json_pack("{s:o, s:o, s:o, s:o}", "uplinks", list, "preferred",
+				 preferred_json(e), "lans", lans_json(e), "wall",
+				 wall_json(e->wall)));
 }
 
 static void serve_status(struct ctl_request *req, void *data)
 {
 	struct engine *e = data;
 	ctl_reply_json(req, 200,
-		       json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:b, s:o}", "name", "netmgrd",
+		       json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:b, s:o, s:o}", "name", "netmgrd",
 				 "version", WASL_VERSION, "since_s",
 				 (json_int_t)((clock_mono_ms() - e->start_ms) / 1000), "uplinks",
 				 (json_int_t)e->conf->uplink_count, "boots",
 				 (json_int_t)account_boots(e->account), "preferred",
 				 preferred_json(e), "storing", !e->store_failed, "lans",
-				 lans_json(e)));
+				 lans_json(e), "wall", wall_json(e->wall)));
 }
 
 /* --- GET /v1/minutes, /v1/events --- */
@@ -264,6 +266,37 @@ static void serve_echo(struct ctl_request *req, void *data)
 		ctl_reply_json(req, 200, json_object());
 }
 
+/* --- POST /v1/emergency --- */
+
+static int order(struct engine *e, struct ctl_request *req, struct fault *why)
+{
+	size_t len = 0;
+	const void *body = ctl_body(req, &len);
+	CLEANUP(clean_json) json_t *asked = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
+	const json_t *minutes = json_object_get(asked, "minutes");
+	const json_int_t n = minutes ? json_integer_value(minutes) : 0;
+	enum emergency_mode mode;
+	if (emergency_parse(json_string_value(json_object_get(asked, "mode")), &mode) < 0 ||
+	    (minutes && (n < 1 || n > EMERGENCY_MOST_S / 60)))
+		return fault_set(
+			why, -EINVAL, "wall.question",
+			"write {\"mode\": \"open\", \"closed\" or \"none\", \"minutes\": 1 "
+			"to %d}",
+			EMERGENCY_MOST_S / 60);
+	return wall_order(e->wall, mode, (uint32_t)n * 60, ctl_peer_uid(req), clock_mono_ms(), why);
+}
+
+static void serve_emergency(struct ctl_request *req, void *data)
+{
+	struct engine *e = data;
+	struct fault why;
+	int r = order(e, req, &why);
+	if (r < 0)
+		ctl_reply_fault(req, ctl_status_of(r), &why);
+	else
+		ctl_reply_json(req, 200, wall_json(e->wall));
+}
+
 int api_listen(struct engine *e, struct fault *why)
 {
 	static const struct ctl_route shared[] = {
@@ -274,6 +307,7 @@ int api_listen(struct engine *e, struct fault *why)
 		{ "GET", "/v1/links", api_links, 0 },
 		{ "GET", "/v1/status", serve_status, 0 },
 		{ "POST", "/v1/echo", serve_echo, 1024 },
+		{ "POST", "/v1/emergency", serve_emergency, 1024 },
 	};
 	_Static_assert(ARRAY_LEN(shared) + KERNEL_ROUTES == ENGINE_ROUTES, "room for all routes");
 	memcpy(e->routes, shared, sizeof(shared));

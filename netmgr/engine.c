@@ -17,6 +17,7 @@
 #include "netmgr/probe.h"
 #include "netmgr/quota.h"
 #include "netmgr/shaper.h"
+#include "netmgr/wall/wall.h"
 
 enum { TICK_US = 1000000, TICK_ACCURACY_US = 100000, WAKE_ACCURACY_US = 1000 };
 
@@ -215,6 +216,7 @@ static void on_lan_moved(void *data, const char *lan, const struct lan_net *to)
 	char network[LAN_NET_ROOM];
 	lan_write_network(to, network);
 	account_event(e->account, "lan.moved", lan, network);
+	wall_tick(e->wall, clock_mono_ms());
 }
 
 static void on_lan_collides(void *data, const char *lan, const char *uplink)
@@ -312,6 +314,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 		watch_quota(e, i);
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
 		shape(e, i);
+	wall_tick(e->wall, now.mono_ms);
 	drain_due(e, now.mono_ms);
 	note_store(e, account_tick(e->account, &now, &why), &why);
 	/* From now, not from when it was due: after a suspend there is nothing to catch up with. */
@@ -407,6 +410,20 @@ static void load_key(struct engine *e)
 		log_fault(LOG_LEVEL_WARN, "echo.key", &why);
 }
 
+static void on_wall(void *data, const char *kind, const char *reason)
+{
+	struct engine *e = data;
+	struct fault why;
+	account_event(e->account, kind, "box", reason);
+	note_store(e, account_flush(e->account, &why), &why);
+}
+
+static int open_wall(struct engine *e, struct fault *why)
+{
+	const struct wall_calls calls = { .said = on_wall, .data = e };
+	return wall_new(e->conf, &calls, clock_mono_ms(), &e->wall, why);
+}
+
 int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf *conf,
 		 struct fault *why)
 {
@@ -424,6 +441,9 @@ int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf 
 	int r = board_open("", &e->board, why);
 	if (r == 0)
 		r = open_account(e, why);
+	/* Before any device is brought up. */
+	if (r == 0)
+		r = open_wall(e, why);
 	if (r == 0)
 		r = kernel_open(loop, conf, &calls, &e->serving.kernel, why);
 	if (r == 0)
@@ -468,6 +488,7 @@ void engine_stop(struct engine *e)
 	}
 	shaper_free(e->shaper,
 		    e->conf->net.leave == NET_LEAVE_REMOVE ? SHAPER_REMOVES : SHAPER_LEAVES);
+	wall_free(e->wall, e->conf->net.leave == NET_LEAVE_REMOVE ? WALL_REMOVED : WALL_STAYS);
 	kernel_close(e->serving.kernel);
 	sd_event_source_disable_unref(e->wake);
 	sd_event_source_disable_unref(e->tick);

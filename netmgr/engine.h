@@ -13,8 +13,9 @@
 struct account;
 struct fault;
 struct sd_event;
+struct wall;
 
-enum { ENGINE_ROUTES = 7 + KERNEL_ROUTES };
+enum { ENGINE_ROUTES = 8 + KERNEL_ROUTES };
 
 /*
  * The running daemon: carries observations to the core and its actions to kernel, prober and book. Both
@@ -29,6 +30,7 @@ struct engine {
 	struct prober *prober;
 	struct board *board;
 	struct shaper *shaper;
+	struct wall *wall;
 	struct shape_learn learned[UPLINK_MAX];
 	uint64_t tx_bytes[UPLINK_MAX],
 		tx_told[UPLINK_MAX]; /* of the device, now and a second ago */

@@ -5,7 +5,12 @@ NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes 
 NETMGR_DAEMON := probe probe_echo engine api api_chain
 NETMGR_SIM := gate kernel_sim shaper_sim
 NETMGR_NL := kernel_nl kernel_order house nl_net nl_flows nl_batch nl_events nl_stock nl_tc nl_tc_wire shaper_nl nft dhcp resolv
-$(eval $(call lib,netmgr_core,$(NETMGR_CORE:%=netmgr/%.c),record base))
+# Who is let in and through
+NETMGR_WALL := zone rules emergency
+NETMGR_DAEMON += wall/wall
+NETMGR_SIM += wall/wall_sim
+NETMGR_NL += wall/wall_nl
+$(eval $(call lib,netmgr_core,$(NETMGR_CORE:%=netmgr/%.c) $(NETMGR_WALL:%=netmgr/wall/%.c),record base))
 $(eval $(call lib,netmgr_daemon,$(NETMGR_DAEMON:%=netmgr/%.c),netmgr_core base))
 $(eval $(call lib,netmgr_sim,$(NETMGR_SIM:%=netmgr/%.c),netmgr_daemon board_sim))
 $(eval $(call lib,netmgr_nl,$(NETMGR_NL:%=netmgr/%.c),netmgr_daemon board,libnl-3.0 libnl-route-3.0 libnftables))
@@ -14,6 +19,7 @@ $(eval $(call prog,wasl-netmgrd,netmgr/main.c,netmgr_nl))
 $(B)/obj/netmgr/nl_%.o $(B)/obj/tests/unit/netmgr/nl_%.o $(B)/obj/tests/fuzz/netmgr_tc_fuzz.o: CPPFLAGS += $(shell pkg-config --cflags libnl-3.0)
 
 $(foreach u,$(filter-out uplink choose core_% ledger chain lan_conf,$(NETMGR_CORE)),$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base)))
+$(eval $(call unit,netmgr_wall,tests/unit/netmgr/wall_test.c,netmgr_core base))
 $(eval $(call unit,netmgr_core_silence,tests/unit/netmgr/core_silence_test.c,netmgr_core base))
 $(eval $(call unit,netmgr_nl_events,tests/unit/netmgr/nl_events_test.c,netmgr_nl))
 $(eval $(call unit,netmgr_nl_tc,tests/unit/netmgr/nl_tc_test.c,netmgr_nl))

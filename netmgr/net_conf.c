@@ -144,6 +144,7 @@ static const struct conf_section sections[] = {
 	  .count_at = offsetof(struct net_conf, uplink_count),
 	  .help = "One way to the Internet; the name is what reports call it." },
 	LAN_CONF_SECTION(struct net_conf, lans, lan_count),
+	ZONE_CONF_SECTIONS(struct net_conf, zones),
 	BOX_CONF_SECTION(struct net_conf, box),
 };
 
@@ -345,7 +346,7 @@ int net_conf_check(const void *data, struct fault *why)
 	for (size_t i = 0; i < conf->lan_count; i++)
 		if (check_lan(conf, &conf->lans[i], why) < 0)
 			return -EINVAL;
-	return 0;
+	return zone_check(&conf->zones, why);
 }
 
 /* --- for the core --- */

@@ -10,6 +10,7 @@
 #include "netmgr/core.h"
 #include "netmgr/lan_conf.h"
 #include "netmgr/uplink.h"
+#include "netmgr/wall/zone.h"
 
 struct fault;
 
@@ -61,6 +62,7 @@ struct net_conf {
 	struct net_settings net;
 	struct gate_conf gate;
 	struct box_conf box;
+	struct zones_conf zones;
 	struct uplink_conf uplinks[UPLINK_MAX];
 	size_t uplink_count;
 	struct lan_conf lans[LAN_MAX];
