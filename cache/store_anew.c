@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,8 +14,16 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 
-struct found {                 /* by one look at the names */
-	struct objmap_id *ids; /* objects that names were read back for */
+enum fate { FATE_WHOLE, FATE_BYTES_LOST, FATE_NAME_LOST };
+
+struct found_file {
+	struct objmap_id id;
+	enum fate fate;
+	char subject[NAMES_MAX_PATH + 1]; /* its address, or "own/HASH" */
+};
+
+struct found {                    /* by one look at the names */
+	struct found_file *files; /* that have a row since, or none for want of a name */
 	size_t count, room;
 	uint64_t bytes;      /* of those that had no row */
 	struct fault unread; /* code != 0: why not all of it could be read */
@@ -37,44 +46,58 @@ static int add_row(struct store *s, const struct objmap_id *id, uint64_t size,
 		       (const void *)id->b, sizeof(id->b), (int64_t)size, media_type);
 }
 
-static bool note(struct found *f, const struct objmap_id *id)
+static int note(struct found *f, enum fate fate, const struct objmap_id *id, const char *subject,
+		struct fault *why)
 {
 	if (f->count == f->room) {
 		const size_t room = f->room ? f->room * 2 : 16;
-		struct objmap_id *ids = reallocarray(f->ids, room, sizeof(*ids));
-		if (!ids)
-			return false;
-		f->ids = ids;
+		struct found_file *files = reallocarray(f->files, room, sizeof(*files));
+		if (!files)
+			return fault_set(why, -ENOMEM, "memory", "out of memory");
+		f->files = files;
 		f->room = room;
 	}
-	f->ids[f->count++] = *id;
-	return true;
+	struct found_file *file = &f->files[f->count++];
+	*file = (struct found_file){ .id = *id, .fate = fate };
+	snprintf(file->subject, sizeof(file->subject), "%s", subject);
+	return 0;
 }
 
-/* One name; what is damaged, or names a body that is not there, is left to the sweep. */
+/* Rows for one file, whole or not: what is damaged is told until somebody adds it again, what has no row would be removed. */
+static int add_file(struct store *s, const struct store_local *file, enum fate fate,
+		    struct found *f, struct fault *why)
+{
+	int rc = add_row(s, &file->id, file->size, file->media_type, why);
+	if (!rc && db_changes(s->db))
+		f->bytes += file->size;
+	if (!rc)
+		rc = db_exec(s->db, why,
+			     "INSERT OR IGNORE INTO local(path, id, media_type, added_s) "
+			     "VALUES(?,?,?,?)",
+			     "tbti", file->path, (const void *)file->id.b, sizeof(file->id.b),
+			     file->media_type, file->added_s);
+	return rc || !db_changes(s->db) ? rc : note(f, fate, &file->id, file->path, why);
+}
+
+/* One name. What cannot be read does not keep the others from coming back. */
 static int read_back(struct store *s, const char *name, struct found *f, struct fault *why)
 {
+	static const struct objmap_id none;
 	struct store_local file;
+	char subject[40];
 	int there = 0, rc = store_own_read(s, name, &file);
+	snprintf(subject, sizeof(subject), "own/%.35s", name);
+	if (rc == -ENOENT)
+		return 0;
+	if (rc == -EBADMSG)
+		return note(f, FATE_NAME_LOST, &none, subject, why);
 	if (!rc)
 		there = has_body(s, &file.id, file.size);
-	if (rc == -ENOENT || rc == -EBADMSG || (!rc && !there))
-		return 0;
-	if (rc || there < 0) { /* the others come back all the same */
+	if (rc || there < 0) {
 		store_own_fault(s, name, rc ? rc : there, &f->unread);
 		return 0;
 	}
-	if (!note(f, &file.id))
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	rc = add_row(s, &file.id, file.size, file.media_type, why);
-	if (!rc && db_changes(s->db))
-		f->bytes += file.size;
-	return rc ? rc
-		  : db_exec(s->db, why,
-			    "INSERT OR IGNORE INTO local(path, id, media_type, added_s) "
-			    "VALUES(?,?,?,?)",
-			    "tbti", file.path, (const void *)file.id.b, sizeof(file.id.b),
-			    file.media_type, file.added_s);
+	return add_file(s, &file, there ? FATE_WHOLE : FATE_BYTES_LOST, f, why);
 }
 
 static void close_folder(DIR **d)
@@ -129,6 +152,23 @@ static int take_back(struct store *s, struct found *f, struct fault *why)
 	return rc ? rc : db_commit(s->db, why);
 }
 
+/* Bytes once, for their rows are there from now on; a damaged name stays where it is until all can be read. */
+static void tell_lost(struct store *s, const struct found *f, const struct found_file *file)
+{
+	if (file->fate == FATE_BYTES_LOST)
+		store_news_add(s, STORE_NEWS_LOST, file->subject,
+			       "%s: the database was lost, and not all bytes of this file are here "
+			       "any more; nobody else has it: add it again",
+			       file->subject);
+	const bool again = s->stuck.code && f->unread.code;
+	if (file->fate == FATE_NAME_LOST && !again)
+		store_news_add(
+			s, STORE_NEWS_LOST, file->subject,
+			"'%s/%s' is damaged, and the database was lost: a file of the school "
+			"has no address any more; look which one is missing, and add it again",
+			s->dir, file->subject);
+}
+
 static int take_names(struct store *s, struct found *f, struct fault *why)
 {
 	int rc;
@@ -142,7 +182,9 @@ static int take_names(struct store *s, struct found *f, struct fault *why)
 	/* Their bitmaps vouch for them, or they are searched: the rows learn it. */
 	for (size_t i = 0; i < f->count; i++) {
 		struct store_object *o;
-		if (store_object_find(s, &f->ids[i], &o, NULL) == 0)
+		tell_lost(s, f, &f->files[i]);
+		if (f->files[i].fate != FATE_NAME_LOST &&
+		    store_object_find(s, &f->files[i].id, &o, NULL) == 0)
 			store_object_close(o);
 	}
 	return 0;
@@ -152,7 +194,7 @@ int store_anew_again(struct store *s, struct fault *why)
 {
 	struct found f = { 0 };
 	int rc = take_names(s, &f, why);
-	free(f.ids);
+	free(f.files);
 	if (!rc && f.unread.code) {
 		if (why)
 			*why = f.unread;
@@ -172,7 +214,7 @@ int store_anew_open(struct store *s, struct fault *why)
 	int rc = db_int(s->db, 0, &names, why, "SELECT names FROM anew", "");
 	if (!rc && names)
 		rc = take_names(s, &f, why);
-	free(f.ids);
+	free(f.files);
 	if (!rc && f.unread.code)
 		store_sweep_stuck(s, &f.unread);
 	if (!rc)

@@ -9,6 +9,7 @@
 /* What the store found out by itself, at its opening or while it swept, and somebody should hear: once each, oldest first. */
 enum store_news_kind {
 	STORE_NEWS_UNREAD, /* something cannot be read, and until it can, no file without a row is removed */
+	STORE_NEWS_LOST, /* with the database: bytes of a file of the school, or its address ("own/HASH") */
 	STORE_NEWS_MENDED, /* the name of a file of the school, from its row */
 	STORE_NEWS_FOUND,  /* names that could not be read at first have been: publish them */
 };

@@ -9,6 +9,7 @@ static const struct {
 	const char *kind, *layer;
 } meanings[] = {
 	[STORE_NEWS_UNREAD] = { "store.unread", "disk" },
+	[STORE_NEWS_LOST] = { "store.lost", "disk" },
 	[STORE_NEWS_MENDED] = { "disk.rot", "disk" },
 	[STORE_NEWS_FOUND] = { "store.found", "store" },
 };

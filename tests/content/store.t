@@ -78,11 +78,17 @@ ok $? "byte for byte"
 wasl store status
 like "$top/out" 'Files that the school added: 4' "and they are counted"
 
+head -c 200000 /dev/urandom >"$top/short"
+wasl store add "$top/short" --path /p/short.bin
+is $? 0 "one more"
+body_of() { field /v1/store/files ".files[] | select(.path == \"$1\") | .id" | sed "s|\(..\).*|$content/store/obj/\1/&|"; }
+body=$(body_of /p/short.bin)
 # A disk spoils store.db, a technician does what the log says: names and bodies come back from beside each other.
 stop_contentd TERM
 mkdir "$top/spoilt"
 mv "$content/store"/store.db* "$top/spoilt/"
-name=$(grep -l /p/empty.txt "$content/store/own/"*)
+truncate -s 100000 "$body"
+name=$(grep -laF /p/empty.txt "$content/store/own/"*)
 mv "$name" "$top/name"
 mkdir "$name"
 start_contentd
@@ -90,7 +96,8 @@ until_so 20 is_field '/v1/events?limit=1000' '[.rows[] | select(.kind == "store.
 ok $? "a name of a file of the school that cannot be read is told"
 like "$top/contentd.log" "event=store.unread layer=disk .*until it can be read, or is moved away, nothing" "with what follows"
 wasl store status
-like "$top/out" 'Files that the school added: 3' "the others are read"
+like "$top/out" 'Files that the school added: 4' "the others are read"
+is "$(field '/v1/events?limit=1000' '.rows[] | select(.kind == "store.lost") | "\(.subject) \(.reason)"')" "/p/short.bin disk" "what was cut short is said"
 stop_contentd TERM
 rmdir "$name"
 mv "$top/name" "$name"
@@ -100,5 +107,13 @@ cmp -s "$top/film.bin" "$top/body"
 ok $? "byte for byte"
 is "$(get '/p/%D8%AF%D8%B1%D8%B3%201.txt')" 200 "whatever they are called"
 wasl store status
-like "$top/out" 'Files that the school added: 4' "they are counted again"
+like "$top/out" 'Files that the school added: 5' "they are counted again"
+wasl store verify /p/short.bin
+is $? 1 "what was cut short is damaged"
+like "$top/out" '/p/short.bin is damaged and nobody else has it' "which is said, as long as it is"
+is "$(events store.lost)" 1 "and no second time as lost"
+wasl store add "$top/short" --path /p/short.bin
+is "$?$(get /p/short.bin)" 0200 "added again it is there"
+cmp -s "$top/short" "$top/body"
+ok $? "byte for byte"
 done_testing

@@ -85,6 +85,92 @@ static const char *own_file(void **state)
 	return name;
 }
 
+static size_t told(struct store *s, enum store_news_kind kind, const char *subject)
+{
+	struct store_news news;
+	size_t count = 0;
+	while (store_news_next(s, &news)) {
+		if (news.kind != kind || strncmp(news.subject, subject, strlen(subject)))
+			fail_msg("%d %s: %s", news.kind, news.subject, news.text);
+		assert_true(news.text[0] != '\0');
+		count++;
+	}
+	return count;
+}
+
+static size_t found_damaged(struct store *s, struct objmap_id *id)
+{
+	struct store_scrub_cursor c = { 0 };
+	struct store_scrub_found step = { 0 };
+	size_t count = 0;
+	while (!step.done) {
+		assert_int_equal(store_scrub_step(s, &c, UINT64_MAX, &step, NULL), 0);
+		if (step.count)
+			*id = step.items[0].id;
+		count += step.count;
+	}
+	return count;
+}
+
+/* The database and bytes that nobody else has: what is lost is said by its address, and is not gone in silence. */
+static void bytes_that_were_lost_with_the_database_are_told(void **state)
+{
+	enum { CUT, BODY_GONE, BOTH_GONE, A_FOLDER_INSTEAD, ENDS };
+	for (unsigned end = 0; end < ENDS; end++) {
+		struct store *s = open_store(state);
+		struct store_local found;
+		const struct objmap_id id = add_file(s, "/p/a", 1);
+		struct objmap_id bad;
+		add_file(s, "/p/b", 2);
+		store_close(s);
+		lose_database(state);
+		const char *body = scratch_path(state, layout_object(&id, "").at);
+		assert_int_equal(end == CUT ? truncate(body, 1000) : unlink(body), 0);
+		if (end == BOTH_GONE)
+			unlink(scratch_path(state, layout_object(&id, ".map").at));
+		if (end == A_FOLDER_INSTEAD)
+			assert_int_equal(mkdir(body, 0700), 0);
+		s = open_store(state);
+		assert_int_equal(told(s, STORE_NEWS_LOST, "/p/a"), 1);
+		assert_int_equal(sweep(s), 0);
+		assert_int_equal(store_local_find(s, "/p/a", &found, NULL), 0);
+		assert_int_equal(own_files(state), 2);
+		store_close(s);
+		s = open_store(
+			state); /* told once, and by each pass of the scrub until it is there again */
+		assert_int_equal(told(s, STORE_NEWS_LOST, ""), 0);
+		for (unsigned n = 0; n < 2; n++) {
+			assert_int_equal(found_damaged(s, &bad), 1);
+			assert_memory_equal(&bad, &id, sizeof(id));
+		}
+		if (end == A_FOLDER_INSTEAD)
+			assert_int_equal(rmdir(scratch_path(state, layout_object(&id, "").at)), 0);
+		add_file(s, "/p/a", 1);
+		assert_int_equal(found_damaged(s, &bad), 0);
+		store_close(s);
+		scratch_empty(*state);
+	}
+}
+
+/* Which file it was nobody can say any more; that there was one is said. */
+static void a_name_that_was_lost_with_the_database_is_told(void **state)
+{
+	struct store *s = open_store(state);
+	const struct objmap_id id = add_file(s, "/p/a", 1);
+	store_close(s);
+	lose_database(state);
+	const char *own = own_file(state);
+	assert_int_equal(scratch_flip(own, -1, 1), 0);
+	s = open_store(state);
+	assert_int_equal(told(s, STORE_NEWS_LOST, "own/"), 1);
+	assert_int_equal(sweep(s), 1);
+	assert_int_equal(store_object_known(s, &id, NULL), 1);
+	store_close(s);
+	s = open_store(state);
+	assert_int_equal(told(s, STORE_NEWS_LOST, ""), 0);
+	store_close(s);
+}
+
 enum obstacle { LOCKED, A_FIFO, A_FOLDER, A_LOOP, FOLDER_LOCKED, OBSTACLES };
 
 static const char *away(const char *own, const char *end)
@@ -231,6 +317,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(names_come_back_when_the_database_is_lost),
 		WITH_FOLDER(bodies_are_found_when_they_are_asked_for),
+		WITH_FOLDER(bytes_that_were_lost_with_the_database_are_told),
+		WITH_FOLDER(a_name_that_was_lost_with_the_database_is_told),
 		WITH_FOLDER(a_name_that_cannot_be_read_is_no_lost_one),
 		WITH_FOLDER(without_descriptors_nothing_is_removed),
 	};
