@@ -156,7 +156,7 @@ static void take_device(struct house *h, struct room *room)
 	struct fault why;
 	if (!room->ifindex)
 		return;
-	note(h, nl_net_link_up(h->net, room->ifindex, &why), &why);
+	note(h, nl_net_lan_up(h->net, room->ifindex, &why), &why);
 	if (!lan_same(&room->entry.from, &room->entry.net))
 		take_off(h, room, &room->entry.from);
 	put_on(h, room);

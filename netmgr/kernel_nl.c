@@ -143,7 +143,8 @@ static void tell_house(struct kernel *k, unsigned i)
 						 { l->plan.gateway, 32 },
 						 { l->resolver, 32 } };
 	size_t count = l->resolver.s_addr ? 3 : 2;
-	house_line(k->house, i, nets, l->fixed || l->plan.addressed ? count : 0);
+	const bool has = k->conf->uplinks[i].on && (l->fixed || l->plan.addressed);
+	house_line(k->house, i, nets, has ? count : 0);
 }
 
 static void take_away_address(struct kernel *k, unsigned i)

@@ -147,9 +147,11 @@ int nl_net_find(const char *begins, bool (*taken)(void *data, const char *device
 	return 0;
 }
 
-int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why)
+enum path_filter { PATH_FILTER_AS_IT_IS, PATH_FILTER_OFF };
+
+static int switch_on(struct nl_net *n, int ifindex, enum path_filter filter, struct fault *why)
 {
-	enum { RP_FILTER_OFF = 0, ARP_OF_THIS_DEVICE = 1, ARP_FROM_THIS_DEVICE = 2 };
+	enum { OFF = 0, ARP_OF_THIS_DEVICE = 1, ARP_FROM_THIS_DEVICE = 2 };
 	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
 	struct ifinfomsg info = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
@@ -157,7 +159,8 @@ int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why)
 	struct nlattr *spec = nla_nest_start(msg, IFLA_AF_SPEC);
 	struct nlattr *inet = spec ? nla_nest_start(msg, AF_INET) : NULL;
 	struct nlattr *conf = inet ? nla_nest_start(msg, IFLA_INET_CONF) : NULL;
-	if (!conf || nla_put_u32(msg, IPV4_DEVCONF_RP_FILTER, RP_FILTER_OFF) < 0 ||
+	if (!conf ||
+	    (filter == PATH_FILTER_OFF && nla_put_u32(msg, IPV4_DEVCONF_RP_FILTER, OFF) < 0) ||
 	    nla_put_u32(msg, IPV4_DEVCONF_ARP_IGNORE, ARP_OF_THIS_DEVICE) < 0 ||
 	    nla_put_u32(msg, IPV4_DEVCONF_ARP_ANNOUNCE, ARP_FROM_THIS_DEVICE) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
@@ -168,6 +171,16 @@ int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why)
 	return r < 0 ? fault_set(why, r, "netlink.link", "cannot switch device %d on: %s", ifindex,
 				 strerror(-r))
 		     : 0;
+}
+
+int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why)
+{
+	return switch_on(n, ifindex, PATH_FILTER_OFF, why);
+}
+
+int nl_net_lan_up(struct nl_net *n, int ifindex, struct fault *why)
+{
+	return switch_on(n, ifindex, PATH_FILTER_AS_IT_IS, why);
 }
 
 /* --- addresses --- */

@@ -42,6 +42,9 @@ int nl_net_find(const char *begins, bool (*taken)(void *data, const char *device
  */
 int nl_net_link_up(struct nl_net *n, int ifindex, struct fault *why);
 
+/* The same for a network of the house: its reverse path filter is left as strict as it is. */
+int nl_net_lan_up(struct nl_net *n, int ifindex, struct fault *why);
+
 /* NL_PUT_NEAR: an address together with the kernel's own route to its network. */
 enum nl_order { NL_PUT, NL_PUT_NEAR, NL_REMOVE };
 int nl_net_address(struct nl_net *n, enum nl_order order, int ifindex, struct in_addr address,

@@ -25,6 +25,7 @@ in_ns box ip link set lo up
 # A classroom that begins with the provider's very network, the box where the provider's router is.
 ip link add lan0 netns "$(ns box)" type veth peer name eth0 netns "$(ns pupil)"
 in_ns pupil ip link set eth0 up
+in_ns box sysctl -qw net.ipv4.conf.lan0.rp_filter=1
 cat >"$work/udhcpd.conf" <<-END
 	start 10.77.0.50
 	end 10.77.0.60
@@ -126,6 +127,8 @@ within 5 events_are "classroom 10.78.0.0/24"
 ok $? "and the book has the move"
 is "$(WASL_ROOT=$work/root "$B/bin/wasl" --lang en net explain | grep -c 'classroom moved from 10.77.0.0/24 to 10.78.0.0/24, as the line fibre')" 1 \
 	"'wasl net explain' says it in a sentence"
+lan_filters() { in_ns box cat /proc/sys/net/ipv4/conf/lan0/rp_filter /proc/sys/net/ipv4/conf/lan0/arp_ignore | paste -sd ' '; }
+is "$(lan_filters)" "1 1" "its device speaks of its own address only, and believes pupils no more than before"
 in_ns pupil ip addr add 10.78.0.9/24 dev eth0
 in_ns pupil busybox ping -c 1 -W 5 10.78.0.1 >/dev/null
 ok $? "a pupil in it reaches the box"
