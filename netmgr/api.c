@@ -73,7 +73,8 @@ static json_t *uplink_json(struct engine *e, unsigned i)
 		json_object_set_new(j, "currency", json_string(conf->currency));
 	}
 	json_object_set_new(j, "shaping", shaping_json(e, i));
-	json_object_set_new(j, "sync", json_string(level >= QUOTA_HOLD ? "quota" : "go"));
+	json_object_set_new(j, "sync", json_string(ways_sync(e, i)));
+	json_object_set_new(j, "barred", ways_barred_json(e, i));
 	return j;
 }
 
@@ -123,9 +124,9 @@ static void serve_uplinks(struct ctl_request *req, void *data)
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
 		json_array_append_new(list, uplink_json(e, i));
 	ctl_reply_json(req, 200,
-		       json_pack("{s:o, s:o, s:o, s:o}", "uplinks", list, "preferred",
-				 preferred_json(e), "lans", lans_json(e), "wall",
-				 wall_json(e->wall)));
+		       json_pack("{s:o, s:o, s:o, s:o, s:o}", "uplinks", list, "preferred",
+				 preferred_json(e), "classes", ways_json(e), "lans", lans_json(e),
+				 "wall", wall_json(e->wall)));
 }
 
 static void serve_status(struct ctl_request *req, void *data)

@@ -95,12 +95,10 @@ static void drain_due(struct engine *e, uint64_t now_ms)
 
 static void prefer(struct engine *e, int uplink)
 {
-	struct fault why;
 	int before = e->preferred;
 	log_info("event=uplink.prefer uplink=%s", name_of(e, uplink));
 	e->preferred = uplink;
-	if (kernel_prefer(e->serving.kernel, uplink, &why) < 0)
-		log_fault(LOG_LEVEL_ERROR, "uplink.prefer", &why);
+	ways_note(e);
 	drain_later(e, before);
 }
 
@@ -159,6 +157,7 @@ static void step(struct engine *e, const struct core_observation *seen)
 			actions.list[i].kind == CORE_SAY_DOWN;
 	}
 	revive_those_back(e);
+	ways_note(e);
 	struct fault why;
 	if (said)
 		note_store(e, account_flush(e->account, &why), &why);
@@ -168,12 +167,42 @@ static void step(struct engine *e, const struct core_observation *seen)
 					  next == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
 
+/* Said once for each level on the way up, and when a new period begins. */
+static void note_level(struct engine *e, unsigned uplink, enum quota_level level, uint64_t used)
+{
+	enum quota_level before = e->quota_level[uplink];
+	e->quota_level[uplink] = (uint8_t)level;
+	if (level == before || (before == QUOTA_NONE && level == QUOTA_FREE))
+		return;
+	log_warn("event=uplink.quota uplink=%s level=%s bytes=%llu", name_of(e, (int)uplink),
+		 quota_level_name(level), (unsigned long long)used);
+	account_event(e->account, "uplink.quota", name_of(e, (int)uplink), quota_level_name(level));
+}
+
+static void watch_quota(struct engine *e, unsigned uplink)
+{
+	uint64_t quota = e->conf->uplinks[uplink].quota_bytes, rx, tx;
+	if (!quota)
+		return;
+	account_used(e->account, uplink, &rx, &tx);
+	note_level(e, uplink, quota_level(rx + tx, quota), rx + tx);
+	bool up = rx + tx >= quota;
+	if (up == e->quota_up[uplink])
+		return;
+	e->quota_up[uplink] = up;
+	account_event(e->account, up ? "uplink.capped" : "uplink.uncapped", name_of(e, (int)uplink),
+		      "");
+	struct core_observation seen = { .kind = CORE_QUOTA, .uplink = uplink, .on = up };
+	step(e, &seen);
+}
+
 /* Not once a second: what a power cut takes from the count of a line has to be stored before it is carried. */
 static void count(struct engine *e, const struct core_observation *seen)
 {
 	struct fault why;
 	e->tx_bytes[seen->uplink] = seen->tx_bytes;
 	account_counters(e->account, seen->uplink, seen->rx_bytes, seen->tx_bytes);
+	watch_quota(e, seen->uplink);
 	/* A disk that refuses is asked again at the next tick. */
 	if (!e->store_failed && account_must_flush(e->account, seen->uplink))
 		note_store(e, account_flush(e->account, &why), &why);
@@ -264,35 +293,6 @@ static int on_wake(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-/* Said once for each level on the way up, and when a new period begins. */
-static void note_level(struct engine *e, unsigned uplink, enum quota_level level, uint64_t used)
-{
-	enum quota_level before = e->quota_level[uplink];
-	e->quota_level[uplink] = (uint8_t)level;
-	if (level == before || (before == QUOTA_NONE && level == QUOTA_FREE))
-		return;
-	log_warn("event=uplink.quota uplink=%s level=%s bytes=%llu", name_of(e, (int)uplink),
-		 quota_level_name(level), (unsigned long long)used);
-	account_event(e->account, "uplink.quota", name_of(e, (int)uplink), quota_level_name(level));
-}
-
-static void watch_quota(struct engine *e, unsigned uplink)
-{
-	uint64_t quota = e->conf->uplinks[uplink].quota_bytes, rx, tx;
-	if (!quota)
-		return;
-	account_used(e->account, uplink, &rx, &tx);
-	note_level(e, uplink, quota_level(rx + tx, quota), rx + tx);
-	bool up = rx + tx >= quota;
-	if (up == e->quota_up[uplink])
-		return;
-	e->quota_up[uplink] = up;
-	account_event(e->account, up ? "uplink.capped" : "uplink.uncapped", name_of(e, (int)uplink),
-		      "");
-	struct core_observation seen = { .kind = CORE_QUOTA, .uplink = uplink, .on = up };
-	step(e, &seen);
-}
-
 /* Once a second: what left tells what the line carries. */
 static void shape(struct engine *e, unsigned uplink)
 {
@@ -314,6 +314,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 		watch_quota(e, i);
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
 		shape(e, i);
+	ways_tick(e, now.wall_s, now.synced);
 	wall_tick(e->wall, now.mono_ms);
 	drain_due(e, now.mono_ms);
 	note_store(e, account_tick(e->account, &now, &why), &why);
@@ -434,7 +435,7 @@ int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf 
 	e->loop = loop;
 	e->conf = conf;
 	e->start_ms = clock_mono_ms();
-	e->preferred = -1;
+	e->preferred = PREFER_UNCHOSEN;
 	if (conf->uplink_count == 0)
 		log_warn("event=conf text=\"no uplink is configured; add an [uplink NAME] section "
 			 "to site.conf\"");
@@ -456,6 +457,10 @@ int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf 
 		return r;
 	load_key(e);
 	open_core(e);
+	ways_begin(e);
+	/* Before a line is chosen: a used up one is not to be that for a second. */
+	for (unsigned i = 0; i < conf->uplink_count; i++)
+		watch_quota(e, i);
 	for (unsigned i = 0; i < conf->uplink_count; i++) {
 		struct core_observation seen = { .kind = CORE_SWITCH,
 						 .uplink = i,

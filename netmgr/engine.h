@@ -8,6 +8,7 @@
 #include "netmgr/core.h"
 #include "netmgr/kernel.h"
 #include "netmgr/net_conf.h"
+#include "netmgr/prefer.h"
 #include "netmgr/shape_learn.h"
 
 struct account;
@@ -39,7 +40,10 @@ struct engine {
 	struct sd_event_source *wake, *tick;
 	bool store_failed, quota_up[UPLINK_MAX];
 	uint8_t quota_level[UPLINK_MAX]; /* enum quota_level */
-	int preferred;
+	int preferred;                   /* PREFER_UNCHOSEN: not yet */
+	int minute;                      /* of the local day; -1 while the clock is a guess */
+	struct prefer_rules never[UPLINK_MAX], spare[UPLINK_MAX];
+	struct prefer_ways ways;
 	enum engine_release { ENGINE_HELD, ENGINE_FELL, ENGINE_DRAINED } released[UPLINK_MAX];
 	uint64_t drain_ms
 		[UPLINK_MAX]; /* when connections left on a metered line are ended; 0: never */
@@ -57,6 +61,15 @@ void engine_stop(struct engine *e);
 
 /* What the queues of an uplink are kept at: as configured, or as it was learned. */
 uint32_t engine_up_kbps(const struct engine *e, unsigned uplink);
+
+/* engine_ways.c: which line each class of traffic takes. Begun once; then told of each second, and whenever something changed. */
+void ways_begin(struct engine *e);
+void ways_tick(struct engine *e, int64_t wall_s, bool synced);
+void ways_note(struct engine *e);
+/* For GET /v1/uplinks: the line of each class; what one does not carry; "go", or why it does not carry lessons. */
+json_t *ways_json(const struct engine *e);
+json_t *ways_barred_json(const struct engine *e, unsigned uplink);
+const char *ways_sync(const struct engine *e, unsigned uplink);
 
 /* The control socket; called by engine_start(). */
 int api_listen(struct engine *e, struct fault *why);

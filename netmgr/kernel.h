@@ -7,6 +7,7 @@
 
 #include "netmgr/core.h"
 #include "netmgr/net_conf.h"
+#include "netmgr/prefer.h"
 
 struct ctl_route;
 struct fault;
@@ -41,8 +42,9 @@ void kernel_close(struct kernel *k);
 /* PROBE_BIT()s that can be asked over this uplink. */
 unsigned kernel_possible(const struct kernel *k, unsigned uplink);
 
-/* New flows take the uplink; -1: there is none, they fail fast. Established ones stay where they are. */
-int kernel_prefer(struct kernel *k, int uplink, struct fault *why);
+/* New flows take the uplink of their class; where there is none they fail fast. Established ones stay where they are, except on
+ * an uplink that does not carry their class any more. */
+int kernel_prefer(struct kernel *k, const struct prefer_ways *ways, struct fault *why);
 
 /* The uplink fell, or is to be left: resets what is on it, now or at the next packet. Until kernel_revive(). */
 int kernel_release(struct kernel *k, unsigned uplink, struct fault *why);

@@ -67,16 +67,16 @@ int kernelpriv_settle(struct kernel *k, struct fault *why)
 	struct plan_uplink uplinks[UPLINK_MAX];
 	struct plan plan;
 	kernelpriv_uplinks(k, uplinks);
-	plan_make(uplinks, k->conf->uplink_count, k->preferred, &plan);
+	plan_make(uplinks, k->conf->uplink_count, &k->ways, &plan);
 	/* Until the core has chosen, the way of an earlier life stays open. */
-	return nl_stock_settle(k->net, &plan, k->chosen ? 0 : PLAN_TABLE_CLASS, why);
+	return nl_stock_settle(k->net, &plan, k->ways.chosen ? 0 : PLAN_TABLE_CLASS, why);
 }
 
 static int put_nft(struct kernel *k, struct fault *why)
 {
 	struct plan_uplink uplinks[UPLINK_MAX];
 	kernelpriv_uplinks(k, uplinks);
-	return nft_put(k->nft, uplinks, k->conf->uplink_count, why);
+	return nft_put(k->nft, uplinks, k->conf->uplink_count, &k->ways, why);
 }
 
 /* Somebody who flushed the whole ruleset took ours away too. */
@@ -89,13 +89,13 @@ static void keep_nft(struct kernel *k)
 	note(k, put_nft(k, &why), &why);
 }
 
-/* The preferred line's. */
+/* That of the line which reports take at least. */
 void kernelpriv_tell_resolver(struct kernel *k)
 {
 	struct fault why;
 	struct in_addr server = { 0 };
-	if (k->preferred >= 0)
-		server = k->lines[k->preferred].resolver;
+	if (k->ways.base >= 0)
+		server = k->lines[k->ways.base].resolver;
 	note(k, resolv_put(server, &why), &why);
 }
 
@@ -181,7 +181,7 @@ static void on_lease(void *data, const struct lease *lease)
 		note(k, put_address(k, i, &why), &why);
 	log_info("event=lease uplink=%s held=%d", k->conf->uplinks[i].name, lease != NULL);
 	note(k, kernelpriv_settle(k, &why), &why);
-	if (k->preferred == (int)i)
+	if (k->ways.base == (int)i)
 		kernelpriv_tell_resolver(k);
 	report_address(k, i);
 }
@@ -465,7 +465,7 @@ int kernel_open(struct sd_event *loop, const struct net_conf *conf,
 	k->loop = sd_event_ref(loop);
 	k->conf = conf;
 	k->calls = *calls;
-	k->preferred = -1;
+	prefer_choose(NULL, 0, PREFER_UNCHOSEN, &k->ways);
 	k->events = -1;
 	take_conf(k);
 	int r = open_sockets(k, why);

@@ -21,27 +21,50 @@ unsigned kernel_possible(const struct kernel *k, unsigned uplink)
 	return PROBE_ALL;
 }
 
-int kernel_prefer(struct kernel *k, int uplink, struct fault *why)
+static int put_sets(struct kernel *k, struct fault *why)
 {
-	k->preferred = uplink;
-	k->chosen = true;
+	struct plan_uplink uplinks[UPLINK_MAX];
+	kernelpriv_uplinks(k, uplinks);
+	return nft_put_sets(k->nft, uplinks, k->conf->uplink_count, &k->ways, why);
+}
+
+int kernel_prefer(struct kernel *k, const struct prefer_ways *ways, struct fault *why)
+{
+	/* Where traffic goes is what people wait for; what is refused where, only when that is another. */
+	const bool refuses = ways->held != k->ways.held ||
+			     memcmp(ways->barred, k->ways.barred, sizeof(ways->barred)) != 0;
+	k->ways = *ways;
 	int r = kernelpriv_settle(k, why);
 	kernelpriv_tell_resolver(k);
-	return r;
+	return r == 0 && refuses ? put_sets(k, why) : r;
 }
 
 static int mark_fallen(struct kernel *k, unsigned uplink, bool fell, struct fault *why)
 {
-	struct plan_uplink uplinks[UPLINK_MAX];
 	k->lines[uplink].plan.fell = fell;
-	kernelpriv_uplinks(k, uplinks);
-	return nft_put_fell(k->nft, uplinks, k->conf->uplink_count, why);
+	return put_sets(k, why);
+}
+
+/* A class that takes another line than most has the address of that other one: the kernel asks for a route before there are marks. */
+static int release_own(struct kernel *k, unsigned uplink, unsigned *count)
+{
+	const struct in_addr own = k->lines[uplink].plan.address;
+	unsigned more;
+	int r = nl_net_release_own(own, plan_mark(uplink), count);
+	for (unsigned i = 0; r >= 0 && i < k->conf->uplink_count; i++) {
+		const struct plan_uplink *other = &k->lines[i].plan;
+		if (i == uplink || !other->addressed || other->address.s_addr == own.s_addr)
+			continue;
+		r = nl_net_release_own(other->address, plan_mark(uplink), &more);
+		*count += more;
+	}
+	return r;
 }
 
 int kernel_release(struct kernel *k, unsigned uplink, struct fault *why)
 {
 	unsigned sockets, flows;
-	int r = nl_net_release_own(k->lines[uplink].plan.address, plan_mark(uplink), &sockets);
+	int r = release_own(k, uplink, &sockets);
 	int fell = mark_fallen(k, uplink, true, why);
 	int forgot = nl_net_forget_flows(plan_mark(uplink), &flows);
 	log_info("event=uplink.release uplink=%s connections=%u others=%u",

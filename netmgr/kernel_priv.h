@@ -31,9 +31,8 @@ struct kernel {
 	int events;
 	sd_event_source *look, *hear, *settle;
 	struct line lines[UPLINK_MAX];
-	int preferred;
-	bool chosen; /* until then table 200 stays as an earlier life left it */
-	bool failed; /* the last order was refused: said once */
+	struct prefer_ways ways; /* not chosen: table 200 stays as an earlier life left it */
+	bool failed;             /* the last order was refused: said once */
 	unsigned looks;
 };
 
@@ -43,5 +42,5 @@ void kernelpriv_uplinks(const struct kernel *k, struct plan_uplink out[static UP
 /* Makes the kernel's routes and rules what they should be; what is right already stays untouched. */
 int kernelpriv_settle(struct kernel *k, struct fault *why);
 
-/* The preferred line's resolver becomes the box's. */
+/* The resolver of the line that most traffic takes becomes the box's. */
 void kernelpriv_tell_resolver(struct kernel *k);

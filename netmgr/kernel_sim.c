@@ -102,10 +102,10 @@ unsigned kernel_possible(const struct kernel *k, unsigned uplink)
 				       : PROBE_BIT(PROBE_GATEWAY);
 }
 
-int kernel_prefer(struct kernel *k, int uplink, struct fault *why)
+int kernel_prefer(struct kernel *k, const struct prefer_ways *ways, struct fault *why)
 {
 	(void)why;
-	gate_prefer(k->gate, uplink);
+	gate_prefer(k->gate, ways->line[SHAPE_BROWSE]);
 	return 0;
 }
 

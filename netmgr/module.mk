@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The decisions and the accounting are a library of pure code; the daemon around it comes in two: on the
 # real kernel and on a simulated one.
-NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter quota shape shape_learn slot chain ledger ledger_chain account net_conf lane check dns echo plan lease measure_key lan lan_conf lan_book
-NETMGR_DAEMON := probe probe_echo engine api api_chain
+NETMGR_CORE := uplink verdict choose traffic core core_state core_round minutes gap meter quota shape shape_learn prefer slot chain ledger ledger_chain account net_conf lane check dns echo plan lease measure_key lan lan_conf lan_book
+NETMGR_DAEMON := probe probe_echo engine engine_ways api api_chain
 NETMGR_SIM := gate kernel_sim shaper_sim
 NETMGR_NL := kernel_nl kernel_order house nl_net nl_flows nl_batch nl_events nl_stock nl_tc nl_tc_wire shaper_nl nft dhcp resolv
 # Who is let in and through

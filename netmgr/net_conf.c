@@ -10,6 +10,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/conf.h"
 #include "firmware/base/fault.h"
+#include "netmgr/prefer.h"
 
 static const char *const leave_words[] = { "keep", "remove", NULL };
 static const char *const metered_words[] = { "auto", "yes", "no", NULL };
@@ -111,6 +112,12 @@ static const struct conf_key uplink_keys[] = {
 	CONF_INT(struct uplink_conf, price_per_gb, "price_per_gb", "0", 0, 1000000,
 		 "what 10^9 bytes cost, in hundredths of the currency; 0: not known"),
 	CONF_STR(struct uplink_conf, currency, "currency", "", "its three letters: MRU"),
+	CONF_STR(struct uplink_conf, never, "never", "",
+		 "what this line does not carry, so that another one does or it waits: live, "
+		 "browsing, sync (lessons that nobody waits for), firmware; with hours of the day, "
+		 "in these alone: sync firmware 06:00-18:00, live; reports always get through"),
+	CONF_STR(struct uplink_conf, spare, "spare", "",
+		 "the same words: what this line carries only when no other one does"),
 	CONF_BOOL(struct uplink_conf, shape, "shape", "yes",
 		  "whether the queue of the line is kept in the box, where classes can pass each "
 		  "other"),
@@ -269,6 +276,20 @@ static bool good_device_or_any(const struct uplink_conf *u)
 	return net_conf_good_device(begins);
 }
 
+static int check_rules(const struct uplink_conf *u, const char *key, const char *text,
+		       struct fault *why)
+{
+	struct prefer_rules rules;
+	if (prefer_parse(text, &rules) == 0)
+		return 0;
+	return fault_set(
+		why, -EINVAL, "net.classes",
+		"[uplink %s] %s '%s': write live, browsing, sync or firmware, then hours if "
+		"there are any, up to four times with commas between them: sync "
+		"06:00-18:00, firmware",
+		u->name, key, text);
+}
+
 static int check_uplink(const struct net_conf *conf, const struct uplink_conf *u, struct fault *why)
 {
 	struct in_addr address;
@@ -278,6 +299,9 @@ static int check_uplink(const struct net_conf *conf, const struct uplink_conf *u
 				 "[uplink %s] device '%s' is no name of a network device; write "
 				 "eth1, or usb* for whichever begins so",
 				 u->name, u->device);
+	if (check_rules(u, "never", u->never, why) < 0 ||
+	    check_rules(u, "spare", u->spare, why) < 0)
+		return -EINVAL;
 	if (strcmp(u->address, "dhcp") != 0 && net_conf_prefix(u->address, &address, &len) < 0)
 		return fault_set(
 			why, -EINVAL, "net.address",

@@ -53,6 +53,7 @@ struct uplink_conf {
 	int64_t quota_day;
 	int64_t price_per_gb; /* hundredths of the currency, of 10^9 bytes; 0 not known */
 	char currency[8];
+	char never[96], spare[96]; /* prefer.h */
 	bool shape;
 	int64_t up_kbps, down_kbps; /* of the line; 0: learned (up), left alone (down) */
 	int64_t sim_rate_kbps, sim_rtt_ms;

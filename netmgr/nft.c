@@ -45,18 +45,20 @@ static int run(struct nft *n, const char *text, struct fault *why)
 			 error ? error : "");
 }
 
-int nft_put(struct nft *n, const struct plan_uplink *uplinks, size_t count, struct fault *why)
+int nft_put(struct nft *n, const struct plan_uplink *uplinks, size_t count,
+	    const struct prefer_ways *ways, struct fault *why)
 {
 	char text[PLAN_NFT_ROOM];
-	int r = plan_nft(uplinks, count, text);
+	int r = plan_nft(uplinks, count, ways, text);
 	return r < 0 ? fault_set(why, r, "nftables.text", "too many uplinks for one nftables text")
 		     : run(n, text, why);
 }
 
-int nft_put_fell(struct nft *n, const struct plan_uplink *uplinks, size_t count, struct fault *why)
+int nft_put_sets(struct nft *n, const struct plan_uplink *uplinks, size_t count,
+		 const struct prefer_ways *ways, struct fault *why)
 {
 	char text[PLAN_NFT_ROOM];
-	int r = plan_nft_fell(uplinks, count, text);
+	int r = plan_nft_sets(uplinks, count, ways, text);
 	return r < 0 ? fault_set(why, r, "nftables.text", "too many uplinks for one nftables text")
 		     : run(n, text, why);
 }

@@ -14,7 +14,9 @@ struct nft;
 int nft_open(struct nft **out, struct fault *why);
 void nft_close(struct nft *n); /* NULL is fine; the table stays */
 
-int nft_put(struct nft *n, const struct plan_uplink *uplinks, size_t count, struct fault *why);
-int nft_put_fell(struct nft *n, const struct plan_uplink *uplinks, size_t count, struct fault *why);
+int nft_put(struct nft *n, const struct plan_uplink *uplinks, size_t count,
+	    const struct prefer_ways *ways, struct fault *why);
+int nft_put_sets(struct nft *n, const struct plan_uplink *uplinks, size_t count,
+		 const struct prefer_ways *ways, struct fault *why);
 bool nft_is_there(struct nft *n);
 int nft_remove(struct nft *n, struct fault *why);

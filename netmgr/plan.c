@@ -60,7 +60,20 @@ static void add_way(struct plan *p, uint32_t table, const struct plan_uplink *u)
 					  .source = u->address });
 }
 
-void plan_make(const struct plan_uplink *uplinks, size_t count, int preferred, struct plan *out)
+/* What says nothing of itself has no mark: it takes the base. Established connections stay where they are: their rules come first. */
+static void add_choices(struct plan *p, const struct prefer_ways *ways)
+{
+	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
+		if (c != SHAPE_BROWSE && ways->line[c] >= 0 && ways->line[c] != ways->base)
+			add_rule(p, (struct plan_rule){
+					    .priority = PLAN_RULE_CHOICE + c,
+					    .mark = plan_class_mark((enum shape_class)c),
+					    .mask = PLAN_MARK_CLASS,
+					    .table = PLAN_TABLE_UPLINK + (uint32_t)ways->line[c] });
+}
+
+void plan_make(const struct plan_uplink *uplinks, size_t count, const struct prefer_ways *ways,
+	       struct plan *out)
 {
 	memset(out, 0, sizeof(*out));
 	for (unsigned i = 0; i < count; i++) {
@@ -80,11 +93,13 @@ void plan_make(const struct plan_uplink *uplinks, size_t count, int preferred, s
 						  .mask = PLAN_MARK_UPLINK,
 						  .table = table });
 	}
-	if (preferred >= 0 && uplinks[preferred].ifindex && uplinks[preferred].addressed)
-		add_way(out, PLAN_TABLE_CLASS, &uplinks[preferred]);
+	const int base = ways->base;
+	if (base >= 0 && uplinks[base].ifindex && uplinks[base].addressed)
+		add_way(out, PLAN_TABLE_CLASS, &uplinks[base]);
 	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_MAIN,
 					  .table = MAIN_TABLE,
 					  .not_default = true });
+	add_choices(out, ways);
 	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_CLASS, .table = PLAN_TABLE_CLASS });
 	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_NEAR, .table = PLAN_TABLE_NEAR });
 	add_rule(out, (struct plan_rule){ .priority = PLAN_RULE_END });
@@ -156,6 +171,15 @@ static void add_class(struct text *t, enum shape_class class)
 	add(t, " } meta mark set meta mark and 0xfff0ffff or 0x%x\n", plan_class_mark(class));
 }
 
+/* What the box needs so that reports get through: names, the time, an address. */
+static void add_needed(struct text *t)
+{
+	add(t,
+	    "\t\tmeta l4proto { tcp, udp } th dport { 53, 67, 123 } meta mark set meta mark and "
+	    "0xfff0ffff or 0x%x\n",
+	    plan_class_mark(SHAPE_CONTROL));
+}
+
 /* The queue of its class, for whatever leaves by an uplink; what is of none takes the queue's own default. */
 static void add_queues(struct text *t)
 {
@@ -204,19 +228,57 @@ static void add_stuck(struct text *t)
 	    PLAN_MARK_PROBE);
 }
 
-int plan_nft_fell(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM])
+static void add_barred_of(struct text *t, uint32_t line, unsigned classes)
+{
+	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
+		if (classes & PREFER_BIT(c))
+			add(t, "add element inet wasl barred { 0x%x }\n",
+			    line | (c == SHAPE_BROWSE ? 0 : plan_class_mark((enum shape_class)c)));
+}
+
+/* What belongs to no uplink yet: with an uplink's mark of 0. */
+static void add_barred(struct text *t, size_t count, const struct prefer_ways *ways)
+{
+	add_barred_of(t, 0, ways->held);
+	for (unsigned i = 0; i < count; i++)
+		add_barred_of(t, plan_mark(i), ways->barred[i]);
+}
+
+/*
+ * What may not take its line any more, or none at all, is told so at once: both ways an own connection would wait for minutes,
+ * as the kernel asks for a route before there are marks. Who began it on the line's own wire is answered, and a reset goes out.
+ */
+static void add_refusal(struct text *t, const struct plan_uplink *uplinks, size_t count)
+{
+	static const char *const ways[] = {
+		"meta l4proto tcp tcp flags & rst == 0",
+		"meta l4proto != tcp",
+	};
+	for (size_t i = 0; count && i < 2; i++) {
+		add(t, "\t\toifname ");
+		add_devices(t, uplinks, count);
+		add(t, " ct direction original meta mark and 0x%x @barred %s reject%s\n",
+		    PLAN_MARK_UPLINK | PLAN_MARK_CLASS, ways[i], i ? "" : " with tcp reset");
+	}
+}
+
+int plan_nft_sets(const struct plan_uplink *uplinks, size_t count, const struct prefer_ways *ways,
+		  char out[static PLAN_NFT_ROOM])
 {
 	struct text t = { .at = out, .room = PLAN_NFT_ROOM };
-	add(&t, "flush set inet wasl fell\n");
+	add(&t, "flush set inet wasl fell\nflush set inet wasl barred\n");
 	add_fallen(&t, uplinks, count);
+	add_barred(&t, count, ways);
 	return t.used + 1 >= t.room ? -ENOSPC : (int)t.used;
 }
 
-int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM])
+int plan_nft(const struct plan_uplink *uplinks, size_t count, const struct prefer_ways *ways,
+	     char out[static PLAN_NFT_ROOM])
 {
 	struct text t = { .at = out, .room = PLAN_NFT_ROOM };
 	/* "add" first, so that "delete" finds a table whether or not there was one: one transaction. */
 	add(&t, "add table inet wasl\ndelete table inet wasl\ntable inet wasl {\n");
+	add(&t, "\tset barred {\n\t\ttype mark\n\t}\n");
 
 	/* What came in over an uplink is answered over it; what the house sends stays where it began. */
 	add(&t, "\tchain arrive {\n\t\ttype filter hook prerouting priority mangle\n");
@@ -238,6 +300,12 @@ int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PL
 	add_restore(&t, count);
 	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
 		add_class(&t, (enum shape_class)c);
+	add_needed(&t);
+	add_refusal(&t, uplinks, count);
+	add(&t, "\t}\n");
+
+	add(&t, "\tchain refuse {\n\t\ttype filter hook forward priority filter\n");
+	add_refusal(&t, uplinks, count);
 	add(&t, "\t}\n");
 
 	/* A new flow belongs to the uplink that it leaves by. */
@@ -256,5 +324,6 @@ int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PL
 	}
 	add(&t, "\t}\n}\n");
 	add_fallen(&t, uplinks, count);
+	add_barred(&t, count, ways);
 	return t.used + 1 >= t.room ? -ENOSPC : (int)t.used;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "netmgr/prefer.h"
 #include "netmgr/shape.h"
 #include "netmgr/uplink.h"
 
@@ -15,7 +16,9 @@
  *
  * Table 100+u leads over uplink u only and ends in `unreachable`, so that nothing marked for it can leak onto
  * another line; connected routes live there too, so that two lines may have the same subnet. Table 200 leads
- * over the preferred uplink. Table 190 has the wires of all uplinks and no way beyond: with no uplink that works, the
+ * over the uplink that most traffic takes, the base of prefer.h; a class that takes another one is sent to that one's table by
+ * its mark, and a class that none may carry is refused by nftables at once: a routing table's answer to a packet that was
+ * marked on its way out reaches nobody. Table 190 has the wires of all uplinks and no way beyond: with no uplink that works, the
  * box still answers whoever is on the same wire (a school whose pupils and router share it). IPv6 reaches its wires and
  * ends there, at once: a router that announces itself is no uplink that anybody chose. Marks: bits 8-15 hold uplink+1, bits 16-19 class+1 (shape.h; 0: it says
  * nothing of itself), bit 20 a probe.
@@ -33,11 +36,12 @@ enum {
 	PLAN_RULE_PROBE = 500,
 	PLAN_RULE_MAIN = 900,
 	PLAN_RULE_MARK = 1000,
+	PLAN_RULE_CHOICE = 1900, /* of a class that takes another line than most */
 	PLAN_RULE_CLASS = 2000,
 	PLAN_RULE_NEAR = 8000,
 	PLAN_RULE_END = 9000,
 	PLAN_ROUTES = UPLINK_MAX * 4 + 2,
-	PLAN_RULES = UPLINK_MAX * 2 + 6,
+	PLAN_RULES = UPLINK_MAX * 2 + 6 + SHAPE_CLASSES,
 };
 
 /* An uplink as far as the plan cares; ifindex 0: the device is not there. */
@@ -72,8 +76,8 @@ struct plan {
 	size_t route_count, rule_count;
 };
 
-/* `preferred` -1: table 200 stays empty. */
-void plan_make(const struct plan_uplink *uplinks, size_t count, int preferred, struct plan *out);
+void plan_make(const struct plan_uplink *uplinks, size_t count, const struct prefer_ways *ways,
+	       struct plan *out);
 
 /* Same table, destination and metric: a later one replaces an earlier one. */
 bool plan_same_place(const struct plan_route *a, const struct plan_route *b);
@@ -85,7 +89,9 @@ uint32_t plan_class_mark(enum shape_class class);
 
 /* The table `inet wasl`, whole, as one transaction that replaces what is there. Length, or -ENOSPC. */
 enum { PLAN_NFT_ROOM = 12288 };
-int plan_nft(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM]);
+int plan_nft(const struct plan_uplink *uplinks, size_t count, const struct prefer_ways *ways,
+	     char out[static PLAN_NFT_ROOM]);
 
-/* Only which uplinks fell, for a table that is there. The same room, and as one transaction. */
-int plan_nft_fell(const struct plan_uplink *uplinks, size_t count, char out[static PLAN_NFT_ROOM]);
+/* Only which uplinks fell and what they carry, for a table that is there. The same room, and as one transaction. */
+int plan_nft_sets(const struct plan_uplink *uplinks, size_t count, const struct prefer_ways *ways,
+		  char out[static PLAN_NFT_ROOM]);

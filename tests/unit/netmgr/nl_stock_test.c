@@ -130,7 +130,8 @@ static void make_plan(struct plan *plan)
 	line.prefix_len = 24;
 	inet_pton(AF_INET, "192.0.2.1", &line.address);
 	inet_pton(AF_INET, "192.0.2.9", &line.gateway);
-	plan_make(&line, 1, 0, plan);
+	const struct prefer_ways all = { .base = 0, .chosen = 1 };
+	plan_make(&line, 1, &all, plan);
 }
 
 /* A kernel without IPv6 has no rules for it. */

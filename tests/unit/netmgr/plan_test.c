@@ -24,12 +24,87 @@ static struct plan_uplink line(int ifindex, const char *device, const char *addr
 	return u;
 }
 
+/* Everything takes this line; -1: there is none. */
+static struct prefer_ways all_over(int uplink)
+{
+	struct prefer_ways ways = { .base = uplink, .chosen = 1 };
+	for (size_t c = 0; c < SHAPE_CLASSES; c++)
+		ways.line[c] = uplink;
+	return ways;
+}
+
+static void make(const struct plan_uplink *lines, size_t count, int preferred, struct plan *p)
+{
+	const struct prefer_ways ways = all_over(preferred);
+	plan_make(lines, count, &ways, p);
+}
+
 static size_t routes_in(const struct plan *p, uint32_t table)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < p->route_count; i++)
 		n += p->routes[i].table == table;
 	return n;
+}
+
+static const struct plan_rule *rule_at(const struct plan *p, uint32_t priority)
+{
+	for (size_t i = 0; i < p->rule_count; i++)
+		if (!p->rules[i].six && p->rules[i].priority == priority)
+			return &p->rules[i];
+	return NULL;
+}
+
+/* A class that takes another line has a rule by its mark, after those that keep who is established; who says nothing takes the base. */
+static void leads_a_class_its_own_way(void **state)
+{
+	(void)state;
+	const struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
+					     line(4, "wan1", "192.168.2.2", 24) };
+	struct prefer_ways ways = all_over(1);
+	struct plan p;
+	ways.line[SHAPE_SYNC] = 0;
+	ways.line[SHAPE_LIVE] = ways.line[SHAPE_FIRMWARE] = -1;
+	plan_make(lines, ARRAY_LEN(lines), &ways, &p);
+	const struct plan_rule *rule = rule_at(&p, PLAN_RULE_CHOICE + SHAPE_SYNC);
+	assert_non_null(rule);
+	assert_int_equal(rule->table, PLAN_TABLE_UPLINK + 0);
+	assert_int_equal(rule->mark, 0x40000);
+	assert_int_equal(rule->mask, PLAN_MARK_CLASS);
+	assert_true(rule->priority > PLAN_RULE_MARK + UPLINK_MAX &&
+		    rule->priority < PLAN_RULE_CLASS);
+	assert_int_equal(p.rule_count, 2 * ARRAY_LEN(lines) + 7);
+	for (size_t r = 0; r < p.route_count; r++)
+		if (p.routes[r].table == PLAN_TABLE_CLASS)
+			assert_int_equal(p.routes[r].ifindex, 4);
+	/* The base is of what says nothing; control messages may go elsewhere. */
+	ways = all_over(0);
+	ways.line[SHAPE_CONTROL] = 1;
+	plan_make(lines, ARRAY_LEN(lines), &ways, &p);
+	assert_int_equal(rule_at(&p, PLAN_RULE_CHOICE + SHAPE_CONTROL)->mark, 0x10000);
+	assert_null(rule_at(&p, PLAN_RULE_CHOICE + SHAPE_BROWSE));
+}
+
+/* By the line's mark and the class's; without a line's, what takes none. */
+static void names_what_is_refused(void **state)
+{
+	(void)state;
+	const struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
+					     line(4, "wan1", "192.168.2.2", 24) };
+	struct prefer_ways ways = all_over(0);
+	char whole[PLAN_NFT_ROOM], sets[PLAN_NFT_ROOM];
+	ways.held = PREFER_BIT(SHAPE_SYNC);
+	ways.barred[1] = PREFER_BIT(SHAPE_BROWSE) | PREFER_BIT(SHAPE_LIVE);
+	static const char elements[] = "add element inet wasl barred { 0x40000 }\n"
+				       "add element inet wasl barred { 0x20200 }\n"
+				       "add element inet wasl barred { 0x200 }\n";
+	assert_true(plan_nft(lines, ARRAY_LEN(lines), &ways, whole) > 0);
+	assert_non_null(strstr(whole, elements));
+	assert_true(plan_nft_sets(lines, ARRAY_LEN(lines), &ways, sets) > 0);
+	assert_non_null(strstr(sets, elements));
+	ways.held = 1 << SHAPE_BROWSE;
+	assert_true(plan_nft_sets(lines, ARRAY_LEN(lines), &ways, sets) > 0);
+	assert_non_null(strstr(sets, "barred { 0x0 }\n"));
 }
 
 static void ends_each_table_in_unreachable(void **state)
@@ -40,7 +115,7 @@ static void ends_each_table_in_unreachable(void **state)
 					     line(0, "usb0", NULL, 0),
 					     line(5, "ppp", "10.1.2.3", 32) };
 	struct plan p;
-	plan_make(lines, ARRAY_LEN(lines), 1, &p);
+	make(lines, ARRAY_LEN(lines), 1, &p);
 	static const size_t want[] = { 3, 3, 1, 2 };
 	for (unsigned i = 0; i < ARRAY_LEN(lines); i++) {
 		assert_int_equal(routes_in(&p, PLAN_TABLE_UPLINK + i), want[i]);
@@ -67,11 +142,11 @@ static void ends_each_table_in_unreachable(void **state)
 		for (size_t b = 0; b < a; b++)
 			assert_false(plan_same_place(&p.routes[a], &p.routes[b]));
 
-	plan_make(lines, ARRAY_LEN(lines), -1, &p);
+	make(lines, ARRAY_LEN(lines), -1, &p);
 	assert_int_equal(routes_in(&p, PLAN_TABLE_CLASS), 0);
-	plan_make(lines, ARRAY_LEN(lines), 2, &p);
+	make(lines, ARRAY_LEN(lines), 2, &p);
 	assert_int_equal(routes_in(&p, PLAN_TABLE_CLASS), 0);
-	plan_make(NULL, 0, -1, &p);
+	make(NULL, 0, -1, &p);
 	assert_int_equal(p.route_count, 0);
 	assert_int_equal(p.rule_count, 6);
 }
@@ -85,7 +160,7 @@ static void knows_its_wires_without_a_way_beyond(void **state)
 					     line(5, "ppp", "10.1.2.3", 32),
 					     line(6, "wan2", "10.9.0.7", 16) };
 	struct plan p;
-	plan_make(lines, ARRAY_LEN(lines), -1, &p);
+	make(lines, ARRAY_LEN(lines), -1, &p);
 	assert_int_equal(routes_in(&p, PLAN_TABLE_NEAR), 2);
 	for (size_t r = 0; r < p.route_count; r++) {
 		if (p.routes[r].table != PLAN_TABLE_NEAR)
@@ -115,7 +190,7 @@ static void shuts_the_other_family(void **state)
 	(void)state;
 	const struct plan_uplink one = line(3, "wan0", "192.168.1.2", 24);
 	struct plan p;
-	plan_make(&one, 1, 0, &p);
+	make(&one, 1, 0, &p);
 	const struct plan_rule *first = &p.rules[p.rule_count - 2], *last = first + 1;
 	assert_true(first->six && last->six && first->not_default);
 	assert_int_equal(first->table, 254);
@@ -128,19 +203,23 @@ static void shuts_the_other_family(void **state)
 static void fits_the_most_uplinks(void **state)
 {
 	(void)state;
+	struct prefer_ways none = all_over(-1);
+	none.held = ~0u;
+	memset(none.barred, 0xff, sizeof(none.barred));
 	struct plan_uplink lines[UPLINK_MAX];
 	struct plan p;
 	char text[PLAN_NFT_ROOM];
 	for (int i = 0; i < UPLINK_MAX; i++)
 		lines[i] = line(i + 1, "abcdefghijklmno", "192.168.1.2", 24);
-	plan_make(lines, UPLINK_MAX, UPLINK_MAX - 1, &p);
+	make(lines, UPLINK_MAX, UPLINK_MAX - 1, &p);
 	assert_true(p.route_count <= PLAN_ROUTES);
 	assert_true(p.rule_count <= PLAN_RULES);
-	int len = plan_nft(lines, UPLINK_MAX, text);
+	int len = plan_nft(lines, UPLINK_MAX, &none, text);
 	assert_int_equal(len, strlen(text));
 	assert_non_null(strstr(text, "ct mark set ct mark and 0xffff00ff or 0x800"));
-	assert_string_equal(text + len - 4, "\t}\n}\n" + 1);
-	assert_true(plan_nft(NULL, 0, text) > 0);
+	assert_non_null(strstr(text, "\t}\n}\nadd element"));
+	assert_int_equal(text[len - 1], '\n');
+	assert_true(plan_nft(NULL, 0, &none, text) > 0);
 	assert_null(strstr(text, "masquerade"));
 }
 
@@ -148,17 +227,18 @@ static void fits_the_most_uplinks(void **state)
 static void names_the_fallen(void **state)
 {
 	(void)state;
+	const struct prefer_ways none = all_over(-1);
 	struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
 				       line(4, "wan1", "192.168.1.2", 24) };
 	char whole[PLAN_NFT_ROOM], fell[PLAN_NFT_ROOM];
-	assert_true(plan_nft(lines, ARRAY_LEN(lines), whole) > 0);
+	assert_true(plan_nft(lines, ARRAY_LEN(lines), &none, whole) > 0);
 	assert_null(strstr(whole, "add element"));
-	assert_true(plan_nft_fell(lines, ARRAY_LEN(lines), fell) > 0);
-	assert_string_equal(fell, "flush set inet wasl fell\n");
+	assert_true(plan_nft_sets(lines, ARRAY_LEN(lines), &none, fell) > 0);
+	assert_string_equal(fell, "flush set inet wasl fell\nflush set inet wasl barred\n");
 	lines[1].fell = true;
-	assert_true(plan_nft(lines, ARRAY_LEN(lines), whole) > 0);
-	assert_true(plan_nft_fell(lines, ARRAY_LEN(lines), fell) > 0);
-	assert_string_equal(fell, "flush set inet wasl fell\n"
+	assert_true(plan_nft(lines, ARRAY_LEN(lines), &none, whole) > 0);
+	assert_true(plan_nft_sets(lines, ARRAY_LEN(lines), &none, fell) > 0);
+	assert_string_equal(fell, "flush set inet wasl fell\nflush set inet wasl barred\n"
 				  "add element inet wasl fell { 0x200 }\n");
 	assert_non_null(strstr(whole, "}\nadd element inet wasl fell { 0x200 }\n"));
 }
@@ -182,6 +262,8 @@ int main(void)
 		cmocka_unit_test(shuts_the_other_family),
 		cmocka_unit_test(fits_the_most_uplinks),
 		cmocka_unit_test(names_the_fallen),
+		cmocka_unit_test(leads_a_class_its_own_way),
+		cmocka_unit_test(names_what_is_refused),
 		cmocka_unit_test(marks_do_not_collide),
 	};
 	return cmocka_run_group_tests_name("netmgr/plan", tests, NULL, NULL);

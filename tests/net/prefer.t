@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # many functions are only called by "within"
+# Classes of traffic that a line does not carry, and a quota that is used up: what takes another line, what is refused at once, and
+# what gets through. On a real kernel, between network namespaces made here.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/net/lib.sh
+. tests/net/lib.sh
+
+[ "$(id -u)" -eq 0 ] || skip_all "needs root for network namespaces"
+need ip nft nginx curl jq perl
+make_namespaces box isp0 isp1 pupil
+need_nat box
+
+hub=203.0.113.10
+for i in 0 1; do
+	ip link add "wan$i" netns "$(ns box)" type veth peer name "line$i" netns "$(ns isp$i)"
+	in_ns isp$i ip addr add 192.168.$((i + 1)).1/24 dev line$i
+	in_ns isp$i ip link set line$i up
+	in_ns isp$i ip link set lo up
+	in_ns isp$i nft 'add table ip quiet { chain out { type filter hook output priority 0; tcp flags & rst == rst drop; }; }'
+	for far in $hub 203.0.113.20 203.0.113.30; do in_ns isp$i ip addr add "$far/32" dev lo; done
+	mkdir -p "$work/www$i" "$work/t$i"
+	cat >"$work/nginx$i.conf" <<-END
+		daemon off; master_process off; pid $work/nginx$i.pid; error_log $work/nginx$i.log; user root;
+		events { worker_connections 64; }
+		http {
+			access_log off; client_body_temp_path $work/t$i; proxy_temp_path $work/t$i; fastcgi_temp_path $work/t$i;
+			uwsgi_temp_path $work/t$i; scgi_temp_path $work/t$i; default_type text/plain; root $work/www$i;
+			server { listen $hub:80; location = /who { return 200 "isp$i\n"; } location / { limit_rate 4m; } }
+		}
+	END
+	head -c 400000 /dev/zero >"$work/www$i/some"
+	head -c 4000000 /dev/zero >"$work/www$i/more"
+	ip netns exec "$(ns isp$i)" nginx -c "$work/nginx$i.conf" -p "$work" 2>>"$work/nginx$i.log" &
+	children+=($!)
+	ip netns exec "$(ns isp$i)" "$B/tests/dns-fake" 192.168.$((i + 1)).1 who.example "10.0.0.$i" >"$work/dns$i.log" 2>&1 &
+	children+=($!)
+done
+in_ns box ip link set lo up
+ip link add lan0 netns "$(ns box)" type veth peer name eth0 netns "$(ns pupil)"
+in_ns box ip addr add 10.20.0.1/24 dev lan0
+in_ns box ip link set lan0 up
+in_ns box sysctl -qw net.ipv4.ip_forward=1
+in_ns pupil ip link set lo up
+in_ns pupil ip addr add 10.20.0.2/24 dev eth0
+in_ns pupil ip link set eth0 up
+in_ns pupil ip route add default via 10.20.0.1
+
+mkdir -p "$work/root/etc/wasl"
+configure() { # configure [LINE_OF_THE_FIRST…]
+	cat >"$work/root/etc/wasl/profile.conf" <<-END
+		[net]
+		far_a = 203.0.113.20
+		far_b = 203.0.113.30
+		retry_s = 1
+		hold_s = 1
+		dwell_s = 0
+		[uplink dsl]
+		kind = dsl
+		device = wan0
+		address = 192.168.1.2/24
+		gateway = 192.168.1.1
+		resolver = 192.168.1.1
+		preference = 10
+		$(printf '%s\n' "$@")
+		[uplink fibre]
+		kind = fibre
+		device = wan1
+		address = 192.168.2.2/24
+		gateway = 192.168.2.1
+		resolver = 192.168.2.1
+		preference = 20
+	END
+}
+daemon=
+start_daemon() {
+	WASL_ROOT=$work/root ip netns exec "$(ns box)" "$B/bin/wasl-netmgrd" 2>>"$work/netmgrd.log" &
+	daemon=$!
+	children+=("$daemon")
+}
+stop_daemon() {
+	kill -TERM "$daemon"
+	wait "$daemon"
+}
+takes() { ask GET /v1/uplinks | jq -r '"\(.preferred): \(.classes.control) \(.classes.live) \(.classes.browsing) \(.classes.sync)"'; }
+takes_so() { [ "$(takes)" = "$1" ]; }
+dsl() { ask GET /v1/uplinks | jq -r ".uplinks[0] | $1"; }
+state_is() { [ "$(ask GET /v1/uplinks | jq -r ".uplinks[$1].state")" = "$2" ]; }
+
+# Asks who answers, with packets that say TOS of themselves. With a FOLDER the second half of the question waits for FOLDER/go.
+# What hangs is given up after eight seconds; nobody else in this test takes so long to fail.
+cat >"$work/ask.pl" <<'END'
+use Socket; use POSIX ":errno_h";
+my ($host, $tos, $folder) = @ARGV;
+sub ends { print "$_[0]\n"; exit }
+$SIG{PIPE} = "IGNORE"; $SIG{ALRM} = sub { ends("hangs") };
+socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+setsockopt($s, 0, 1, pack("i", $tos)) or die; # IPPROTO_IP, IP_TOS
+alarm 8;
+connect($s, sockaddr_in(80, inet_aton($host))) or ends($! == ETIMEDOUT ? "hangs" : "refused");
+if ($folder) {
+	syswrite($s, "GET /who HTTP/1.0\r\n");
+	open my $f, ">", "$folder/ready"; close $f;
+	alarm 0; until (-e "$folder/go") { select undef, undef, undef, 0.02 } alarm 8;
+} else {
+	syswrite($s, "GET /who HTTP/1.0\r\n");
+}
+syswrite($s, "\r\n") or ends("reset");
+my ($all, $n) = "";
+while ($n = sysread($s, my $some, 1000)) { $all .= $some }
+ends(defined $n && $all =~ /\r\n\r\n(isp\d)/ ? $1 : "reset");
+END
+who() { in_ns "$1" perl "$work/ask.pl" $hub "$2"; } # who NAMESPACE TOS
+later() { # later NAMESPACE TOS FOLDER: answers in FOLDER/end
+	mkdir "$work/$3"
+	in_ns "$1" perl "$work/ask.pl" $hub "$2" "$work/$3" >"$work/$3/end" &
+	children+=($!)
+	within 10 test -e "$work/$3/ready"
+}
+end_of() { # end_of FOLDER
+	touch "$work/$1/go"
+	within 12 test -s "$work/$1/end"
+	cat "$work/$1/end"
+}
+page=0 sync=32 report=192 live=136
+
+# --- a class that a line does not carry ----------------------------------------------------------------
+configure "never = sync, live 00:00-24:00"
+start_daemon
+within 20 takes_so "dsl: dsl fibre dsl fibre"
+ok $? "what the preferred line does not carry takes the other one"
+is "$(dsl '"\(.sync) \(.barred | join(" "))"')" "never live sync" "and the status says so"
+is "$(who box $sync) $(who box $live) $(who box $page) $(who box $report)" "isp1 isp1 isp0 isp0" "the box's own connections go that way"
+is "$(who pupil $sync) $(who pupil $page)" "isp1 isp0" "a pupil's too"
+later box $sync own-sync
+later pupil $page page
+in_ns isp1 ip link set line1 down
+within 20 takes_so "dsl: dsl null dsl null"
+ok $? "without the other line it waits"
+is "$(end_of own-sync)" reset "a connection of the box that was on it ends at once"
+begun=$(now_ms)
+is "$(who box $sync) $(who pupil $sync)" "refused refused" "and what is begun is refused, not left hanging"
+echo "# both refused within $(($(now_ms) - begun)) ms"
+is "$(who box $page) $(who box $report) $(end_of page)" "isp0 isp0 isp0" "while all else goes on"
+stop_daemon
+
+# --- a spare line, and one for reports alone -------------------------------------------------------------
+configure "spare = sync"
+start_daemon
+within 20 takes_so "dsl: dsl dsl dsl dsl"
+ok $? "a line that is spare for lessons takes them when no other one does"
+in_ns isp1 ip link set line1 up
+within 20 takes_so "dsl: dsl dsl dsl fibre"
+ok $? "and gives them up when there is another"
+is "$(who box $sync) $(who box $page)" "isp1 isp0" "on the wire, too"
+stop_daemon
+in_ns isp1 ip link set line1 down
+configure "never = live browsing sync firmware"
+start_daemon
+within 20 takes_so "dsl: dsl null null null"
+ok $? "a line may be for reports alone"
+is "$(who box $report) $(who box $page) $(who pupil $page)" "isp0 refused refused" "which get through, and nothing else"
+stop_daemon
+
+# --- a quota, used up ------------------------------------------------------------------------------------
+configure "quota = 100G"
+start_daemon
+within 20 takes_so "dsl: dsl dsl dsl dsl"
+used_is() { [ "$(dsl '.rx_bytes + .tx_bytes')" -ge "$1" ]; }
+in_ns pupil curl -s -o /dev/null http://$hub/some
+within 10 used_is 400000
+used=$(dsl '.rx_bytes + .tx_bytes')
+stop_daemon
+configure "quota = $((used * 100 / 97))"
+start_daemon
+within 20 takes_so "dsl: dsl dsl dsl null"
+ok $? "at 95 % lessons that nobody waits for stay where they are"
+is "$(who box $sync) $(who box $live) $(who pupil $page)" "refused isp0 isp0" "and people go on"
+later box $report own-report
+later box $page own-page
+later pupil $page pupil-page
+in_ns pupil curl -s -m 30 -o "$work/more" http://$hub/more
+is $? 56 "a download that uses it up is cut"
+within 20 takes_so "null: dsl null null null" && state_is 0 capped
+ok $? "then the line carries reports alone"
+size=$(stat -c %s "$work/more")
+[ "$size" -lt 4000000 ]
+ok $? "($size bytes of 4000000 came)"
+is "$(end_of own-report) $(end_of own-page) $(end_of pupil-page)" "isp0 reset reset" "those that had begun go on, and nobody else"
+is "$(who box $report) $(who box $page) $(who box $live) $(who pupil $page)" "isp0 refused refused refused" "as do new ones"
+named() { # the box asks for a name, as its resolver does
+	# shellcheck disable=SC2016 # perl's
+	in_ns box perl -MSocket -e 'socket(my $s, PF_INET, SOCK_DGRAM, 0) or die; connect($s, sockaddr_in(53, inet_aton("192.168.1.1"))) or die;
+		alarm 1; send($s, "\0\1\1\0\0\1\0\0\0\0\0\0\3who\7example\0\0\1\0\1", 0); recv($s, my $got, 512, 0); print unpack("C", substr($got, -1))'
+}
+within 10 named >"$work/named"
+is "$(cat "$work/named")" 0 "the name of the hub is found"
+is "$(sed -n 's/^nameserver //p' "$work/root/run/wasl/netmgr/resolv.conf")" 192.168.1.1 "at the line's own resolver"
+stop_daemon
+start_daemon
+within 20 takes_so "null: dsl null null null"
+ok $? "started again, it is the same"
+is "$(who box $report) $(who pupil $page)" "isp0 refused" "from the first connection on"
+in_ns isp1 ip link set line1 up
+within 20 takes_so "fibre: fibre fibre fibre fibre" && is "$(who pupil $page) $(who box $report)" "isp1 isp1" "another line takes everything"
+stop_daemon
+finish
