@@ -93,6 +93,9 @@ static const struct {
 
 int wasl_net(const struct wasl *w, int argc, char **argv)
 {
+	const int ordered = wasl_net_order(w, argc, argv);
+	if (ordered != WASL_NO_ORDER)
+		return ordered;
 	for (size_t i = 0; argc == 1 && i < ARRAY_LEN(commands); i++)
 		if (strcmp(commands[i].name, argv[0]) == 0)
 			return commands[i].run(w);
@@ -101,5 +104,9 @@ int wasl_net(const struct wasl *w, int argc, char **argv)
 	fputs("usage: wasl net COMMAND\n\n", stderr);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(stderr, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("  open [N]   in an emergency, for N minutes: classrooms reach the Internet\n"
+	      "  close [N]  in an emergency, for N minutes: only the box's own pages\n"
+	      "  normal     ends the emergency\n",
+	      stderr);
 	return WASL_USAGE;
 }

@@ -7,6 +7,7 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/ctl/status_view.h"
+#include "firmware/ctl/wall_view.h"
 
 /* --- the box's own networks --- */
 
@@ -61,6 +62,7 @@ void net_view_status(const json_t *answer, const struct view *v, FILE *to)
 {
 	view_title(v, strings_get(v->lang, "net.title"), to);
 	status_view_lines(answer, v, to);
+	wall_view(json_object_get(answer, "wall"), WALL_VIEW_ALL, v, to);
 	show_lans(json_object_get(answer, "lans"), v, to);
 }
 

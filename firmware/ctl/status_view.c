@@ -9,6 +9,7 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/ctl/view.h"
+#include "firmware/ctl/wall_view.h"
 
 /* States of an uplink as netmgrd names them, and what they are to a person. */
 static const struct uplink_state {
@@ -233,6 +234,7 @@ static void show_uplinks(const json_t *all, const struct view *v, FILE *to)
 		return;
 	}
 	status_view_lines(net, v, to);
+	wall_view(json_object_get(net, "wall"), WALL_VIEW_URGENT, v, to);
 }
 
 static void show_lessons(const json_t *all, const struct view *v, FILE *to)

@@ -36,6 +36,9 @@ int wasl_request(const struct wasl *w, int argc, char **argv);
 int wasl_sync(const struct wasl *w, int argc, char **argv);
 #define STORE_ARGS "COMMAND ..."
 int wasl_net(const struct wasl *w, int argc, char **argv);
+/* What the emergency modes are ordered by; WASL_NO_ORDER when the words are others. */
+enum { WASL_NO_ORDER = -1 };
+int wasl_net_order(const struct wasl *w, int argc, char **argv);
 int wasl_live(const struct wasl *w, int argc, char **argv);
 int wasl_staff(const struct wasl *w, int argc, char **argv);
 int wasl_store(const struct wasl *w, int argc, char **argv);

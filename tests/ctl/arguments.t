@@ -36,6 +36,9 @@ try 0 "wasl " "version" -V
 try 2 "usage: wasl net" "net of nothing" net
 try 2 "'net' has no command 'fly'" "net of another word" net fly
 try 2 "'net watch' has no answer in JSON" "net watch in JSON" net watch --json
+try 2 "'never' is no number of minutes" "net open for no time" net open never
+try 2 "'5' is too much" "net normal for a time" net normal 5
+try 1 "netmgrd.sock" "net close without netmgrd" net close 5
 try 1 "netmgrd.sock" "net explain without netmgrd" net explain
 try 1 "netmgrd.sock" "net watch without netmgrd" net watch
 try 2 "usage: wasl request" "request of nothing" request

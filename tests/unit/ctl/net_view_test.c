@@ -44,6 +44,13 @@ static const char *const answers[] = {
 	"\"uplink\":\"adsl\"}},"
 	"{\"name\":\"wished\",\"moved\":{\"from\":\"10.2.0.0/24\",\"uplink\":\"\"}},"
 	"{\"name\":\"\\u001b[2J\",\"collides\":\"\\u001b[2J\"}]}",
+	/* an emergency; rules that were refused */
+	"{\"uplinks\":[{" ADSL GOOD "}],\"preferred\":\"adsl\",\"wall\":{\"standing\":true,"
+	"\"emergency\":\"open\",\"left_s\":3541,\"reason\":\"\\u001b[2J no\",\"zones\":[{}]}}",
+	"{\"uplinks\":[{" ADSL GOOD "}],\"preferred\":\"adsl\",\"wall\":{\"standing\":true,"
+	"\"emergency\":\"closed\",\"left_s\":60,\"reason\":\"\",\"zones\":[{}]}}",
+	/* nobody configured a wall */
+	"{\"uplinks\":[],\"wall\":{\"standing\":false,\"emergency\":\"none\",\"zones\":[]}}",
 	/* no answer of netmgrd at all */
 	"[]",
 };
@@ -60,7 +67,7 @@ static void in_three_languages(void **state)
 			CLEANUP(clean_json) json_t *answer = json_loads(answers[i], 0, NULL);
 			assert_non_null(answer);
 			net_view_explain(answer, &v, to);
-			if (i == 3 || i == 9)
+			if (i == 3 || (i >= 9 && i <= 12))
 				net_view_status(answer, &v, to);
 		}
 		fclose(to);
