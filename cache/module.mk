@@ -5,7 +5,7 @@ CACHE_READER += guests landed pass process
 CACHE_READER += air air_plan
 CACHE_WRITER := names_builder store store_object store_rendition
 CACHE_WRITER += store_local store_list evict
-CACHE_WRITER += store_anew store_news store_own
+CACHE_WRITER += store_anew store_aside store_news store_own
 CACHE_WRITER += store_disk store_note store_recover store_remake store_scrub store_search store_sweep store_table
 $(eval $(call lib,cache,$(patsubst %,cache/%.c,$(CACHE_READER) $(CACHE_WRITER)),record base,libsodium))
 

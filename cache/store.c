@@ -172,7 +172,7 @@ static int lock(struct store *s, struct fault *why)
 
 bool store_give_spare(struct store *s, int code)
 {
-	return code == -ENOSPC && !unlinkat(s->fd, SPARE, 0);
+	return code == -ENOSPC && (!unlinkat(s->fd, SPARE, 0) || store_aside_give(s));
 }
 
 void store_keep_spare(struct store *s)
@@ -213,6 +213,31 @@ static int open_db(struct store *s, struct fault *why)
 	return rc;
 }
 
+/* All that is read of the database before anybody asks for anything. */
+static int open_rows(struct store *s, struct fault *why)
+{
+	int rc = open_db(s, why);
+	if (!rc)
+		rc = store_aside_check(s, why);
+	if (!rc)
+		rc = store_anew_open(s, why);
+	return rc ? rc : count_used(s, why);
+}
+
+static int open_sound_rows(struct store *s, struct fault *why)
+{
+	struct fault own = { 0 };
+	int rc = open_rows(s, &own);
+	if (rc == -EBADMSG && !strcmp(own.id, "db.damaged")) {
+		db_close(MOVE_PTR(s->db));
+		rc = store_aside(s, why);
+		return rc ? rc : open_rows(s, why);
+	}
+	if (rc && why)
+		*why = own;
+	return rc;
+}
+
 int store_open(const char *dir, const struct store_limits *limits, struct store **out,
 	       struct fault *why)
 {
@@ -236,11 +261,7 @@ int store_open(const char *dir, const struct store_limits *limits, struct store 
 	if (!rc)
 		rc = make_folder(s, "rend", why);
 	if (!rc)
-		rc = open_db(s, why);
-	if (!rc)
-		rc = store_anew_open(s, why);
-	if (!rc)
-		rc = count_used(s, why);
+		rc = open_sound_rows(s, why);
 	if (rc)
 		return rc;
 	store_keep_spare(s);

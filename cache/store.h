@@ -38,6 +38,12 @@ struct store_limits {
  */
 int store_open(const char *dir, const struct store_limits *limits, struct store **out,
 	       struct fault *why);
+/*
+ * A store.db that is damaged (and only that: SQLite found it no database, or broken) is set aside as store.db.damaged-1, in the place of an
+ * earlier one, and a new one finds on the disk what it can (cache/store_news.h tells). When that was, in Unix time; -ENOENT: never, or
+ * somebody has removed it.
+ */
+int store_set_aside_s(const struct store *s, int64_t *out);
 /* Makes everything durable first. Objects and renditions still open are released: do not use them afterwards. */
 void store_close(struct store *s);
 

@@ -11,6 +11,7 @@ enum store_news_kind {
 	STORE_NEWS_UNREAD, /* something cannot be read, and until it can, no file without a row is removed */
 	STORE_NEWS_LOST, /* with the database: bytes of a file of the school, or its address ("own/HASH") */
 	STORE_NEWS_MENDED, /* the name of a file of the school, from its row */
+	STORE_NEWS_ANEW,   /* store.db was damaged: it was set aside, and a new one begun */
 	STORE_NEWS_FOUND,  /* names that could not be read at first have been: publish them */
 };
 

@@ -139,6 +139,11 @@ int store_rendition_lose(struct store_rendition *r, const char *delete, uint64_t
 uint64_t store_padded(uint64_t length);
 int store_object_write_fd(const struct store_object *o);       /* borrowed */
 int store_rendition_write_fd(const struct store_rendition *r); /* borrowed */
+/* store_aside.c: -EBADMSG when SQLite says that the database is damaged; what only cannot be read is not. */
+int store_aside_check(struct store *s, struct fault *why);
+int store_aside(struct store *s, struct fault *why);
+bool store_aside_give(
+	struct store *s); /* the damaged one gives way on a full disk: true when there was one */
 void store_sweep_end(struct store *s);
 bool store_sweep_waits(const struct store *s); /* it could not go on a moment ago */
 void store_sweep_stuck(struct store *s, const struct fault *why);

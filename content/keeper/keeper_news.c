@@ -11,6 +11,7 @@ static const struct {
 	[STORE_NEWS_UNREAD] = { "store.unread", "disk" },
 	[STORE_NEWS_LOST] = { "store.lost", "disk" },
 	[STORE_NEWS_MENDED] = { "disk.rot", "disk" },
+	[STORE_NEWS_ANEW] = { "store.damaged", "disk" },
 	[STORE_NEWS_FOUND] = { "store.found", "store" },
 };
 

@@ -202,13 +202,15 @@ void keeper_scrub_hurry(struct keeper_scrub *s)
 json_t *keeper_scrub_health(const struct keeper_scrub *s)
 {
 	struct store_scrub_health h = { 0 };
+	int64_t aside_s = 0;
 	(void)store_scrub_health(s->keeper->store, &h, NULL);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "passes",
+	(void)store_set_aside_s(s->keeper->store, &aside_s);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "passes",
 			 (json_int_t)h.passes, "last_pass_s", (json_int_t)h.last_pass_s, "bytes",
 			 (json_int_t)h.bytes, "pass_bytes", (json_int_t)h.pass_bytes, "bad",
 			 (json_int_t)h.bad, "mended", (json_int_t)h.mended, "unreadable",
-			 (json_int_t)h.unreadable, "running", s->hurry, "found",
-			 keeper_scrub_json(&s->hurried));
+			 (json_int_t)h.unreadable, "set_aside_s", (json_int_t)aside_s, "running",
+			 s->hurry, "found", keeper_scrub_json(&s->hurried));
 }
 
 int keeper_scrub_new(struct sd_event *loop, struct keeper *k, unsigned days,

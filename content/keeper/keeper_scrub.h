@@ -45,5 +45,5 @@ void keeper_rot_found(struct keeper *k, const struct store_scrub_found *found,
 void keeper_scrub_leave(struct keeper_scrub *s); /* who asked is gone: `done` is not called */
 /* A whole pass from the beginning, as fast as it goes beside pupils. */
 void keeper_scrub_hurry(struct keeper_scrub *s);
-/* {passes, last_pass_s, bytes, pass_bytes, bad, mended, unreadable, running, found: of the last pass that a person began} */
+/* {passes, last_pass_s, bytes, pass_bytes, bad, mended, unreadable, set_aside_s, running, found: of the last pass that a person began} */
 json_t *keeper_scrub_health(const struct keeper_scrub *s);

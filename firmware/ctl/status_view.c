@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "firmware/base/clean.h"
+#include "firmware/ctl/store_view.h"
 #include "firmware/ctl/view.h"
 #include "firmware/ctl/wall_view.h"
 
@@ -271,6 +272,7 @@ static void show_lessons(const json_t *all, const struct view *v, FILE *to)
 	const json_t *origin = json_object_get(content, "origin");
 	if (json_is_false(json_object_get(origin, "ok")))
 		view_row(v, VIEW_MODERATE, strings_get(v->lang, "status.origin.down"), to);
+	store_view_set_aside(json_object_get(content, "disk"), v, to);
 }
 
 static void show_reports(const json_t *all, const struct view *v, FILE *to)

@@ -29,6 +29,17 @@ static void put_room(const struct view *v, const json_t *answer, FILE *to)
 	view_row(v, left ? VIEW_GOOD : goes ? VIEW_MODERATE : VIEW_NO, text, to);
 }
 
+void store_view_set_aside(const json_t *disk, const struct view *v, FILE *to)
+{
+	char when[20];
+	const int64_t at = view_int(disk, "set_aside_s", 0);
+	if (!at)
+		return;
+	view_time(v, at, when);
+	AUTO_FREE char *text = view_fill(v, "wasl.store.set-aside", "when", when, NULL);
+	view_row(v, VIEW_MODERATE, text, to);
+}
+
 static void put_disk(const struct view *v, const json_t *disk, FILE *to)
 {
 	char when[20], bad[24];
@@ -43,6 +54,7 @@ static void put_disk(const struct view *v, const json_t *disk, FILE *to)
 		 : last                          ? VIEW_GOOD
 						 : VIEW_NEVER,
 		 text, to);
+	store_view_set_aside(disk, v, to);
 }
 
 static void put_pins(const struct view *v, const json_t *answer, FILE *to)

@@ -116,4 +116,17 @@ wasl store add "$top/short" --path /p/short.bin
 is "$?$(get /p/short.bin)" 0200 "added again it is there"
 cmp -s "$top/short" "$top/body"
 ok $? "byte for byte"
+
+# Nobody is there to do what a log says.
+stop_contentd TERM
+head -c 5000 /dev/urandom | dd of="$content/store/store.db" conv=notrunc status=none
+start_contentd
+is "$(get /p/short.bin)" 200 "store.db is damaged: it is set aside"
+until_so 20 is_field '/v1/events?limit=1000' '[.rows[] | select(.kind == "store.damaged") | .subject] | join(" ")' store.db
+ok $? "which the ministry hears"
+wasl store status
+like "$top/out" 'Files that the school added: 5' "the school's files keep their names"
+like "$top/out" 'The database was damaged on 20' "and who asks is told"
+wasl status
+like "$top/out" 'The database was damaged on 20' "here, too"
 done_testing

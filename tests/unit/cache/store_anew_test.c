@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "cache/layout.h"
 #include "cache/store_news.h"
@@ -171,6 +172,116 @@ static void a_name_that_was_lost_with_the_database_is_told(void **state)
 	store_close(s);
 }
 
+static bool overwrite(const char *path, off_t at, size_t len)
+{
+	static const uint8_t rot[4096] = { [0 ... 4095] = 0xa5 };
+	int fd = open(path, O_WRONLY);
+	const bool done = fd >= 0 && pwrite(fd, rot, len, at) == (ssize_t)len;
+	close(fd);
+	return done;
+}
+
+/* To root nothing is locked. False where there is nobody else to be. */
+static bool be_ordinary(void **state)
+{
+	return geteuid() || (!chmod(*state, 0777) && !setegid(65534) && !seteuid(65534) &&
+			     !eaccess(*state, W_OK));
+}
+
+static void be_oneself(void)
+{
+	(void)!seteuid(getuid());
+	(void)!setegid(getgid());
+}
+
+/* Nobody is there to move it away: whatever page of it rotted, the store opens, and has all that is not in the database alone. */
+static void a_damaged_database_is_set_aside(void **state)
+{
+	const char *names[] = { "store.db", "store.db.damaged-1" };
+	unsigned set_aside = 0;
+	off_t pages = 1;
+	for (off_t page = 0; page < pages; page++) {
+		struct store *s = open_store(state);
+		struct store_local found;
+		struct store_news news;
+		const struct objmap_id named = add_file(s, "/p/a", 1), other = add_whole(s, 2);
+		sweep(s);
+		store_close(s);
+		pages = scratch_size(scratch_path(state, names[0])) / 4096;
+		assert_true(pages > 5);
+		assert_true(overwrite(scratch_path(state, names[0]), page * 4096, 4096));
+
+		s = open_store(state);
+		const bool aside = store_news_next(s, &news);
+		set_aside += aside;
+		if (aside)
+			assert_int_equal(news.kind, STORE_NEWS_ANEW);
+		assert_int_equal(scratch_size(scratch_path(state, names[1])) > 0, aside);
+		assert_int_equal(sweep(s), 0);
+		assert_int_equal(store_local_find(s, "/p/a", &found, NULL), 0);
+		assert_int_equal(store_object_known(s, &named, NULL), 1);
+		assert_int_equal(store_object_known(s, &other, NULL), 1);
+		store_close(s);
+		scratch_empty(*state);
+	}
+	assert_true(set_aside + 2 >= pages); /* a page may be free */
+}
+
+/* One is kept, the last one; and it is the first to go where there is no room. */
+static void one_damaged_database_is_kept(void **state)
+{
+	store_close(open_store(state));
+	for (unsigned n = 0; n < 2; n++) {
+		struct store_news news;
+		const long size = scratch_size(scratch_path(state, "store.db"));
+		assert_true(overwrite(scratch_path(state, "store.db"), 0, 100 + n));
+		struct store *s = open_store(state);
+		assert_true(store_news_next(s, &news));
+		assert_int_equal(news.kind, STORE_NEWS_ANEW);
+		assert_non_null(strstr(news.text, "store.db.damaged-1"));
+		assert_int_equal(scratch_size(scratch_path(state, "store.db.damaged-1")), size);
+		assert_int_equal(scratch_size(scratch_path(state, "store.db.damaged-2")), -1);
+		int64_t when = 0;
+		assert_int_equal(store_set_aside_s(s, &when), 0);
+		assert_true(when > 0);
+		store_close(s);
+	}
+}
+
+/* Everything else is no damage: it stays where it is, for a person or for a better moment. */
+static void what_is_not_damaged_is_not_set_aside(void **state)
+{
+	const struct store_limits unlimited = { 0 };
+	if (!be_ordinary(state)) {
+		be_oneself();
+		skip();
+	}
+	for (unsigned how = 0; how < 3; how++) {
+		static const int wants[] = { -EACCES, -EPROTO, -EISDIR };
+		struct store *s = open_store(state);
+		const char *db = scratch_path(state, "store.db");
+		sqlite3 *raw;
+		store_close(s);
+		if (how == 0) {
+			assert_int_equal(chmod(db, 0), 0);
+		} else if (how == 1) {
+			assert_int_equal(sqlite3_open(db, &raw), SQLITE_OK);
+			assert_int_equal(sqlite3_exec(raw, "PRAGMA user_version=999", NULL, NULL,
+						      NULL),
+					 SQLITE_OK);
+			sqlite3_close(raw);
+		} else {
+			assert_int_equal(unlink(db), 0);
+			assert_int_equal(mkdir(db, 0700), 0);
+		}
+		assert_int_equal(store_open(*state, &unlimited, &s, NULL), wants[how]);
+		assert_true(scratch_size(db) >= 0);
+		assert_int_equal(scratch_size(scratch_path(state, "store.db.damaged-1")), -1);
+		scratch_empty(*state);
+	}
+	be_oneself();
+}
+
 enum obstacle { LOCKED, A_FIFO, A_FOLDER, A_LOOP, FOLDER_LOCKED, OBSTACLES };
 
 static const char *away(const char *own, const char *end)
@@ -203,19 +314,6 @@ static void take_away(const char *own, enum obstacle what)
 	}
 	assert_int_equal(remove(own), 0);
 	assert_int_equal(rename(away(own, ".away"), own), 0);
-}
-
-/* To root nothing is locked. False where there is nobody else to be. */
-static bool be_ordinary(void **state)
-{
-	return geteuid() || (!chmod(*state, 0777) && !setegid(65534) && !seteuid(65534) &&
-			     !eaccess(*state, W_OK));
-}
-
-static void be_oneself(void)
-{
-	(void)!seteuid(getuid());
-	(void)!setegid(getgid());
 }
 
 /* What cannot be read is not what is not there: nothing is removed until it can be. */
@@ -314,9 +412,15 @@ static void without_descriptors_nothing_is_removed(void **state)
 
 int main(void)
 {
+	/* Many databases, and no power cut: memory will do. */
+	if (!access("/dev/shm", W_OK))
+		setenv("TMPDIR", "/dev/shm", 1);
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(names_come_back_when_the_database_is_lost),
 		WITH_FOLDER(bodies_are_found_when_they_are_asked_for),
+		WITH_FOLDER(a_damaged_database_is_set_aside),
+		WITH_FOLDER(one_damaged_database_is_kept),
+		WITH_FOLDER(what_is_not_damaged_is_not_set_aside),
 		WITH_FOLDER(bytes_that_were_lost_with_the_database_are_told),
 		WITH_FOLDER(a_name_that_was_lost_with_the_database_is_told),
 		WITH_FOLDER(a_name_that_cannot_be_read_is_no_lost_one),

@@ -45,9 +45,9 @@ static void says_what_is_wrong_with_the_folder(void **state)
 	for (int i = 0; i < 100; i++)
 		fputs("0123456789", f);
 	fclose(f);
-	assert_int_equal(store_open(*state, &unlimited, &s, &why), -EBADMSG);
-	assert_non_null(strstr(why.text, "store.db"));
-	assert_null(s);
+	/* What only has the name of a database is damaged: store_anew_test.c. */
+	assert_int_equal(store_open(*state, &unlimited, &s, &why), 0);
+	store_close(s);
 }
 
 /* Files that a cut left between creation and row, or between removal of the row and of the file. */
