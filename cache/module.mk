@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The engine: pure C without nginx. Readers (what a worker links) and writers (what contentd links on top).
-CACHE_READER := layout guard segtab bits names view reply sender warm want waiters uses tally counters crew
-CACHE_READER += guests landed pass process
+CACHE_READER := layout guard segtab bits names view view_names reply sender warm want waiters uses tally counters crew
+CACHE_READER += cold guests landed pass process
 CACHE_READER += air air_plan
 CACHE_WRITER := names_builder store store_object store_rendition
 CACHE_WRITER += store_local store_list evict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cache/view.h"
+#include "cache/view_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,26 +37,6 @@ struct view_item {
 	struct segtab tab;
 	struct bits bits;
 	uint64_t *durable; /* room for the durable bitmap, where only that can be believed */
-};
-
-struct view_names {
-	struct names *names;
-	unsigned held;
-};
-
-struct view {
-	char *dir;
-	int fd;
-	uint8_t boot[16];
-	struct view_names *names;
-	struct stat names_stat;
-	int names_error;   /* of the index, as last seen: 0, or what is wrong with it */
-	bool names_failed; /* the file of this stat could not be used: not before the next tick */
-	struct stat names_bad; /* a mapping reads all of it, and there are many requests */
-	size_t count, max_open, mask;
-	uint64_t last_serial;
-	struct view_item *newest, *oldest;
-	struct view_item *buckets[];
 };
 
 static void free_item(struct view_item *item)
@@ -142,11 +122,29 @@ static int superseded(void *arg)
 	return 0;
 }
 
-static struct view_item *lookup(struct view *v, const struct key *key)
+static struct view_item *find(struct view *v, const struct key *key)
 {
 	struct view_item *item = *bucket_of(v, key);
 	while (item && !same_key(&item->key, key))
 		item = item->next_hash;
+	return item;
+}
+
+int view_dir(struct view *v)
+{
+	return view_folder(v) ? -1 : v->fd;
+}
+
+bool view_is_open(struct view *v, const struct objmap_id *id, uint64_t rendition)
+{
+	const struct key object = { .kind = OBJECT, .id = *id },
+			 made = { .kind = RENDITION, .number = rendition };
+	return find(v, rendition ? &made : &object) != NULL;
+}
+
+static struct view_item *lookup(struct view *v, const struct key *key)
+{
+	struct view_item *item = find(v, key);
 	if (item && item != v->newest) {
 		leave_list(v, item);
 		enter_list(v, item);
@@ -154,7 +152,7 @@ static struct view_item *lookup(struct view *v, const struct key *key)
 	return item;
 }
 
-static int folder(struct view *v)
+int view_folder(struct view *v)
 {
 	if (v->fd < 0)
 		v->fd = open(v->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -210,7 +208,7 @@ static int open_files(struct view *v, struct view_item *item, uint64_t size)
 
 static int open_item(struct view *v, const struct key *key, uint64_t size, struct view_item **out)
 {
-	int rc = folder(v);
+	int rc = view_folder(v);
 	if (rc)
 		return rc;
 	CLEANUP(clean_item) struct view_item *item = calloc(1, sizeof(*item));
@@ -386,7 +384,7 @@ static int read_extent(void *arg)
 int view_object_size(struct view *v, const struct objmap_id *id, uint64_t *size)
 {
 	struct stat st;
-	int rc = folder(v);
+	int rc = view_folder(v);
 	if (rc)
 		return rc;
 	if (fstatat(v->fd, layout_object(id, "").at, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -397,7 +395,7 @@ int view_object_size(struct view *v, const struct objmap_id *id, uint64_t *size)
 	return 0;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
+bool view_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
@@ -407,14 +405,14 @@ int view_object_map(struct view *v, const struct objmap_id *id, struct view_file
 {
 	const struct key key = { .kind = MAP, .id = *id };
 	struct stat now, st;
-	int rc = folder(v);
+	int rc = view_folder(v);
 	if (rc)
 		return rc;
 	if (fstatat(v->fd, layout_object(id, ".map").at, &now, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	struct view_item *item = lookup(v, &key);
 	/* Maps have no flag that says so: one that was damaged is made again under its name. */
-	if (item && (fstat(item->fd, &st) < 0 || !same_file(&now, &st))) {
+	if (item && (fstat(item->fd, &st) < 0 || !view_same_file(&now, &st))) {
 		unlist(v, item);
 		item = NULL;
 	}
@@ -462,99 +460,6 @@ void view_release(struct view_item *item)
 {
 	if (!--item->held && !item->listed)
 		free_item(item);
-}
-
-void view_names_hold(struct view_names *n)
-{
-	n->held++;
-}
-
-void view_names_release(struct view_names *n)
-{
-	if (!n || --n->held)
-		return;
-	names_unmap(n->names);
-	free(n);
-}
-
-/* Maps the index that is there now; the one before stays until then, and as long as it is held. */
-static int map_newest(struct view *v)
-{
-	struct stat st;
-	struct names *names;
-	int rc = folder(v);
-	if (rc)
-		return rc;
-	if (fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	if (v->names_failed && same_file(&st, &v->names_bad))
-		return v->names_error;
-	v->names_failed = true;
-	v->names_bad = st;
-	struct view_names *fresh = calloc(1, sizeof(*fresh));
-	rc = fresh ? names_map(v->fd, LAYOUT_NAMES, &names, NULL) : -ENOMEM;
-	if (rc) {
-		free(fresh);
-		return rc;
-	}
-	*fresh = (struct view_names){ names, 1 };
-	view_names_release(v->names);
-	v->names = fresh;
-	v->names_stat = st;
-	v->names_failed = false;
-	return 0;
-}
-
-static void map_names(struct view *v)
-{
-	v->names_error = map_newest(v);
-}
-
-void view_tick(struct view *v)
-{
-	struct stat st;
-	v->names_failed = false;
-	if (!v->names || names_superseded(v->names->names)) {
-		map_names(v);
-		return;
-	}
-	/* Cut short, or found to be damaged: perhaps there is another, or this one was put right. */
-	int rc = names_recheck(v->names->names);
-	if (rc || v->names_error) {
-		map_names(v);
-		return;
-	}
-	/* A writer that died between rename and announcement left no flag. */
-	if (fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		v->names_error = -errno;
-	else if (!same_file(&st, &v->names_stat))
-		map_names(v);
-}
-
-int view_find(struct view *v, const char *path, size_t len, struct names_entry *out,
-	      struct view_names **from)
-{
-	if (!v->names || names_superseded(v->names->names))
-		map_names(v);
-	if (!v->names)
-		return v->names_error == -ENOENT ? -ENODATA : v->names_error;
-	int rc = names_find(v->names->names, path, len, out);
-	if (rc == -EBADMSG || rc == -EIO) {
-		/* Rot: perhaps another index is there by now. The old one stays for what it still has. */
-		const struct view_names *bad = v->names;
-		map_names(v);
-		if (v->names != bad)
-			rc = names_find(v->names->names, path, len, out);
-		else
-			v->names_error = rc;
-	}
-	*from = v->names;
-	return rc;
-}
-
-bool view_names_damaged(const struct view *v)
-{
-	return v->names_error && v->names_error != -ENOMEM;
 }
 
 int view_open(const char *store_dir, size_t max_open, struct view **out, struct fault *why)

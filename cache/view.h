@@ -47,6 +47,11 @@ struct view_file {
 void view_hold(struct view_item *item);
 void view_release(struct view_item *item);
 
+/* Whether the files of a rendition, or (rendition 0) of an object are open: asking for them opens nothing. */
+bool view_is_open(struct view *v, const struct objmap_id *id, uint64_t rendition);
+/* The store's folder, for as long as the view is open; -1 while there is none. */
+int view_dir(struct view *v);
+
 /*
  * 0, -EAGAIN (not made yet: want it), -EIO (made, and its file ends before it: want it with that error), -ENODATA (cannot be made),
  * -ENOENT (beyond the last), or another error.

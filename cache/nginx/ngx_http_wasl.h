@@ -9,6 +9,7 @@
 #include <ngx_thread_pool.h>
 
 #include "cache/air.h"
+#include "cache/cold.h"
 #include "cache/counters.h"
 #include "cache/crew.h"
 #include "cache/guard.h"
@@ -170,6 +171,7 @@ struct ngx_http_wasl_ctx_s {
     uint32_t                      duration_ms;
     uint32_t                      segment_count;
     unsigned                      near:1;      /* another box asks: nothing is waited for */
+    unsigned                      opened:1;    /* its files were looked for, without waiting */
     unsigned                      decided:1;
     unsigned                      part:1;
     unsigned                      to_end:1;    /* the body reaches the thing's last byte */
@@ -223,6 +225,7 @@ void ngx_http_wasl_push_out(ngx_connection_t *c);
 ngx_int_t ngx_http_wasl_disk_start(ngx_http_wasl_worker_t *w, ngx_cycle_t *cycle);
 uint64_t ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
     uint64_t length);
+ngx_int_t ngx_http_wasl_disk_open(ngx_http_wasl_ctx_t *ctx);
 ngx_int_t ngx_http_wasl_disk_check(ngx_http_wasl_ctx_t *ctx, const struct view_file *file);
 u_char *ngx_http_wasl_disk_copy(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
     uint64_t length);

@@ -5,6 +5,13 @@
 #define NGX_HTTP_WASL_LOAD  (512 * 1024)
 
 
+typedef enum {
+    NGX_HTTP_WASL_READ,                     /* bytes are to be in memory */
+    NGX_HTTP_WASL_CHECK,                    /* their tag is wanted */
+    NGX_HTTP_WASL_OPEN                      /* files are to be found quickly */
+} ngx_http_wasl_job_e;
+
+
 /*
  * A read that a thread does, because sendfile() of bytes that are not in memory would keep the worker, and everyone else it
  * serves, until the disk has answered. Whoever needs the same bytes joins it.
@@ -14,9 +21,11 @@ struct ngx_http_wasl_load_s {
     ngx_http_wasl_ctx_t     *waiting;
     ngx_http_wasl_worker_t  *worker;
     struct view_file         file;
-    uint64_t                 tag;           /* of its bytes */
+    ngx_http_wasl_job_e      job;
+    uint64_t                 tag;           /* CHECK */
+    int                      dir;           /* OPEN, and no file then */
+    struct cold_files        cold;
     int                      error;
-    unsigned                 check:1;       /* the tag is wanted */
 };
 
 
@@ -39,13 +48,21 @@ ngx_http_wasl_disk_read(void *data, ngx_log_t *log)
 {
     ngx_http_wasl_load_t  *load = data;
 
-    if (load->check) {
+    switch (load->job) {
+
+    case NGX_HTTP_WASL_READ:
+        load->error = warm_read(load->file.fd, load->file.offset, load->file.length);
+        break;
+
+    case NGX_HTTP_WASL_CHECK:
         load->error = pass_file_tag(load->file.fd, load->file.offset, load->file.length,
                                     &load->tag);
-        return;
-    }
+        break;
 
-    load->error = warm_read(load->file.fd, load->file.offset, load->file.length);
+    case NGX_HTTP_WASL_OPEN:
+        cold_bring(load->dir, &load->cold);
+        break;
+    }
 }
 
 
@@ -100,7 +117,10 @@ ngx_http_wasl_disk_done(ngx_event_t *ev)
                       "may be failing", load->file.length, load->file.offset);
         warm_forget(w->warm, load->file.serial, load->file.offset, load->file.length);
 
-    } else if (load->check) {
+    } else if (load->job == NGX_HTTP_WASL_OPEN) {
+        ngx_http_wasl_more(w, COLD_OPENS, 1);
+
+    } else if (load->job == NGX_HTTP_WASL_CHECK) {
         ngx_http_wasl_more(w, LANDED, 1);
         landed_note(&w->landed, &load->file, load->tag);
 
@@ -110,7 +130,9 @@ ngx_http_wasl_disk_done(ngx_event_t *ev)
                   (uint32_t) ngx_time());
     }
 
-    view_release(load->file.item);
+    if (load->file.item) {
+        view_release(load->file.item);
+    }
 
     while (load->waiting) {
         ctx = load->waiting;
@@ -131,12 +153,12 @@ ngx_http_wasl_disk_done(ngx_event_t *ev)
 
 static ngx_http_wasl_load_t *
 ngx_http_wasl_disk_find(ngx_http_wasl_worker_t *w, const struct view_file *file, uint64_t offset,
-    ngx_uint_t check)
+    ngx_http_wasl_job_e job)
 {
     ngx_http_wasl_load_t  *load;
 
     for (load = w->loads; load; load = load->next) {
-        if (load->check == check && load->file.serial == file->serial
+        if (load->job == job && load->file.serial == file->serial
             && offset >= load->file.offset
             && offset - load->file.offset < load->file.length)
         {
@@ -148,9 +170,9 @@ ngx_http_wasl_disk_find(ngx_http_wasl_worker_t *w, const struct view_file *file,
 }
 
 
-/* NULL: there is no thread for it. */
+/* Room for one. */
 static ngx_http_wasl_load_t *
-ngx_http_wasl_disk_load(ngx_http_wasl_worker_t *w, const struct view_file *file, ngx_uint_t check)
+ngx_http_wasl_disk_new(ngx_http_wasl_worker_t *w, ngx_http_wasl_job_e job)
 {
     ngx_thread_task_t     *task;
     ngx_http_wasl_load_t  *load;
@@ -159,7 +181,6 @@ ngx_http_wasl_disk_load(ngx_http_wasl_worker_t *w, const struct view_file *file,
 
     if (load) {
         w->spare_loads = load->next;
-        task = ngx_http_wasl_disk_task(load);
 
     } else {
         task = ngx_thread_task_alloc(w->pool, sizeof(ngx_http_wasl_load_t));
@@ -172,9 +193,22 @@ ngx_http_wasl_disk_load(ngx_http_wasl_worker_t *w, const struct view_file *file,
     load->waiting = NULL;
     load->worker = w;
     load->error = 0;
-    load->check = check;
-    load->file = *file;
+    load->job = job;
+    ngx_memzero(&load->file, sizeof(struct view_file));
 
+    return load;
+}
+
+
+/* Gives it to a thread. NULL: there is none for it. */
+static ngx_http_wasl_load_t *
+ngx_http_wasl_disk_post(ngx_http_wasl_load_t *load)
+{
+    ngx_thread_task_t       *task;
+    ngx_http_wasl_worker_t  *w;
+
+    w = load->worker;
+    task = ngx_http_wasl_disk_task(load);
     task->handler = ngx_http_wasl_disk_read;
     task->event.handler = ngx_http_wasl_disk_done;
     task->event.data = load;
@@ -186,7 +220,10 @@ ngx_http_wasl_disk_load(ngx_http_wasl_worker_t *w, const struct view_file *file,
         return NULL;
     }
 
-    view_hold(file->item);
+    if (load->file.item) {
+        view_hold(load->file.item);
+    }
+
     load->next = w->loads;
     w->loads = load;
 
@@ -199,13 +236,18 @@ static ngx_http_wasl_load_t *
 ngx_http_wasl_disk_fetch(ngx_http_wasl_worker_t *w, const struct view_file *file,
     uint64_t offset, uint64_t length)
 {
-    struct view_file  part;
+    ngx_http_wasl_load_t  *load;
 
-    part = *file;
-    part.offset = offset - offset % WARM_BLOCK_BYTES;
-    part.length = ngx_min(length, NGX_HTTP_WASL_LOAD) + offset % WARM_BLOCK_BYTES;
+    load = ngx_http_wasl_disk_new(w, NGX_HTTP_WASL_READ);
+    if (load == NULL) {
+        return NULL;
+    }
 
-    return ngx_http_wasl_disk_load(w, &part, 0);
+    load->file = *file;
+    load->file.offset = offset - offset % WARM_BLOCK_BYTES;
+    load->file.length = ngx_min(length, NGX_HTTP_WASL_LOAD) + offset % WARM_BLOCK_BYTES;
+
+    return ngx_http_wasl_disk_post(load);
 }
 
 
@@ -249,7 +291,7 @@ ngx_http_wasl_disk_ready(ngx_http_wasl_ctx_t *ctx, const struct view_file *file,
         return length;
     }
 
-    load = ngx_http_wasl_disk_find(w, file, file->offset + ready, 0);
+    load = ngx_http_wasl_disk_find(w, file, file->offset + ready, NGX_HTTP_WASL_READ);
     if (load == NULL) {
         load = ngx_http_wasl_disk_fetch(w, file, file->offset + ready, length - ready);
     }
@@ -283,9 +325,14 @@ ngx_http_wasl_disk_check(ngx_http_wasl_ctx_t *ctx, const struct view_file *file)
     load = NULL;
 
     if (w->disk) {
-        load = ngx_http_wasl_disk_find(w, file, file->offset, 1);
-        if (load == NULL) {
-            load = ngx_http_wasl_disk_load(w, file, 1);
+        load = ngx_http_wasl_disk_find(w, file, file->offset, NGX_HTTP_WASL_CHECK);
+    }
+
+    if (load == NULL && w->disk) {
+        load = ngx_http_wasl_disk_new(w, NGX_HTTP_WASL_CHECK);
+        if (load) {
+            load->file = *file;
+            load = ngx_http_wasl_disk_post(load);
         }
     }
 
@@ -302,6 +349,100 @@ ngx_http_wasl_disk_check(ngx_http_wasl_ctx_t *ctx, const struct view_file *file)
     landed_note(&w->landed, file, tag);
 
     return NGX_OK;
+}
+
+
+/* What has to be open before anything is sent; a download's first part stands for all of it. */
+static ngx_int_t
+ngx_http_wasl_disk_needs(const struct names_entry *e, uint64_t *rendition)
+{
+    *rendition = 0;
+
+    switch (e->kind) {
+
+    case NAMES_OBJECT:
+        return NGX_OK;
+
+    case NAMES_RENDITION:
+        *rendition = e->rendition;
+        break;
+
+    case NAMES_VIRTUAL:
+        if (e->extent_count == 0
+            || guard_copy(rendition, &e->extents[0].rendition, sizeof(*rendition)) != 0)
+        {
+            return NGX_DECLINED;
+        }
+        break;
+
+    default:
+        return NGX_DECLINED;
+    }
+
+    return *rendition ? NGX_OK : NGX_DECLINED;
+}
+
+
+/*
+ * Before the worker opens files of a thing that nobody asked for of late, a thread finds them, if the disk has to be asked: NGX_DONE,
+ * it goes on by an event. NGX_OK: they can be opened.
+ */
+ngx_int_t
+ngx_http_wasl_disk_open(ngx_http_wasl_ctx_t *ctx)
+{
+    int                        dir;
+    uint64_t                   rendition;
+    struct cold_files          cold;
+    const struct names_entry  *e;
+    ngx_http_wasl_load_t      *load;
+    ngx_http_wasl_worker_t    *w;
+
+    w = ctx->worker;
+    e = &ctx->sender.entry;
+
+    if (ctx->opened) {
+        return NGX_OK;
+    }
+
+    ctx->opened = 1;
+
+    if (w->disk == NULL || ngx_http_wasl_disk_needs(e, &rendition) != NGX_OK
+        || view_is_open(w->view, &e->id, rendition))
+    {
+        return NGX_OK;
+    }
+
+    dir = view_dir(w->view);
+    cold = cold_files(&e->id, rendition);
+
+    for (load = w->loads; load; load = load->next) {
+        if (load->job == NGX_HTTP_WASL_OPEN
+            && ngx_strcmp(load->cold.body.at, cold.body.at) == 0)
+        {
+            break;
+        }
+    }
+
+    if (load == NULL) {
+        if (dir == -1 || !cold_is(dir, &cold)) {
+            return NGX_OK;
+        }
+
+        load = ngx_http_wasl_disk_new(w, NGX_HTTP_WASL_OPEN);
+        if (load) {
+            load->dir = dir;
+            load->cold = cold;
+            load = ngx_http_wasl_disk_post(load);
+        }
+    }
+
+    if (load == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_http_wasl_disk_join(ctx, load);
+
+    return ngx_http_wasl_disk_wait(ctx);
 }
 
 

@@ -298,6 +298,11 @@ ngx_http_wasl_first_byte(ngx_http_wasl_ctx_t *ctx)
         return NGX_OK;
     }
 
+    rc = ngx_http_wasl_disk_open(ctx);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
     for ( ;; ) {
         ahead = ctx->sender;
 
@@ -364,6 +369,14 @@ ngx_http_wasl_run(ngx_http_wasl_ctx_t *ctx)
     ngx_http_request_t  *r;
 
     r = ctx->request;
+
+    /* of an object only its bytes need its files: a 304 opens none */
+    if (ctx->near || ctx->sender.entry.kind == NAMES_RENDITION) {
+        rc = ngx_http_wasl_disk_open(ctx);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
 
     while (!ctx->decided) {
         error = sender_size(&ctx->sender, ctx->worker->view, &size);

@@ -38,7 +38,7 @@ configure 's|worker_processes 2|worker_processes 1|; s|location ^~ /p/ {|& wasl_
 SLOW_DISK_DIR=$top/store SLOW_DISK_BPS=$bps SLOW_DISK_STATE=$top/disk LD_PRELOAD=$B/tests/slow-disk.so start_nginx
 ok $? "nginx starts on a slow disk"
 until_so 20 state_has 'workers 1'
-disk_says() { od -An -t u8 -j "$1" -N 8 "$top/disk" | tr -d ' '; } # 8: how often a worker waited; 16: asked for what is not in memory
+disk_says() { od -An -t u8 -j "$1" -N 8 "$top/disk" | tr -d ' '; } # 8: how often a worker waited; 16: asked for what is not in memory; 24: waited to open a file
 number() { curl -s "$url/metrics" | sed -n "s/^$1 //p"; }
 
 began=$(date +%s%N)
@@ -57,6 +57,13 @@ same "$top/body" "$top/short" "a short one"
 get /m/lesson/download-240p.mp4 >/dev/null
 same "$top/body" "$top/virtual" "a download of many extents"
 
+is "$(disk_says 24)" 0 "no worker waited to open a file, either"
+opens=$(number wasl_cold_opens_total)
+[ "$opens" -ge 3 ]
+ok $? "a thread found it first ($opens times)"
+is "$(get /p/cold1.bin -I) $(number wasl_cold_opens_total)" "200 $opens" "but for a head nobody looks"
+is "$(get /p/hot.bin) $(number wasl_cold_opens_total)" "200 $opens" "nor for what is open"
+
 # A neighbour's box fetches a map that is not in memory.
 map=$(find "$top/store/obj" -name '*.map' | sort | head -n 1)
 at=/wasl/v1/map/$(basename "$map" .map)
@@ -67,7 +74,7 @@ is "$(get "$at" -H "If-None-Match: $tag") $(get "$at" -r 8-11) $(stat -c %s "$to
 before=$(number wasl_cold_reads_total)
 
 "$B/tests/cache-pulse" "$port" /p/hot.bin "$top/hot" 1 200 >"$top/idle"
-asked=$(disk_says 16)
+asked=$(disk_says 16) opened=$(disk_says 24)
 "$B/tests/cache-pulse" "$port" /p/hot.bin "$top/hot" 1 >"$top/busy" &
 pulse=$!
 began=$(date +%s%N)
@@ -90,7 +97,7 @@ asked=$(($(disk_says 16) - asked))
 ok $? "what is being read is not looked for again by those who wait ($asked looks)"
 of() { sed -n "s/.*$1 \([0-9]*\).*/\1/p" "$2"; } # of p50|p99 FILE
 echo "# idle: $(cat "$top/idle"); beside the disk: $(cat "$top/busy")"
-is "$(disk_says 8)" 0 "no worker ever waited for the disk"
+is "$(disk_says 8) $(($(disk_says 24) - opened))" "0 0" "no worker ever waited for the disk"
 # One piece takes it 26 ms, and 40 stand in line; how a busy machine shares itself out is not what is asked here.
 [ "$(of p50 "$top/busy")" -lt $((2 * $(of p50 "$top/idle") + 13000)) ]
 ok $? "who plays what is in memory notices nothing"

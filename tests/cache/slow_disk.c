@@ -8,12 +8,14 @@
  *	SLOW_DISK_BPS		bytes a second
  *	SLOW_DISK_STATE		a file of any name: what is in memory; shared by the processes of one server. The second
  *				64-bit number in it says how often sendfile() waited, the third how often preadv2() was asked
- *				for what is not in memory
+ *				for what is not in memory, the fourth how often a process' first thread waited to open a file
+ *				of obj/ or rend/
  *
  *	SLOW_DISK_BAD		where the bad sectors of a file begin and end, in bytes: FROM-TO; unset: all of it is bad
  *
  * A file with the sticky bit (chmod +t) lies on bad sectors: what of them is not in memory cannot be read, until something writes
  * to the file; a disk puts what is written to bad sectors elsewhere.
+ * A file is opened, the first time, once the disk has found it, which takes as long as a block; openat2(RESOLVE_CACHED) says EAGAIN till then.
  * preadv2(RWF_NOWAIT) says EAGAIN of what is not in memory, as ext4, xfs and btrfs do. sendfile() waits for what it then sent.
  */
 #include <dlfcn.h>
@@ -21,6 +23,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,19 +33,23 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { BLOCK = 32 * 1024, BLOCKS = 1 << 20 };
+enum { BLOCK = 32 * 1024, BLOCKS = 1 << 20, FILES = 1 << 16 };
 
 struct shared {
 	_Atomic uint64_t busy_until_ns;
 	_Atomic uint64_t
 		stalls; /* calls of sendfile() that waited for the disk: a test reads it here */
 	_Atomic uint64_t asked; /* calls of preadv2(RWF_NOWAIT) for what is not in memory */
+	_Atomic uint64_t
+		opens; /* in a process' first thread, of what had to be found on the disk */
+	_Atomic unsigned char found[FILES]; /* by a hash of the file */
 	_Atomic unsigned char
 		there[BLOCKS]; /* by a hash of file and block: two may be taken for one */
 };
@@ -53,6 +61,8 @@ static struct disk {
 	ssize_t (*pread)(int, void *, size_t, off_t);
 	ssize_t (*preadv2)(int, const struct iovec *, int, off_t, int);
 	ssize_t (*sendfile)(int, int, off_t *, size_t);
+	int (*openat)(int, const char *, int, ...);
+	long (*syscall)(long, ...);
 } d;
 
 static void __attribute__((constructor)) begin(void)
@@ -65,6 +75,8 @@ static void __attribute__((constructor)) begin(void)
 	*(void **)&d.pread = dlsym(RTLD_NEXT, "pread");
 	*(void **)&d.preadv2 = dlsym(RTLD_NEXT, "preadv2");
 	*(void **)&d.sendfile = dlsym(RTLD_NEXT, "sendfile");
+	*(void **)&d.openat = dlsym(RTLD_NEXT, "openat");
+	*(void **)&d.syscall = dlsym(RTLD_NEXT, "syscall");
 	if (!dir || !bps || !state || !realpath(dir, d.dir))
 		return;
 	int fd = open(state, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -193,6 +205,57 @@ EXPORT ssize_t sendfile(int out, int in, off_t *offset, size_t len)
 	if (file)
 		read_in(file, from, (uint64_t)n);
 	return n;
+}
+
+/* Whether this is a body, a bitmap, a table; NULL: no file whose finding takes time. */
+static _Atomic unsigned char *found_at(int fd, const char *path)
+{
+	const uint64_t file =
+		strncmp(path, "obj/", 4) && strncmp(path, "rend/", 5) ? 0 : file_of(fd);
+	return file ? &d.shared->found[(file >> 20) % FILES] : NULL;
+}
+
+EXPORT int openat(int dir, const char *path, int flags, ...)
+{
+	va_list more;
+	va_start(more, flags);
+	const mode_t mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
+	va_end(more);
+	const int fd = d.openat(dir, path, flags, mode);
+	_Atomic unsigned char *found = fd >= 0 ? found_at(fd, path) : NULL;
+	if (found && !atomic_exchange(found, 1)) {
+		if (gettid() == getpid())
+			atomic_fetch_add(&d.shared->opens, 1);
+		wait_for(BLOCK);
+	}
+	return fd;
+}
+
+/* As the fortified headers call it. */
+EXPORT int __openat_2(int dir, const char *path, int flags)
+{
+	return openat(dir, path, flags);
+}
+
+/* There is no function for openat2(). */
+EXPORT long syscall(long number, ...)
+{
+	long word[6];
+	va_list more;
+	va_start(more, number);
+	for (size_t i = 0; i < 6; i++)
+		word[i] = va_arg(more, long);
+	va_end(more);
+	const long got = d.syscall(number, word[0], word[1], word[2], word[3], word[4], word[5]);
+	if (number != SYS_openat2 || got < 0 ||
+	    !(((const struct open_how *)word[2])->resolve & RESOLVE_CACHED))
+		return got;
+	const _Atomic unsigned char *found = found_at((int)got, (const char *)word[1]);
+	if (!found || atomic_load(found))
+		return got;
+	close((int)got);
+	errno = EAGAIN;
+	return -1;
 }
 
 EXPORT ssize_t pread64(int fd, void *to, size_t len, off64_t offset)
