@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/unit/record/evidence_kit.h"
+
+enum { FIRST = 8 /* the text's line with the first minute */ };
+
+CLEAN_FN(sheet, struct sheet, sheet_free)
+
+static struct evidence_report good(struct sheet *s, evidence_open_fn open)
+{
+	struct evidence_report r;
+	struct fault why = { 0 };
+	if (evidence_file_check(s->text, s->len, open, s, &r, &why))
+		fail_msg("%s\n%s", why.text, s->text);
+	assert_int_equal(r.wrong_line, 0);
+	return r;
+}
+
+static void bad(const char *text, size_t len, struct sheet *s, size_t line, const char *said)
+{
+	struct evidence_report r;
+	struct fault why = { 0 };
+	assert_int_equal(evidence_file_check(text, len, sheet_open, s, &r, &why), -EBADMSG);
+	if (r.wrong_line != line || !strstr(why.text, said))
+		fail_msg("line %zu, \"%s\" wanted; said: %s", line, said, why.text);
+}
+
+static void says_what_is_countersigned(void **state)
+{
+	(void)state;
+	CLEANUP(clean_sheet) struct sheet *s = sheet_new();
+	struct evidence_report r = good(s, sheet_open);
+	assert_int_equal(r.lines, SHEET_LINES);
+	assert_int_equal(r.proofs, 4);
+	assert_int_equal(r.receipts, 3);
+	assert_int_equal(r.signed_lines, 7);
+	assert_string_equal(r.school, "TN-0042");
+	assert_int_equal(r.from, SHEET_DAY);
+	assert_int_equal(r.until, SHEET_DAY);
+	assert_int_equal(r.made_s, (int64_t)(SHEET_DAY + 1) * 86400 + 3661);
+	assert_int_equal(r.minutes, 37);
+	assert_int_equal(r.unsigned_minutes, 1);
+	assert_int_equal(r.signed_until, s->rows[6].minute + 30);
+	/* The line before the run of 30 minutes waited for its end, and five minutes for the receipt. */
+	assert_int_equal(r.latest_s, 300 + 30 * 60);
+	assert_int_equal(r.ahead, 0);
+	assert_int_equal(r.uplink_count, 2);
+	assert_string_equal(r.uplinks[0].name, "adsl");
+	assert_string_equal(r.uplinks[1].kind, "mobile");
+	assert_int_equal(r.uplinks[0].seconds[EVIDENCE_UP], 33 * 60 - 10);
+	assert_int_equal(r.uplinks[0].seconds[EVIDENCE_DOWN], 10);
+	assert_int_equal(r.uplinks[0].minutes, 33);
+	assert_int_equal(r.uplinks[0].signed_minutes, 33);
+	assert_int_equal(r.uplinks[1].minutes, 4);
+	assert_int_equal(r.uplinks[1].signed_minutes, 3);
+
+	/* Without a key nothing is proved, but the box's own word is held to itself. */
+	r = good(s, NULL);
+	assert_int_equal(r.signed_lines, 0);
+	assert_int_equal(r.unsigned_minutes, 37);
+	assert_string_equal(r.school, "");
+}
+
+/* Only what lies in the days that were asked for is added up; a run may reach out of them. */
+static void counts_the_days_asked_for(void **state)
+{
+	(void)state;
+	CLEANUP(clean_sheet) struct sheet *s = sheet_new();
+	s->rows[6].count = 2000;
+	s->rows[7].number = s->rows[6].number + 2000;
+	sheet_chain(s);
+	for (int i = 0; i < SHEET_PROOFS; i++) {
+		free(s->envelopes[i]);
+		free(s->receipts[i]);
+	}
+	sheet_seal(s);
+	sheet_write(s, SHEET_LINES, -1);
+	struct evidence_report r = good(s, sheet_open);
+	assert_int_equal(r.uplinks[0].minutes, 3 + 1440 - 603);
+	assert_int_equal(r.uplinks[1].minutes, 4);
+}
+
+/* The text with line `number` replaced; NULL: taken out; `twice`: put in again behind itself. */
+static char *edited(const char *text, size_t number, const char *instead)
+{
+	char *out = NULL;
+	size_t len = 0, n = 1;
+	FILE *to = open_memstream(&out, &len);
+	for (const char *at = text; *at; n++) {
+		const char *end = strchr(at, '\n') + 1;
+		if (n != number)
+			fwrite(at, 1, (size_t)(end - at), to);
+		else if (instead)
+			fputs(instead, to);
+		at = end;
+	}
+	fclose(to);
+	return out;
+}
+
+static char *line_of(const char *text, size_t number)
+{
+	for (size_t n = 1; n < number; n++)
+		text = strchr(text, '\n') + 1;
+	return strndup(text, (size_t)(strchr(text, '\n') + 1 - text));
+}
+
+/* Somebody edits the text and no more. */
+static void finds_each_edit_at_its_line(void **state)
+{
+	(void)state;
+	CLEANUP(clean_sheet) struct sheet *s = sheet_new();
+	static const struct {
+		size_t line;
+		const char *from,
+			*to; /* within the line; NULL `to`: the line goes; `from` "": it stands twice */
+		size_t wrong;
+		const char *said;
+	} rows[] = {
+		{ 1, "evidence 1", "evidence 2", 1, "no file of evidence" },
+		{ 2, "seconds", "minutes", 2, "was changed" },
+		{ 4, "box ", "box 0", 4, "here belongs 'box'" },
+		{ 5, "days ", "day ", 5, "here belongs 'days'" },
+		{ 6, "made ", "made 1", 6, "here belongs 'made'" },
+		{ 7, "1111", "1112", FIRST, "number 100 (adsl" },
+		{ FIRST, "1000", "1001", FIRST, "is not what the box wrote" },
+		{ FIRST + 4, " 50 10 ", " 60 0 ", FIRST + 4, "number 104 (adsl" },
+		{ FIRST + 4, " 50 10 ", " 60 10 ", FIRST + 4, "no minute as a box writes it" },
+		{ FIRST + 4, "ISP", "hub", FIRST + 4, "is not what the box wrote" },
+		{ FIRST + 3, NULL, NULL, FIRST + 3, "number 103 to 103 are missing" },
+		{ FIRST + 6, NULL, NULL, FIRST + 6, "number 106 to 135 are missing" },
+		{ FIRST + 7, NULL, NULL, FIRST + 11 + 3, "here belongs 'end 7 4 3'" },
+		{ FIRST + 3, "", NULL, FIRST + 4, "does not belong here" },
+		{ FIRST + 8, NULL, NULL, FIRST + 8, "here belongs 'end" },
+		{ FIRST + 9, NULL, NULL, FIRST + 14, "lines or proofs were left out" },
+		{ FIRST + 10, NULL, NULL, FIRST + 10, "does not follow" },
+		{ FIRST + 8, "", NULL, FIRST + 9, "does not follow" },
+		{ FIRST + 15, NULL, NULL, FIRST + 15, "breaks off" },
+		{ FIRST + 15, "", NULL, FIRST + 16, "something follows" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_FREE char *line = line_of(s->text, rows[i].line);
+		char other[4096] = "";
+		if (rows[i].from && rows[i].to) {
+			char *at = strstr(line, rows[i].from);
+			assert_non_null(at);
+			snprintf(other, sizeof(other), "%.*s%s%s", (int)(at - line), line,
+				 rows[i].to, at + strlen(rows[i].from));
+		} else if (rows[i].from) {
+			snprintf(other, sizeof(other), "%s%s", line, line);
+		}
+		AUTO_FREE char *text = edited(s->text, rows[i].line, rows[i].from ? other : NULL);
+		bad(text, strlen(text), s, rows[i].wrong, rows[i].said);
+	}
+}
+
+/* No byte of the text but the spelling of the base64 can be another, and no end of it be missing. */
+static void finds_every_flipped_byte(void **state)
+{
+	(void)state;
+	CLEANUP(clean_sheet) struct sheet *s = sheet_new();
+	struct evidence_report r;
+	size_t proofs = (size_t)(strstr(s->text, "\nproof ") - s->text);
+	for (size_t i = 0; i < s->len; i += i < proofs ? 1 : 13) {
+		s->text[i] ^= 1;
+		/* When it was made and for which days is the box's word. */
+		size_t line = 1;
+		for (size_t k = 0; k < i; k++)
+			line += s->text[k] == '\n';
+		if (line != 5 && line != 6)
+			assert_int_equal(evidence_file_check(s->text, s->len, sheet_open, s, &r,
+							     NULL),
+					 -EBADMSG);
+		s->text[i] ^= 1;
+	}
+	for (size_t len = 0; len < s->len; len += 11)
+		assert_int_equal(evidence_file_check(s->text, len, sheet_open, s, &r, NULL),
+				 -EBADMSG);
+}
+
+/* Somebody who has the program, too: all checks are made anew. What was countersigned holds. */
+static void finds_a_past_that_was_written_anew(void **state)
+{
+	(void)state;
+	struct sheet *s = sheet_new();
+	s->rows[4].seconds[EVIDENCE_UP] = 60;
+	s->rows[4].seconds[EVIDENCE_DOWN] = 0;
+	s->rows[4].fault[0] = '\0';
+	sheet_write(s, SHEET_LINES, -1);
+	bad(s->text, s->len, s, FIRST + 11, "something from number 103 to 104 was changed");
+	sheet_free(s);
+
+	/* Cut off at the end, with the numbers put right. */
+	s = sheet_new();
+	sheet_write(s, 5, -1);
+	bad(s->text, s->len, s, FIRST + 5 + 5, "up to number 135, which are missing at the end");
+	sheet_free(s);
+
+	/* A report that does not fit is left out. */
+	s = sheet_new();
+	sheet_write(s, SHEET_LINES, 1);
+	bad(s->text, s->len, s, FIRST + 8 + 2, "report 13 does not follow report 11");
+	sheet_free(s);
+
+	/* Behind the last countersignature it is the box's word. */
+	s = sheet_new();
+	s->rows[7].seconds[EVIDENCE_UP] = 0;
+	s->rows[7].seconds[EVIDENCE_DOWN] = 60;
+	sheet_write(s, SHEET_LINES, -1);
+	struct evidence_report r = good(s, sheet_open);
+	assert_int_equal(r.signed_lines, 7);
+	assert_int_equal(r.uplinks[1].signed_minutes, 3);
+	sheet_free(s);
+}
+
+static void finds_exchanged_receipts(void **state)
+{
+	(void)state;
+	struct sheet *s = sheet_new();
+	char *kept = s->receipts[0];
+	s->receipts[0] = s->receipts[2];
+	s->receipts[2] = kept;
+	sheet_write(s, SHEET_LINES, -1);
+	bad(s->text, s->len, s, FIRST + 9, "not for the report above it");
+	sheet_free(s);
+
+	/* Signed by somebody else. */
+	s = sheet_new();
+	uint8_t hash[32] = { 0 };
+	struct signed_key other = kit_key(3);
+	free(s->receipts[2]);
+	s->receipts[2] = sheet_receipt(s, &other, 13, hash, 1795000000);
+	sheet_write(s, SHEET_LINES, -1);
+	bad(s->text, s->len, s, FIRST + 12, "not the hub's signature");
+	sheet_free(s);
+
+	/* Another box's keys: its reports are not signed with them. */
+	s = sheet_new();
+	s->device = kit_key(4);
+	memcpy(s->box.sign_public, s->device.public_key, 32);
+	device_id(s->box.sign_public, s->box.box_public, s->box.device);
+	sheet_write(s, SHEET_LINES, -1);
+	bad(s->text, s->len, s, FIRST + 8, "not signed by the key of this box");
+	sheet_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(says_what_is_countersigned),
+		cmocka_unit_test(counts_the_days_asked_for),
+		cmocka_unit_test(finds_each_edit_at_its_line),
+		cmocka_unit_test(finds_every_flipped_byte),
+		cmocka_unit_test(finds_a_past_that_was_written_anew),
+		cmocka_unit_test(finds_exchanged_receipts),
+	};
+	return cmocka_run_group_tests_name("record/evidence_file", tests, NULL, NULL);
+}
