@@ -53,6 +53,25 @@ static int list(const char *dir, struct fault *why)
 	return rc;
 }
 
+/* For whoever checks what this role has signed. */
+static int show_public(const char *dir, const char *role_name, struct fault *why)
+{
+	enum trust_role role;
+	char file[48], hex[65];
+	uint8_t public_key[32];
+	if (trust_role_parse(role_name, &role) || role == TRUST_ROOT)
+		return fault_set(why, -EINVAL, "key.role",
+				 "there is no key of a role '%s'; 'waslhub key list' names them",
+				 role_name);
+	snprintf(file, sizeof(file), "keys/%s.key", trust_role_name(role));
+	int rc = keyring_public(dir, file, public_key, why);
+	if (rc)
+		return rc;
+	text_hex(public_key, sizeof(public_key), hex);
+	printf("%s\n", hex);
+	return 0;
+}
+
 int cli_key(int argc, char **argv)
 {
 	static const struct option options[] = { { "dir", required_argument, NULL, 'd' }, { 0 } };
@@ -62,8 +81,10 @@ int cli_key(int argc, char **argv)
 			return cli_misused("key: option not understood");
 		dir = paths_at("%s", optarg);
 	}
-	if (optind + 1 != argc || strcmp(argv[optind], "list") != 0)
-		return cli_misused("key: say 'list'");
 	struct fault why = { 0 };
+	if (optind + 2 == argc && strcmp(argv[optind], "show") == 0)
+		return show_public(dir.at, argv[optind + 1], &why) ? cli_failed(&why) : 0;
+	if (optind + 1 != argc || strcmp(argv[optind], "list") != 0)
+		return cli_misused("key: say 'list' or 'show ROLE'");
 	return list(dir.at, &why) ? cli_failed(&why) : 0;
 }

@@ -29,7 +29,7 @@ static const struct {
 	  "publish films and documents: encode, hash, sign the next catalogue" },
 	{ "offers", cli_offers, "[--json]", "list the lessons that teachers offer" },
 	{ "token", cli_token, "viewer | officer", "make a token for the ministry's pages and API" },
-	{ "key", cli_key, "list", "show whose keys there are" },
+	{ "key", cli_key, "list | show ROLE", "show whose keys there are" },
 };
 
 static void print_usage(FILE *to)
