@@ -9,6 +9,7 @@
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 #include "firmware/ctl/ask.h"
+#include "firmware/ctl/commands.h"
 #include "firmware/ctl/net_view.h"
 #include "firmware/ctl/wasl.h"
 
@@ -82,31 +83,51 @@ static int watch(const struct wasl *w)
 	}
 }
 
-static const struct {
-	const char *name, *summary;
+static const struct net_command {
+	const char *name, *args, *summary;
 	int (*run)(const struct wasl *w);
 } commands[] = {
-	{ "status", "each line: state, round trip, speed, plan", status },
-	{ "explain", "why traffic goes where it goes, in one paragraph", explain },
-	{ "watch", "the same, again whenever it changes", watch },
+	{ "status", "", "each line: state, round trip, speed, plan", status },
+	{ "explain", "", "why traffic goes where it goes, in one paragraph", explain },
+	{ "watch", "", "the same, again whenever it changes", watch },
+	/* have a function of their own */
+	{ "evidence", "--from DAY ... | --verify FILE", "what each minute was, for others to check",
+	  NULL },
+	{ "open", "[N]", "in an emergency, for N minutes: classrooms reach the Internet", NULL },
+	{ "close", "[N]", "in an emergency, for N minutes: only the box's own pages", NULL },
+	{ "normal", "", "ends the emergency", NULL },
 };
+
+static void usage(FILE *to)
+{
+	fputs("usage: wasl net COMMAND\n\n", to);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		char call[64];
+		snprintf(call, sizeof(call), "%s %s", commands[i].name, commands[i].args);
+		fprintf(to, "  %-40s %s\n", call, commands[i].summary);
+	}
+}
 
 int wasl_net(const struct wasl *w, int argc, char **argv)
 {
-	const int ordered = wasl_net_order(w, argc, argv);
-	if (ordered != WASL_NO_ORDER)
-		return ordered;
-	for (size_t i = 0; argc == 1 && i < ARRAY_LEN(commands); i++)
-		if (strcmp(commands[i].name, argv[0]) == 0)
-			return commands[i].run(w);
-	if (argc == 1)
-		return wasl_misused("'net' has no command '%s'", argv[0]);
-	fputs("usage: wasl net COMMAND\n\n", stderr);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(stderr, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("  open [N]   in an emergency, for N minutes: classrooms reach the Internet\n"
-	      "  close [N]  in an emergency, for N minutes: only the box's own pages\n"
-	      "  normal     ends the emergency\n",
-	      stderr);
-	return WASL_USAGE;
+	struct wasl mine = *w;
+	if (argc && strcmp(argv[0], "evidence") == 0)
+		return wasl_evidence(w, argc - 1, argv + 1);
+	int r = commands_options(NULL, 0, usage, &mine, &argc, &argv);
+	if (r != COMMANDS_GO_ON)
+		return r;
+	if (argc == 0) {
+		usage(stderr);
+		return WASL_USAGE;
+	}
+	r = wasl_net_order(&mine, argc, argv);
+	if (r != WASL_NO_ORDER)
+		return r;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (!commands[i].run || strcmp(commands[i].name, argv[0]) != 0)
+			continue;
+		return argc == 1 ? commands[i].run(&mine)
+				 : wasl_misused("'%s' is too much for 'net'", argv[1]);
+	}
+	return wasl_misused("'net' has no command '%s'", argv[0]);
 }

@@ -35,6 +35,7 @@ int wasl_lessons(const struct wasl *w, int argc, char **argv);
 int wasl_request(const struct wasl *w, int argc, char **argv);
 int wasl_sync(const struct wasl *w, int argc, char **argv);
 #define STORE_ARGS "COMMAND ..."
+int wasl_evidence(const struct wasl *w, int argc, char **argv); /* net evidence */
 int wasl_net(const struct wasl *w, int argc, char **argv);
 /* What the emergency modes are ordered by; WASL_NO_ORDER when the words are others. */
 enum { WASL_NO_ORDER = -1 };

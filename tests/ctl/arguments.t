@@ -40,6 +40,17 @@ try 2 "'never' is no number of minutes" "net open for no time" net open never
 try 2 "'5' is too much" "net normal for a time" net normal 5
 try 1 "netmgrd.sock" "net close without netmgrd" net close 5
 try 1 "netmgrd.sock" "net explain without netmgrd" net explain
+try 2 "'b' is too much for 'net'" "too much for net" net status b
+try 0 "usage: wasl net COMMAND" "help of net" net --help
+try 0 "  --verify FILE    checks one" "help of net evidence" net evidence --help
+try 2 "needs --from DAY" "net evidence of nothing" net evidence
+try 2 "'1 May' is no day" "net evidence of no day" net evidence --from "1 May"
+try 2 "is after --to" "net evidence backwards" net evidence --from 2026-11-02 --to 2026-11-01
+try 2 "takes --key and nothing else" "net evidence of both kinds" net evidence --verify a --from 2026-11-02
+try 2 "'a' is too much" "too much for net evidence" net evidence a --from 2026-11-02
+try 1 "agentd.sock" "net evidence without agentd" net evidence --from 2026-11-02
+try 1 "nothing.txt" "net evidence of no file" net evidence --verify nothing.txt
+try 4 "line 1: this is no file of evidence" "net evidence of another file" net evidence --verify LICENSE
 try 1 "netmgrd.sock" "net watch without netmgrd" net watch
 try 2 "usage: wasl request" "request of nothing" request
 try 2 "takes one lesson" "request of two" request a b

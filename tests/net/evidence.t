@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Evidence of a box's lines: wasl-netmgrd-sim, wasl-agentd and the hub make it, and whoever changes it is found out without them.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/net/lib.sh
+. tests/net/lib.sh
+need nginx curl jq perl b2sum
+hub=$work/hub box=$work/root
+port=$(free_port)
+gate=$(free_port)
+key=$work/ministry.key file=$work/e.txt
+mkdir -p "$hub/run/wasl" "$box/etc/wasl" "$work/nowhere"
+unset LC_ALL LC_MESSAGES LANG
+
+# --- a ministry and a box ----------------------------------------------------------------------------
+waslhub() { WASL_ROOT=$hub "$B/bin/waslhub" "$@" >>"$work/waslhub.log" 2>&1; }
+wasl() { WASL_ROOT=$box "$B/bin/wasl" --lang en "$@"; }
+waslhub init --ministry 'Sample Ministry of Education' && waslhub school import provisioning/hub/sample/schools.csv
+ok $? "a ministry"
+WASL_ROOT=$hub "$B/bin/waslhub" key show receipt >"$key"
+like "$key" '^[0-9a-f]{64}$' "its receipt key"
+cp "$hub/var/lib/wasl/hub/root/1" "$box/etc/wasl/root.1"
+cat >"$work/nginx.conf" <<-END
+	daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log;
+	events { worker_connections 256; }
+	http {
+		access_log off; client_body_temp_path $work/t; proxy_temp_path $work/t; fastcgi_temp_path $work/t;
+		uwsgi_temp_path $work/t; scgi_temp_path $work/t;
+		server { listen 127.0.0.1:$port; location / { proxy_pass http://unix:$hub/run/wasl/hubd.sock:; } }
+	}
+END
+cat >"$box/etc/wasl/profile.conf" <<-END
+	[net]
+	check_url = http://127.0.0.1:$gate/v1/check/
+	[gate]
+	listen = 127.0.0.1:$gate
+	target = 127.0.0.1:$port
+	[uplink adsl]
+	kind = dsl
+	preference = 10
+	[uplink lte]
+	kind = mobile
+	preference = 20
+	[agent]
+	collect_interval = 3600
+	seal_interval = 86400
+	[hub]
+	url = http://127.0.0.1:$port
+END
+run() { # run ROOT PROGRAM: in $started
+	(cd "$1" && WASL_ROOT=$1 exec "$B/bin/$2") 2>>"$work/$2.log" &
+	started=$!
+	children+=("$started")
+}
+netmgrd_answers() { ask GET /v1/chain | jq -e '.through > 0' >"$work/chain.json"; }
+agentd_answers() { wasl --json receipts >"$work/receipts.json" 2>&1; }
+later() { # later SECONDS: the manager is killed, and the time that it wakes up in is further on
+	kill -9 "$netmgrd"
+	wait "$netmgrd" 2>>"$work/killed"
+	WASL_CLOCK_OFFSET_S=$1 run "$box" wasl-netmgrd-sim
+	netmgrd=$started
+	until_so 20 further
+}
+further() { [ "$(ask GET /v1/chain | jq .through)" -gt "$through" ]; }
+through_now() { through=$(ask GET /v1/chain | jq .through); }
+run "$hub" wasl-hubd
+nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
+children+=($!)
+WASL_CLOCK_OFFSET_S=180 run "$box" wasl-netmgrd-sim
+netmgrd=$started
+until_so 20 netmgrd_answers
+run "$box" wasl-agentd
+run "$box" wasl-provisiond
+until_so 20 agentd_answers
+enrols() {
+	WASL_ROOT=$box "$B/bin/wasl-stage" enrol --waslhub "$B/bin/waslhub" --wasl "$B/bin/wasl" --hub "$hub" --school TN110012 \
+		--gate "http://127.0.0.1:$port" >>"$work/enrol.log" 2>&1
+}
+until_so 20 enrols
+ok $? "a box of it"
+
+# --- minutes, and the ministry's receipts for them ---------------------------------------------------
+day() { date -u -d "$1" +%F; }
+days() { echo --from "$(day yesterday)" --to "$(day tomorrow)"; }
+reported() { wasl report now >"$work/report.out" 2>&1; }
+until_so 20 reported
+through_now
+later 600
+until_so 20 reported
+through_now
+later 1200
+# shellcheck disable=SC2046 # words
+wasl net evidence $(days) --out "$file" >"$work/out"
+ok $? "evidence is written"
+like "$work/out" "$file: [0-9]+ lines, [1-9][0-9]* reports, [1-9][0-9]* receipts" "with reports and receipts"
+like "$file" '^[0-9]+ 20[0-9-]+T[0-9:]+Z [0-9]+ adsl dsl ([0-9]+ ){4}- 0 0 0 0 [0-9a-f]{16}$' "a minute is a line that a person can read"
+check() { # check STATUS FILE ARGUMENT…: far from any box
+	local want=$1
+	shift
+	WASL_ROOT=$work/nowhere "$B/bin/wasl" --lang en net evidence --verify "$@" >"$work/out" 2>"$work/err"
+	local got=$?
+	[ $got = "$want" ] || { echo "# status $got, wanted $want"; sed 's/^/# /' "$work/out" "$work/err"; return 1; }
+}
+check 3 "$file" --key "$key"
+ok $? "whole, without any daemon; the last minutes are only the box's word"
+like "$work/out" "Countersigned by the ministry up to 20[0-9-]+T[0-9:]+Z. What comes after is only the box’s word \(minutes: [0-9]+\)" \
+	"and says from when on"
+like "$work/out" "school TN110012" "and for which school"
+check 3 "$file" --key "$key" --json && [ "$(jq '.own_word_minutes > 0 and .countersigned_lines > 0 and .receipts >= 2 and .lines > .countersigned_lines' "$work/out")" = true ]
+ok $? "the same for a program"
+wasl net evidence --verify "$file" >"$work/out"
+is $? 3 "the box itself has the ministry's roots"
+check 3 "$file"
+like "$work/out" "No key of the ministry is at hand" "elsewhere it wants a key"
+reported && wasl net evidence $(days) --out "$work/all.txt" >"$work/out" && through_now
+[ "$(awk '$1 == "end" { print $2 }' "$work/all.txt")" -ge "$(awk '$1 == "end" { print $2 }' "$file")" ]
+ok $? "one more receipt"
+check 0 "$work/all.txt" --key "$hub/var/lib/wasl/hub/root/1" || check 3 "$work/all.txt" --key "$hub/var/lib/wasl/hub/root/1"
+ok $? "by a root record as well" # a minute may have ended since
+
+# --- anybody can follow the chain --------------------------------------------------------------------
+link() { # link HEAD LINE: the head behind the line
+	{ printf 'wasl:minutes:1\0' && perl -e 'print pack("H*", shift)' "$1" && printf %s "$2"; } | b2sum -l 256 | cut -d' ' -f1
+}
+rechain() { # rechain FROM TO: all checks as the lines want them
+	local head line
+	while IFS= read -r line; do
+		case $line in
+		begins*) head=${line#begins } ;;
+		[0-9]*)
+			line=${line% *}
+			head=$(link "$head" "$line")
+			line="$line ${head:0:16}"
+			;;
+		esac
+		printf '%s\n' "$line"
+	done <"$1" >"$2"
+}
+rechain "$file" "$work/again.txt"
+cmp "$file" "$work/again.txt"
+ok $? "b2sum makes the same chain"
+
+# --- and nobody can change it ------------------------------------------------------------------------
+bad=$work/bad.txt
+first=$(grep -n '^[0-9]' "$file" | head -n 1 | cut -d: -f1)
+wrong() { # wrong LINE WHAT NAME
+	check 4 "$bad" --key "$key"
+	ok $? "$3"
+	like "$work/err" "line $1: .*$2" "  ... by its line"
+}
+end=$(wc -l <"$file")
+proof=$(grep -n '^proof' "$file" | head -n 1 | cut -d: -f1)
+sed "$((first + 2))s/ 0 0 0 60 / 60 0 0 0 /" "$file" >"$bad"
+wrong $((first + 2)) "not what the box wrote" "seconds that were unknown became good ones"
+sed "$((first + 3))d" "$file" >"$bad"
+wrong $((first + 3)) "are missing" "a minute left out"
+sed "$((first + 3))p" "$file" >"$bad"
+wrong $((first + 4)) "does not belong here" "a minute twice"
+sed "$((first + 1)){h;d};$((first + 2)){G}" "$file" >"$bad"
+wrong $((first + 1)) "are missing" "two minutes exchanged"
+sed "${first}s/adsl dsl/fibre fibre/" "$file" >"$bad"
+wrong "$first" "not what the box wrote" "another line is to blame"
+sed "$((first + 2))s/ 0 0 0 60 / 60 0 0 0 /" "$file" >"$work/forged.txt"
+rechain "$work/forged.txt" "$bad"
+wrong "[0-9]+" "was changed after that" "all checks made anew: the ministry's signature holds"
+awk '/^receipt/ { kept[++n] = $0 } { all[NR] = $0 } END { for (i = 1; i <= NR; i++) print all[i] ~ /^receipt/ ? kept[n--] : all[i] }' "$file" >"$bad"
+wrong "[0-9]+" "not for the report above it" "receipts exchanged"
+sed "${proof}d" "$file" >"$bad"
+wrong "$proof" "here belongs" "a report left out"
+sed "$((end - 2)),${end}d" "$file" >"$bad"
+wrong "[0-9]+" "breaks off" "cut short"
+sed "4s/ ./ f/2" "$file" | sed "4s/ f\(.*\) / e\1 /" >"$bad"
+wrong 4 "not the keys of the box" "another box's"
+grep -v '^receipt' "$file" | sed "s/^\(end .*\) [0-9]*$/\1 0/" >"$bad"
+check 3 "$bad" --key "$key"
+like "$work/out" "Nothing here is countersigned" "without receipts it is the box's word"
+WASL_ROOT=$hub "$B/bin/waslhub" key show enrol >"$work/other.key"
+cp "$file" "$bad"
+check 4 "$bad" --key "$work/other.key"
+like "$work/err" "not signed with the key" "nor with another key"
+
+# --- what goes wrong ---------------------------------------------------------------------------------
+wasl net evidence --from 2020-01-01 --out "$bad" 2>"$work/err"
+is $? 1 "no minute of that day"
+like "$work/err" "no chained minute from 2020-01-01 to 2020-01-01" "and it is said"
+finish
