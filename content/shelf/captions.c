@@ -44,7 +44,10 @@ bool captions_next_line(const char **at, const char *end, struct captions_line *
 	while (stop < end && *stop != '\n' && *stop != '\r')
 		stop++;
 	*out = (struct captions_line){ *at, (size_t)(stop - *at) };
-	if (stop < end && *stop == '\r' && stop + 1 < end && stop[1] == '\n')
+	/* CR CR LF: a transfer as text put a second CR before each line's end. */
+	if (end - stop > 2 && stop[0] == '\r' && stop[1] == '\r' && stop[2] == '\n')
+		stop += 2;
+	else if (end - stop > 1 && stop[0] == '\r' && stop[1] == '\n')
 		stop++;
 	*at = stop < end ? stop + 1 : end;
 	return true;
@@ -86,6 +89,8 @@ bool captions_time(const char **at, const char *end, int64_t *ms)
 	int64_t parts[3], fraction = 0;
 	size_t count = 0, digits = 3;
 	skip_blanks(at, end);
+	const bool before = *at < end && **at == '-'; /* the film: it was cut */
+	*at += before;
 	do {
 		if (count == 3 || !number(at, end, 4, &parts[count++], NULL))
 			return false;
@@ -101,7 +106,20 @@ bool captions_time(const char **at, const char *end, int64_t *ms)
 	if (s > 59 || (count == 3 && m > 59) || h > HOURS_MAX || m >= 60 * (HOURS_MAX + 1))
 		return false;
 	*ms = ((h * 60 + m) * 60 + s) * 1000 + fraction * scale[digits];
+	if (before)
+		*ms = -*ms;
 	return true;
+}
+
+bool captions_no_times(const struct captions_line *l)
+{
+	bool arrow = false;
+	for (size_t i = 0; i < l->len; i++) {
+		if (!l->at[i] || !strchr("0123456789:.,-> \t", l->at[i]))
+			return false;
+		arrow |= l->len - i > 2 && !memcmp(l->at + i, "-->", 3);
+	}
+	return arrow;
 }
 
 bool captions_times(const struct captions_line *l, int64_t *start, int64_t *end,
@@ -234,9 +252,10 @@ void captions_end(struct captions *c)
 	struct captions_cue *cue = &c->cues[c->count];
 	cue->text_len = c->len > cue->text ? tidy(c->words + cue->text, c->len - cue->text) : 0;
 	c->len = cue->text + cue->text_len;
-	if (cue->end_ms <= cue->start_ms || cue->start_ms < 0 ||
-	    cue->end_ms > INT64_C(3600000) * (HOURS_MAX + 1) || !cue->text_len ||
-	    !has_words(c->words + cue->text, cue->text_len)) {
+	if (cue->start_ms < 0) /* it begins before the film */
+		cue->start_ms = 0;
+	if (cue->end_ms <= cue->start_ms || cue->end_ms > INT64_C(3600000) * (HOURS_MAX + 1) ||
+	    !cue->text_len || !has_words(c->words + cue->text, cue->text_len)) {
 		c->len = cue->settings;
 		c->dropped++;
 		return;

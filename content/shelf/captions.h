@@ -11,8 +11,8 @@ struct fault;
  * is written anew. What is kept: the words with every mark of Arabic and of direction, italics, bold, underline, a place
  * at the top. What goes: colours, fonts, positions, drawings, styles, control characters.
  *
- * Old files are in Windows-1256, ISO 8859-6 or Windows-1252: read as such where the letters say so beyond doubt, else
- * refused. Damaged UTF-8 is refused with its place. Pure.
+ * Old files are in Windows-1256, ISO 8859-6 or Windows-1252, or in UTF-16 without saying so: read as such where the letters say so
+ * beyond doubt, else refused. What begins before the film is shown from its beginning on; times that are none take their words along. Damaged UTF-8 is refused with its place. Pure.
  */
 #define CAPTIONS_LIMIT_BYTES (2u << 20)
 #define CAPTIONS_CUES_MAX 20000u

@@ -97,7 +97,25 @@ static int finish(char *text, size_t used, char **out, size_t *out_len)
 	return 0;
 }
 
-/* --- UTF-16, which says so with its first two bytes ------------------------------------------------ */
+/* --- UTF-16, which says so with its first two bytes, or has signs of captions in it ----------------- */
+
+/* Every form that we know has one of these; in other codings there is no zero between their letters. */
+static bool has_wide(const uint8_t *bytes, size_t len, unsigned high)
+{
+	static const char *const signs[] = { "-->", "Dialogue:" };
+	for (size_t k = 0; k < ARRAY_LEN(signs); k++) {
+		const size_t want = strlen(signs[k]);
+		for (size_t i = 0; i + 2 * want <= len; i += 2) {
+			size_t same = 0;
+			while (same < want && bytes[i + 2 * same + !high] == 0 &&
+			       bytes[i + 2 * same + high] == (uint8_t)signs[k][same])
+				same++;
+			if (same == want)
+				return true;
+		}
+	}
+	return false;
+}
 
 static int from_utf16(const uint8_t *bytes, size_t len, unsigned high, char **out, size_t *out_len,
 		      struct fault *why)
@@ -106,7 +124,7 @@ static int from_utf16(const uint8_t *bytes, size_t len, unsigned high, char **ou
 	size_t used = 0;
 	if (!text)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	for (size_t i = 2; i + 1 < len; i += 2) {
+	for (size_t i = 0; i + 1 < len; i += 2) {
 		uint32_t c = (uint32_t)bytes[i + !high] << 8 | bytes[i + high];
 		bool lead = c >= 0xd800 && c < 0xdc00;
 		if (lead && i + 3 < len) {
@@ -135,6 +153,9 @@ struct census {
 	size_t mixed;            /* words of these among Latin letters */
 	size_t al_1256, al_8859; /* the article: the commonest pair of letters in Arabic */
 	size_t foreign_1256, foreign_8859, foreign_1252; /* letters that the page has not */
+	size_t french; /* letters that would be French in Windows-1256 */
+	size_t words;  /* of plain Latin letters */
+	bool plain;    /* of the bytes above 127 none is another letter than a French "à" alone */
 };
 
 /* The length of the UTF-8 sequence at `at`, 0 when it is none. */
@@ -174,6 +195,7 @@ static bool is_dressing(uint8_t b)
 
 static void take_word(struct census *n, size_t latin, size_t high)
 {
+	n->words += latin && !high;
 	if (!high)
 		return;
 	if (latin)
@@ -187,6 +209,7 @@ static struct census take_census(const uint8_t *bytes, size_t len)
 	struct census n = { 0 };
 	const uint8_t *end = bytes + len;
 	size_t latin = 0, high = 0;
+	n.plain = true;
 	for (const uint8_t *at = bytes; at < end;) {
 		size_t whole = *at >= 0x80 ? sequence(at, end) : 0;
 		n.utf8 += whole;
@@ -195,6 +218,8 @@ static struct census take_census(const uint8_t *bytes, size_t len)
 			n.high += b >= 0x80;
 			if (b >= 0x80 && !is_dressing(b)) {
 				high++;
+				n.plain &= b == 0xe0 || b == 0xc0;
+				n.french += is_western(windows_1256[b - 0x80]);
 				n.foreign_1256 += !is_arabic(windows_1256[b - 0x80]) &&
 						  !is_western(windows_1256[b - 0x80]);
 				n.foreign_8859 += !is_arabic(iso_8859_6[b - 0x80]);
@@ -203,6 +228,11 @@ static struct census take_census(const uint8_t *bytes, size_t len)
 					n.al_1256 += at[1] == 0xe1;
 					n.al_8859 += at[1] == 0xe4;
 				}
+			} else if (b >= 0x80 &&
+				   (b == 0xa1 || b == 0xba || b == 0xbf || b == 0xac)) {
+				n.plain = false; /* signs of other languages than French */
+				take_word(&n, latin, high);
+				latin = high = 0;
 			} else if ((b | 0x20) >= 'a' && (b | 0x20) <= 'z') {
 				latin++;
 			} else {
@@ -221,6 +251,13 @@ static bool fits(size_t foreign, const struct census *n)
 	return foreign * 20 <= n->high;
 }
 
+/* Arabic without the article: ISO 8859-6 has no such letters, and here none is another than Arabic. */
+static bool is_1256(const struct census *n)
+{
+	return n->arabic && !n->mixed && n->al_1256 == n->al_8859 && !n->foreign_1256 &&
+	       !n->french && n->foreign_8859;
+}
+
 static const uint16_t *page_of(const struct census *n, enum captions_coding *coding)
 {
 	if (n->arabic > 3 * n->mixed && 2 * n->al_1256 > 3 * n->al_8859 &&
@@ -233,7 +270,12 @@ static const uint16_t *page_of(const struct census *n, enum captions_coding *cod
 		*coding = CAPTIONS_ISO_8859_6;
 		return iso_8859_6;
 	}
-	if (n->mixed > 3 * n->arabic && fits(n->foreign_1252, n)) {
+	if (is_1256(n)) {
+		*coding = CAPTIONS_WINDOWS_1256;
+		return windows_1256;
+	}
+	if ((n->mixed > 3 * n->arabic && fits(n->foreign_1252, n)) ||
+	    (n->plain && n->words && !n->arabic)) {
 		*coding = CAPTIONS_WINDOWS_1252;
 		return windows_1252;
 	}
@@ -289,7 +331,12 @@ int captions_decode(const uint8_t *bytes, size_t len, char **out, size_t *out_le
 	if (len >= 2 &&
 	    ((bytes[0] == 0xff && bytes[1] == 0xfe) || (bytes[0] == 0xfe && bytes[1] == 0xff))) {
 		*coding = CAPTIONS_UTF16;
-		return from_utf16(bytes, len, bytes[0] == 0xfe, out, out_len, why);
+		return from_utf16(bytes + 2, len - 2, bytes[0] == 0xfe, out, out_len, why);
+	}
+	const bool low = memchr(bytes, 0, len) && has_wide(bytes, len, 0);
+	if (low || (memchr(bytes, 0, len) && has_wide(bytes, len, 1))) {
+		*coding = CAPTIONS_UTF16;
+		return from_utf16(bytes, len, !low, out, out_len, why);
 	}
 	if (len >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) {
 		bytes += 3;

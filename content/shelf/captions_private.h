@@ -29,11 +29,14 @@ struct captions_line {
 /* The next line without its end (LF, CR or both); false at the end. */
 bool captions_next_line(const char **at, const char *end, struct captions_line *out);
 bool captions_blank(const struct captions_line *l);
-/* "[[H]H:]MM:SS[,.]mmm" at *at, which moves behind it. */
+/* "[-][[H]H:]MM:SS[,.]mmm" at *at, which moves behind it. */
 bool captions_time(const char **at, const char *end, int64_t *ms);
 /* "TIME --> TIME"; *rest is what follows on the line. */
 bool captions_times(const struct captions_line *l, int64_t *start, int64_t *end,
 		    struct captions_line *rest);
+
+/* A line of times that are none: what follows is no part of what was said before. Of a line for which captions_times() is false. */
+bool captions_no_times(const struct captions_line *l);
 
 void captions_put(struct captions *c, const char *bytes, size_t len);
 void captions_put_char(struct captions *c, char one); /* escaped where WebVTT needs it */

@@ -50,9 +50,10 @@ int captions_read_vtt(struct captions *c, const char *text, size_t len)
 			put_settings(c, &rest);
 			captions_settled(c);
 			open = true;
-		} else if (open && l.len == 0) {
+		} else if (open && (l.len == 0 || captions_no_times(&l))) {
 			captions_end(c);
 			open = false;
+			c->dropped += l.len != 0;
 		} else if (open) {
 			captions_put_marked(c, &l, CAPTIONS_TAGS_VTT);
 		}
@@ -97,6 +98,12 @@ int captions_read_srt(struct captions *c, const char *text, size_t len)
 			captions_begin(c, from, to);
 			open = first = true;
 			continue;
+		}
+		if (captions_no_times(&l)) {
+			if (open)
+				captions_end(c);
+			open = false;
+			c->dropped++;
 		}
 		if (!open || (is_index(&l) && counts_next(at, end)))
 			continue;

@@ -48,6 +48,26 @@ static const struct {
 	  "&gt; 0 "
 	  "--&gt; x\n",
 	  1, 0 },
+	{ "line ends of three kinds in one file, and one that a transfer has doubled", CAPTIONS_SRT,
+	  "1\r00:00:01,000 --> 00:00:02,000\rA\n\n2\r\n00:00:02,000 --> "
+	  "00:00:03,000\r\r\nB\r\r\nC\n",
+	  "\n00:00:01.000 --> 00:00:02.000\nA\n\n00:00:02.000 --> 00:00:03.000\nB\nC\n", 2, 0 },
+	{ "doubled in WebVTT, where an empty line would end the words", CAPTIONS_VTT,
+	  "WEBVTT\r\r\n\r\r\n00:01.000 --> 00:02.000\r\r\nA\r\r\nB\r\r\n",
+	  "\n00:00:01.000 --> 00:00:02.000\nA\nB\n", 1, 0 },
+	{ "times before the film: what is seen of it is kept, what is not said is not said by "
+	  "others",
+	  CAPTIONS_SRT,
+	  "1\n-00:00:01,000 --> 00:00:01,500\nfirst\n\n2\n00:00:02,000 --> 00:00:03,000\nsecond\n\n"
+	  "3\n-00:00:03,000 --> -00:00:02,000\nnever\n\n4\n00:00:-4,-500 --> 00:00:05,000\nbroken\n"
+	  "of two lines\n\n5\n00:00:06,000 --> 00:00:07,000\nlast --> x\n",
+	  "\n00:00:00.000 --> 00:00:01.500\nfirst\n\n00:00:02.000 --> 00:00:03.000\nsecond\n"
+	  "\n00:00:06.000 --> 00:00:07.000\nlast --&gt; x\n",
+	  3, 2 },
+	{ "WebVTT with a time that is none", CAPTIONS_VTT,
+	  "WEBVTT\n\n00:01.000 --> 00:02.000\nA\n00:99.000 --> 01:02.000\nnever\n\n00:03.000 --> "
+	  "00:04.000\nB\n",
+	  "\n00:00:01.000 --> 00:00:02.000\nA\n\n00:00:03.000 --> 00:00:04.000\nB\n", 2, 1 },
 	{ "out of order, backwards, without words", CAPTIONS_SRT,
 	  "1\n00:00:09,000 --> 00:00:10,000\nlate\n\n2\n00:00:05,000 --> 00:00:04,000\nback\n\n"
 	  "3\n00:00:05,000 --> 00:00:06,000\n<i> </i>\n\n4\n00:00:01,000 --> 00:00:09,500\nearly\n",
@@ -158,6 +178,42 @@ static const struct {
 	  "2\0\n\x06"
 	  "'\0\n",
 	  38, CAPTIONS_UTF16, SEEN "ا\n" },
+	{ "UTF-16 that does not say so, low byte first",
+	  "0\0"
+	  "0\0"
+	  ":\0"
+	  "0\0"
+	  "1\0 \0-\0-\0>\0 \0"
+	  "0\0"
+	  "0\0"
+	  ":\0"
+	  "0\0"
+	  "2\0\n\0"
+	  "'\x06P\x06\n\0",
+	  38, CAPTIONS_UTF16, SEEN "اِ\n" },
+	{ "and high byte first",
+	  "\0"
+	  "0\0"
+	  "0\0"
+	  ":\0"
+	  "0\0"
+	  "1\0 \0-\0-\0>\0 \0"
+	  "0\0"
+	  "0\0"
+	  ":\0"
+	  "0\0"
+	  "2\0\n\x06"
+	  "'\x06P\0\n",
+	  38, CAPTIONS_UTF16, SEEN "اِ\n" },
+	{ "Windows-1256 without the article: a letter that ISO-8859-6 has not",
+	  HEAD "\xe3\xf3\xd1\xcd\xc8\xf0\xc7 \xdd\xd1\xdf\xd3\n", 0, CAPTIONS_WINDOWS_1256,
+	  SEEN "مَرحبًا فركس\n" },
+	{ "Windows-1252 with one letter alone", HEAD "Il va \xe0 Tunis\n", 0, CAPTIONS_WINDOWS_1252,
+	  SEEN "Il va à Tunis\n" },
+	{ "Windows-1252 with quotes and dashes alone",
+	  HEAD "\xab Bonjour \xbb \x96 l\x92"
+	       "ami\x85\n",
+	  0, CAPTIONS_WINDOWS_1252, SEEN "« Bonjour » – l’ami…\n" },
 };
 
 static void old_codings_are_recognized(void **state)
@@ -193,6 +249,8 @@ static const struct {
 	{ "zeros", "WEBVTT\0\n", 8, -EILSEQ, "captions.utf8", "byte 6" },
 	{ "Windows-1251, which is not ours",
 	  HEAD "\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0\n", 0, -EILSEQ,
+	  "captions.coding", "save them as UTF-8" },
+	{ "letters of which any page might have some", HEAD "\xe3\xd1\xcd\xc8\xc7\n", 0, -EILSEQ,
 	  "captions.coding", "save them as UTF-8" },
 	{ "half a surrogate", "\xff\xfe=\xd8\n\0", 6, -EILSEQ, "captions.utf16", "UTF-16" },
 };
@@ -246,9 +304,11 @@ static void cues_of_a_film_are_taken_one_by_one(void **state)
 	assert_int_equal(captions_add_ass(c, 2000, 3000, "second", 6), 0);
 	assert_int_equal(captions_add_ass(c, -40, 3000, "before", 6), 0);
 	assert_int_equal(captions_add_ass(c, 0, 1000, "{\\i1}first", 10), 0);
-	assert_int_equal(captions_count(c), 2);
+	assert_int_equal(captions_add_ass(c, -40, 0, "gone", 4), 0);
+	assert_int_equal(captions_count(c), 3);
 	assert_int_equal(captions_write(c, &out, &len), 0);
-	assert_string_equal(out, "WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<i>first</i>\n"
+	assert_string_equal(out, "WEBVTT\n\n00:00:00.000 --> 00:00:03.000\nbefore\n"
+				 "\n00:00:00.000 --> 00:00:01.000\n<i>first</i>\n"
 				 "\n00:00:02.000 --> 00:00:03.000\nsecond\n");
 	captions_free(c);
 }
