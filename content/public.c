@@ -314,7 +314,8 @@ int public_start(struct contentd *c, struct fault *why)
 		{ "PATCH", "/staff/upload/*", staff_patch_upload, UPLOAD_PIECE_BYTES },
 		{ "GET", "/staff/lesson/*", staff_get_lesson, 0 },
 		{ "POST", "/staff/lesson/*", staff_post_lesson, 16384 },
-		{ "POST", "/staff/captions/*", staff_post_captions, CAPTIONS_LIMIT_BYTES },
+		/* more than can be read, so that it is refused in words */
+		{ "POST", "/staff/captions/*", staff_post_captions, 2 * CAPTIONS_LIMIT_BYTES },
 		{ "POST", "/staff/stick", staff_post_stick, 8192 },
 		{ "GET", "/staff/live", staff_get_live, 0 },
 		{ "POST", "/staff/live", staff_post_live, 8192 },

@@ -218,7 +218,7 @@ static void written(void *data, uint64_t have, const struct fault *trouble)
 	if (!l)
 		fault_set(&why, -ENOENT, "staff.lesson", "there is no such upload (any more)");
 	else if (!why.code && have == l->size && l->state == OWN_COMING)
-		(void)whole(s, l, &why);
+		(void)whole(s, l, &why); /* where that cannot be kept, who sent it tries again */
 	if (sent->req)
 		answer(sent, own_find(s->own, sent->id), &why);
 }

@@ -79,7 +79,7 @@ int ctl_stream_push(struct ctl_stream *s, const void *bytes, size_t len);
 void ctl_stream_end(struct ctl_stream *s);
 
 /*
- * A fault's code as status: EINVAL, EBADMSG 400; EPERM, EACCES 403; ENOENT 404; EEXIST 409; EFBIG 413;
+ * A fault's code as status: EINVAL, EBADMSG, EILSEQ 400; EPERM, EACCES 403; ENOENT 404; EEXIST 409; EFBIG, E2BIG 413;
  * EAGAIN 503; ENOSPC 507; else 500.
  */
 unsigned ctl_status_of(int code);

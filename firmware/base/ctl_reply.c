@@ -77,9 +77,9 @@ unsigned ctl_status_of(int code)
 		int code;
 		unsigned status;
 	} rows[] = {
-		{ EINVAL, 400 }, { EBADMSG, 400 }, { EPERM, 403 },
-		{ EACCES, 403 }, { ENOENT, 404 },  { EEXIST, 409 },
-		{ EFBIG, 413 },  { EAGAIN, 503 },  { ENOSPC, 507 },
+		{ EINVAL, 400 }, { EBADMSG, 400 }, { EPERM, 403 },  { EACCES, 403 },
+		{ ENOENT, 404 }, { EEXIST, 409 },  { EFBIG, 413 },  { EAGAIN, 503 },
+		{ ENOSPC, 507 }, { E2BIG, 413 },   { EILSEQ, 400 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (rows[i].code == (code < 0 ? -code : code))

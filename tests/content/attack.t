@@ -103,4 +103,121 @@ until_so 120 whole "$id"
 ok $? "a film of which the second half is noise is a lesson"
 visit "/staff/?lang=en" >/dev/null
 like "$top/body" 'Parts of the file are damaged' "and its teacher is told"
+
+# --- captions as people have them ------------------------------------------------------------------------------
+vowels='الكُسُورُ المُتَكافِئَةُ'
+printf '1\r\n00:00:01,000 --> 00:00:02,500\r\n%s\r\n' "$vowels" >"$top/plain.srt"
+french=$'L\'élève \u00e0 l\'école'
+captions() { visit "/staff/captions/$id?of=$1&lang=fr" -X POST -H "X-Staff-Token: $mark" --data-binary "@$2"; } # captions LANGUAGE FILE
+served() { curl -sf "$portal/m/$id/captions-$1.vtt" | grep -qxF "$2"; }
+for coding in WINDOWS-1256 UTF-16LE UTF-16BE UTF-16; do
+	iconv -f UTF-8 -t "$coding" "$top/plain.srt" >"$top/coded.srt"
+	is "$(captions ar "$top/coded.srt")" 200 "captions in $coding come"
+	until_so 20 served ar "$vowels"
+	ok $? "and are UTF-8, with every mark"
+done
+printf '1\n00:00:01,000 --> 00:00:02,500\n%s\n' "$french" | iconv -f UTF-8 -t WINDOWS-1252 >"$top/coded.srt"
+is "$(captions fr "$top/coded.srt")" 200 "French ones in Windows-1252"
+until_so 20 served fr "$french"
+ok $? "are UTF-8, too"
+refused_with() { # refused_with STATUS WORDS FILE
+	is "$(captions fr "$3")/$(body .words | grep -c "$2")" "$1/1" "refused: $2"
+}
+head -c 3000000 /dev/zero | tr '\0' x >"$top/huge.srt"
+refused_with 413 'dépasse 2 Mo' "$top/huge.srt"
+printf '1\n-00:00:05,000 --> -00:00:02,500\nx\n' >"$top/never.srt"
+refused_with 400 'Aucun sous-titre' "$top/never.srt"
+printf '1\n00:00:01,000 --> 00:00:02,000\n\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea\n' >"$top/cyrillic.srt"
+refused_with 400 'UTF-8' "$top/cyrillic.srt"
+refused_with 400 'UTF-8' "$film"
+: >"$top/nothing.srt"
+refused_with 400 'SRT, VTT ou ASS' "$top/nothing.srt"
+
+# --- files that are no films, under a film's name ------------------------------------------------------------------
+refused_film() { # refused_film NAME FILE
+	send "$1" "$2" >"$top/id"
+	until_so 60 eval "visit '/staff/lesson/$(cat "$top/id")?lang=en' >/dev/null; grep -q 'state-mark no' '$top/body'"
+	ok $? "$1 is refused"
+	grep -qE 'neither a video|no index|damaged|neither picture|hostile' "$top/body" || ! sed -n 's/.*class="why">//p' "$top/body"
+	ok $? "and it is said why"
+	form "/staff/lesson/$(cat "$top/id")" -d do=delete >/dev/null
+}
+printf 'PK\003\004%0500d' 0 >"$top/zip.mp4"
+printf '<!doctype html><title>Not found</title>%0300d' 0 >"$top/html.mp4"
+head -c 400000 "$B/bin/wasl-transcoder" >"$top/elf.mp4"
+head -c 300000 "$film" >"$top/half.mp4"
+printf '#EXTM3U\n#EXTINF:4,\nfile:///etc/passwd\n' >"$top/list.mp4"
+printf "file '/etc/passwd'\n" >"$top/concat.mp4"
+for name in zip html elf list concat; do refused_film "$name.mp4" "$top/$name.mp4"; done
+! grep -rqa 'root:x:0' "$content/store" "$content/staff"
+ok $? "no list opens what it names"
+
+# --- sizes and places that lie ----------------------------------------------------------------------------------------
+is "$(begin empty.mp4 0)" 400 "no upload of nothing"
+is "$(begin minus.mp4 -5)" 400 "nor of less"
+is "$(begin '' 500)" 400 "nor without a name"
+is "$(begin much.mp4 9000000000000000)" 413 "nor of more than there is"
+head -c 1000 "$film" >"$top/p1"
+head -c 3000 "$film" | tail -c 2000 >"$top/p2"
+is "$(begin $'../../\u202egpm.mp4' 3000)" 201 "a name that leads elsewhere is a name"
+id=$(body .id)
+like <(echo "$id") '^own-[0-9a-f]{12}$' "and no file's"
+is "$(piece "$id" 1000 "$top/p2")/$(body .offset)" 409/0 "a piece that comes too early is not taken"
+is "$(piece "$id" 0 "$top/p1")/$(body .offset)" 200/1000 "the first one is"
+is "$(piece "$id" 500 "$top/p2")/$(body .offset)" 409/1000 "one that overlaps is not"
+is "$(piece "$id" 99999999999999999999 "$top/p2")" 409 "nor one beyond all numbers"
+is "$(piece "$id" -1 "$top/p2")" 400 "nor one before the beginning"
+is "$(piece "$id" 1000 "$film")/$(body .offset)" 409/1000 "nor more than was said"
+is "$(piece "$id" 1000 "$top/p2")/$(body .state)" 200/waiting "what fits is taken"
+is "$(visit /staff/upload/..%2flist -X PATCH -H 'Upload-Offset: 0' -H "X-Staff-Token: $mark" --data-binary @"$top/p1")" 404 "an upload that is a path is none"
+form "/staff/lesson/$id" -d do=delete >/dev/null
+[ -z "$(find "$top" -name '*gpm*')" ]
+ok $? "nothing was written under that name"
+
+# --- the same film of two teachers, deleted and edited while it is made ----------------------------------------------------
+one=$(send same.mp4 "$film")
+mine=$jar jar=$top/jar2
+enter Omar "$other"
+is "$(visit "/staff/lesson/$one")" 403 "a colleague's lesson is not to be seen"
+is "$(piece "$one" 0 "$top/p1")" 404 "nor written to"
+two=$(send same.mp4 "$film")
+[ "$one" != "$two" ]
+ok $? "the same film of two teachers is two lessons"
+until_so 60 eval "[ -n \"\$(lesson $two .id)\" ]"
+is "$(form "/staff/lesson/$two" -d do=save -d title_fr=Encore -d grade=9 -d language=fr)" 303 "one is edited while it is made"
+jar=$mine
+enter Amina "$pin"
+is "$(form "/staff/lesson/$one" -d do=delete)" 303 "the other deleted"
+until_so 90 whole "$two"
+ok $? "one is whole all the same"
+until_so 60 curl -sf -o "$top/down" "$portal/m/$two/download-144p.mp4"
+is "$(ffmpeg -v error -i "$top/down" -f null - 2>&1)" "" "and decodes"
+is "$(lesson "$one" .id)" "" "the other is gone"
+
+# --- kill -9 while a film comes, is prepared and is made -------------------------------------------------------------------
+begin cut.mp4 "$size" >/dev/null
+id=$(body .id)
+head -c 400000 "$film" >"$top/p1"
+tail -c +400001 "$film" >"$top/p2"
+piece "$id" 0 "$top/p1" >/dev/null
+for _ in 1 2 3; do # a piece that nobody answers any more
+	piece "$id" 400000 "$top/p2" >/dev/null &
+	sent=$!
+	stop_contentd KILL
+	wait $sent
+	start_contentd
+done
+until_so 10 eval "[ \"\$(visit /staff/upload/$id)\" = 200 ]"
+[ "$(body .state)" != coming ] || piece "$id" "$(body .offset)" <(tail -c +$(($(body .offset) + 1)) "$film") >/dev/null
+stop_contentd KILL
+start_contentd
+until_so 60 eval "[ -n \"\$(lesson $id .id)\" ]"
+stop_contentd KILL
+start_contentd
+until_so 90 whole "$id"
+ok $? "a film goes through five kills"
+until_so 60 curl -sf -o "$top/down" "$portal/m/$id/download-144p.mp4"
+is "$(ffmpeg -v error -i "$top/down" -f null - 2>&1)" "" "and decodes"
+until_so 20 eval "[ \"\$(find '$content/staff' -name '*.film' -o -name '*.part' | wc -l)\" = 0 ]"
+ok $? "nothing of the way is left"
 done_testing

@@ -95,16 +95,17 @@
 	/* --- captions ------------------------------------------------------------------------------- */
 	function captions(form) {
 		var words = form.querySelector("p"), file = form.querySelector("input[type=file]");
+		function say(text) { words.textContent = text; words.hidden = false; }
 		form.addEventListener("submit", function (event) {
 			event.preventDefault();
 			if (!file.files[0]) return;
 			words.hidden = true;
+			if (file.files[0].size > Number(form.getAttribute("data-most"))) { say(form.getAttribute("data-large")); return; }
 			ask("POST", "/staff/captions/" + form.getAttribute("data-id") + "?of=" + encodeURIComponent(form.querySelector("select").value),
 				form.getAttribute("data-mark"), file.files[0]).then(function (a) {
 				if (a.status === 200) { location.assign(location.pathname + "?said=captions"); return; }
-				words.textContent = a.json.words || a.json.text;
-				words.hidden = false;
-			}).catch(function () { words.hidden = true; });
+				say(a.json.words || a.json.text);
+			}).catch(function () { say(form.getAttribute("data-again")); });
 		});
 	}
 

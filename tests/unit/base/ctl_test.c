@@ -547,8 +547,8 @@ static void codes_become_statuses(void **state)
 		int code;
 		unsigned status;
 	} rows[] = {
-		{ -EINVAL, 400 }, { -EBADMSG, 400 }, { -EPERM, 403 },
-		{ -ENOENT, 404 }, { -EEXIST, 409 },  { -EAGAIN, 503 },
+		{ -EINVAL, 400 }, { -EBADMSG, 400 }, { -EPERM, 403 },  { -E2BIG, 413 },
+		{ -EILSEQ, 400 }, { -ENOENT, 404 },  { -EEXIST, 409 }, { -EAGAIN, 503 },
 		{ -ENOSPC, 507 }, { -EIO, 500 },     { 0, 500 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
