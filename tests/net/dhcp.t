@@ -73,7 +73,7 @@ start_dnsd
 
 # --- the box -----------------------------------------------------------------------------------------
 mkdir -p "$work/root/etc/wasl"
-configure() { # configure PORT
+configure() { # configure PORT [LINES]
 	cat >"$work/root/etc/wasl/profile.conf" <<-END
 		[net]
 		check_url = http://hub.example:$1/v1/check/
@@ -91,6 +91,7 @@ configure() { # configure PORT
 		[lan classroom]
 		device = lan0
 		networks = 10.77.0.1/24 10.78.0.1/24
+		${2:-}
 	END
 }
 daemon=
@@ -104,7 +105,7 @@ line_is() { [ "$(line)" = "$1" ]; }
 clients() { pgrep -c -f "udhcpc -f .* -i wan0 -s $PWD/netmgr/udhcpc-hook" || true; }
 clients_are() { [ "$(clients)" = "$1" ]; }
 
-configure 80
+configure 80 $'[zone classroom]\ndevice = lan0'
 start_daemon
 within 20 line_is "up "
 ok $? "a lease is taken and the line comes up"
@@ -132,6 +133,7 @@ is "$(lan_filters)" "1 1" "its device speaks of its own address only, and believ
 in_ns pupil ip addr add 10.78.0.9/24 dev eth0
 in_ns pupil busybox ping -c 1 -W 5 10.78.0.1 >/dev/null
 ok $? "a pupil in it reaches the box"
+is "$(in_ns box nft list table inet wasl_wall | grep -o '10\.7[78]\.0\.' | sort -u)" "10.78.0." "as the wall knows the network that it has now"
 
 kill -9 "$dnsd"
 wait "$dnsd" 2>/dev/null
@@ -187,10 +189,12 @@ ok $? "a login page is told from the hub"
 ip netns exec "$(ns box)" busybox httpd -f -p 8088 -h "$work" &
 children+=($!)
 is "$(ask GET /v1/uplinks | jq -r .preferred)" null "there is no line to the Internet"
-box=$(in_ns box ip -4 -o addr show dev wan0 | sed -n 's|.* inet \([0-9.]*\)/.*|\1|p')
-page_is_there() { in_ns isp curl -sf --max-time 1 "http://$box:8088/nginx.conf" -o "$work/page" && cmp -s "$work/page" "$work/nginx.conf"; }
+# Looked up each time: the device is a new one, and its client may still be given another address than the old lease's.
+box_address() { in_ns box ip -4 -o addr show dev wan0 | sed -n 's|.* inet \([0-9.]*\)/.*|\1|p'; }
+page_is_there() { in_ns isp curl -sf --max-time 1 "http://$(box_address):8088/nginx.conf" -o "$work/page" && cmp -s "$work/page" "$work/nginx.conf"; }
 within 5 page_is_there
 ok $? "whoever is on the same wire still reads the box's pages"
-in_ns isp busybox ping -c 1 -W 1 "$box" >/dev/null
+box_answers() { in_ns isp busybox ping -c 1 -W 1 "$(box_address)" >"$work/ping.out" 2>&1; }
+within 5 box_answers
 ok $? "and is answered when it asks"
 finish
