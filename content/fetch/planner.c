@@ -199,6 +199,12 @@ static bool is_open(const struct planner_now *now)
 				  : now->clock.quiet_s >= PLANNER_QUIET_S;
 }
 
+/* No line carries lessons now that nobody waits for, whatever the window says. */
+static bool is_barred(const struct planner_now *now)
+{
+	return now->line.known && now->line.barred;
+}
+
 struct planner_gate planner_gate(const struct planner_now *now)
 {
 	struct planner_gate g = { .night_bytes = allowance(now) };
@@ -213,6 +219,8 @@ struct planner_gate planner_gate(const struct planner_now *now)
 	if (now->line.known && now->line.capped) {
 		g.wait = PLANNER_QUOTA;
 		g.until_s = next;
+	} else if (is_barred(now)) {
+		g.wait = PLANNER_NIGHT;
 	} else if (!is_open(now)) {
 		g.wait = now->clock.trusted ? PLANNER_NIGHT : PLANNER_QUIET;
 		g.until_s = now->clock.trusted ? next : PLANNER_QUIET_S - now->clock.quiet_s;
@@ -242,7 +250,7 @@ struct planner_span planner_span(const struct planner_now *now)
 		.usual_bytes = usual_allowance(now),
 		.later_bytes = next_allowance(now),
 	};
-	if (is_open(now))
+	if (is_open(now) && !is_barred(now))
 		s.open_s = any || !now->clock.trusted ? s.next_s : s.window_s - opened;
 	return s;
 }

@@ -34,6 +34,7 @@ struct planner_rules {
 struct planner_line { /* that lessons would come over now; zeroed: nobody knows of lines */
 	bool known, up, metered;
 	bool capped;                      /* its quota is used up, or what is left is for others */
+	bool barred;                      /* by a setting of the line, at this hour */
 	uint64_t quota_bytes, used_bytes; /* of this period, by everybody; quota 0: none */
 	int quota_day;                    /* 1-28; 0 not known */
 	uint64_t bps;                     /* measured; 0 not known */

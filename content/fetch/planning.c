@@ -77,6 +77,7 @@ static struct planner_line line_now(const struct planning *p, const struct uplin
 					    strcmp(u->state, "suspect") == 0,
 				      .metered = u->metered,
 				      .capped = u->sync_held || strcmp(u->state, "capped") == 0,
+				      .barred = u->sync_never,
 				      .quota_bytes = u->quota_bytes,
 				      .used_bytes = u->used_bytes,
 				      .quota_day = u->quota_day,

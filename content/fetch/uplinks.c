@@ -44,7 +44,8 @@ static uint64_t bytes_of(const json_t *from, const char *key)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-static void take_line(struct uplinks_view *v, const json_t *from, const char *preferred)
+static void take_line(struct uplinks_view *v, const json_t *from, const char *preferred,
+		      const char *sync_over)
 {
 	struct uplinks_one *to = &v->lines[v->count];
 	*to = (struct uplinks_one){ 0 };
@@ -57,7 +58,9 @@ static void take_line(struct uplinks_view *v, const json_t *from, const char *pr
 	to->preferred = preferred && strcmp(preferred, to->name) == 0;
 	to->metered = json_is_true(json_object_get(from, "metered"));
 	const char *sync = json_string_value(json_object_get(from, "sync"));
+	to->syncs = sync_over && strcmp(sync_over, to->name) == 0;
 	to->sync_held = sync && strcmp(sync, "quota") == 0;
+	to->sync_never = sync && strcmp(sync, "never") == 0;
 	to->used_bytes = bytes_of(from, "rx_bytes") + bytes_of(from, "tx_bytes");
 	to->quota_bytes = bytes_of(from, "quota_bytes");
 	json_int_t day = json_integer_value(json_object_get(from, "quota_day"));
@@ -98,8 +101,10 @@ int uplinks_parse(const char *json, size_t len, int64_t now_s, struct uplinks_vi
 		return -EBADMSG;
 	struct uplinks_view v = { 0 };
 	const char *preferred = json_string_value(json_object_get(all, "preferred"));
+	const char *sync_over =
+		json_string_value(json_object_get(json_object_get(all, "classes"), "sync"));
 	for (size_t i = 0; i < json_array_size(lines) && v.count < UPLINKS_MOST; i++)
-		take_line(&v, json_array_get(lines, i), preferred);
+		take_line(&v, json_array_get(lines, i), preferred, sync_over);
 	if (json_array_size(lines) > 0)
 		sum_up(&v, lines, now_s);
 	*out = v;
@@ -144,7 +149,8 @@ const struct uplinks_one *uplinks_line(const struct uplinks_view *v, const char 
 	for (size_t i = 0; i < v->count; i++) {
 		const struct uplinks_one *u = &v->lines[i];
 		const bool up = strcmp(u->state, "up") == 0;
-		const int worth = (up && u->preferred)         ? 5
+		const int worth = (up && u->syncs)             ? 6
+				  : (up && u->preferred)       ? 5
 				  : up                         ? 4
 				  : u->preferred               ? 3
 				  : strcmp(u->name, last) == 0 ? 2

@@ -23,7 +23,9 @@ struct uplinks_view {
 	struct uplinks_one {
 		char name[32], state[16], grade[16], reason[16];
 		bool preferred, metered;
+		bool syncs; /* lessons that nobody waits for take it */
 		bool sync_held; /* its quota is nearly used up: the rest is for who waits, and receipts */
+		bool sync_never;    /* it is not for them now, by a setting */
 		uint32_t down_kbps; /* what last came in while the line was busy; 0 not known */
 		uint64_t used_bytes, quota_bytes; /* of this quota period; quota 0: none */
 		int quota_day;                    /* 0 not known */
@@ -39,7 +41,7 @@ bool uplinks_differ(const struct uplinks_view *a, const struct uplinks_view *b);
 /* Of the preferred line, or of the one that is up; 0: not known. */
 uint32_t uplinks_down_kbps(const struct uplinks_view *v);
 
-/* The line that traffic takes: the preferred one, else one that is up, else the one named `last`, else one that costs money; NULL: none. */
+/* The line that lessons take: the one for those that nobody waits for, else the preferred one, else one that is up, else the one named `last`, else one that costs money; NULL: none. */
 const struct uplinks_one *uplinks_line(const struct uplinks_view *v, const char *last);
 
 struct uplinks;

@@ -155,8 +155,34 @@ static void tell_choice(struct story *s, const json_t *lines, const json_t *chos
 		tell(s, "net.hub.silent", name, "");
 	else if (json_is_true(json_object_get(chosen, "hub_echo")) && is(chosen, "state", "up"))
 		tell(s, "net.hub.answers", name, "");
-	if (is(chosen, "sync", "quota"))
-		tell(s, "net.sync.waits", name, "");
+}
+
+/* Lessons that nobody waits for: whether the chosen line carries them, and where they go then. */
+static void tell_sync(struct story *s, const json_t *answer, const json_t *chosen)
+{
+	const json_t *line = json_object_get(json_object_get(answer, "classes"), "sync");
+	const bool quota = is(chosen, "sync", "quota"), never = is(chosen, "sync", "never");
+	char name[40];
+	if (quota || never)
+		tell(s, quota ? "net.sync.waits" : "net.sync.never", "", "");
+	if (json_is_string(line) && !is(chosen, "name", json_string_value(line))) {
+		view_foreign(json_string_value(line), name, sizeof(name));
+		tell(s, "net.sync.other", name, "");
+	} else if ((quota || never) && json_is_null(line)) {
+		tell(s, "net.sync.wait", "", "");
+	}
+}
+
+/* No line is for people; one whose plan is used up still takes reports. */
+static void tell_none(struct story *s, const json_t *answer)
+{
+	const json_t *line = json_object_get(json_object_get(answer, "classes"), "control");
+	char name[40];
+	tell(s, "net.none", "", "");
+	if (!json_is_string(line))
+		return;
+	view_foreign(json_string_value(line), name, sizeof(name));
+	tell(s, "net.reports", name, "");
 }
 
 static void tell_others(struct story *s, const json_t *lines, const json_t *chosen)
@@ -199,12 +225,14 @@ void net_view_explain(const json_t *answer, const struct view *v, FILE *to)
 	json_array_foreach (lines, i, line)
 		if (is(answer, "preferred", view_text(line, "name")))
 			chosen = line;
-	if (json_array_size(lines) == 0)
+	if (json_array_size(lines) == 0) {
 		tell(&s, "net.unset", "", "");
-	else if (chosen)
+	} else if (chosen) {
 		tell_choice(&s, lines, chosen);
-	else
-		tell(&s, "net.none", "", "");
+		tell_sync(&s, answer, chosen);
+	} else {
+		tell_none(&s, answer);
+	}
 	tell_others(&s, lines, chosen);
 	tell_lans(&s, json_object_get(answer, "lans"));
 	putc('\n', to);

@@ -174,6 +174,12 @@ static void put_quota(const json_t *uplink, const struct view *v, FILE *to)
 	fprintf(to, " · %s", text);
 }
 
+static void put_sync(const json_t *uplink, const struct view *v, FILE *to)
+{
+	if (strcmp(view_text(uplink, "sync"), "never") == 0)
+		fprintf(to, " · %s", strings_get(v->lang, "wasl.sync.never"));
+}
+
 static const struct uplink_state *find_state(const json_t *uplink)
 {
 	const char *state = view_text(uplink, "state");
@@ -210,6 +216,7 @@ static void show_uplink(const json_t *uplink, const char *preferred, const struc
 	else
 		put_reason(uplink, v, to);
 	put_quota(uplink, v, to);
+	put_sync(uplink, v, to);
 	if (strcmp(name, preferred) == 0)
 		fprintf(to, " · %s", strings_get(v->lang, "status.uplink.use"));
 	putc('\n', to);

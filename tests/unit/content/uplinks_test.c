@@ -115,7 +115,7 @@ static void the_line_that_traffic_takes(void **state)
 		bool metered;
 		uint64_t used, quota;
 		int quota_day;
-		bool sync_held;
+		bool sync_held, sync_never;
 	} picks[] = {
 		{ .why = "none", .json = "{\"uplinks\":[]}", .last = "a", .name = NULL },
 		{ .why = "the preferred one, with what it has carried",
@@ -154,6 +154,18 @@ static void the_line_that_traffic_takes(void **state)
 		  .last = "",
 		  .name = "a",
 		  .sync_held = true },
+		{ .why = "the one for lessons that nobody waits for",
+		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"sync\":\"never\"},"
+			  "{\"name\":\"b\",\"state\":\"up\"}],\"preferred\":\"a\","
+			  "\"classes\":{\"sync\":\"b\"}}",
+		  .last = "",
+		  .name = "b" },
+		{ .why = "none may be used for them",
+		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"sync\":\"never\"}],"
+			  "\"preferred\":\"a\",\"classes\":{\"sync\":null}}",
+		  .last = "",
+		  .name = "a",
+		  .sync_never = true },
 		{ .why = "one that may be used",
 		  .json = "{\"uplinks\":[{\"name\":\"a\",\"state\":\"up\",\"sync\":\"go\"}]}",
 		  .last = "",
@@ -179,6 +191,7 @@ static void the_line_that_traffic_takes(void **state)
 		assert_int_equal(u->quota_bytes, picks[i].quota);
 		assert_int_equal(u->quota_day, picks[i].quota_day);
 		assert_int_equal(u->sync_held, picks[i].sync_held);
+		assert_int_equal(u->sync_never, picks[i].sync_never);
 	}
 }
 

@@ -51,6 +51,19 @@ static const char *const answers[] = {
 	"\"emergency\":\"closed\",\"left_s\":60,\"reason\":\"\",\"zones\":[{}]}}",
 	/* nobody configured a wall */
 	"{\"uplinks\":[],\"wall\":{\"standing\":false,\"emergency\":\"none\",\"zones\":[]}}",
+	/* the chosen one does not carry lessons, and another one does; or none; or it is spare for them */
+	"{\"uplinks\":[{" ADSL GOOD ",\"sync\":\"never\"},{" LTE GOOD "}],\"preferred\":\"adsl\","
+	"\"classes\":{\"sync\":\"lte\"}}",
+	"{\"uplinks\":[{" ADSL GOOD ",\"sync\":\"never\"}],\"preferred\":\"adsl\","
+	"\"classes\":{\"sync\":null}}",
+	"{\"uplinks\":[{" ADSL GOOD ",\"sync\":\"go\"},{" LTE GOOD "}],\"preferred\":\"adsl\","
+	"\"classes\":{\"sync\":\"lte\"}}",
+	/* what is left of the plan is for people and reports */
+	"{\"uplinks\":[{" LTE GOOD ",\"sync\":\"quota\"}],\"preferred\":\"lte\","
+	"\"classes\":{\"sync\":null}}",
+	/* it is used up, and reports get through */
+	"{\"uplinks\":[{" LTE "\"state\":\"capped\",\"reason\":\"\"}],\"preferred\":null,"
+	"\"classes\":{\"control\":\"lte\",\"sync\":null}}",
 	/* no answer of netmgrd at all */
 	"[]",
 };
@@ -67,7 +80,7 @@ static void in_three_languages(void **state)
 			CLEANUP(clean_json) json_t *answer = json_loads(answers[i], 0, NULL);
 			assert_non_null(answer);
 			net_view_explain(answer, &v, to);
-			if (i == 3 || (i >= 9 && i <= 12))
+			if (i == 3 || (i >= 9 && i <= 12) || i == 14)
 				net_view_status(answer, &v, to);
 		}
 		fclose(to);
