@@ -2,6 +2,7 @@
 #include "netmgr/engine.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -93,12 +94,26 @@ static void drain_due(struct engine *e, uint64_t now_ms)
 	}
 }
 
+/* Questions of the school's machines follow the line that most traffic takes. */
+static void tell_upstream(struct engine *e)
+{
+	struct sockaddr_in to = { 0 };
+	char device[IF_NAMESIZE] = "";
+	if (e->preferred >= 0 &&
+	    (kernel_resolver(e->serving.kernel, (unsigned)e->preferred, &to) < 0 ||
+	     !if_indextoname((unsigned)kernel_device(e->serving.kernel, (unsigned)e->preferred),
+			     device)))
+		device[0] = '\0';
+	wall_upstream(e->wall, to.sin_addr, device);
+}
+
 static void prefer(struct engine *e, int uplink)
 {
 	int before = e->preferred;
 	log_info("event=uplink.prefer uplink=%s", name_of(e, uplink));
 	e->preferred = uplink;
 	ways_note(e);
+	tell_upstream(e);
 	drain_later(e, before);
 }
 
@@ -316,6 +331,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 		shape(e, i);
 	ways_tick(e, now.wall_s, now.synced);
 	wall_tick(e->wall, now.mono_ms);
+	tell_upstream(e);
 	drain_due(e, now.mono_ms);
 	note_store(e, account_tick(e->account, &now, &why), &why);
 	/* From now, not from when it was due: after a suspend there is nothing to catch up with. */

@@ -6,7 +6,7 @@ NETMGR_DAEMON := probe probe_echo engine engine_ways api api_chain
 NETMGR_SIM := gate kernel_sim shaper_sim
 NETMGR_NL := kernel_nl kernel_order house nl_net nl_flows nl_batch nl_events nl_stock nl_tc nl_tc_wire shaper_nl nft dhcp resolv
 # Who is let in and through
-NETMGR_WALL := zone rules emergency
+NETMGR_WALL := zone rules emergency dnsmasq front
 NETMGR_DAEMON += wall/wall
 NETMGR_SIM += wall/wall_sim
 NETMGR_NL += wall/wall_nl

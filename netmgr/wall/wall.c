@@ -15,6 +15,7 @@
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
 #include "netmgr/net_conf.h"
+#include "netmgr/wall/front.h"
 #include "netmgr/wall/rules.h"
 #include "netmgr/wall/wall_kernel.h"
 
@@ -33,7 +34,9 @@ struct wall {
 	enum rules_bridge bridge;
 	uint64_t passed_ms; /* up to when time was counted */
 	uint32_t unsaved_s, look_s;
-	bool unsaved_said, refused;
+	bool unsaved_said, refused, front_said;
+	struct in_addr server; /* of the line that most traffic takes */
+	char server_device[ZONE_DEVICE_ROOM];
 };
 
 static void say(struct wall *w, const char *kind, const char *reason)
@@ -99,6 +102,31 @@ static void fill_spec(struct wall *w, enum emergency_mode mode, struct rules_spe
 	s->bridge = w->bridge;
 }
 
+/* --- the front door --- */
+
+static void note_front(struct wall *w, int r, const struct fault *why)
+{
+	if (r < 0 && !w->front_said)
+		log_fault(LOG_LEVEL_ERROR, "wall.names", why);
+	w->front_said = r < 0;
+}
+
+static void tell_upstream(struct wall *w)
+{
+	struct fault why;
+	note_front(w, front_upstream(w->server, w->server_device, &why), &why);
+}
+
+void wall_upstream(struct wall *w, struct in_addr server, const char *device)
+{
+	if (w->conf->zones.count == 0 ||
+	    (server.s_addr == w->server.s_addr && strcmp(device, w->server_device) == 0))
+		return;
+	w->server = server;
+	snprintf(w->server_device, sizeof(w->server_device), "%s", device);
+	tell_upstream(w);
+}
+
 /* --- making it so --- */
 
 /* With as much of the bridges' part as this kernel has; what it lacks is known after the first time. */
@@ -131,10 +159,12 @@ static int put(struct wall *w, enum emergency_mode mode, struct fault *why)
 {
 	struct rules_spec spec;
 	char text[RULES_ROOM];
+	struct fault none;
 	const enum rules_bridge before = w->bridge;
 	int r = put_some(w, mode, &spec, text, why);
 	if (r < 0)
 		return r;
+	note_front(w, front_zones(w->conf, &spec, &none), &none);
 	w->spec = spec;
 	memcpy(w->text, text, sizeof(text));
 	w->reason[0] = '\0';
@@ -350,6 +380,8 @@ int wall_new(const struct net_conf *conf, const struct wall_calls *calls, uint64
 			 "whoever reaches the box reaches everything on it; add a [zone NAME] "
 			 "section to site.conf\"");
 	}
+	if (conf->zones.count)
+		tell_upstream(w);
 	keep(w);
 	*out = w;
 	return 0;

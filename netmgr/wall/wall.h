@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -34,6 +35,9 @@ void wall_free(struct wall *w, enum wall_end end); /* NULL is fine */
 
 /* About once a second: networks that moved, rules that somebody took away, an emergency that ends. */
 void wall_tick(struct wall *w, uint64_t now_ms);
+
+/* The resolver of the line that most traffic takes, and its device; "": there is none. Whom dnsmasq asks. */
+void wall_upstream(struct wall *w, struct in_addr server, const char *device);
 
 /*
  * Durable and in force, or refused and nothing changed. `for_s` 0: as configured. Not for the house's other daemons

@@ -38,6 +38,9 @@ const struct conf_key zone_conf_keys[ZONE_CONF_KEYS] = {
 	CONF_WORD(struct zone_conf, isolate, "isolate", "auto", choice_words,
 		  "whether machines in it are kept from each other; auto: in classrooms"),
 	CONF_BOOL(struct zone_conf, dhcp, "dhcp", "yes", "whether the box gives out addresses"),
+	CONF_INT(struct zone_conf, lease_s, "lease_s", "600", 120, 86400,
+		 "for how long: a machine is without the box as long, at most, when the network "
+		 "moves to other addresses"),
 };
 
 enum zone_reach zone_reach(const struct zone_conf *z)

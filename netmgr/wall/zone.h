@@ -43,6 +43,7 @@ struct zone_conf {
 	int reach;        /* enum zone_reach */
 	int isolate;      /* enum zone_choice; auto: classrooms */
 	bool dhcp;
+	int64_t lease_s;
 };
 
 struct wall_conf {
@@ -58,7 +59,7 @@ struct zones_conf {
 	size_t count;
 };
 
-enum { WALL_CONF_KEYS = 4, ZONE_CONF_KEYS = 5 };
+enum { WALL_CONF_KEYS = 4, ZONE_CONF_KEYS = 6 };
 extern const struct conf_key wall_conf_keys[WALL_CONF_KEYS];
 extern const struct conf_key zone_conf_keys[ZONE_CONF_KEYS];
 

@@ -60,7 +60,8 @@ cat >"$work/hear.pl" <<-'END'
 	while (1) { my $from = $s->recv(my $text, 512); next unless $from; print $s->peerhost, " $text\n"; $s->send($text) }
 END
 ip netns exec "$(ns box)" perl "$work/hear.pl" >"$work/heard" 2>"$work/hear.log" &
-children+=($!)
+hears=$!
+children+=("$hears")
 within 10 grep -q ready "$work/heard"
 
 page() { # page FROM URL: what curl came to: a page, a refusal (7), silence (28)
@@ -106,6 +107,9 @@ cat >"$work/root/etc/wasl/profile.conf" <<-END
 		device = wan0
 		address = 192.168.1.2/24
 		gateway = 192.168.1.1
+		resolver = 192.168.1.1
+		[wall]
+		captive = https://madrasa/api/captive
 		[zone class]
 		kind = classroom
 		device = br0
@@ -281,6 +285,59 @@ is "$(told net normal)" "No emergency: everybody reaches what is usual." "it is 
 is "$(page teacher http://$hub/), $(page pupil1 http://$hub/)" "here, no 7" "and all is as it was"
 is "$(order '{"mode": "ajar"}' | jq -r .error), $(order '{"mode": "open", "minutes": 0}' | jq -r .error)" "wall.question, wall.question" "nonsense is refused"
 is "$(ask GET '/v1/events?limit=1000' | jq -r '[.rows[] | select(.kind == "wall.emergency") | .reason] | join(" ")')" "open closed none" "the book has it"
+
+# --- names and addresses, by dnsmasq -------------------------------------------------------------------
+front=$work/root/run/wasl/netmgr
+if [ "${WASL_LONG:-}" != 1 ]; then
+	skip "names and addresses" "make check-long asks a real dnsmasq"
+elif command -v dnsmasq >/dev/null; then
+	kill -9 "$hears"
+	wait "$hears" 2>/dev/null
+	mkdir -p "$work/root/run/wasl-dnsmasq"
+	knows() { # knows HOST: the provider's resolver says that who.example is there
+		[ -z "${resolver:-}" ] || { kill -9 "$resolver" && wait "$resolver" 2>/dev/null; }
+		ip netns exec "$(ns isp)" "$B/tests/dns-fake" 192.168.1.1 who.example "$1" >>"$work/dns.log" 2>&1 &
+		resolver=$!
+		children+=("$resolver")
+	}
+	knows 41.188.0.10
+	ip netns exec "$(ns box)" dnsmasq -k --user=root --pid-file --log-facility=- -C "$front/dnsmasq.conf" 2>"$work/dnsmasq.log" &
+	dnsmasq=$!
+	children+=("$dnsmasq")
+	# shellcheck disable=SC2016 # for the script
+	printf '#!/bin/sh\n[ "$1" != bound ] || echo "$ip $subnet $router $dns $lease" >%s\n' "$work/lease" >"$work/on-lease"
+	chmod +x "$work/on-lease"
+	ip netns exec "$(ns pupil2)" busybox udhcpc -i eth0 -n -q -f -t 20 -T 1 -s "$work/on-lease" >"$work/udhcpc.log" 2>&1 &
+	asks=$!
+	children+=("$asks")
+	name() { # name NAME SERVER: what a pupil is told
+		in_ns pupil1 busybox nslookup -type=a "$1" "$2" 2>/dev/null | sed -n '/^Name:/,$s/^Address: //p'
+	}
+	told_name() { [ "$(name "$1" "$2")" = "$3" ]; }
+	within 10 told_name madrasa 10.20.0.1 10.20.0.1 && within 10 told_name madrasa 9.9.9.9 10.20.0.1
+	ok $? "the box's pages have a name, whomever a pupil asks for it"
+	is "$(cat "$front/dnsmasq.servers")" "server=192.168.1.1@wan0" "other names are asked of the line's resolver, over the line"
+	within 10 told_name who.example 10.20.0.1 41.188.0.10
+	ok $? "and told"
+	knows 10.40.0.1
+	kill -HUP "$dnsmasq" # forgets what it knew
+	inside() { in_ns pupil1 busybox nslookup -type=a who.example 10.20.0.1 2>/dev/null >"$work/inside"; ! grep -q 41.188.0.10 "$work/inside"; }
+	within 10 inside
+	is "$(grep -c 'Address: 10\.40' "$work/inside")" 0 "an answer from outside that leads inside is not passed on"
+	wait "$asks"
+	like "$work/lease" '^10\.20\.0\.[0-9]+ 255.255.255.0 10.20.0.1 10.20.0.1 600$' "a pupil is given an address, and the box to ask for the rest"
+	in_ns box ip link set wan0 down
+	nobody_is_asked() { [ -e "$front/dnsmasq.servers" ] && [ ! -s "$front/dnsmasq.servers" ]; }
+	within 20 nobody_is_asked
+	ok $? "without a line nobody is asked"
+	kill -HUP "$dnsmasq"
+	within 10 told_name madrasa 10.20.0.1 10.20.0.1
+	ok $? "and the box's pages are where they were"
+	in_ns box ip link set wan0 up
+	within 20 line_is_up
+else
+	skip "names and addresses" "dnsmasq is not installed"
+fi
 
 # --- meddling, and rules that the kernel refuses -------------------------------------------------------
 kill -TERM "$daemon"

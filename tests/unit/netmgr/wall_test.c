@@ -15,6 +15,7 @@
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
 #include "netmgr/net_conf.h"
+#include "netmgr/wall/dnsmasq.h"
 #include "netmgr/wall/emergency.h"
 #include "netmgr/wall/rules.h"
 #include "netmgr/wall/zone.h"
@@ -219,6 +220,75 @@ static void has_room(void **state)
 	assert_true(rules_text(&s, text) > 0);
 }
 
+/* --- names and addresses --- */
+
+static void gives_out_the_larger_part(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *box;
+		unsigned len;
+		const char *from, *to; /* NULL: none */
+	} rows[] = {
+		{ "10.20.0.1", 24, "10.20.0.2", "10.20.0.254" },
+		{ "10.20.0.254", 24, "10.20.0.1", "10.20.0.253" },
+		{ "10.20.0.100", 24, "10.20.0.101", "10.20.0.254" },
+		{ "10.20.0.200", 24, "10.20.0.1", "10.20.0.199" },
+		{ "172.27.203.1", 16, "172.27.0.1", "172.27.203.0" },
+		{ "10.20.0.1", 30, "10.20.0.2", "10.20.0.2" },
+		{ "10.20.0.0", 24, NULL, NULL },
+		{ "10.20.0.255", 24, NULL, NULL },
+		{ "10.20.0.1", 31, NULL, NULL },
+		{ "10.20.0.1", 0, NULL, NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct in_addr box, from, to;
+		char text[INET_ADDRSTRLEN];
+		inet_pton(AF_INET, rows[i].box, &box);
+		int r = dnsmasq_range(box, rows[i].len, &from, &to);
+		assert_int_equal(r, rows[i].from ? 0 : -EINVAL);
+		if (r < 0)
+			continue;
+		assert_string_equal(inet_ntop(AF_INET, &from, text, sizeof(text)), rows[i].from);
+		assert_string_equal(inet_ntop(AF_INET, &to, text, sizeof(text)), rows[i].to);
+	}
+}
+
+static void tells_dnsmasq(void **state)
+{
+	(void)state;
+	char text[DNSMASQ_ROOM], servers[DNSMASQ_SERVERS_ROOM];
+	struct rules_spec s = school();
+	struct dnsmasq_spec d = { .zones = &s,
+				  .lease_s = { 600, 300, 600 },
+				  .portal = "madrasa",
+				  .captive = "https://box.example/api/captive",
+				  .servers = "/run/servers",
+				  .leases = "/run/leases" };
+	struct in_addr server;
+	s.zones[1].dhcp = false;
+	s.zones[2].shared = true;
+	assert_true(dnsmasq_text(&d, text) > 0);
+	check_golden("dnsmasq.conf", text);
+	/* A classroom is nowhere yet: the pages are where somebody is. */
+	s.zones[0].len = 0;
+	assert_true(dnsmasq_text(&d, text) > 0);
+	assert_null(strstr(text, "interface=br0"));
+	assert_non_null(strstr(text, "address=/madrasa/10.30.0.1\n"));
+	s.zone_count = 1;
+	assert_true(dnsmasq_text(&d, text) > 0);
+	assert_null(strstr(text, "address="));
+
+	inet_pton(AF_INET, "192.168.1.1", &server);
+	dnsmasq_servers(server, "wan0", servers);
+	assert_string_equal(servers, "server=192.168.1.1@wan0\n");
+	dnsmasq_servers(server, "", servers);
+	assert_string_equal(servers, "");
+	server.s_addr = 0;
+	dnsmasq_servers(server, "wan0", servers);
+	assert_string_equal(servers, "");
+}
+
 /* --- emergencies --- */
 
 static void ends_after_its_time(void **state)
@@ -277,6 +347,8 @@ int main(void)
 		cmocka_unit_test(writes_what_was_looked_at),
 		cmocka_unit_test(holds_in_every_case),
 		cmocka_unit_test(has_room),
+		cmocka_unit_test(gives_out_the_larger_part),
+		cmocka_unit_test(tells_dnsmasq),
 		cmocka_unit_test(ends_after_its_time),
 		cmocka_unit_test(reads_what_it_wrote_and_nothing_else),
 	};
