@@ -5,3 +5,5 @@ LINK.net_link := -lm
 $(eval $(call prog,net-link,tests/net/link/main.c,net_link base,tests))
 $(eval $(call unit,net_link,tests/unit/net/link_test.c,net_link base))
 TEST_PROGS += $(B)/tests/net-link
+# With a real dnsmasq
+LONG += tests/net/wall.t
