@@ -63,8 +63,8 @@ static const char *const migrations[] = {
 	"CREATE INDEX offer_open ON offer(number) WHERE seq IS NULL;"
 	"CREATE INDEX offer_sealed ON offer(epoch, seq) WHERE seq IS NOT NULL;",
 	/* The number of the last minute that the envelope it names speaks of: 0 none. */
-	"ALTER TABLE receipt ADD COLUMN minutes INTEGER NOT NULL DEFAULT 0;"
-	"CREATE INDEX receipt_named ON receipt(epoch, through_seq);",
+	("ALTER TABLE receipt ADD COLUMN minutes INTEGER NOT NULL DEFAULT 0;"
+	 "CREATE INDEX receipt_named ON receipt(epoch, through_seq);"),
 };
 
 CLEAN_FN(outbox, struct outbox, outbox_close)
