@@ -7,3 +7,4 @@ $(eval $(call unit,net_link,tests/unit/net/link_test.c,net_link base))
 TEST_PROGS += $(B)/tests/net-link
 # With a real dnsmasq
 LONG += tests/net/wall.t
+LONG += tests/net/prefer.t
