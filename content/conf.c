@@ -152,6 +152,7 @@ static const struct conf_key classroom_keys[] = {
 
 static const struct conf_section sections[] = {
 	BOX_CONF_SECTION(struct content_conf, box),
+	CONF_SETTINGS_SECTION(struct content_conf, settings),
 	{ .name = "content",
 	  .keys = content_keys,
 	  .key_count = ARRAY_LEN(content_keys),

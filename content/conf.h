@@ -7,7 +7,7 @@
 #include "cache/air_plan.h"
 #include "content/live/live.h"
 #include "firmware/base/box_conf.h"
-#include "firmware/base/conf.h"
+#include "firmware/base/conf_settings.h"
 
 struct fault;
 struct origin;
@@ -17,6 +17,7 @@ struct sources;
 /* What wasl-contentd is told: the sections that its schema, `-n`, the defaults and the man page share. */
 struct content_conf {
 	struct box_conf box;
+	struct conf_settings settings;
 	struct content_part {
 		char folder[256];
 		int64_t patience_s;

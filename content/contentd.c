@@ -23,6 +23,7 @@
 #include "content/portal/files.h"
 #include "content/portal/press.h"
 #include "content/pupils.h"
+#include "content/settle.h"
 #include "content/staff/staff.h"
 #include "content/report.h"
 #include "firmware/base/clean.h"
@@ -452,6 +453,7 @@ static int open_all(struct contentd *c, struct fault *why)
 	if (r)
 		return r;
 	inforce_begin(c);
+	settle_begin(c);
 	if (sd_event_add_time(c->loop, &c->every_second, CLOCK_BOOTTIME, 0, 100000, each_second,
 			      c) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
@@ -461,8 +463,8 @@ static int open_all(struct contentd *c, struct fault *why)
 	return r ? r : public_start(c, why);
 }
 
-int contentd_new(struct sd_event *loop, struct content_conf *conf, struct contentd **out,
-		 struct fault *why)
+int contentd_new(struct sd_event *loop, struct content_conf *conf, const struct conf_source *source,
+		 struct contentd **out, struct fault *why)
 {
 	struct contentd *c = calloc(1, sizeof(*c));
 	if (!c)
@@ -472,6 +474,7 @@ int contentd_new(struct sd_event *loop, struct content_conf *conf, struct conten
 		return fault_set(why, -EIO, "sodium", "libsodium cannot be started");
 	}
 	c->conf = conf;
+	c->source = source;
 	c->loop = loop;
 	c->started_ms = clock_mono_ms();
 	files_version(c->assets);

@@ -41,6 +41,8 @@ struct staff;
  */
 struct contentd {
 	struct content_conf *conf;
+	const struct conf_source *source; /* where it comes from */
+	char settings_refused[480]; /* why the ministry's settings are not in force; "": they are */
 	struct sd_event *loop;
 	struct http *http;
 	struct origin origin;
@@ -84,8 +86,9 @@ struct contentd {
 	struct ctl_request *waiting[8]; /* POST /v1/sync under way */
 };
 
-int contentd_new(struct sd_event *loop, struct content_conf *conf, struct contentd **out,
-		 struct fault *why);
+/* `conf` and `source` are borrowed for the life of *out. */
+int contentd_new(struct sd_event *loop, struct content_conf *conf, const struct conf_source *source,
+		 struct contentd **out, struct fault *why);
 void contentd_free(struct contentd *c); /* NULL is fine */
 
 /* contentd.c */

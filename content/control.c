@@ -7,6 +7,7 @@
 #include "content/fetch/agenda_ctl.h"
 #include "content/contentd.h"
 #include "content/live/live_ctl.h"
+#include "content/settle.h"
 #include "content/staff/staff.h"
 #include "content/keeper/store_ctl.h"
 #include "content/kitchen/idle.h"
@@ -27,11 +28,13 @@ static json_t *health(struct contentd *c)
 		total += c->library->lessons[i].playable;
 		ready += c->library->lessons[i].playable && library_progress(c->library, i).plays;
 	}
-	return json_pack("{s:I,s:I,s:i,s:i,s:i,s:o,s:{s:b,s:s}}", "disk_free_bytes",
+	return json_pack("{s:I,s:I,s:i,s:i,s:i,s:o,s:{s:b,s:s},s:I,s:s}", "disk_free_bytes",
 			 (json_int_t)t.free_bytes, "store_bytes", (json_int_t)t.bytes,
 			 "lessons_ready", ready, "lessons_total", total, "catalogue_version",
 			 (int)catalogue_version(c->catalogue), "disk", keeper_disk(c->keeper),
-			 "origin", "ok", c->origin.ok, "reason", c->origin.reason);
+			 "origin", "ok", c->origin.ok, "reason", c->origin.reason,
+			 "settings_version", (json_int_t)c->conf->settings.version,
+			 "settings_refused", c->settings_refused);
 }
 
 static void get_health(struct ctl_request *req, void *data)
@@ -224,6 +227,7 @@ int control_start(struct contentd *c, struct fault *why)
 		{ "GET", "/v1/usage", get_usage, 0 },
 		{ "GET", "/v1/events", get_events, 0 },
 		{ "POST", "/v1/sync", post_sync, 4096 },
+		{ "POST", "/v1/reload", settle_ctl_reload, 4096 },
 		{ "POST", "/v1/request", agenda_ctl_request, 4096 },
 		{ "GET", "/v1/requests", agenda_ctl_requests, 0 },
 		{ "GET", "/v1/store/status", store_ctl_status, 0 },

@@ -4,13 +4,14 @@
 
 struct state {
 	struct content_conf conf;
+	struct conf_source source;
 	struct contentd *contentd;
 };
 
 static int start(struct sd_event *loop, void *state, struct fault *why)
 {
 	struct state *s = state;
-	return contentd_new(loop, &s->conf, &s->contentd, why);
+	return contentd_new(loop, &s->conf, &s->source, &s->contentd, why);
 }
 
 static void stop(void *state)
@@ -21,13 +22,14 @@ static void stop(void *state)
 
 int main(int argc, char **argv)
 {
-	static struct state state;
+	static struct state state = { .source.size = sizeof(state.conf) };
 	static const struct daemon_spec spec = {
 		.name = "contentd",
 		.summary = "Brings lessons in, makes them ready for phones, writes the classroom's "
 			   "pages.",
 		.schema = &content_schema,
 		.conf = &state.conf,
+		.source = &state.source,
 		.start = start,
 		.stop = stop,
 		.check = content_conf_check,

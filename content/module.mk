@@ -3,7 +3,7 @@
 include content/shelf/players.mk
 include content/kitchen/kitchen.mk
 # A list for each room; what has tests of its own is found by its name.
-DAEMON := book conf contentd control metrics public publish pupils replan report wants
+DAEMON := book conf contentd control metrics public publish pupils replan report settle wants
 CATALOGUE := catalogue catalogue_check inforce library library_keys library_rung library_sight sync
 FETCH := agenda agenda_ctl backoff boxtime eta fetch fetch_stream neighbours origin planner planner_promise planning planning_promise promise reread schedule sources uplinks
 KEEPER := keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_news keeper_rot keeper_scrub store_ctl

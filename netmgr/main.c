@@ -4,6 +4,7 @@
 
 struct state {
 	struct net_conf conf;
+	struct conf_source source;
 	struct engine engine;
 };
 
@@ -27,12 +28,13 @@ static int check(const void *conf, struct fault *why)
 
 int main(int argc, char **argv)
 {
-	static struct state state;
+	static struct state state = { .source.size = sizeof(state.conf) };
 	static const struct daemon_spec spec = {
 		.name = "netmgrd",
 		.summary = "Keeps the uplinks of a school alive and keeps book of their minutes.",
 		.schema = &net_conf_schema,
 		.conf = &state.conf,
+		.source = &state.source,
 		.start = start,
 		.stop = stop,
 		.check = check,

@@ -199,6 +199,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
+void sync_interval(struct sync *s, unsigned interval_s)
+{
+	const bool sooner = interval_s < s->interval_s;
+	s->interval_s = interval_s;
+	if (sooner && !s->transfer)
+		wake_in(s, (uint64_t)interval_s * 1000);
+}
+
 void sync_now(struct sync *s)
 {
 	origin_hurry(s->origin);

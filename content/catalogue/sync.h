@@ -27,5 +27,7 @@ int sync_new(struct sd_event *loop, struct http *http, struct origin *origin,
 	     struct catalogue *catalogue, unsigned interval_s, const struct sync_calls *calls,
 	     const struct report *report, struct sync **out, struct fault *why);
 void sync_free(struct sync *s); /* NULL is fine */
+/* Seconds between two looks from now on. */
+void sync_interval(struct sync *s, unsigned interval_s);
 /* Looks now, whatever was waited for. A look under way counts. */
 void sync_now(struct sync *s);

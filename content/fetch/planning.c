@@ -374,6 +374,13 @@ static void look(struct planning *p)
 	publish_pages_soon(p->of);
 }
 
+void planning_obey(struct planning *p, const struct planner_rules *rules)
+{
+	p->rules = *rules;
+	look(p);
+	planning_changed(p);
+}
+
 void planning_tick(struct planning *p)
 {
 	if (clock_mono_ms() < p->look_ms)

@@ -21,6 +21,8 @@ void planning_close(struct planning *p);                  /* NULL is fine */
 
 /* Another library (NULL: none): its lessons are put in order before anybody works by it. */
 void planning_use(struct planning *p, struct library *library);
+/* Other rules: what may come now, and what is promised, follow them at once. */
+void planning_obey(struct planning *p, const struct planner_rules *rules);
 /* Requests or pins have changed. */
 void planning_changed(struct planning *p);
 /* Somebody watches, or waits: the classroom is not quiet. */

@@ -259,6 +259,12 @@ int conf_read(const struct conf_schema *schema, const char *path, void *out, str
 
 int conf_load(const struct conf_schema *schema, const char *extra, void *out, struct fault *why)
 {
+	return conf_load_with(schema, NULL, extra, out, why);
+}
+
+int conf_load_with(const struct conf_schema *schema, const char *above_site, const char *extra,
+		   void *out, struct fault *why)
+{
 	const struct path layers[] = { paths_at("/etc/wasl/profile.conf"),
 				       paths_at("/var/lib/wasl/conf/site.conf") };
 	conf_defaults(schema, out);
@@ -267,7 +273,8 @@ int conf_load(const struct conf_schema *schema, const char *extra, void *out, st
 		if (code < 0 && code != -ENOENT)
 			return code;
 	}
-	return extra ? conf_read(schema, extra, out, why) : 0;
+	int code = above_site ? conf_read(schema, above_site, out, why) : 0;
+	return code == 0 && extra ? conf_read(schema, extra, out, why) : code;
 }
 
 static void print_section(const struct conf_section *section, const char *item, FILE *to)

@@ -107,6 +107,10 @@ int conf_parse(const struct conf_schema *schema, const char *name, const char *t
  */
 int conf_load(const struct conf_schema *schema, const char *extra, void *out, struct fault *why);
 
+/* The same with one more layer above site.conf (NULL: none); for conf_settings.c. */
+int conf_load_with(const struct conf_schema *schema, const char *above_site, const char *extra,
+		   void *out, struct fault *why);
+
 /* The CONFIGURATION section of the man page, as mdoc. */
 void conf_print_man(const struct conf_schema *schema, FILE *to);
 

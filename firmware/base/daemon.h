@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "firmware/base/conf.h"
+#include "firmware/base/conf_settings.h"
 
 struct fault;
 struct sd_event;
@@ -23,6 +23,8 @@ struct daemon_spec {
 	const char *summary; /* one line for --help */
 	const struct conf_schema *schema;
 	void *conf; /* zeroed struct that schema fills */
+	/* The ministry's settings are read, too: told here is what was read from where, to read it again. NULL: they are not. */
+	struct conf_source *source; /* .size is filled by the program */
 	int (*start)(struct sd_event *loop, void *state, struct fault *why);
 	void (*stop)(void *state); /* after the loop, also when start failed half-way */
 	int (*check)(const void *conf, struct fault *why); /* NULL, or what the table cannot say */

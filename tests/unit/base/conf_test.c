@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "firmware/base/clean.h"
+#include "firmware/base/conf_settings.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
@@ -249,6 +250,72 @@ static void layers_win_key_by_key(void **state)
 	unsetenv("WASL_ROOT");
 }
 
+static int few_stalls(const void *conf, struct fault *why)
+{
+	const struct whole *w = conf;
+	return w->origin.stall_s > 500 ? fault_set(why, -ERANGE, "t", "stalls too long") : 0;
+}
+
+/* What the ministry sets stands above the site and below -c; what cannot be used never stops a program. */
+static void settings_that_are_no_use_stay_out(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *settings, *good; /* NULL: not there */
+		int64_t stall;
+		const char *refused; /* NULL: nothing */
+	} rows[] = {
+		{ NULL, NULL, 3, NULL },
+		{ NULL, "[origin]\nstall=9\n", 3, NULL },
+		{ "[origin]\nstall=8\n", "[origin]\nstall=9\n", 8, NULL },
+		{ "[origin]\nstall=x\n", "[origin]\nstall=9\n", 9, "settings.conf line 2" },
+		{ "[origin]\nstall=501\n", "[origin]\nstall=9\n", 9, "too long" },
+		{ "[origin]\nstall=501\n", "[origin]\nstall=502\n", 3, "too long" },
+		{ "[origin]\nstall=501\n", NULL, 3, "too long" },
+		{ "[uplink a]\n[uplink b]\n[uplink c]\n", NULL, 3, "more than 2" },
+		{ "no settings at all", NULL, 3, "no setting" },
+	};
+	char base[] = "/tmp/wasl-conf-XXXXXX";
+	assert_non_null(mkdtemp(base));
+	setenv("WASL_ROOT", base, 1);
+	struct path site = paths_at("/var/lib/wasl/conf/site.conf");
+	struct path settings = paths_at(CONF_SETTINGS_FILE), good = paths_at(CONF_SETTINGS_GOOD);
+	assert_int_equal(paths_mkdir(paths_at("/var/lib/wasl/conf").at, 0755, NULL), 0);
+	write_conf(site.at, "[origin]\nstall=3\n[uplink a]\ncost=1\n");
+	const struct conf_source from = { &schema, NULL, sizeof(struct whole), few_stalls };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct whole w;
+		struct fault refused = { 0 }, why = { 0 };
+		memset(&w, 0x5a, sizeof(w));
+		unlink(settings.at);
+		unlink(good.at);
+		if (rows[i].settings)
+			write_conf(settings.at, rows[i].settings);
+		if (rows[i].good)
+			write_conf(good.at, rows[i].good);
+		assert_int_equal(conf_load_settled(&from, &w, &refused, &why), 0);
+		assert_int_equal(w.origin.stall_s, rows[i].stall);
+		assert_int_equal(w.line_count, 1);
+		assert_int_equal(refused.code != 0, rows[i].refused != NULL);
+		if (rows[i].refused)
+			assert_non_null(strstr(refused.text, rows[i].refused));
+	}
+	struct whole w;
+	struct fault refused, why;
+	write_conf(site.at, "[origin]\nstall=y\n");
+	assert_int_equal(conf_load_settled(&from, &w, &refused, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "site.conf line 2"));
+	unlink(site.at);
+	unlink(settings.at);
+	unlink(good.at);
+	static const char *const folders[] = { "var/lib/wasl/conf", "var/lib/wasl", "var/lib",
+					       "var" };
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		rmdir(paths_at("%s/%s", base, folders[i]).at);
+	assert_int_equal(rmdir(base), 0);
+	unsetenv("WASL_ROOT");
+}
+
 static void the_man_page_says_it_all(void **state)
 {
 	(void)state;
@@ -292,6 +359,7 @@ int main(void)
 		cmocka_unit_test(faults_name_file_line_key_value_and_remedy),
 		cmocka_unit_test(refuses_what_is_too_long),
 		cmocka_unit_test(layers_win_key_by_key),
+		cmocka_unit_test(settings_that_are_no_use_stay_out),
 		cmocka_unit_test(the_man_page_says_it_all),
 		cmocka_unit_test(values_are_printed_as_they_are_read),
 	};
