@@ -44,6 +44,7 @@ static const struct conf_key hub_keys[] = {
 static const struct conf_section sections[] = {
 	{ "agent", agent_keys, ARRAY_LEN(agent_keys), .at = offsetof(struct agent_conf, agent),
 	  .help = "Collecting, sealing and keeping of reports." },
+	CONF_SETTINGS_SECTION(struct agent_conf, settings),
 	{ "hub", hub_keys, ARRAY_LEN(hub_keys), .at = offsetof(struct agent_conf, hub),
 	  .help = "The ministry's hub." },
 	BOX_CONF_SECTION(struct agent_conf, box),
@@ -283,6 +284,7 @@ static void collected(void *data)
 	struct fault why = { 0 };
 	ask_ntp(a);
 	agent_tell_echo(a);
+	agent_settings_tell(a);
 	if (now_ms - a->floor_kept_ms >= KEEP_FLOOR_MS)
 		agent_keep_floor(a);
 	if (a->flush == FLUSH_COLLECTING) {
@@ -357,8 +359,8 @@ static int start_work(struct agent *a, struct fault *why)
 	return agent_listen(a, why);
 }
 
-int agent_new(struct sd_event *loop, const struct agent_conf *conf, struct agent **out,
-	      struct fault *why)
+int agent_new(struct sd_event *loop, struct agent_conf *conf, const struct conf_source *source,
+	      struct agent **out, struct fault *why)
 {
 	struct agent *a = calloc(1, sizeof(*a));
 	if (!a || sodium_init() < 0) {
@@ -368,12 +370,15 @@ int agent_new(struct sd_event *loop, const struct agent_conf *conf, struct agent
 	/* A file that may not grow is an error to be told, not a reason to die. */
 	signal(SIGXFSZ, SIG_IGN);
 	a->conf = conf;
+	a->source = source;
 	a->loop = sd_event_ref(loop);
 	a->start_ms = agent_now_ms();
 	a->sealed_ms = seal_policy_begin(a->start_ms, (uint64_t)conf->agent.seal_s * 1000);
 	int r = open_state(a, why);
 	if (!r)
 		r = start_work(a, why);
+	if (!r)
+		agent_settings_begin(a);
 	if (r) {
 		agent_free(a);
 		return r;

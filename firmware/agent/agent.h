@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "firmware/base/box_conf.h"
-#include "firmware/base/conf.h"
+#include "firmware/base/conf_settings.h"
 
 struct fault;
 struct sd_event;
@@ -16,6 +16,7 @@ struct sd_event;
  */
 struct agent_conf {
 	struct box_conf box;
+	struct conf_settings settings;
 	struct agent_times {
 		int64_t collect_s, seal_s, retry_max_s, keep_days;
 		uint64_t keep_bytes;
@@ -28,7 +29,7 @@ extern const struct conf_schema agent_schema;
 int agent_check(const void *conf, struct fault *why); /* what the table cannot say */
 
 struct agent;
-/* `conf` is borrowed for the life of *out. */
-int agent_new(struct sd_event *loop, const struct agent_conf *conf, struct agent **out,
-	      struct fault *why);
+/* `conf` and `source` are borrowed for the life of *out; settings change the one by the other. */
+int agent_new(struct sd_event *loop, struct agent_conf *conf, const struct conf_source *source,
+	      struct agent **out, struct fault *why);
 void agent_free(struct agent *a); /* NULL is fine */

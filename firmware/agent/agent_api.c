@@ -34,7 +34,7 @@ static void serve_identity(struct ctl_request *req, void *data)
 static const char *last_error(const struct agent *a)
 {
 	const char *all[] = { a->store_trouble.text, collector_trouble(a->collector),
-			      a->chain_trouble.text, a->trouble.text };
+			      a->chain_trouble.text, a->settings.trouble.text, a->trouble.text };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		if (all[i][0])
 			return all[i];
@@ -68,6 +68,11 @@ static json_t *status_json(struct agent *a, const struct outbox_counts *n,
 			  a->conf->hub.url[0] ? a->conf->hub.url : a->grant.hub_url);
 	if (body && more)
 		json_object_update(body, more);
+	json_object_set_new(body, "settings",
+			    json_pack("{s:I, s:I, s:s, s:s}", "version",
+				      (json_int_t)a->settings.version, "runs",
+				      (json_int_t)a->health.settings_version, "refused",
+				      a->settings.refused, "region", a->settings.region));
 	return body;
 }
 
@@ -190,6 +195,7 @@ static int keep_grant(struct agent *a, const void *bytes, size_t len, struct fau
 	a->echo_told = false;
 	floor_hear(&a->floor, g.hub_unix_s, agent_now_ms());
 	agent_keep_floor(a);
+	agent_settings_apply(a);
 	return 0;
 }
 

@@ -27,7 +27,8 @@ struct agent_flusher {
 
 /* Shared by agent*.c only. */
 struct agent {
-	const struct agent_conf *conf;
+	struct agent_conf *conf;
+	const struct conf_source *source; /* where it comes from */
 	sd_event *loop;
 	sd_event_source *collect_timer, *send_timer;
 	struct ctl *ctl;
@@ -52,6 +53,17 @@ struct agent {
 	struct feed_health health;
 	struct http_transfer *echo_transfer; /* the key for echoes, on its way to netmgrd */
 	bool echo_told;
+
+	struct agent_settings {
+		char region[64];   /* "": nobody has told it yet */
+		uint32_t version;  /* of the newest record in the file */
+		uint32_t runs;     /* what wasl-contentd said when it was told */
+		uint32_t asked;    /* the version at which it was asked last */
+		bool told, again;  /* again: the file could not be written */
+		char refused[480]; /* why it runs another one; "" when all is well */
+		struct fault trouble;
+		struct http_transfer *transfer;
+	} settings;
 
 	struct agent_flusher flushers[AGENT_FLUSHERS];
 	enum agent_flush { FLUSH_NONE, FLUSH_COLLECTING, FLUSH_SENDING } flush;
@@ -78,6 +90,16 @@ void agent_seal_if_due(struct agent *a);
 /* agent_receipt.c */
 bool agent_take_record(void *agent, const void *bytes, size_t len,
 		       const uint8_t nonce[static COURIER_NONCE_BYTES]);
+
+int agent_check_record(struct agent *a, enum signed_kind kind, const void *bytes, size_t len,
+		       const void **body, size_t *body_len, struct fault *why);
+
+/* agent_settings.c */
+void agent_settings_begin(struct agent *a);
+int agent_settings_take(struct agent *a, const void *bytes, size_t len, struct fault *why);
+void agent_settings_region(struct agent *a, const char *region);
+void agent_settings_apply(struct agent *a); /* another school: other records are for it */
+void agent_settings_tell(struct agent *a);  /* wasl-contentd, until it has taken them */
 
 /* agent_echo.c: hands the grant's key for the hub's echo to netmgrd, until it has it */
 void agent_tell_echo(struct agent *a);

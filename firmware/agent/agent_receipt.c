@@ -9,8 +9,8 @@
 #include "firmware/record/trust_dir.h"
 
 /* A key that this box does not know yet may stand in a root that contentd has brought since. */
-static int check(struct agent *a, enum signed_kind kind, const void *bytes, size_t len,
-		 const void **body, size_t *body_len, struct fault *why)
+int agent_check_record(struct agent *a, enum signed_kind kind, const void *bytes, size_t len,
+		       const void **body, size_t *body_len, struct fault *why)
 {
 	int r = agent_trust(a, why);
 	if (r)
@@ -84,7 +84,7 @@ static int take_receipt(struct agent *a, const void *bytes, size_t len, const ui
 	size_t body_len = 0;
 	wasl_Receipt receipt;
 	struct chain_state own;
-	int r = check(a, SIGNED_RECEIPT, bytes, len, &body, &body_len, why);
+	int r = agent_check_record(a, SIGNED_RECEIPT, bytes, len, &body, &body_len, why);
 	if (!r)
 		r = codec_decode(wasl_Receipt_fields, body, body_len, &receipt, why);
 	if (!r)
@@ -99,6 +99,7 @@ static int take_receipt(struct agent *a, const void *bytes, size_t len, const ui
 		return 0;
 	hear_time(a, receipt.hub_unix_s);
 	hear_versions(a, &receipt);
+	agent_settings_region(a, receipt.region);
 	r = outbox_receipt(a->outbox, v, &receipt, bytes, len, agent_guess_s(a), why);
 	if (!r && (v == CHAIN_SAME || v == CHAIN_REFILL))
 		note_gap(a, &receipt, &own, &past);
@@ -115,7 +116,7 @@ static int take_close(struct agent *a, const void *bytes, size_t len, bool *prog
 	wasl_Close close_record;
 	struct chain_state own;
 	uint64_t reopened = 0;
-	int r = check(a, SIGNED_CLOSE, bytes, len, &body, &body_len, why);
+	int r = agent_check_record(a, SIGNED_CLOSE, bytes, len, &body, &body_len, why);
 	if (!r)
 		r = codec_decode(wasl_Close_fields, body, body_len, &close_record, why);
 	if (!r)
@@ -156,6 +157,8 @@ bool agent_take_record(void *agent, const void *bytes, size_t len,
 		r = take_receipt(a, bytes, len, nonce, &progress, &why);
 	else if (kind == SIGNED_CLOSE)
 		r = take_close(a, bytes, len, &progress, &why);
+	else if (kind == SIGNED_SETTINGS)
+		r = agent_settings_take(a, bytes, len, &why);
 	else
 		log_info("event=answer.unknown kind=%u text=\"newer than this program, or no "
 			 "record\"",

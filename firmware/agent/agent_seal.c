@@ -42,6 +42,7 @@ static wasl_BoxHealth health_of(const struct agent *a)
 		.disk_free_bytes = free_bytes(a),
 		.uptime_s = (uint32_t)(agent_now_ms() / 1000),
 		.catalogue_version = a->health.catalogue_version,
+		.settings_version = a->health.settings_version,
 		.lessons_ready = a->health.lessons_ready,
 		.lessons_total = a->health.lessons_total,
 		.disk_bad = a->health.disk_bad,

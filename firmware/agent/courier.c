@@ -158,6 +158,11 @@ uint64_t courier_not_before_ms(const struct courier *c)
 	return c->policy.not_before_ms;
 }
 
+void courier_patience(struct courier *c, uint64_t max_wait_ms)
+{
+	c->max_wait_ms = max_wait_ms;
+}
+
 void courier_hurry(struct courier *c)
 {
 	courier_policy_reset(&c->policy);

@@ -37,6 +37,7 @@ void courier_free(struct courier *c);
 bool courier_busy(const struct courier *c);
 /* Monotonic time before which nothing is sent. */
 uint64_t courier_not_before_ms(const struct courier *c);
+void courier_patience(struct courier *c, uint64_t max_wait_ms); /* from the next failure on */
 void courier_hurry(struct courier *c); /* a person asked: forget the waiting */
 
 /*

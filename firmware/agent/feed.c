@@ -245,6 +245,7 @@ void feed_health(const json_t *answer, struct feed_health *out)
 	number32(answer, "lessons_ready", OPTIONAL, &out->lessons_ready, &ignored);
 	number32(answer, "lessons_total", OPTIONAL, &out->lessons_total, &ignored);
 	number32(answer, "catalogue_version", OPTIONAL, &out->catalogue_version, &ignored);
+	number32(answer, "settings_version", OPTIONAL, &out->settings_version, &ignored);
 	const json_t *disk = json_object_get(answer, "disk");
 	number(disk, "bad", OPTIONAL, INT64_MAX, &out->disk_bad, &ignored);
 	number(disk, "unreadable", OPTIONAL, INT64_MAX, &out->disk_unreadable, &ignored);

@@ -41,7 +41,8 @@ int feed_chain(const json_t *answer, struct outbox_minutes *out, struct fault *w
 /* contentd's GET /v1/health, as far as a report wants it; what is missing is 0. */
 struct feed_health {
 	uint64_t disk_free_bytes;
-	uint32_t lessons_ready, lessons_total, catalogue_version;
+	uint32_t lessons_ready, lessons_total, catalogue_version,
+		settings_version; /* that it runs */
 	uint64_t disk_bad, disk_unreadable, disk_read_bytes, disk_read_s;
 };
 void feed_health(const json_t *answer, struct feed_health *out);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-agentd: what the box knows about itself, on its way to the ministry. Everything but main() is a library.
-AGENT := agent agent_api agent_echo agent_receipt agent_seal aggregate chain collector courier courier_policy feed floor grant \
+AGENT := agent agent_api agent_echo agent_receipt agent_seal agent_settings aggregate chain collector courier courier_policy feed floor grant \
 	 keyfile outbox outbox_minutes outbox_offer outbox_receipt outbox_seal seal_policy
 $(eval $(call lib,agent,$(AGENT:%=firmware/agent/%.c),record board base))
 $(eval $(call prog,wasl-agentd,firmware/agent/main.c,agent))
@@ -15,6 +15,8 @@ $(B)/tests/agent-daemon: private OURS := agent
 $(B)/tests/agent-daemon: private EXTRA := -lcmocka
 $(B)/tests/agent-daemon: $(call obj,$(AGENT_PLAY)) $$(foreach l,$$(sort $$(call closure,agent)),$(B)/lib/lib$$(l).a)
 $(foreach f,feed hub_answer,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,agent record base)))
+
+LONG += tests/agent/settings_flow.t
 
 # What settings records may carry, as a configuration file for tests/agent/settings.t.
 SRCS += tests/agent/settings_conf.c

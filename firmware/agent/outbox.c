@@ -153,6 +153,15 @@ int outbox_blob(struct outbox *o, const char *name, void **out, size_t *len, str
 	return 0;
 }
 
+int outbox_blob_set(struct outbox *o, const char *name, const void *bytes, size_t len,
+		    struct fault *why)
+{
+	return db_exec(o->db, why,
+		       "INSERT INTO fact(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET "
+		       "value=excluded.value",
+		       "tb", name, bytes, len);
+}
+
 int outbox_begin(struct outbox *o, struct fault *why)
 {
 	return db_begin(o->db, why);

@@ -40,6 +40,8 @@ int outbox_number(struct outbox *o, const char *name, int64_t fallback, int64_t 
 int outbox_number_set(struct outbox *o, const char *name, int64_t value, struct fault *why);
 int outbox_blob(struct outbox *o, const char *name, void **out, size_t *len,
 		struct fault *why); /* -ENOENT */
+int outbox_blob_set(struct outbox *o, const char *name, const void *bytes, size_t len,
+		    struct fault *why);
 
 /* --- collecting ------------------------------------------------------------------------------- */
 struct outbox_event {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-RECORD := objmap signed codec trust trust_dir envelope evidence evidence_file evidence_proof device settings hubecho
+RECORD := objmap signed codec trust trust_dir envelope evidence evidence_file evidence_proof device settings settings_text hubecho
 PROTOS := root catalogue enrol report manage
 PB := $(PROTOS:%=$(B)/gen/firmware/record/%.pb)
 GEN += $(PB:%=%.h)
@@ -12,4 +12,4 @@ $(B)/gen/firmware/record/%.pb.c $(B)/gen/firmware/record/%.pb.h &: firmware/reco
 	$(Q)protoc --plugin=protoc-gen-nanopb=/usr/bin/protoc-gen-nanopb --nanopb_out=$(B)/gen $<
 
 $(foreach u,$(RECORD),$(if $(wildcard tests/unit/record/$(u)_test.c),$(eval $(call unit,record_$(u),tests/unit/record/$(u)_test.c,record base))))
-$(foreach f,objmap signed trust envelope codec evidence,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,record base)))
+$(foreach f,objmap signed trust envelope codec evidence settings,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,record base)))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "firmware/record/settings.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -16,9 +17,7 @@
 #define HERE (SETTINGS_SCHOOL | SETTINGS_DEVICE) /* what only one school can know */
 
 static const char *const languages[] = { "ar", "fr", "en", NULL };
-/* How an address may begin. */
-static const char *const any_http[] = { "https://", "http://", NULL };
-static const char *const plain_http[] = { "http://", NULL };
+static const char *const by_day[] = { "none", "unmetered", "any", NULL };
 static const char *const metered[] = { "auto", "yes", "no", NULL };
 
 #define RULE_INT(k, lo, hi, h)                                                    \
@@ -29,46 +28,77 @@ static const char *const metered[] = { "auto", "yes", "no", NULL };
 	{                                                                           \
 		.name = k, .type = CONF_TYPE_BYTES, .min = lo, .max = hi, .help = h \
 	}
-#define RULE_URL(k, starts, h)                                                                   \
-	{                                                                                        \
-		.name = k, .type = CONF_TYPE_STR, .room = VALUE_ROOM, .words = starts, .help = h \
+#define RULE_TEXT(k, h)                                                         \
+	{                                                                       \
+		.name = k, .type = CONF_TYPE_STR, .room = VALUE_ROOM, .help = h \
 	}
 #define RULE_WORD(k, w, h)                                               \
 	{                                                                \
 		.name = k, .type = CONF_TYPE_WORD, .words = w, .help = h \
 	}
 
+/* "20:00", and what comes after it. */
+static const char *after_time(const char *s)
+{
+	if (!isdigit((unsigned char)s[0]) || !isdigit((unsigned char)s[1]) || s[2] != ':' ||
+	    !isdigit((unsigned char)s[3]) || !isdigit((unsigned char)s[4]))
+		return NULL;
+	return (s[0] - '0') * 10 + s[1] - '0' < 24 && s[3] < '6' ? s + 5 : NULL;
+}
+
+/* "20:00-06:00"; nothing is the whole day. */
+static int window_shape(const char *value)
+{
+	const char *end = value[0] ? after_time(value) : NULL;
+	if (end)
+		end = *end == '-' ? after_time(end + 1) : NULL;
+	return !value[0] || (end && !*end) ? 0 : -EINVAL;
+}
+
 /* Ranges are narrower than the programs': a signature must not be able to make a box mute. */
 static const struct settings_rule rules[] = {
 	{ "agent", false,
-	  RULE_INT("collect_interval", 5, 3600, "seconds between two collections of counts"), ANY },
-	{ "agent", false, RULE_INT("seal_interval", 60, 86400, "seconds between two reports"),
-	  ANY },
+	  RULE_INT("collect_interval", 5, 3600, "seconds between two collections of counts"), ANY,
+	  SETTINGS_NOW, NULL },
+	{ "agent", false, RULE_INT("seal_interval", 60, 86400, "seconds between two reports"), ANY,
+	  SETTINGS_NOW, NULL },
 	{ "agent", false,
-	  RULE_INT("retry_max", 30, 7200, "longest wait before the hub is tried again"), ANY },
-	{ "hub", false, RULE_URL("url", any_http, "where reports go"), ANY },
-	{ "origin", false, RULE_URL("url", any_http, "where catalogue and lessons come from"),
-	  ANY },
+	  RULE_INT("retry_max", 30, 7200, "longest wait before the hub is tried again"), ANY,
+	  SETTINGS_NOW, NULL },
 	{ "origin", false,
-	  RULE_INT("interval", 60, 86400, "seconds between looks for a newer catalogue"), ANY },
+	  RULE_INT("interval", 60, 86400, "seconds between looks for a newer catalogue"), ANY,
+	  SETTINGS_NOW, NULL },
+	{ "fetch", false,
+	  RULE_TEXT("window", "the night, in local time, as 20:00-06:00: lines that cost money "
+			      "bring lessons in it alone"),
+	  ANY, SETTINGS_NOW, window_shape },
+	{ "fetch", false,
+	  RULE_WORD("by_day", by_day, "lines that bring lessons outside of the night, too"), ANY,
+	  SETTINGS_NOW, NULL },
+	{ "fetch", false,
+	  RULE_BYTES(
+		  "night", 0, INT64_C(1) << 44,
+		  "most that a line that costs money brings in a night; 0: what its quota allows"),
+	  ANY, SETTINGS_NOW, NULL },
+	{ "fetch", false,
+	  RULE_INT("share", 0, 100, "percent of such a line's quota that is for lessons"), ANY,
+	  SETTINGS_NOW, NULL },
 	{ "box", false, RULE_WORD("language", languages, "the language where nobody chose one"),
-	  ANY },
+	  ANY, SETTINGS_NOW, NULL },
 	{ "store", false, RULE_BYTES("max", 0, INT64_C(1) << 50, "bytes that lessons may take"),
-	  HERE },
-	{ "net", false,
-	  RULE_URL("check_url", plain_http, "page that shows whether a line reaches the hub"),
-	  ANY },
-	{ "net", false, RULE_INT("hub_every_s", 10, 3600, "between two questions to the hub"),
-	  ANY },
+	  HERE, SETTINGS_AT_START, NULL },
+	{ "net", false, RULE_INT("hub_every_s", 10, 3600, "between two questions to the hub"), ANY,
+	  SETTINGS_AT_START, NULL },
 	{ "net", false, RULE_INT("metered_hub_every_s", 60, 3600, "the same over a metered uplink"),
-	  ANY },
-	{ "uplink", true, RULE_BYTES("quota", 0, INT64_C(1) << 44, "bytes a month; 0: none"),
-	  HERE },
-	{ "uplink", true, RULE_INT("quota_day", 1, 28, "day on which the quota begins anew"),
-	  HERE },
-	{ "uplink", true, RULE_INT("preference", 0, 1000, "the smallest that works is used"),
-	  HERE },
-	{ "uplink", true, RULE_WORD("metered", metered, "whether bytes cost money"), HERE },
+	  ANY, SETTINGS_AT_START, NULL },
+	{ "uplink", true, RULE_BYTES("quota", 0, INT64_C(1) << 44, "bytes a month; 0: none"), HERE,
+	  SETTINGS_AT_START, NULL },
+	{ "uplink", true, RULE_INT("quota_day", 1, 28, "day on which the quota begins anew"), HERE,
+	  SETTINGS_AT_START, NULL },
+	{ "uplink", true, RULE_INT("preference", 0, 1000, "the smallest that works is used"), HERE,
+	  SETTINGS_AT_START, NULL },
+	{ "uplink", true, RULE_WORD("metered", metered, "whether bytes cost money"), HERE,
+	  SETTINGS_AT_START, NULL },
 };
 
 const struct settings_rule *settings_rules(size_t *count)
@@ -91,13 +121,25 @@ static bool plain_name(const char *name)
 	return n > 0 && n < 32 && !name[n];
 }
 
+/* As a spreadsheet has it: any letters, but no line and no blanks around it. */
+static bool region_name(const char *name)
+{
+	const size_t n = strlen(name);
+	if (n < 1 || n >= 64 || !text_is_utf8(name, n) || name[0] == ' ' || name[n - 1] == ' ')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+			return false;
+	return true;
+}
+
 int settings_scope_parse(const char *scope, enum settings_scope *out)
 {
 	const char *rest;
 	uint8_t device[16];
 	if (!scope[0])
 		*out = SETTINGS_EVERYWHERE;
-	else if ((rest = after(scope, "region:")) && plain_name(rest))
+	else if ((rest = after(scope, "region:")) && region_name(rest))
 		*out = SETTINGS_REGION;
 	else if ((rest = after(scope, "school:")) && plain_name(rest))
 		*out = SETTINGS_SCHOOL;
@@ -127,7 +169,7 @@ bool settings_applies(const char *scope, const struct settings_box *box)
 	return false;
 }
 
-static const struct settings_rule *find_rule(const char *key)
+const struct settings_rule *settings_find(const char *key)
 {
 	const char *dot = strrchr(key, '.'), *slash = strchr(key, '/');
 	if (!dot || (slash && slash > dot))
@@ -164,15 +206,10 @@ static int check_value(const struct settings_rule *rule, const char *value, stru
 		return fault_set(why, -EINVAL, "settings.value",
 				 "the value begins or ends with a space, or is not UTF-8");
 	int r = conf_value_set(&rule->value, value, &field, why);
-	if (r || rule->value.type != CONF_TYPE_STR)
+	if (r || !rule->shape || !rule->shape(value))
 		return r;
-	for (size_t i = 0; rule->value.words[i]; i++) {
-		const char *rest = after(value, rule->value.words[i]);
-		if (rest && rest[0])
-			return 0;
-	}
-	return fault_set(why, -EINVAL, "settings.value",
-			 "'%.60s' is no address that begins with %s", value, rule->value.words[0]);
+	return fault_set(why, -EINVAL, "settings.value", "'%.60s' is not %s", value,
+			 rule->value.help);
 }
 
 int settings_check(const char *scope, const char *key, const char *value, struct fault *why)
@@ -183,7 +220,7 @@ int settings_check(const char *scope, const char *key, const char *value, struct
 			why, -EINVAL, "settings.scope",
 			"'%.60s' is no scope; write region:NAME, school:CODE, device:ID or nothing",
 			scope);
-	const struct settings_rule *rule = find_rule(key);
+	const struct settings_rule *rule = settings_find(key);
 	if (!rule)
 		return fault_set(why, -EPERM, "settings.key",
 				 "'%.60s' is not a setting that the ministry may change", key);

@@ -18,7 +18,7 @@ static void print_value(const struct conf_key *key, bool high)
 		printf("%s = %" PRId64 "\n", key->name, high ? key->max : key->min);
 		break;
 	case CONF_TYPE_STR:
-		printf("%s = %shub.example/path/\n", key->name, key->words[high && key->words[1]]);
+		printf("%s = %s\n", key->name, high ? "23:59-00:00" : "00:00-00:00"); /* a window */
 		break;
 	case CONF_TYPE_BOOL:
 		printf("%s = %s\n", key->name, high ? "yes" : "no");

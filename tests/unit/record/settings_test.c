@@ -20,6 +20,10 @@ static const struct {
 	{ "device:" DEVICE "0", -EINVAL, 0 },
 	{ "device:xx", -EINVAL, 0 },
 	{ "region:", -EINVAL, 0 },
+	{ "region:Le Kef", 0, SETTINGS_REGION },
+	{ "region:القصرين", 0, SETTINGS_REGION },
+	{ "region: Kef", -EINVAL, 0 },
+	{ "region:Kef\n", -EINVAL, 0 },
 	{ "school:TN 1", -EINVAL, 0 },
 	{ "school:TN\n[agent]", -EINVAL, 0 },
 	{ "everyone", -EINVAL, 0 },
@@ -72,15 +76,25 @@ static const struct {
 	{ "agent.seal_interval", "often", -EINVAL },
 	{ "agent.seal_interval", "", -EINVAL },
 	{ "agent.seal_interval", " 600", -EINVAL },
-	{ "hub.url", "https://hub.example/", 0 },
-	{ "hub.url", "file:///etc/passwd", -EINVAL },
-	{ "hub.url", "https://", -EINVAL },
-	{ "net.check_url", "http://hub.example/v1/check/", 0 },
-	{ "net.check_url", "https://hub.example/v1/check/",
-	  -EINVAL }, /* a portal is seen over plain HTTP only */
-	{ "hub.url", "https://hub.example/\n[setup]\nschool=x",
-	  -EINVAL }, /* a line of its own in site.conf */
-	{ "hub.url", "https://hub.example/\xff", -EINVAL },
+	{ "fetch.window", "20:00-06:00", 0 },
+	{ "fetch.window", "00:00-23:59", 0 },
+	{ "fetch.window", "", 0 }, /* the whole day */
+	{ "fetch.window", "24:00-06:00", -EINVAL },
+	{ "fetch.window", "20:60-06:00", -EINVAL },
+	{ "fetch.window", "20:00", -EINVAL },
+	{ "fetch.window", "20:00-06:00-", -EINVAL },
+	{ "fetch.window", "20:00-06:00\n[setup]\nschool=x",
+	  -EINVAL }, /* a line of its own in settings.conf */
+	{ "fetch.window", "20:00-\xff", -EINVAL },
+	{ "fetch.night", "50M", 0 },
+	{ "fetch.night", "-1", -EINVAL },
+	{ "fetch.night", "17T", -ERANGE },
+	{ "fetch.by_day", "unmetered", 0 },
+	{ "fetch.by_day", "always", -EINVAL },
+	{ "fetch.share", "101", -ERANGE },
+	{ "hub.url", "https://hub.example/", -EPERM }, /* nothing that makes a box mute */
+	{ "origin.url", "https://hub.example/", -EPERM },
+	{ "net.check_url", "http://hub.example/v1/check/", -EPERM },
 	{ "box.language", "fr", 0 },
 	{ "box.language", "de", -EINVAL },
 	{ "agent.password", "x", -EPERM },
@@ -90,7 +104,7 @@ static const struct {
 	{ "agent.", "600", -EPERM },
 	{ ".seal_interval", "600", -EPERM },
 	{ "", "", -EPERM },
-	{ "agent]\n[hub.url", "https://x/", -EPERM },
+	{ "agent]\n[fetch.share", "1", -EPERM },
 };
 
 static void lets_only_listed_keys_and_good_values_pass(void **state)
@@ -123,7 +137,8 @@ static void has_a_complete_table(void **state)
 		if (rules[i].value.type == CONF_TYPE_INT || rules[i].value.type == CONF_TYPE_BYTES)
 			assert_true(rules[i].value.min < rules[i].value.max);
 		else
-			assert_true(rules[i].value.words && rules[i].value.words[0]);
+			assert_true(rules[i].shape ||
+				    (rules[i].value.words && rules[i].value.words[0]));
 	}
 }
 
@@ -176,6 +191,41 @@ static void checks_whole_records(void **state)
 	assert_int_equal(settings_check_all(&s, &why), -EINVAL);
 }
 
+static void set_one(wasl_Settings *s, const char *key, const char *value)
+{
+	wasl_Setting *one = &s->settings[s->settings_count++];
+	snprintf(one->key, sizeof(one->key), "%s", key);
+	snprintf(one->value, sizeof(one->value), "%s", value);
+}
+
+/* One text, in whatever order the keys came; the narrower scope's value stands. */
+static void makes_one_text_of_all_sets(void **state)
+{
+	(void)state;
+	wasl_Settings country = { .version = 7 }, school = { .version = 5 };
+	const wasl_Settings *const sets[] = { &country, &school };
+	char *text = NULL;
+	size_t len = 0;
+	set_one(&country, "uplink/b.quota", "1G");
+	set_one(&country, "fetch.share", "30");
+	set_one(&country, "agent.seal_interval", "600");
+	set_one(&country, "fetch.night", "5M");
+	set_one(&school, "fetch.night", "7M");
+	set_one(&school, "uplink/a.quota", "2G");
+	set_one(&school, "uplink/b.quota_day", "3");
+	assert_int_equal(settings_text(sets, 2, &text, &len, NULL), 0);
+	assert_string_equal(strchr(text, '\n') + 1,
+			    "[settings]\nversion = 7\n[agent]\nseal_interval = 600\n"
+			    "[fetch]\nnight = 7M\nshare = 30\n[uplink a]\nquota = 2G\n"
+			    "[uplink b]\nquota = 1G\nquota_day = 3\n");
+	assert_int_equal(text[0], '#');
+	assert_int_equal(len, strlen(text));
+	free(text);
+	assert_int_equal(settings_text(sets, 0, &text, &len, NULL), 0);
+	assert_string_equal(strchr(text, '\n') + 1, "[settings]\nversion = 0\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +235,7 @@ int main(void)
 		cmocka_unit_test(has_a_complete_table),
 		cmocka_unit_test(keeps_lines_to_their_school),
 		cmocka_unit_test(checks_whole_records),
+		cmocka_unit_test(makes_one_text_of_all_sets),
 	};
 	return cmocka_run_group_tests_name("record/settings", tests, NULL, NULL);
 }
