@@ -282,6 +282,25 @@ static void show_lessons(const json_t *all, const struct view *v, FILE *to)
 	store_view_set_aside(json_object_get(content, "disk"), v, to);
 }
 
+/* Which version is in force, or that the one that came is not, and why. */
+static void show_settings(const json_t *settings, const struct view *v, FILE *to)
+{
+	const int64_t version = view_int(settings, "version", 0);
+	const int64_t runs = view_int(settings, "runs", 0);
+	char n[24], own[24], why[480];
+	if (!version)
+		return;
+	snprintf(n, sizeof(n), "%" PRId64, version);
+	snprintf(own, sizeof(own), "%" PRId64, runs);
+	AUTO_FREE char *text =
+		view_fill(v, version == runs ? "wasl.settings" : "wasl.settings.waits", "n", n,
+			  "runs", own, NULL);
+	view_row(v, version == runs ? VIEW_GOOD : VIEW_MODERATE, text, to);
+	view_foreign(view_text(settings, "refused"), why, sizeof(why));
+	if (why[0])
+		fprintf(to, "    %s\n", why);
+}
+
 static void show_reports(const json_t *all, const struct view *v, FILE *to)
 {
 	const json_t *agent = said(all, "agentd");
@@ -303,6 +322,7 @@ static void show_reports(const json_t *all, const struct view *v, FILE *to)
 		AUTO_FREE char *text = view_fill(v, "wasl.waiting", "n", number, NULL);
 		view_row(v, VIEW_MODERATE, text, to);
 	}
+	show_settings(json_object_get(agent, "settings"), v, to);
 	char trouble[480];
 	view_foreign(view_text(agent, "last_error"), trouble, sizeof(trouble));
 	if (trouble[0])

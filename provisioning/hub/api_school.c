@@ -7,6 +7,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "provisioning/hub/hubd.h"
+#include "provisioning/hub/manage.h"
 
 enum { HOUR_DAYS = 7, EVENTS = 30, SERIES_MAX = 400, USE_DAYS_MAX = 400, RECEIPTS_MAX = 200 };
 
@@ -73,23 +74,23 @@ static json_t *health_json(const struct box_health *h)
 {
 	json_t *wear = h->disk_wear ? json_integer((json_int_t)h->disk_wear - 1) : json_null();
 	json_t *read = h->disk_read_s ? hubd_time(h->disk_read_s) : json_null();
-	return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "at",
-			 hubd_time(h->unix_s), "image_version", h->image_version, "board", h->board,
-			 "disk_free_bytes", (json_int_t)h->disk_free_bytes, "uptime_s",
+	return json_pack("{s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}",
+			 "at", hubd_time(h->unix_s), "image_version", h->image_version, "board",
+			 h->board, "disk_free_bytes", (json_int_t)h->disk_free_bytes, "uptime_s",
 			 (json_int_t)h->uptime_s, "catalogue_version",
 			 (json_int_t)h->catalogue_version, "lessons_ready",
 			 (json_int_t)h->lessons_ready, "lessons_total",
 			 (json_int_t)h->lessons_total, "disk_bad", (json_int_t)h->disk_bad,
 			 "disk_unreadable", (json_int_t)h->disk_unreadable, "disk_read_bytes",
 			 (json_int_t)h->disk_read_bytes, "disk_read", read, "disk_wear_percent",
-			 wear);
+			 wear, "settings_version", (json_int_t)h->settings_version);
 }
 
-static int box_rows(struct hubd *d, const char *school, json_t *out, struct fault *why)
+static int box_rows(struct hubd *d, const struct school *school, json_t *out, struct fault *why)
 {
 	struct device found[BOXES_MAX];
 	struct boxes b = { .at = found };
-	int rc = store_devices_each(d->hub.store, school, take_box, &b, why);
+	int rc = store_devices_each(d->hub.store, school->code, take_box, &b, why);
 	for (size_t i = 0; rc == 0 && i < b.count; i++) {
 		struct account_head head;
 		struct box_health health;
@@ -97,16 +98,21 @@ static int box_rows(struct hubd *d, const char *school, json_t *out, struct faul
 		int had = rc ? rc : store_health_get(d->hub.store, found[i].id, &health, why);
 		if (rc == 0 && had && had != -ENOENT)
 			rc = had;
+		const struct manage_box box = { school->region, school->code, found[i].id };
+		uint32_t newest = 0;
+		if (rc == 0)
+			rc = manage_for(d->hub.store, &box, &newest, NULL, NULL, why);
 		if (rc)
 			break;
-		json_t *row = json_pack("{s:o, s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:o}", "device",
-					hubd_hex(found[i].id, sizeof(found[i].id)), "state",
-					hubd_device_state(found[i].state), "enrolled",
+		json_t *row = json_pack("{s:o, s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o}",
+					"device", hubd_hex(found[i].id, sizeof(found[i].id)),
+					"state", hubd_device_state(found[i].state), "enrolled",
 					hubd_time(found[i].enrolled_s), "image_version",
 					found[i].image_version, "board", found[i].board, "epoch",
 					(json_int_t)found[i].epoch, "through_seq",
 					(json_int_t)head.through_seq, "held", (json_int_t)head.held,
-					"health", had ? json_null() : health_json(&health));
+					"settings_newest", (json_int_t)newest, "health",
+					had ? json_null() : health_json(&health));
 		rc = json_array_append_new(out, row)
 			     ? fault_set(why, -ENOMEM, "memory", "out of memory")
 			     : 0;
@@ -149,7 +155,7 @@ void api_school(struct ctl_request *req, void *data)
 	if (rc == 0)
 		rc = store_events_each(d->hub.store, school.code, EVENTS, event_row, events, &why);
 	if (rc == 0)
-		rc = box_rows(d, school.code, boxes, &why);
+		rc = box_rows(d, &school, boxes, &why);
 	if (rc)
 		hubd_reply_failed(req, &why);
 	else

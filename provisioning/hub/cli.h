@@ -16,6 +16,7 @@ int cli_order(int argc, char **argv);
 int cli_publish(int argc, char **argv);
 int cli_token(int argc, char **argv);
 int cli_key(int argc, char **argv);
+int cli_settings(int argc, char **argv);
 int cli_offers(int argc, char **argv);
 int cli_accept(int argc, char **argv);
 

@@ -54,3 +54,16 @@ int frames_append(void **body, size_t *len, const void *bytes, uint32_t count)
 	*len += sizeof(size) + count;
 	return 0;
 }
+
+int frames_extend(void **body, size_t *len, const void *frames, size_t count)
+{
+	if (!count)
+		return 0;
+	uint8_t *grown = realloc(*body, *len + count);
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + *len, frames, count);
+	*body = grown;
+	*len += count;
+	return 0;
+}

@@ -25,3 +25,5 @@ int frames_read(const void *body, size_t len, uint32_t limit, struct frame out[s
 
 /* Appends one frame to a growing malloc'ed body. 0 or -ENOMEM, then the body is as before. */
 int frames_append(void **body, size_t *len, const void *bytes, uint32_t count);
+/* Appends another body, whole. */
+int frames_extend(void **body, size_t *len, const void *frames, size_t count);

@@ -14,6 +14,7 @@
 #include "firmware/record/envelope.h"
 #include "firmware/record/report.pb.h"
 #include "provisioning/hub/enrol.h"
+#include "provisioning/hub/manage.h"
 #include "provisioning/hub/refresh.h"
 #include "provisioning/hub/rows.h"
 
@@ -358,6 +359,7 @@ struct versions {
 };
 
 static int sign_receipt(struct batch *b, const struct voice *v, const struct versions *versions,
+			const struct school *school, uint32_t settings_version,
 			const uint8_t *nonce, size_t nonce_len)
 {
 	wasl_Receipt r = wasl_Receipt_init_zero;
@@ -374,6 +376,8 @@ static int sign_receipt(struct batch *b, const struct voice *v, const struct ver
 	r.catalogue_version = (uint32_t)versions->catalogue;
 	r.sealing_keys_version = b->hub->sealing_keys_version;
 	snprintf(r.school_code, sizeof(r.school_code), "%s", v->device.school);
+	snprintf(r.region, sizeof(r.region), "%s", school->region);
+	r.settings_version = settings_version;
 	AUTO_FREE void *body = NULL;
 	AUTO_FREE void *record = NULL;
 	size_t body_len = 0, len = 0;
@@ -387,6 +391,29 @@ static int sign_receipt(struct batch *b, const struct voice *v, const struct ver
 	return rc;
 }
 
+/* The receipt first, because it says which school's and region's settings are for the box; then these, as they were signed. */
+static int answer_voice(struct batch *b, const struct voice *v, const struct versions *versions,
+			const uint8_t *nonce, size_t nonce_len)
+{
+	struct school school;
+	uint32_t newest = 0;
+	AUTO_FREE void *settings = NULL;
+	size_t len = 0;
+	int rc = store_school_get(b->hub->store, v->device.school, &school, b->why);
+	if (rc)
+		return rc == -ENOENT ? fault_set(b->why, -EIO, "ingest.school",
+						 "school '%s' of a box is not registered any more",
+						 v->device.school)
+				     : rc;
+	const struct manage_box box = { school.region, v->device.school, v->device.id };
+	rc = manage_for(b->hub->store, &box, &newest, &settings, &len, b->why);
+	if (rc == 0)
+		rc = sign_receipt(b, v, versions, &school, newest, nonce, nonce_len);
+	if (rc == 0 && frames_extend(&b->out->receipts, &b->out->receipts_len, settings, len))
+		rc = fault_set(b->why, -ENOMEM, "memory", "out of memory");
+	return rc;
+}
+
 static int sign_receipts(struct batch *b, const uint8_t *nonce, size_t nonce_len)
 {
 	struct versions versions = { 1, 0 };
@@ -395,7 +422,7 @@ static int sign_receipts(struct batch *b, const uint8_t *nonce, size_t nonce_len
 		rc = store_number_get(b->hub->store, "catalogue_version", 0, &versions.catalogue,
 				      b->why);
 	for (size_t i = 0; rc == 0 && i < b->voices; i++)
-		rc = b->voice[i].heard ? sign_receipt(b, &b->voice[i], &versions, nonce, nonce_len)
+		rc = b->voice[i].heard ? answer_voice(b, &b->voice[i], &versions, nonce, nonce_len)
 				       : 0;
 	return rc;
 }

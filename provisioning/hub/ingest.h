@@ -30,7 +30,8 @@ const char *ingest_end_name(enum ingest_end end);
 struct ingest_result {
 	uint32_t ends[INGEST_ENDS];
 	struct fault refusal; /* the last refusal's sentence; code 0 when nothing was refused */
-	void *receipts;       /* frames, one signed receipt per device heard; malloc'ed */
+	/* Frames: of each device heard a signed receipt, and behind it the settings that are for it; malloc'ed. */
+	void *receipts;
 	size_t receipts_len;
 };
 void ingest_result_done(struct ingest_result *r);

@@ -293,6 +293,22 @@ int store_offers_each(struct store *s, int limit, store_offer_fn *each, void *da
 	return s->exchange->offers_each(s, limit, each, data, why);
 }
 
+int store_settings_put(struct store *s, const struct kept_settings *settings, struct fault *why)
+{
+	return s->exchange->settings_put(s, settings, why);
+}
+
+int store_settings_get(struct store *s, const char *scope, struct kept_settings *out, void **bytes,
+		       struct fault *why)
+{
+	return s->exchange->settings_get(s, scope, out, bytes, why);
+}
+
+int store_settings_each(struct store *s, store_settings_fn *each, void *data, struct fault *why)
+{
+	return s->exchange->settings_each(s, each, data, why);
+}
+
 int store_alert_put(struct store *s, const struct alert *alert, struct fault *why)
 {
 	return s->rows->alert_put(s, alert, why);

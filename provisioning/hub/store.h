@@ -257,6 +257,24 @@ typedef int store_offer_fn(void *data, const struct lesson_offer *offer);
 int store_offers_each(struct store *s, int limit, store_offer_fn *each, void *data,
 		      struct fault *why);
 
+/* --- what the ministry sets for boxes -------------------------------------------------------------- */
+#define STORE_SCOPE_ROOM 80u
+struct kept_settings { /* the newest signed record of a scope */
+	char scope[STORE_SCOPE_ROOM];
+	uint32_t version;
+	int64_t made_s;
+	size_t len;
+	const void *bytes; /* put: borrowed; each: as long as the call; get: NULL */
+};
+/* In the place of the scope's record, whatever it was. */
+int store_settings_put(struct store *s, const struct kept_settings *settings, struct fault *why);
+/* `bytes` receives the record, malloc'ed. */
+int store_settings_get(struct store *s, const char *scope, struct kept_settings *out, void **bytes,
+		       struct fault *why);
+typedef int store_settings_fn(void *data, const struct kept_settings *settings);
+int store_settings_each(struct store *s, store_settings_fn *each, void *data,
+			struct fault *why); /* by scope */
+
 struct alert {
 	int64_t id, raised_s;
 	char kind[32], school[32], text[256];

@@ -109,6 +109,12 @@ struct store_exchange_ops {
 	int (*offer_put)(struct store *s, const struct lesson_offer *offer, struct fault *why);
 	int (*offers_each)(struct store *s, int limit, store_offer_fn *each, void *data,
 			   struct fault *why);
+	int (*settings_put)(struct store *s, const struct kept_settings *settings,
+			    struct fault *why);
+	int (*settings_get)(struct store *s, const char *scope, struct kept_settings *out,
+			    void **bytes, struct fault *why);
+	int (*settings_each)(struct store *s, store_settings_fn *each, void *data,
+			     struct fault *why);
 };
 
 struct store {

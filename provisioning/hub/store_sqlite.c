@@ -111,7 +111,12 @@ static const char schema_3[] =
 	" film BLOB NOT NULL, received_s INTEGER NOT NULL, PRIMARY KEY(device, lesson)) STRICT;"
 	"CREATE INDEX offer_now ON offer(received_s) WHERE NOT withdrawn;";
 
-static const char *const migrations[] = { schema_1, schema_2, schema_3 };
+/* What the ministry sets for boxes. */
+static const char schema_4[] =
+	"CREATE TABLE settings(scope TEXT PRIMARY KEY, version INTEGER NOT NULL UNIQUE,"
+	" made_s INTEGER NOT NULL, record BLOB NOT NULL) STRICT;";
+
+static const char *const migrations[] = { schema_1, schema_2, schema_3, schema_4 };
 
 CLEAN_FN(store, struct store, store_close)
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What schools and the ministry send one another beside counts. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
 #include "provisioning/hub/store_sqlite.h"
 
 static int offer_put(struct store *store, const struct lesson_offer *f, struct fault *why)
@@ -56,7 +59,71 @@ static int offers_each(struct store *store, int limit, store_offer_fn *each, voi
 	return rc;
 }
 
+static int settings_put(struct store *store, const struct kept_settings *k, struct fault *why)
+{
+	return db_exec(store_sqlite_db(store), why,
+		       "INSERT INTO settings(scope, version, made_s, record) VALUES(?1, ?2, ?3, ?4)"
+		       " ON CONFLICT(scope) DO UPDATE SET version=?2, made_s=?3, record=?4",
+		       "tiib", k->scope, (int64_t)k->version, k->made_s, k->bytes, k->len);
+}
+
+static void read_settings(sqlite3_stmt *s, struct kept_settings *out)
+{
+	*out = (struct kept_settings){ .version = (uint32_t)sqlite3_column_int64(s, 1),
+				       .made_s = sqlite3_column_int64(s, 2),
+				       .len = (size_t)sqlite3_column_bytes(s, 3) };
+	store_sqlite_text(s, 0, out->scope, sizeof(out->scope));
+}
+
+static int settings_get(struct store *store, const char *scope, struct kept_settings *out,
+			void **bytes, struct fault *why)
+{
+	struct db *db = store_sqlite_db(store);
+	sqlite3_stmt *s;
+	int rc = db_query(db, &s, why,
+			  "SELECT scope, version, made_s, record FROM settings WHERE scope=?", "t",
+			  scope);
+	rc = store_sqlite_one(db, rc, s, why);
+	if (rc)
+		return rc;
+	struct kept_settings k;
+	read_settings(s, &k);
+	void *copy = malloc(k.len + 1);
+	if (copy && k.len)
+		memcpy(copy, sqlite3_column_blob(s, 3), k.len);
+	sqlite3_reset(s);
+	if (!copy)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	*out = k;
+	*bytes = copy;
+	return 0;
+}
+
+static int settings_each(struct store *store, store_settings_fn *each, void *data,
+			 struct fault *why)
+{
+	struct db *db = store_sqlite_db(store);
+	sqlite3_stmt *s;
+	int rc = db_query(db, &s, why,
+			  "SELECT scope, version, made_s, record FROM settings ORDER BY scope", "");
+	if (rc)
+		return rc;
+	while ((rc = db_step(db, s, why)) == 1) {
+		struct kept_settings k;
+		read_settings(s, &k);
+		k.bytes = sqlite3_column_blob(s, 3);
+		rc = each(data, &k);
+		if (rc)
+			break;
+	}
+	sqlite3_reset(s);
+	return rc;
+}
+
 const struct store_exchange_ops store_sqlite_exchange = {
 	.offer_put = offer_put,
 	.offers_each = offers_each,
+	.settings_put = settings_put,
+	.settings_get = settings_get,
+	.settings_each = settings_each,
 };

@@ -27,6 +27,10 @@ static const struct {
 	  "count the reports of a box that enrolled in one visit" },
 	{ "publish", cli_publish, "FILE… | --lessons FOLDER | --csv FILE [--transcoder PROGRAM]",
 	  "publish films and documents: encode, hash, sign the next catalogue" },
+	{ "settings", cli_settings,
+	  "set --everyone | --region NAME | --school CODE | --device ID  KEY=VALUE…\n"
+	  "              | list | boxes | keys",
+	  "sign what boxes are to do; they get it with their next receipt" },
 	{ "offers", cli_offers, "[--json]", "list the lessons that teachers offer" },
 	{ "token", cli_token, "viewer | officer", "make a token for the ministry's pages and API" },
 	{ "key", cli_key, "list | show ROLE", "show whose keys there are" },

@@ -15,12 +15,22 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/text.h"
+#include "firmware/record/codec.h"
 #include "firmware/record/envelope.h"
+#include "firmware/record/manage.pb.h"
+#include "provisioning/hub/keyring.h"
+#include "provisioning/hub/manage.h"
 #include "tests/hub/fakehub.h"
 
 #define TODAY 20770
 #define NOW ((int64_t)TODAY * 86400 + 20 * 3600)
 enum { COUNT = 6 };
+
+static void clean_key(struct signed_key *key)
+{
+	signed_key_wipe(key);
+}
 
 struct stage {
 	struct fakehub hub;
@@ -79,12 +89,14 @@ static int64_t send_which(struct stage *s, const char *which, struct ingest_resu
 			 0);
 	if (got == 0)
 		return -1;
-	assert_int_equal(got, 1);
+	for (size_t i = 1; i < got; i++) /* signed records have their kind there */
+		assert_int_equal(answers[i].bytes[4], SIGNED_SETTINGS);
 	wasl_Receipt r = wasl_Receipt_init_zero;
 	assert_int_equal(fakebox_receipt(&s->box, s->hub.hub.trust, answers[0].bytes,
 					 answers[0].len, nonce, sizeof(nonce), &r),
 			 0);
 	assert_string_equal(r.school_code, "S-1");
+	assert_string_equal(r.region, "Kef");
 	assert_int_equal(r.epoch, 1);
 	assert_int_equal(r.hub_unix_s, NOW);
 	return (int64_t)r.through_seq;
@@ -405,6 +417,95 @@ static void the_school_and_its_region_follow(void **state)
 	assert_int_equal(week.days, 1);
 }
 
+static uint32_t sign_settings(struct stage *s, const char *scope, const char *word)
+{
+	CLEANUP(clean_key) struct signed_key key = { 0 };
+	wasl_Settings *set = calloc(1, sizeof(*set));
+	struct store *store = s->hub.hub.store;
+	struct fault why = { 0 };
+	assert_non_null(set);
+	assert_int_equal(keyring_load(s->hub.folder, TRUST_MANAGE, &key, NULL), 0);
+	if (manage_read(store, s->hub.hub.trust, scope, set, &why) ||
+	    manage_change(set, word, &why) ||
+	    manage_sign(store, s->hub.hub.trust, &key, set, NOW, &why))
+		fail_msg("%s", why.text);
+	uint32_t version = set->version;
+	free(set);
+	return version;
+}
+
+/* Behind the receipt: what is for everyone, its region, its school, the box itself; nothing that is for others. */
+static void settings_go_out_to_whom_they_are_for(void **state)
+{
+	struct stage *s = *state;
+	CLEANUP(ingest_result_done) struct ingest_result result = { 0 };
+	struct frame frames[FRAMES_MAX];
+	char own[48] = "device:", hex[33];
+	size_t count = 0;
+	text_hex(s->box.id, 16, hex);
+	snprintf(own, sizeof(own), "device:%s", hex);
+	const char *const scopes[] = { "", "region:Kef", "school:S-1", own };
+	for (size_t i = 0; i < ARRAY_LEN(scopes); i++)
+		assert_int_equal(sign_settings(s, scopes[i], "fetch.share=40"), i + 1);
+	assert_int_equal(sign_settings(s, "school:S-2", "fetch.share=40"), 5);
+	assert_int_equal(sign_settings(s, "region:Gafsa", "fetch.share=40"), 6);
+	assert_int_equal(sign_settings(s, "", "fetch.night=9M"), 7);
+	assert_int_equal(sign_settings(s, "", "fetch.share="), 8);
+	assert_int_equal(send_which(s, "0", &result), 1);
+	assert_int_equal(frames_read(result.receipts, result.receipts_len, 65536, frames, &count,
+				     NULL),
+			 0);
+	assert_int_equal(count, 5);
+	for (size_t i = 1; i < count; i++) {
+		const void *body = NULL;
+		size_t len = 0;
+		wasl_Settings got;
+		assert_int_equal(trust_check(s->hub.hub.trust, SIGNED_SETTINGS, frames[i].bytes,
+					     frames[i].len, &body, &len, NULL),
+				 0);
+		assert_int_equal(codec_decode(wasl_Settings_fields, body, len, &got, NULL), 0);
+		assert_string_equal(got.scope, scopes[i - 1]);
+		assert_int_equal(got.version, i == 1 ? 8 : i);
+		assert_int_equal(got.settings_count, 1);
+		assert_string_equal(got.settings[0].value, i == 1 ? "9M" : "40");
+	}
+}
+
+/* A key of another role, a word that is none, a scope of nobody: nothing is kept. */
+static void settings_that_no_box_would_take_are_not_signed(void **state)
+{
+	struct stage *s = *state;
+	CLEANUP(clean_key) struct signed_key key = { 0 };
+	CLEANUP(clean_key) struct signed_key stranger = { 0 };
+	struct hub *hub = &s->hub.hub;
+	wasl_Settings set = { .settings_count = 0 };
+	struct fault why = { 0 };
+	void *bytes = NULL;
+	struct kept_settings kept;
+	assert_int_equal(signed_key_make(&stranger), 0);
+	assert_int_equal(keyring_load(s->hub.folder, TRUST_MANAGE, &key, NULL), 0);
+	assert_int_equal(manage_change(&set, "fetch.share=40", &why), 0);
+	assert_int_equal(manage_sign(hub->store, hub->trust, &hub->enrol_key, &set, NOW, &why),
+			 -EKEYREJECTED);
+	assert_int_equal(manage_sign(hub->store, hub->trust, &stranger, &set, NOW, &why),
+			 -EKEYREJECTED);
+	static const struct {
+		const char *word;
+		int want;
+	} words[] = {
+		{ "fetch.share", -EINVAL },      { "=40", -EPERM },
+		{ "hub.url=http://x", -EPERM },  { "fetch.share=400", -ERANGE },
+		{ "store.max=1G", -EPERM },      { "fetch.night=", -ENOENT },
+		{ "fetch.window=9-5", -EINVAL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		assert_int_equal(manage_change(&set, words[i].word, &why), words[i].want);
+	snprintf(set.scope, sizeof(set.scope), "planet:mars");
+	assert_int_equal(manage_sign(hub->store, hub->trust, &key, &set, NOW, &why), -EINVAL);
+	assert_int_equal(store_settings_get(hub->store, "", &kept, &bytes, NULL), -ENOENT);
+	assert_int_equal(sign_settings(s, "", "fetch.share=40"), 1); /* no number was lost */
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -422,6 +523,8 @@ int main(void)
 		CASE(what_cannot_be_opened_is_kept_and_told),
 		CASE(senseless_rows_are_left_out),
 		CASE(the_school_and_its_region_follow),
+		CASE(settings_go_out_to_whom_they_are_for),
+		CASE(settings_that_no_box_would_take_are_not_signed),
 	};
 	return cmocka_run_group_tests_name("hub/ingest", tests, NULL, NULL);
 }

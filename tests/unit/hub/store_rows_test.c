@@ -244,6 +244,39 @@ static void alerts_come_newest_first(void **state)
 	assert_string_equal(text, "rows fork ");
 }
 
+static int note_settings(void *data, const struct kept_settings *k)
+{
+	char *text = data;
+	size_t n = strlen(text);
+	snprintf(text + n, 128 - n, "%s=%u:%.*s ", k->scope, k->version, (int)k->len,
+		 (const char *)k->bytes);
+	return 0;
+}
+
+static void the_newest_settings_of_a_scope_are_kept(void **state)
+{
+	struct place *p = *state;
+	char text[128] = "";
+	void *bytes = NULL;
+	struct kept_settings got,
+		all = { .version = 1, .made_s = 9, .len = 3, .bytes = "one" },
+		school = { .scope = "school:A", .version = 2, .len = 3, .bytes = "two" },
+		again = { .version = 3, .made_s = 10, .len = 5, .bytes = "three" };
+	assert_int_equal(store_settings_get(p->store, "", &got, &bytes, NULL), -ENOENT);
+	place_begin(state);
+	assert_int_equal(store_settings_put(p->store, &all, NULL), 0);
+	assert_int_equal(store_settings_put(p->store, &school, NULL), 0);
+	assert_int_equal(store_settings_put(p->store, &again, NULL), 0);
+	place_commit(state);
+	assert_int_equal(store_settings_each(p->store, note_settings, text, NULL), 0);
+	assert_string_equal(text, "=3:three school:A=2:two ");
+	assert_int_equal(store_settings_get(p->store, "school:A", &got, &bytes, NULL), 0);
+	assert_int_equal(got.version, 2);
+	assert_int_equal(got.len, 3);
+	assert_memory_equal(bytes, "two", 3);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +286,7 @@ int main(void)
 		PLACE_CASE(a_day_that_is_no_day_is_refused),
 		PLACE_CASE(region_days_add_up),
 		PLACE_CASE(alerts_come_newest_first),
+		PLACE_CASE(the_newest_settings_of_a_scope_are_kept),
 	};
 	return cmocka_run_group_tests_name("hub/store rows", tests, NULL, NULL);
 }

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "provisioning/hub/store.h"
+
+struct _wasl_Settings;
+struct fault;
+struct signed_key;
+struct trust;
+
+/*
+ * What the ministry sets for boxes (firmware/record/settings.h), kept as signed records: the newest of each scope, under numbers
+ * that rise for the whole country. Records go out with the receipts, to whom they are for.
+ */
+
+/* The set in force for a scope; version 0 and no settings when there is none. */
+int manage_read(struct store *s, const struct trust *trust, const char *scope,
+		struct _wasl_Settings *out, struct fault *why);
+
+/* "fetch.night=50M" puts a setting into the set or changes it, "fetch.night=" takes it out. Its keys stay in order. */
+int manage_change(struct _wasl_Settings *set, const char *word, struct fault *why);
+
+/*
+ * Gives the set the next number and signs it; kept when this returns 0. `trust` must accept the key: what no box would take is
+ * not kept.
+ */
+int manage_sign(struct store *s, const struct trust *trust, const struct signed_key *key,
+		struct _wasl_Settings *set, int64_t now_s, struct fault *why);
+
+/* Whose settings are for a box. */
+struct manage_box {
+	const char *region, *school;
+	const uint8_t *device; /* 16 bytes; NULL: any box of the school */
+};
+/* The number of the newest record for it (0: none), and with `frames` not NULL the records behind what stands there. */
+int manage_for(struct store *s, const struct manage_box *box, uint32_t *newest, void **frames,
+	       size_t *len, struct fault *why);
