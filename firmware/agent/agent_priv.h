@@ -57,7 +57,6 @@ struct agent {
 	struct agent_settings {
 		char region[64];   /* "": nobody has told it yet */
 		uint32_t version;  /* of the newest record in the file */
-		uint32_t runs;     /* what wasl-contentd said when it was told */
 		uint32_t asked;    /* the version at which it was asked last */
 		bool told, again;  /* again: the file could not be written */
 		char refused[480]; /* why it runs another one; "" when all is well */

@@ -182,7 +182,7 @@ static void told(void *data, const struct http_result *result)
 	if (!refused || a->settings.asked != a->settings.version)
 		return;
 	a->settings.told = true;
-	a->settings.runs = runs >= 0 && runs <= UINT32_MAX ? (uint32_t)runs : 0;
+	a->health.settings_version = runs >= 0 && runs <= UINT32_MAX ? (uint32_t)runs : 0;
 	snprintf(a->settings.refused, sizeof(a->settings.refused), "%s", refused);
 	if (refused[0])
 		log_warn("event=settings.refused version=%u text=\"%s\"", a->settings.version,
