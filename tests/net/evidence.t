@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2317 # many functions are only called by "until_so"
 # Evidence of a box's lines: wasl-netmgrd-sim, wasl-agentd and the hub make it, and whoever changes it is found out without them.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
@@ -113,6 +114,7 @@ wasl net evidence --verify "$file" >"$work/out"
 is $? 3 "the box itself has the ministry's roots"
 check 3 "$file"
 like "$work/out" "No key of the ministry is at hand" "elsewhere it wants a key"
+# shellcheck disable=SC2046 # words
 reported && wasl net evidence $(days) --out "$work/all.txt" >"$work/out" && through_now
 [ "$(awk '$1 == "end" { print $2 }' "$work/all.txt")" -ge "$(awk '$1 == "end" { print $2 }' "$file")" ]
 ok $? "one more receipt"
