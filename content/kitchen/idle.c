@@ -9,6 +9,7 @@
 #include "content/contentd.h"
 #include "content/kitchen/rest_read.h"
 #include "content/kitchen/version.h"
+#include "content/staff/staff.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
@@ -71,6 +72,14 @@ static void retire(struct idle *i, uint64_t now)
 	wants_recheck(c->wants);
 }
 
+/* A teacher waits for the own film, on battery, too; nobody waits for what is made to be offered. */
+static enum staff_rest staff_rest_of(enum rest_reason reason)
+{
+	if (reason == REST_HOT || reason == REST_LATE)
+		return STAFF_STANDS;
+	return reason == REST_BATTERY ? STAFF_OFFERS_STAND : STAFF_GOES;
+}
+
 static int look(sd_event_source *s, uint64_t usec, void *data)
 {
 	struct idle *i = data;
@@ -86,6 +95,8 @@ static int look(sd_event_source *s, uint64_t usec, void *data)
 				   : i->view.verdict.better ? COOK_BETTERS
 				   : i->view.verdict.roomy  ? COOK_SHOWS
 							    : COOK_MAKES);
+	if (i->of->staff)
+		staff_work_rest(i->of->staff, staff_rest_of(i->view.verdict.reason));
 	retire(i, now);
 	i->due_ms = clock_mono_ms() + LOOK_MS;
 	sd_event_source_set_time(s, i->due_ms * 1000);

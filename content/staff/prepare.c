@@ -31,7 +31,7 @@ struct prepare {
 	int pidfd, said, errors; /* its standard output and error */
 	sd_event_source *on_said, *on_errors, *on_end, *clock;
 	uint64_t moved_ms; /* when it last got on */
-	bool stuck;
+	bool stuck, stands;
 	char line[64], end[1024]; /* of its progress; of its errors, the last of them */
 	size_t line_len, end_len;
 };
@@ -79,6 +79,7 @@ static void become(const struct prepare_order *o, struct call *c, int said, int 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	setpgid(0, 0); /* it has a child of its own: both stand, and go on */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
@@ -221,6 +222,8 @@ static int on_clock(sd_event_source *s, uint64_t usec, void *data)
 	(void)usec;
 	struct prepare *p = data;
 	const uint64_t now = clock_mono_ms();
+	if (p->stands)
+		p->moved_ms = now;
 	if (now - p->moved_ms >= p->order.stuck_ms) {
 		p->stuck = true;
 		(void)syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
@@ -251,6 +254,7 @@ static int start_child(struct prepare *p, struct fault *why)
 		become(&p->order, &call, said, errors, parent);
 	if (pid < 0)
 		return fault_set(why, -errno, "staff.prepare", "no process (%s)", strerror(errno));
+	(void)setpgid(pid, pid); /* whoever of the two is first */
 	p->pid = pid;
 	p->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (p->pidfd < 0 || fcntl(p->said, F_SETFL, O_NONBLOCK) < 0 ||
@@ -287,6 +291,16 @@ int prepare_start(struct sd_event *loop, const struct prepare_order *order, stru
 	if (r == 0)
 		*out = MOVE_PTR(p);
 	return r;
+}
+
+void prepare_pace(struct prepare *p, enum prepare_walk walk)
+{
+	if (!p || !p->pid || p->stands == (walk == PREPARE_STANDS))
+		return;
+	p->stands = walk == PREPARE_STANDS;
+	p->moved_ms = clock_mono_ms();
+	(void)kill(-p->pid,
+		   p->stands ? SIGSTOP : SIGCONT); /* not reaped yet: the number is still its */
 }
 
 void prepare_stop(struct prepare *p)

@@ -35,6 +35,9 @@ struct prepare_order {
 };
 int prepare_start(struct sd_event *loop, const struct prepare_order *order, struct prepare **out,
 		  struct fault *why);
+/* The box is hot, or has no mains: all its processes stand where they are until it goes on. That time is no time without getting on. */
+enum prepare_walk { PREPARE_GOES, PREPARE_STANDS };
+void prepare_pace(struct prepare *p, enum prepare_walk walk); /* NULL is fine */
 void prepare_stop(
 	struct prepare *p); /* NULL is fine; also after `done`; its process is gone then */
 /* Removes what it made, or had begun. */

@@ -20,6 +20,9 @@ struct pieces;
 struct prepare;
 struct sd_event_source;
 
+/* Whether it may be made now: STANDS while the box is hot or busy, OFFERS_STAND on its battery, where what nobody waits for stands. */
+enum staff_rest { STAFF_GOES, STAFF_OFFERS_STAND, STAFF_STANDS };
+
 /*
  * What teachers do with the box: pages below /staff/ behind a PIN (visit.c, door.c, lesson_pages.c, class_pages.c), films that they
  * bring (upload.c, work.c), and who they are (`wasl staff`, staff_ctl.c). One folder, nobody else's: people, list, ID.item, and
@@ -45,6 +48,7 @@ struct staff {
 		struct intake *intake;
 		wasl_Item item;
 	} work;
+	enum staff_rest rest;
 	uint64_t told_ms;   /* that the disk refuses: until then it has been said */
 	uint64_t tidied_ms; /* looked for uploads that nobody finishes */
 	struct sd_event_source *tidy;
@@ -59,6 +63,8 @@ void staff_close(struct staff *s); /* NULL is fine */
 int staff_work_open(struct staff *s, struct fault *why);
 void staff_work_close(struct staff *s);
 void staff_work_soon(struct staff *s); /* there may be a film to make a lesson */
+/* What is being made, and what is begun from now on. */
+void staff_work_rest(struct staff *s, enum staff_rest rest);
 /* Of the lesson that is being made; 0 else. */
 unsigned staff_work_thousandths(const struct staff *s, const char *id);
 /* Room for a film of so many bytes and what is made of it; what can be had again makes way. */

@@ -388,6 +388,19 @@ static const struct own_lesson *next_offered(const struct staff *s)
 	return NULL;
 }
 
+static void keep_pace(const struct staff *s)
+{
+	const bool stands =
+		s->rest == STAFF_STANDS || (s->rest == STAFF_OFFERS_STAND && s->work.offering);
+	prepare_pace(s->work.prepare, stands ? PREPARE_STANDS : PREPARE_GOES);
+}
+
+void staff_work_rest(struct staff *s, enum staff_rest rest)
+{
+	s->rest = rest;
+	keep_pace(s);
+}
+
 static int start(struct staff *s, int fd, enum prepare_way way, struct fault *why)
 {
 	const struct prepare_order order = { .program = s->c->conf->kitchen.program,
@@ -400,7 +413,9 @@ static int start(struct staff *s, int fd, enum prepare_way way, struct fault *wh
 					     .progress = progress,
 					     .done = prepared,
 					     .data = s };
-	return prepare_start(s->c->loop, &order, &s->work.prepare, why);
+	int r = prepare_start(s->c->loop, &order, &s->work.prepare, why);
+	keep_pace(s);
+	return r;
 }
 
 /* A film that stays as it is takes its own size twice until the original is gone. Where that is not to be had it is made small. */

@@ -7,7 +7,9 @@
 . "$(dirname "$0")/lib.sh"
 [ -n "${WASL_LONG:-}" ] || skip_all "WASL_LONG=1 tries it"
 
-mkdir -p "$top/stick" "$origin"
+mkdir -p "$top/stick" "$origin" "$top/sys/class/thermal/thermal_zone0"
+warm() { echo "$1" >"$top/sys/class/thermal/thermal_zone0/temp"; }
+warm 41000
 # Four segments; of the second one the child always dies, with a picture or (sound.bad) with sound.
 ffmpeg -v error -y -f lavfi -i testsrc2=s=320x180:r=10:d=17 -f lavfi -i sine=f=440:d=17 -c:v libx264 -preset ultrafast -g 20 -b:v 300k -c:a aac "$top/stick/lesson.mp4"
 film=$top/stick/lesson.mp4 size=$(stat -c %s "$top/stick/lesson.mp4")
@@ -29,7 +31,7 @@ END
 chmod 755 "$top/transcoder"
 new_box
 mkdir -p "$content/store" "$content/portal"
-configure 9 "[staff]\nstick = $top/stick\n[kitchen]\nrungs = 144p audio\nprogram = $top/transcoder\n"
+configure 9 "[staff]\nstick = $top/stick\n[kitchen]\nrungs = 144p audio\nprogram = $top/transcoder\nsys = $top/sys\n"
 start_contentd
 start_portal
 until_so 20 test -s "$content/portal/ar/index.html"
@@ -220,4 +222,23 @@ until_so 60 curl -sf -o "$top/down" "$portal/m/$id/download-144p.mp4"
 is "$(ffmpeg -v error -i "$top/down" -f null - 2>&1)" "" "and decodes"
 until_so 20 eval "[ \"\$(find '$content/staff' -name '*.film' -o -name '*.part' | wc -l)\" = 0 ]"
 ok $? "nothing of the way is left"
+
+# --- a hot box ------------------------------------------------------------------------------------------------------------
+warm 99000
+until_so 20 is_field /v1/status .idle.rests hot
+id=$(send hot.mp4 "$film")
+stands() {
+	local child children
+	read -ra children <"/proc/$contentd_pid/task/$contentd_pid/children"
+	for child in "${children[@]}"; do
+		grep -q ' T ' "/proc/$child/stat" && return
+	done
+	return 1
+}
+until_so 20 stands
+ok $? "while the box is hot a film stands where it is"
+is "$(body .state)" waiting "and waits for its turn"
+warm 41000
+until_so 90 whole "$id"
+ok $? "and is made when it has cooled"
 done_testing

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
@@ -135,11 +136,51 @@ static void whatever_the_child_does_is_one_answer(void **state)
 	}
 }
 
+/* A hot box: it stands where it is, and ends when it goes on. */
+static void it_stands_and_goes_on(void **state)
+{
+	CLEANUP(clean_loop) sd_event *loop = NULL;
+	struct prepare *p = NULL;
+	struct seen seen = { 0 };
+	siginfo_t how = { 0 };
+	char path[128];
+	int film[2];
+	assert_true(sd_event_new(&loop) >= 0);
+	assert_int_equal(pipe2(film, O_CLOEXEC), 0);
+	snprintf(path, sizeof(path), "%s/program", (char *)*state);
+	int program = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+	assert_true(program >= 0);
+	assert_true(dprintf(program, "#!/bin/sh\ncat <&3 >/dev/null\n") > 0);
+	close(program);
+	const struct prepare_order order = { .program = path,
+					     .group = -1,
+					     .folder = *state,
+					     .id = "own-1",
+					     .fd = film[0],
+					     .stuck_ms = PREPARE_STUCK_MS,
+					     .progress = moved,
+					     .done = heard,
+					     .data = &seen };
+	assert_int_equal(prepare_start(loop, &order, &p, NULL), 0);
+	close(film[0]);
+	prepare_pace(p, PREPARE_STANDS);
+	assert_int_equal(waitid(P_ALL, 0, &how, WSTOPPED | WEXITED | WNOWAIT), 0);
+	assert_int_equal(how.si_code, CLD_STOPPED);
+	close(film[1]); /* nothing keeps it but that it stands */
+	prepare_pace(p, PREPARE_GOES);
+	while (!seen.calls)
+		assert_true(sd_event_run(loop, 60 * 1000000) > 0);
+	assert_int_equal(seen.code, 0);
+	prepare_pace(p, PREPARE_STANDS); /* it is gone: nobody is stopped */
+	prepare_stop(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_are_understood),
 		cmocka_unit_test_setup_teardown(whatever_the_child_does_is_one_answer, make, sweep),
+		cmocka_unit_test_setup_teardown(it_stands_and_goes_on, make, sweep),
 	};
 	return cmocka_run_group_tests_name("staff/prepare", tests, NULL, NULL);
 }
