@@ -115,7 +115,7 @@ is $? 3 "the box itself has the ministry's roots"
 check 3 "$file"
 like "$work/out" "No key of the ministry is at hand" "elsewhere it wants a key"
 # shellcheck disable=SC2046 # words
-reported && wasl net evidence $(days) --out "$work/all.txt" >"$work/out" && through_now
+until_so 20 reported && wasl net evidence $(days) --out "$work/all.txt" >"$work/out" && through_now
 [ "$(awk '$1 == "end" { print $2 }' "$work/all.txt")" -ge "$(awk '$1 == "end" { print $2 }' "$file")" ]
 ok $? "one more receipt"
 check 0 "$work/all.txt" --key "$hub/var/lib/wasl/hub/root/1" || check 3 "$work/all.txt" --key "$hub/var/lib/wasl/hub/root/1"
@@ -146,24 +146,27 @@ ok $? "b2sum makes the same chain"
 # --- and nobody can change it ------------------------------------------------------------------------
 bad=$work/bad.txt
 first=$(grep -n '^[0-9]' "$file" | head -n 1 | cut -d: -f1)
-wrong() { # wrong LINE WHAT NAME
-	check 4 "$bad" --key "$key"
+wrong() { # wrong LINE WHAT NAME: of $bad, which must be another than the one that is whole
+	! cmp -s "$file" "$bad" && check 4 "$bad" --key "$key"
 	ok $? "$3"
 	like "$work/err" "line $1: .*$2" "  ... by its line"
 }
 end=$(wc -l <"$file")
 proof=$(grep -n '^proof' "$file" | head -n 1 | cut -d: -f1)
-sed "$((first + 2))s/ 0 0 0 60 / 60 0 0 0 /" "$file" >"$bad"
-wrong $((first + 2)) "not what the box wrote" "seconds that were unknown became good ones"
+# The gaps of the manager's restarts are unknown, whichever other minutes ended meanwhile.
+unknown=$(grep -n '^[0-9].* 0 0 0 60 - ' "$file" | head -n 1 | cut -d: -f1)
+sed "${unknown}s/ 0 0 0 60 / 60 0 0 0 /" "$file" >"$bad"
+wrong "$unknown" "not what the box wrote" "seconds that were unknown became good ones"
 sed "$((first + 3))d" "$file" >"$bad"
 wrong $((first + 3)) "are missing" "a minute left out"
 sed "$((first + 3))p" "$file" >"$bad"
 wrong $((first + 4)) "does not belong here" "a minute twice"
 sed "$((first + 1)){h;d};$((first + 2)){G}" "$file" >"$bad"
 wrong $((first + 1)) "are missing" "two minutes exchanged"
-sed "${first}s/adsl dsl/fibre fibre/" "$file" >"$bad"
-wrong "$first" "not what the box wrote" "another line is to blame"
-sed "$((first + 2))s/ 0 0 0 60 / 60 0 0 0 /" "$file" >"$work/forged.txt"
+adsl=$(grep -n '^[0-9].* adsl dsl ' "$file" | head -n 1 | cut -d: -f1)
+sed "${adsl}s/adsl dsl/fibre fibre/" "$file" >"$bad"
+wrong "$adsl" "not what the box wrote" "another line is to blame"
+sed "${unknown}s/ 0 0 0 60 / 60 0 0 0 /" "$file" >"$work/forged.txt"
 rechain "$work/forged.txt" "$bad"
 wrong "[0-9]+" "was changed after that" "all checks made anew: the ministry's signature holds"
 awk '/^receipt/ { kept[++n] = $0 } { all[NR] = $0 } END { for (i = 1; i <= NR; i++) print all[i] ~ /^receipt/ ? kept[n--] : all[i] }' "$file" >"$bad"
