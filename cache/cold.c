@@ -33,16 +33,21 @@ static int open_known(int dir, const char *path)
 	return errno == ENOSYS || errno == EINVAL || errno == EPERM ? -EAGAIN : -errno;
 }
 
-/* It is mapped, and read there page by page. */
+/*
+ * It is mapped, and read there page by page. A read that must not wait ends at the first page that is missing, and only the next
+ * one says that it is.
+ */
 static bool in_memory(int fd)
 {
 	char bytes[PIECE];
-	ssize_t n = PIECE;
-	for (unsigned i = 0; i < MOST_PIECES && n == PIECE; i++) {
+	ssize_t n = 1;
+	for (off_t at = 0; n > 0 && at < (off_t)MOST_PIECES * PIECE; at += n) {
 		const struct iovec room = { bytes, sizeof(bytes) };
-		n = preadv2(fd, &room, 1, (off_t)i * PIECE, RWF_NOWAIT);
+		n = preadv2(fd, &room, 1, at, RWF_NOWAIT);
+		if (n < 0)
+			return false;
 	}
-	return n >= 0;
+	return true;
 }
 
 bool cold_is(int dir, const struct cold_files *files)
