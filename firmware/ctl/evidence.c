@@ -345,7 +345,7 @@ static int verify(const struct wasl *w, const char *path, const char *key)
 		evidence_view(&report, open ? EVIDENCE_VIEW_KEY : EVIDENCE_VIEW_NO_KEY, &w->view,
 			      stdout);
 	}
-	return report.unsigned_minutes || !report.signed_lines ? EVIDENCE_PARTLY : WASL_GOOD;
+	return evidence_is_whole(&report) ? WASL_GOOD : EVIDENCE_PARTLY;
 }
 
 /* --- the command ------------------------------------------------------------------------------ */

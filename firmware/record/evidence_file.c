@@ -342,6 +342,11 @@ static int read_all(struct evidence_check *c)
 	return read_end(c);
 }
 
+bool evidence_is_whole(const struct evidence_report *r)
+{
+	return r->signed_lines && !r->unsigned_minutes && r->minutes == r->days_minutes;
+}
+
 int evidence_file_check(const char *text, size_t len, evidence_open_fn open, void *data,
 			struct evidence_report *out, struct fault *why)
 {

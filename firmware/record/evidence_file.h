@@ -29,6 +29,9 @@ struct fault;
  *
  * Lines follow each other without a gap in their numbers; they go on beyond the last day up to the first head that is
  * countersigned. Envelopes follow each other without a gap, too: each speaks of this chain or of none.
+ *
+ * Whoever cuts lines off at either end, with what proves them, or writes other days or another time than the box did,
+ * leaves a text in which nothing is wrong: it is a shorter piece of the same chain. So the days are counted.
  */
 #define EVIDENCE_FILE_LIMIT_BYTES (64u << 20)
 enum {
@@ -77,11 +80,20 @@ struct evidence_report {
 	uint64_t
 		ahead; /* lines that ended after the hub's receipt, by more than EVIDENCE_AHEAD_S */
 	uint64_t minutes, unsigned_minutes; /* of the days asked for */
+	/*
+	 * What `minutes` would be if all of these days of every line that the text names were in it. Fewer: some were
+	 * cut off, or the box never had them, or they had not been yet; the chain cannot tell which.
+	 */
+	uint64_t days_minutes;
+	uint64_t earlier;                  /* minutes of the chain before the first of the text */
 	char school[EVIDENCE_SCHOOL_ROOM]; /* as the last receipt says; "" where none was checked */
 	struct evidence_sum uplinks[EVIDENCE_UPLINKS];
 	size_t uplink_count;
 	size_t wrong_line; /* of the text, from 1; 0 nothing is wrong */
 };
+
+/* Every minute of the days is there and countersigned. */
+bool evidence_is_whole(const struct evidence_report *r);
 
 /*
  * Checks all of a text. 0: nothing of it was changed; *out says what is countersigned. -EBADMSG: *why and

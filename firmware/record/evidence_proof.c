@@ -167,6 +167,10 @@ int evidence_proof(struct evidence_check *c, const struct evidence_blob *envelop
 void evidence_settle(struct evidence_check *c)
 {
 	struct evidence_report *r = c->report;
+	/* Minutes of one line never overlap: keep_row(). */
+	r->days_minutes = ((uint64_t)(r->until - r->from) + 1) * 1440 *
+			  (r->uplink_count ? r->uplink_count : 1);
+	r->earlier = c->row_count ? (uint64_t)(c->first - 1) : 0;
 	for (size_t i = 0; i < c->row_count; i++) {
 		const struct evidence_point *p = &c->rows[i];
 		if (i < r->signed_lines)

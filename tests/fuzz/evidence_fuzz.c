@@ -50,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	}
 	if (r.wrong_line || r.signed_lines > r.lines || r.receipts > r.proofs ||
-	    r.unsigned_minutes > r.minutes || r.uplink_count > EVIDENCE_UPLINKS)
+	    r.unsigned_minutes > r.minutes || r.minutes > r.days_minutes ||
+	    r.uplink_count > EVIDENCE_UPLINKS)
 		abort();
 	return 0;
 }

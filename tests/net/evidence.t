@@ -118,8 +118,9 @@ like "$work/out" "No key of the ministry is at hand" "elsewhere it wants a key"
 until_so 20 reported && wasl net evidence $(days) --out "$work/all.txt" >"$work/out" && through_now
 [ "$(awk '$1 == "end" { print $2 }' "$work/all.txt")" -ge "$(awk '$1 == "end" { print $2 }' "$file")" ]
 ok $? "one more receipt"
-check 0 "$work/all.txt" --key "$hub/var/lib/wasl/hub/root/1" || check 3 "$work/all.txt" --key "$hub/var/lib/wasl/hub/root/1"
-ok $? "by a root record as well" # a minute may have ended since
+check 3 "$work/all.txt" --key "$hub/var/lib/wasl/hub/root/1"
+ok $? "by a root record as well"
+like "$work/out" "[0-9]+ of 8640 minutes of these days are in this file" "days that have not been are not there"
 
 # --- anybody can follow the chain --------------------------------------------------------------------
 link() { # link HEAD LINE: the head behind the line
@@ -184,6 +185,34 @@ WASL_ROOT=$hub "$B/bin/waslhub" key show enrol >"$work/other.key"
 cp "$file" "$bad"
 check 4 "$bad" --key "$work/other.key"
 like "$work/err" "not signed with the key" "nor with another key"
+
+# --- a piece of the chain is not all of its days -----------------------------------------------------
+later 172800
+today=$(sed -n "${first}s/^[0-9]* \([0-9-]*\)T.*/\1/p" "$file")
+until_so 20 reported && wasl net evidence --from "$today" --out "$work/day.txt" >"$work/out"
+check 0 "$work/day.txt" --key "$key"
+ok $? "a day that is over is there and countersigned"
+like "$work/out" "has countersigned every minute of these days" "and so it is said"
+check 0 "$work/day.txt" --key "$key" --json &&
+	[ "$(jq '.whole and .minutes == 2880 and .days_minutes == 2880 and .earlier_minutes == 0 and .ahead > 0' "$work/out")" = true ]
+ok $? "to a program as well, and that the box's clock was ahead"
+piece() { # piece MINUTES NAME: nothing of $bad is wrong, but it is not all of the day
+	! cmp -s "$work/day.txt" "$bad" && check 3 "$bad" --key "$key" && grep -Eq "$1 minutes of these days are in this file" "$work/out" &&
+		grep -q 'countersigned the minutes of these days that are in this file' "$work/out" && ! grep -q 'every minute' "$work/out"
+	ok $? "$2"
+}
+row=$(sed -n "${first}p" "$work/day.txt")
+second=$(link "$(sed -n 's/^begins //p' "$work/day.txt")" "${row% *}")
+awk -v row="$first" -v head="$second" '$1 == "begins" { $2 = head } $1 == "end" { $2-- } NR != row' "$work/day.txt" >"$bad"
+piece "$((2880 - $(echo "$row" | cut -d' ' -f3))) of 2880" "the first row cut off, with the head behind it"
+like "$work/out" "other minutes before the first line here: [1-9]" "  ... there were some before"
+receipt=$(grep -n '^receipt' "$work/day.txt" | head -n 1 | cut -d: -f1)
+through=$(sed -n "$((receipt - 1))s/^proof //p" "$work/day.txt" | base64 -d | od -An -t u8 -j 108 -N 8)
+awk -v through="$((through))" -v receipt="$receipt" '/^[0-9]/ { if ($1 > through) next; rows++ } /^proof/ && NR < receipt { proofs++ }
+	/^(proof|receipt)/ && NR > receipt { next } $1 == "end" { $0 = "end " rows " " proofs " 1" } 1' "$work/day.txt" >"$bad"
+piece "[0-9]+ of 2880" "cut off at the end, with the later proofs"
+sed "s/^days $today/days $(date -u -d "$today - 1 day" +%F)/" "$work/day.txt" >"$bad"
+piece "2880 of 5760" "said to be of two days"
 
 # --- what goes wrong ---------------------------------------------------------------------------------
 wasl net evidence --from 2020-01-01 --out "$bad" 2>"$work/err"

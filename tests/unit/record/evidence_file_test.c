@@ -38,6 +38,7 @@ static void says_what_is_countersigned(void **state)
 	assert_int_equal(r.until, SHEET_DAY);
 	assert_int_equal(r.made_s, (int64_t)(SHEET_DAY + 1) * 86400 + 3661);
 	assert_int_equal(r.minutes, 37);
+	assert_int_equal(r.days_minutes, 2 * 1440);
 	assert_int_equal(r.unsigned_minutes, 1);
 	assert_int_equal(r.signed_until, s->rows[6].minute + 30);
 	/* The line before the run of 30 minutes waited for its end, and five minutes for the receipt. */
@@ -67,16 +68,106 @@ static void counts_the_days_asked_for(void **state)
 	CLEANUP(clean_sheet) struct sheet *s = sheet_new();
 	s->rows[6].count = 2000;
 	s->rows[7].number = s->rows[6].number + 2000;
-	sheet_chain(s);
-	for (int i = 0; i < SHEET_PROOFS; i++) {
-		free(s->envelopes[i]);
-		free(s->receipts[i]);
-	}
-	sheet_seal(s);
-	sheet_write(s, SHEET_LINES, -1);
+	sheet_again(s);
 	struct evidence_report r = good(s, sheet_open);
 	assert_int_equal(r.uplinks[0].minutes, 3 + 1440 - 603);
 	assert_int_equal(r.uplinks[1].minutes, 4);
+	assert_int_equal(r.days_minutes, 2 * 1440);
+}
+
+/* A sheet in which nothing of its day is missing: both lines in rows of 600, 1, 1 and 838 minutes. */
+static struct sheet *whole_day(void)
+{
+	static const struct {
+		int minute;
+		uint32_t count;
+	} rows[] = { { 0, 600 }, { 600, 1 }, { 601, 1 }, { 602, 838 } };
+	struct sheet *s = sheet_new();
+	for (int i = 0; i < SHEET_LINES; i++) {
+		struct evidence_row *r = &s->rows[i];
+		r->number = i ? s->rows[i - 1].number + s->rows[i - 1].count : 100;
+		r->minute = (int64_t)SHEET_DAY * 1440 + rows[i / 2].minute;
+		r->count = rows[i / 2].count;
+	}
+	sheet_again(s);
+	return s;
+}
+
+/* Who cuts something off at an end changes nothing that is left: it must show that the days are not all there. */
+static void counts_what_is_not_there(void **state)
+{
+	(void)state;
+	CLEANUP(clean_sheet) struct sheet *s = whole_day();
+	struct evidence_report r = good(s, sheet_open);
+	assert_int_equal(r.minutes, 2 * 1440);
+	assert_int_equal(r.days_minutes, 2 * 1440);
+	static const struct {
+		const char *what;
+		struct sheet_part part;
+		uint64_t minutes, days_minutes;
+	} rows[] = {
+		{ "all", { 0, 8, 0, 4, -1 }, 2880, 2880 },
+		{ "one row less at the beginning", { 1, 8, 0, 4, -1 }, 2280, 2880 },
+		{ "two, up to a head", { 2, 8, 0, 4, -1 }, 1680, 2880 },
+		{ "two, without the proof of them", { 2, 8, 1, 4, -1 }, 1680, 2880 },
+		{ "five, with the later proofs", { 5, 8, 3, 4, -1 }, 838 * 2 + 1, 2880 },
+		{ "what is not countersigned", { 0, 7, 0, 4, -1 }, 2042, 2880 },
+		{ "the end with its proof", { 0, 5, 0, 3, -1 }, 1203, 2880 },
+		{ "both ends", { 2, 5, 1, 3, -1 }, 3, 2880 },
+		{ "a whole line", { 7, 8, 4, 4, -1 }, 838, 1440 },
+		{ "everything", { 3, 3, 4, 4, -1 }, 0, 1440 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		sheet_write_part(s, &rows[i].part);
+		r = good(s, sheet_open);
+		if (r.minutes != rows[i].minutes || r.days_minutes != rows[i].days_minutes)
+			fail_msg("%s: %d of %d", rows[i].what, (int)r.minutes, (int)r.days_minutes);
+	}
+}
+
+/* Whole is what is there and countersigned; behind the day there may be minutes that are not. */
+static void knows_a_whole_day(void **state)
+{
+	(void)state;
+	CLEANUP(clean_sheet) struct sheet *s = whole_day();
+	struct evidence_report r = good(s, sheet_open);
+	assert_false(evidence_is_whole(&r));
+	s->rows[5].count += s->rows[7].count;
+	s->rows[6].number = s->rows[5].number + s->rows[5].count;
+	s->rows[7].number = s->rows[6].number + s->rows[6].count;
+	s->rows[7].minute += s->rows[7].count;
+	sheet_again(s);
+	r = good(s, sheet_open);
+	assert_true(evidence_is_whole(&r));
+	assert_int_equal(r.earlier, 99);
+	r = good(s, NULL);
+	assert_false(evidence_is_whole(&r));
+	const struct sheet_part part = { 1, 8, 0, 4, -1 };
+	sheet_write_part(s, &part);
+	r = good(s, sheet_open);
+	assert_int_equal(r.unsigned_minutes, 0);
+	assert_int_equal(r.earlier, 99 + 600);
+	assert_false(evidence_is_whole(&r));
+}
+
+/* Inside: a chain without a gap whose box had no minutes for an hour; and a line that was there later only. */
+static void counts_holes_inside(void **state)
+{
+	(void)state;
+	CLEANUP(clean_sheet) struct sheet *s = whole_day();
+	s->rows[7].minute += 60;
+	s->rows[7].count -= 60;
+	sheet_again(s);
+	struct evidence_report r = good(s, sheet_open);
+	assert_int_equal(r.minutes, 2880 - 60);
+	assert_int_equal(r.days_minutes, 2880);
+	s->rows[7].minute += 1440;
+	snprintf(s->rows[7].name, sizeof(s->rows[7].name), "satellite");
+	sheet_again(s);
+	r = good(s, sheet_open);
+	assert_int_equal(r.minutes, 1440 + 602);
+	assert_int_equal(r.days_minutes, 3 * 1440);
+	assert_int_equal(r.uplinks[2].minutes, 0);
 }
 
 /* The text with line `number` replaced; NULL: taken out; `twice`: put in again behind itself. */
@@ -157,19 +248,20 @@ static void finds_each_edit_at_its_line(void **state)
 static void finds_every_flipped_byte(void **state)
 {
 	(void)state;
-	CLEANUP(clean_sheet) struct sheet *s = sheet_new();
+	CLEANUP(clean_sheet) struct sheet *s = whole_day();
 	struct evidence_report r;
 	size_t proofs = (size_t)(strstr(s->text, "\nproof ") - s->text);
 	for (size_t i = 0; i < s->len; i += i < proofs ? 1 : 13) {
 		s->text[i] ^= 1;
-		/* When it was made and for which days is the box's word. */
+		/* When it was made is the box's word; other days are not all there. */
 		size_t line = 1;
 		for (size_t k = 0; k < i; k++)
 			line += s->text[k] == '\n';
-		if (line != 5 && line != 6)
-			assert_int_equal(evidence_file_check(s->text, s->len, sheet_open, s, &r,
-							     NULL),
-					 -EBADMSG);
+		int got = evidence_file_check(s->text, s->len, sheet_open, s, &r, NULL);
+		if (line == 5 && got == 0)
+			assert_true(r.minutes < r.days_minutes);
+		else if (line != 6)
+			assert_int_equal(got, -EBADMSG);
 		s->text[i] ^= 1;
 	}
 	for (size_t len = 0; len < s->len; len += 11)
@@ -248,6 +340,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(says_what_is_countersigned),
 		cmocka_unit_test(counts_the_days_asked_for),
+		cmocka_unit_test(counts_what_is_not_there),
+		cmocka_unit_test(knows_a_whole_day),
+		cmocka_unit_test(counts_holes_inside),
 		cmocka_unit_test(finds_each_edit_at_its_line),
 		cmocka_unit_test(finds_every_flipped_byte),
 		cmocka_unit_test(finds_a_past_that_was_written_anew),

@@ -121,31 +121,41 @@ static inline void sheet_seal(struct sheet *s)
 	}
 }
 
-/* Writes it all, with or without a proof (`without` from 0; -1 with all). */
-static inline void sheet_write(struct sheet *s, int lines, int without)
+/* What of a sheet is written: from `line` up to before `lines`, and so the proofs; one of them may be left out (-1 none). */
+struct sheet_part {
+	int line, lines, proof, proofs, without;
+};
+
+static inline void sheet_write_part(struct sheet *s, const struct sheet_part *part)
 {
 	uint8_t head[32];
 	char line[EVIDENCE_LINE_ROOM];
 	size_t proofs = 0, receipts = 0;
 	free(s->text);
 	FILE *to = open_memstream(&s->text, &s->len);
-	memcpy(head, s->begins, sizeof(head));
+	memcpy(head, part->line ? s->heads[part->line - 1] : s->begins, sizeof(head));
 	evidence_file_head(to, &s->box, SHEET_DAY, SHEET_DAY,
 			   (int64_t)(SHEET_DAY + 1) * 86400 + 3661, head);
-	for (int i = 0; i < lines; i++) {
+	for (int i = part->line; i < part->lines; i++) {
 		assert_int_equal(evidence_write(&s->rows[i], line), 0);
 		evidence_file_line(to, line, head);
 	}
-	for (int i = 0; i < SHEET_PROOFS; i++) {
-		if (i == without)
+	for (int i = part->proof; i < part->proofs; i++) {
+		if (i == part->without)
 			continue;
 		evidence_file_proof(to, s->envelopes[i],
 				    sheet_proofs[i].receipt ? s->receipts[i] : NULL);
 		proofs++;
 		receipts += sheet_proofs[i].receipt != 0;
 	}
-	evidence_file_end(to, (size_t)lines, proofs, receipts);
+	evidence_file_end(to, (size_t)(part->lines - part->line), proofs, receipts);
 	assert_int_equal(fclose(to), 0);
+}
+
+static inline void sheet_write(struct sheet *s, int lines, int without)
+{
+	const struct sheet_part part = { 0, lines, 0, SHEET_PROOFS, without };
+	sheet_write_part(s, &part);
 }
 
 static inline struct sheet *sheet_new(void)
@@ -163,6 +173,18 @@ static inline struct sheet *sheet_new(void)
 	sheet_seal(s);
 	sheet_write(s, SHEET_LINES, -1);
 	return s;
+}
+
+/* The rows were changed: chains, seals and writes anew. */
+static inline void sheet_again(struct sheet *s)
+{
+	sheet_chain(s);
+	for (int i = 0; i < SHEET_PROOFS; i++) {
+		free(s->envelopes[i]);
+		free(s->receipts[i]);
+	}
+	sheet_seal(s);
+	sheet_write(s, SHEET_LINES, -1);
 }
 
 static inline void sheet_free(struct sheet *s)
