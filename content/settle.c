@@ -27,7 +27,9 @@ static int read_again(struct contentd *c, struct content_conf **out, struct faul
 	AUTO_FREE struct content_conf *fresh = calloc(1, sizeof(*fresh));
 	if (!fresh)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = conf_load_settled(c->source, fresh, refused, why);
+	struct conf_settled said;
+	int r = conf_load_settled(c->source, fresh, &said, why);
+	*refused = said.refused;
 	if (r == 0)
 		*out = MOVE_PTR(fresh);
 	return r;

@@ -77,7 +77,7 @@ static int write_file(const char *path, const char *text, size_t len, bool *chan
 {
 	AUTO_FREE void *old = NULL;
 	size_t old_len = 0;
-	struct path folder = paths_at("/var/lib/wasl/conf");
+	struct path folder = paths_at(CONF_SETTINGS_FOLDER);
 	*changed = fileio_read(path, TEXT_LIMIT, &old, &old_len, NULL) != 0 || old_len != len ||
 		   memcmp(old, text, len) != 0;
 	if (!*changed)
@@ -90,8 +90,9 @@ static int write_file(const char *path, const char *text, size_t len, bool *chan
 static void obey(struct agent *a)
 {
 	AUTO_FREE struct agent_conf *fresh = calloc(1, sizeof(*fresh));
-	struct fault refused = { 0 }, why = { 0 };
-	if (!fresh || conf_load_settled(a->source, fresh, &refused, &why) != 0)
+	struct conf_settled said;
+	struct fault why = { 0 };
+	if (!fresh || conf_load_settled(a->source, fresh, &said, &why) != 0)
 		return;
 	a->conf->agent = fresh->agent;
 	courier_patience(a->courier, (uint64_t)fresh->agent.retry_max_s * 1000);

@@ -10,6 +10,7 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
+#include "firmware/base/settings_rules.h"
 #include "firmware/base/text.h"
 
 #define FILE_LIMIT_BYTES (256u << 10)
@@ -34,6 +35,8 @@ struct reader {
 	const struct conf_section *section; /* NULL: before the first, or of another program */
 	bool foreign;                       /* of another program: passed over */
 	char *item;                         /* struct that the section's keys fill */
+	char name[NAME_ROOM], own[48];      /* of the section, as it stands there */
+	struct fault *passed;               /* not NULL: this is what the ministry has set */
 };
 
 static void fill_defaults(const struct conf_section *section, void *item)
@@ -83,7 +86,7 @@ static bool in_the_house(const char *name)
 	return false;
 }
 
-static bool good_item_name(const char *name)
+bool conf_item_name(const char *name)
 {
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -91,7 +94,7 @@ static bool good_item_name(const char *name)
 	       name[strspn(name, allowed)] == '\0';
 }
 
-/* The item called `name`, made with its defaults when it is new; NULL when there is no room. */
+/* NULL: there is none of that name. */
 static char *find_item(const struct conf_section *section, const char *name, void *out)
 {
 	size_t count = 0;
@@ -100,6 +103,15 @@ static char *find_item(const struct conf_section *section, const char *name, voi
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(items + i * section->each, name) == 0)
 			return items + i * section->each;
+	return NULL;
+}
+
+/* A new one with its defaults; NULL when there is no room. */
+static char *add_item(const struct conf_section *section, const char *name, void *out)
+{
+	size_t count = 0;
+	memcpy(&count, (char *)out + section->count_at, sizeof(count));
+	char *items = (char *)out + section->at;
 	if (count >= section->max)
 		return NULL;
 	char *item = items + count * section->each;
@@ -117,12 +129,22 @@ static int enter_repeated(struct reader *r, const char *name, struct fault *why)
 		return fault_set(why, -EINVAL, "conf.section",
 				 "the section needs a name of its own; write [%s NAME]",
 				 r->section->name);
-	if (!good_item_name(name))
+	if (!conf_item_name(name))
 		return fault_set(
 			why, -EINVAL, "conf.section",
 			"'%.60s' is no usable name; write 1 to 31 letters, digits, dots or dashes",
 			name);
 	r->item = find_item(r->section, name, r->out);
+	if (!r->item && r->passed) {
+		/* Nobody can plug in an uplink from the ministry; the other settings are good all the same. */
+		r->foreign = true;
+		fault_set(r->passed, -ENOENT, "settings.passed",
+			  "%s line %u: there is no [%s] here; what is set for it is passed over",
+			  r->file, r->line, r->head);
+		return 0;
+	}
+	if (!r->item)
+		r->item = add_item(r->section, name, r->out);
 	if (!r->item)
 		return fault_set(why, -E2BIG, "conf.section",
 				 "there are more than %zu such sections; remove one",
@@ -145,6 +167,8 @@ static int enter_section(struct reader *r, char *line, struct fault *why)
 		return fault_set(why, -EINVAL, "conf.syntax",
 				 "a section has one or two words; write [name] or [name item]");
 	snprintf(r->head, sizeof(r->head), "%.31s%s%.44s", name, own ? " " : "", own ? own : "");
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	snprintf(r->own, sizeof(r->own), "%s", own ? own : "");
 
 	r->section = find_section(r->schema, name);
 	r->foreign = !r->section && in_the_house(name);
@@ -187,13 +211,16 @@ static int read_key(struct reader *r, char *line, struct fault *why)
 	if (!equals)
 		return fault_set(why, -EINVAL, "conf.syntax",
 				 "'%.60s' is no setting; write key = value", line);
-	if (r->foreign)
-		return 0;
+	*equals = '\0';
+	const char *name = trim(line), *value = trim(equals + 1);
+	int allowed = r->passed
+			      ? settings_allow(r->name, r->own[0] ? r->own : NULL, name, value, why)
+			      : 0;
+	if (allowed || r->foreign)
+		return allowed;
 	if (!r->section)
 		return fault_set(why, -EINVAL, "conf.syntax",
 				 "a setting stands before the first [section]");
-	*equals = '\0';
-	const char *name = trim(line), *value = trim(equals + 1);
 	for (size_t i = 0; i < r->section->key_count; i++) {
 		if (strcmp(r->section->keys[i].name, name) != 0)
 			continue;
@@ -220,13 +247,11 @@ static int read_line(struct reader *r, const char *start, size_t len, struct fau
 	return line[0] == '[' ? enter_section(r, line, why) : read_key(r, line, why);
 }
 
-int conf_parse(const struct conf_schema *schema, const char *name, const char *text, size_t len,
-	       void *out, struct fault *why)
+static int read_text(struct reader *r, const char *text, size_t len, struct fault *why)
 {
-	struct reader r = { .schema = schema, .file = name, .out = out };
 	if (len > FILE_LIMIT_BYTES)
 		return fault_set(why, -EFBIG, "conf.big",
-				 "%s: more than %u bytes; that is no configuration file", name,
+				 "%s: more than %u bytes; that is no configuration file", r->file,
 				 FILE_LIMIT_BYTES);
 	/* Editors elsewhere put a byte order mark at the start. */
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
@@ -236,10 +261,10 @@ int conf_parse(const struct conf_schema *schema, const char *name, const char *t
 	while (len > 0) {
 		const char *end = memchr(text, '\n', len);
 		size_t line_len = end ? (size_t)(end - text) : len;
-		r.line++;
-		int code = read_line(&r, text, line_len, why);
+		r->line++;
+		int code = read_line(r, text, line_len, why);
 		if (code < 0)
-			return at_line(&r, why, code);
+			return at_line(r, why, code);
 		size_t used = line_len + (end ? 1 : 0);
 		text += used;
 		len -= used;
@@ -247,23 +272,45 @@ int conf_parse(const struct conf_schema *schema, const char *name, const char *t
 	return 0;
 }
 
+int conf_parse(const struct conf_schema *schema, const char *name, const char *text, size_t len,
+	       void *out, struct fault *why)
+{
+	struct reader r = { .schema = schema, .file = name, .out = out };
+	return read_text(&r, text, len, why);
+}
+
+int conf_parse_settled(const struct conf_schema *schema, const char *name, const char *text,
+		       size_t len, void *out, struct fault *passed, struct fault *why)
+{
+	struct reader r = { .schema = schema, .file = name, .out = out, .passed = passed };
+	*passed = (struct fault){ 0 };
+	return read_text(&r, text, len, why);
+}
+
 int conf_read(const struct conf_schema *schema, const char *path, void *out, struct fault *why)
 {
 	AUTO_FREE void *text = NULL;
 	size_t len = 0;
 	int code = fileio_read(path, FILE_LIMIT_BYTES, &text, &len, why);
-	if (code < 0)
-		return code;
-	return conf_parse(schema, path, text, len, out, why);
+	return code < 0 ? code : conf_parse(schema, path, text, len, out, why);
+}
+
+static int read_settled(const struct conf_schema *schema, const char *path, void *out,
+			struct fault *passed, struct fault *why)
+{
+	AUTO_FREE void *text = NULL;
+	size_t len = 0;
+	int code = fileio_read(path, FILE_LIMIT_BYTES, &text, &len, why);
+	return code < 0 ? code : conf_parse_settled(schema, path, text, len, out, passed, why);
 }
 
 int conf_load(const struct conf_schema *schema, const char *extra, void *out, struct fault *why)
 {
-	return conf_load_with(schema, NULL, extra, out, why);
+	return conf_load_with(schema, NULL, extra, out, NULL, why);
 }
 
-int conf_load_with(const struct conf_schema *schema, const char *above_site, const char *extra,
-		   void *out, struct fault *why)
+int conf_load_with(const struct conf_schema *schema, const char *settled, const char *extra,
+		   void *out, struct fault *passed, struct fault *why)
 {
 	const struct path layers[] = { paths_at("/etc/wasl/profile.conf"),
 				       paths_at("/var/lib/wasl/conf/site.conf") };
@@ -273,7 +320,7 @@ int conf_load_with(const struct conf_schema *schema, const char *above_site, con
 		if (code < 0 && code != -ENOENT)
 			return code;
 	}
-	int code = above_site ? conf_read(schema, above_site, out, why) : 0;
+	int code = settled ? read_settled(schema, settled, out, passed, why) : 0;
 	return code == 0 && extra ? conf_read(schema, extra, out, why) : code;
 }
 

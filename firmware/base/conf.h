@@ -107,9 +107,20 @@ int conf_parse(const struct conf_schema *schema, const char *name, const char *t
  */
 int conf_load(const struct conf_schema *schema, const char *extra, void *out, struct fault *why);
 
-/* The same with one more layer above site.conf (NULL: none); for conf_settings.c. */
-int conf_load_with(const struct conf_schema *schema, const char *above_site, const char *extra,
-		   void *out, struct fault *why);
+/*
+ * What the ministry has set: takes only what firmware/base/settings_rules.h lets it change, in sections of other programs, too;
+ * anything else refuses the whole. An item of a repeated section that is not in `out` yet is passed over, and *passed (code 0:
+ * nothing) names the last one.
+ */
+int conf_parse_settled(const struct conf_schema *schema, const char *name, const char *text,
+		       size_t len, void *out, struct fault *passed, struct fault *why);
+
+/* conf_load() with such a file above site.conf (NULL: none); for conf_settings.c. */
+int conf_load_with(const struct conf_schema *schema, const char *settled, const char *extra,
+		   void *out, struct fault *passed, struct fault *why);
+
+/* What an item of a repeated section may be called: 1 to 31 letters, digits and "._-", not first "." or "-". */
+bool conf_item_name(const char *name);
 
 /* The CONFIGURATION section of the man page, as mdoc. */
 void conf_print_man(const struct conf_schema *schema, FILE *to);

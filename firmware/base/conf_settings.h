@@ -2,14 +2,18 @@
 #pragma once
 
 #include "firmware/base/conf.h"
+#include "firmware/base/fault.h"
 
 /*
  * What the ministry has set, as one more layer above site.conf: wasl-agentd writes settings.conf from the signed records
- * that it has verified, and keeps in settings.good the last one that wasl-contentd has taken. A layer that a program cannot
- * use never stops it: the last good one is in force instead, and without that one what stands in site.conf.
+ * that it has verified, and keeps in settings.good the last one that wasl-contentd has taken. Only what is on the list in
+ * settings_rules.h can be set there, whoever wrote it. A layer that a program cannot use never stops it: the last good one is in
+ * force instead, and without that one what stands in site.conf.
  */
-#define CONF_SETTINGS_FILE "/var/lib/wasl/conf/settings.conf"
-#define CONF_SETTINGS_GOOD "/var/lib/wasl/conf/settings.good"
+#define CONF_SETTINGS_FOLDER \
+	"/var/lib/wasl/settings" /* wasl-agentd's; site.conf is elsewhere, it may not write that */
+#define CONF_SETTINGS_FILE CONF_SETTINGS_FOLDER "/settings.conf"
+#define CONF_SETTINGS_GOOD CONF_SETTINGS_FOLDER "/settings.good"
 
 /* Where a program's configuration comes from, so that it can be read again. */
 struct conf_source {
@@ -19,11 +23,13 @@ struct conf_source {
 	int (*check)(const void *conf, struct fault *why); /* what the table cannot say; or NULL */
 };
 
-/*
- * All layers into `out`, whatever stood in it. 0: it can be used; *refused (code 0: nothing) says why settings.conf is not in
- * force. Otherwise the other layers are at fault.
- */
-int conf_load_settled(const struct conf_source *from, void *out, struct fault *refused,
+struct conf_settled {
+	struct fault refused; /* why settings.conf is not in force; code 0: nothing */
+	struct fault passed;  /* what in it is for nothing that is here; code 0: nothing */
+};
+
+/* All layers into `out`, whatever stood in it. 0: it can be used. Otherwise the other layers are at fault. */
+int conf_load_settled(const struct conf_source *from, void *out, struct conf_settled *said,
 		      struct fault *why);
 
 /* Section [settings], which only wasl-agentd writes: a program puts it into its table to know what it runs. */

@@ -90,13 +90,15 @@ static int read_arguments(const struct daemon_spec *spec, int argc, char **argv,
 
 static int read_configuration(const struct daemon_spec *spec, const char *extra, struct fault *why)
 {
-	struct fault refused = { 0 };
 	if (spec->source) {
 		*spec->source = (struct conf_source){ spec->schema, extra, spec->source->size,
 						      spec->check };
-		int settled = conf_load_settled(spec->source, spec->conf, &refused, why);
-		if (refused.code)
-			log_fault(LOG_LEVEL_WARN, "settings.refused", &refused);
+		struct conf_settled said;
+		int settled = conf_load_settled(spec->source, spec->conf, &said, why);
+		if (said.refused.code)
+			log_fault(LOG_LEVEL_WARN, "settings.refused", &said.refused);
+		if (said.passed.code)
+			log_fault(LOG_LEVEL_WARN, "settings.passed", &said.passed);
 		return settled;
 	}
 	int r = conf_load(spec->schema, extra, spec->conf, why);

@@ -81,15 +81,19 @@ report() { agentd /v1/flush -f -X POST -o /dev/null; }
 status() { agentd /v1/status | jq -r ".settings.$1"; }
 runs() { contentd /v1/health | jq -r .settings_version; }
 is_run() { [ "$(runs)" = "$1" ]; }
-conf=$box/var/lib/wasl/conf
+conf=$box/var/lib/wasl/settings
 night() { sed -n 's/^night = //p' "$conf/settings.conf"; }
 report
-is "$?/$(runs)/$(ls "$conf")" 0/0/site.conf "nothing is set: nothing is written"
+is "$?/$(runs)/$(find "$conf" -type f 2>/dev/null)" 0/0/ "nothing is set: nothing is written"
 
 # --- what may be signed -----------------------------------------------------------------------------------
 for word in hub.url=http://x fetch.night=many fetch.window=25:00-06:00 kitchen.program=/bin/sh fetch.share=101 night; do
 	waslhub settings set --everyone "$word"
 	is $? 1 "not signed: $word"
+done
+for word in uplink/.adsl.quota=1G uplink/-adsl.quota=1G uplink/a-name-that-is-longer-than-thirty-one.quota=1G; do
+	waslhub settings set --school "$school" "$word"
+	is $? 1 "not signed for one school: $word"
 done
 waslhub settings set --school NOWHERE fetch.share=30
 is $? 1 "nor for a school that there is not"
@@ -142,9 +146,10 @@ log_says() { grep -q "$1" "$top/agentd.log"; }
 record() { db "SELECT hex(record) FROM settings WHERE scope='$1'"; }
 put() { db "UPDATE settings SET record=x'$2' WHERE scope='$1'"; }
 mine=$(record "school:$school")
+: >"$top/agentd.log" # its lines from here on
 put "school:$school" "${mine%??}$(printf %02X $((0x${mine: -2} ^ 1)))"
 report
-until_so 20 log_says 'settings.*\|trust.signatures'
+until_so 20 log_says 'text="settings: '
 unchanged
 ok $? "a record with one bit wrong changes nothing"
 put "school:$school" "$(record "school:$other")"
@@ -186,6 +191,12 @@ sed -i 's/^window = .*/window = never/' "$conf/settings.conf"
 contentd /v1/reload -X POST >"$top/said"
 is "$(jq -r .settings_version "$top/said")" 7 "a damaged file: the last good one stays in force"
 is "$(contentd /v1/events | jq '[.rows[] | select(.kind == "settings.refused")] | length')" 1 "and the ministry is told"
+# Whoever breaks in at the agent may write the file, but sets no more by it than an officer could.
+printf '[settings]\nversion = 8\n[fetch]\nshare = 33\n[kitchen]\nprogram = %s/evil\n[hub]\nurl = http://evil\n' "$top" >"$conf/settings.conf"
+in_force() { WASL_ROOT=$box "$B/bin/wasl-$1" --print-conf 2>/dev/null; }
+is "$(in_force contentd | grep -c evil)/$(in_force agentd | grep -c evil)/$(in_force contentd | sed -n 's/^share = //p')" 0/0/30 "a file with more than may be set: the last good one is in force"
+contentd /v1/reload -X POST >"$top/said"
+is "$(jq -r '.settings_version, (.settings_refused | contains("program"))' "$top/said" | paste -sd/)" 7/true "in the running box, too, and it says why"
 end "$content" KILL
 start_content
 is "$(runs)" 7 "after a start, too"

@@ -6,6 +6,7 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/conf.h"
+#include "firmware/base/fault.h"
 #include "firmware/record/codec.h"
 #include "firmware/record/manage.pb.h"
 #include "firmware/record/settings.h"
@@ -33,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	AUTO_FREE char *text = NULL;
 	size_t text_len = 0;
 	char out[1];
+	struct fault passed;
 	if (!set || len > 65536)
 		return 0;
 	memset(set, 0xbe, sizeof(*set));
@@ -43,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	if (settings_text(sets, 2, &text, &text_len, NULL) || strlen(text) != text_len ||
 	    lines_of(text, 0) != set->settings_count + 1u ||
 	    lines_of(text, '[') > set->settings_count + 1u || lines_of(text, '#') != 1 ||
-	    conf_parse(&passer_by, "settings.conf", text, text_len, out, NULL))
+	    conf_parse_settled(&passer_by, "settings.conf", text, text_len, out, &passed, NULL))
 		abort();
 	return 0;
 }

@@ -20,7 +20,7 @@
 
 struct origin_conf {
 	char url[16];
-	int64_t stall_s;
+	int64_t stall_s, interval_s;
 	bool eager;
 	int mode;
 };
@@ -41,6 +41,7 @@ static const char *const modes[] = { "auto", "fast", "idle", NULL };
 static const struct conf_key origin_keys[] = {
 	CONF_STR(struct origin_conf, url, "url", "http://o", "where lessons come from"),
 	CONF_INT(struct origin_conf, stall_s, "stall", "20", 1, 600, "seconds without a byte"),
+	CONF_INT(struct origin_conf, interval_s, "interval", "900", 30, 99999, "between two looks"),
 	CONF_BOOL(struct origin_conf, eager, "eager", "yes", "fetch at once"),
 	CONF_WORD(struct origin_conf, mode, "mode", "fast", modes, ".how 'it' \"works\""),
 };
@@ -147,6 +148,7 @@ static void faults_name_file_line_key_value_and_remedy(void **state)
 		  "site.conf line 2: [origin] url: '0123456789abcdef' has 16 bytes; at most 15" },
 		{ "[origin]\nulr = x", -EINVAL, "conf.key",
 		  "site.conf line 2: [origin] there is no key 'ulr' here; there is: url, stall, "
+		  "interval, "
 		  "eager, mode" },
 		{ "[orgin]\n", -EINVAL, "conf.section",
 		  "site.conf line 1: [orgin] no program of the house reads this section; is it "
@@ -250,10 +252,10 @@ static void layers_win_key_by_key(void **state)
 	unsetenv("WASL_ROOT");
 }
 
-static int few_stalls(const void *conf, struct fault *why)
+static int short_intervals(const void *conf, struct fault *why)
 {
 	const struct whole *w = conf;
-	return w->origin.stall_s > 500 ? fault_set(why, -ERANGE, "t", "stalls too long") : 0;
+	return w->origin.interval_s > 500 ? fault_set(why, -ERANGE, "t", "too long") : 0;
 }
 
 /* What the ministry sets stands above the site and below -c; what cannot be used never stops a program. */
@@ -262,18 +264,40 @@ static void settings_that_are_no_use_stay_out(void **state)
 	(void)state;
 	static const struct {
 		const char *settings, *good; /* NULL: not there */
-		int64_t stall;
-		const char *refused; /* NULL: nothing */
+		int64_t interval, quota;
+		const char *refused, *passed; /* NULL: nothing */
 	} rows[] = {
-		{ NULL, NULL, 3, NULL },
-		{ NULL, "[origin]\nstall=9\n", 3, NULL },
-		{ "[origin]\nstall=8\n", "[origin]\nstall=9\n", 8, NULL },
-		{ "[origin]\nstall=x\n", "[origin]\nstall=9\n", 9, "settings.conf line 2" },
-		{ "[origin]\nstall=501\n", "[origin]\nstall=9\n", 9, "too long" },
-		{ "[origin]\nstall=501\n", "[origin]\nstall=502\n", 3, "too long" },
-		{ "[origin]\nstall=501\n", NULL, 3, "too long" },
-		{ "[uplink a]\n[uplink b]\n[uplink c]\n", NULL, 3, "more than 2" },
-		{ "no settings at all", NULL, 3, "no setting" },
+		{ NULL, NULL, 300, 10, NULL, NULL },
+		{ NULL, "[origin]\ninterval=90\n", 300, 10, NULL, NULL },
+		{ "[origin]\ninterval=80\n", "[origin]\ninterval=90\n", 80, 10, NULL, NULL },
+		{ "[origin]\ninterval=x\n", "[origin]\ninterval=90\n", 90, 10,
+		  "settings.conf line 2", NULL },
+		{ "[origin]\ninterval=501\n", "[origin]\ninterval=90\n", 90, 10, "too long", NULL },
+		{ "[origin]\ninterval=501\n", "[origin]\ninterval=502\n", 300, 10, "too long",
+		  NULL },
+		{ "[origin]\ninterval=501\n", NULL, 300, 10, "too long", NULL },
+		{ "no settings at all", NULL, 300, 10, "no setting", NULL },
+		/* What nobody may sign is not taken from whoever can write the file. */
+		{ "[origin]\ninterval=80\nurl=http://e\n", "[origin]\ninterval=90\n", 90, 10,
+		  "line 3: [origin] 'url' is not a setting", NULL },
+		{ "[origin]\nurl=http://e\n", "[origin]\nurl=http://e\n", 300, 10, "'url' is not",
+		  NULL },
+		{ "[origin]\ninterval=31\n", NULL, 300, 10, "[origin] interval: '31' is outside",
+		  NULL },
+		{ "[uplink a]\ncost=3\n", NULL, 300, 10, "'cost' is not", NULL },
+		{ "[uplink a]\nquota=99999T\n", NULL, 300, 10, "quota", NULL },
+		{ "[kitchen]\nprogram=/tmp/evil\n", NULL, 300, 10, "'program' is not", NULL },
+		{ "[hub]\nurl=http://evil\n", NULL, 300, 10, "'url' is not", NULL },
+		{ "[hub x]\nurl=http://evil\n", NULL, 300, 10, "'url' is not", NULL },
+		{ "[fetch x]\nshare=3\n", NULL, 300, 10, "'share' is not", NULL },
+		{ "[fetch]\nshare=3\n[settings]\nversion=4\n[agent]\nretry_max=60\n", NULL, 300, 10,
+		  NULL, NULL },
+		/* A line of another name takes nothing from the others. */
+		{ "[uplink a]\nquota=20\n", NULL, 300, 20, NULL, NULL },
+		{ "[uplink b]\nquota=30\n[uplink a]\nquota=20\n", NULL, 300, 20, NULL,
+		  "there is no [uplink b]" },
+		{ "[uplink b]\ncost=1\n", NULL, 300, 10, "'cost' is not", NULL },
+		{ "[uplink .b]\nquota=1\n", NULL, 300, 10, "no usable name", NULL },
 	};
 	char base[] = "/tmp/wasl-conf-XXXXXX";
 	assert_non_null(mkdtemp(base));
@@ -281,11 +305,13 @@ static void settings_that_are_no_use_stay_out(void **state)
 	struct path site = paths_at("/var/lib/wasl/conf/site.conf");
 	struct path settings = paths_at(CONF_SETTINGS_FILE), good = paths_at(CONF_SETTINGS_GOOD);
 	assert_int_equal(paths_mkdir(paths_at("/var/lib/wasl/conf").at, 0755, NULL), 0);
-	write_conf(site.at, "[origin]\nstall=3\n[uplink a]\ncost=1\n");
-	const struct conf_source from = { &schema, NULL, sizeof(struct whole), few_stalls };
+	assert_int_equal(paths_mkdir(paths_at(CONF_SETTINGS_FOLDER).at, 0755, NULL), 0);
+	write_conf(site.at, "[origin]\ninterval=300\n[uplink a]\nquota=10\n");
+	const struct conf_source from = { &schema, NULL, sizeof(struct whole), short_intervals };
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct whole w;
-		struct fault refused = { 0 }, why = { 0 };
+		struct conf_settled said;
+		struct fault why = { 0 };
 		memset(&w, 0x5a, sizeof(w));
 		unlink(settings.at);
 		unlink(good.at);
@@ -293,23 +319,29 @@ static void settings_that_are_no_use_stay_out(void **state)
 			write_conf(settings.at, rows[i].settings);
 		if (rows[i].good)
 			write_conf(good.at, rows[i].good);
-		assert_int_equal(conf_load_settled(&from, &w, &refused, &why), 0);
-		assert_int_equal(w.origin.stall_s, rows[i].stall);
+		assert_int_equal(conf_load_settled(&from, &w, &said, &why), 0);
+		assert_int_equal(w.origin.interval_s, rows[i].interval);
+		assert_string_equal(w.origin.url, "http://o");
 		assert_int_equal(w.line_count, 1);
-		assert_int_equal(refused.code != 0, rows[i].refused != NULL);
+		assert_int_equal(w.lines[0].quota, rows[i].quota);
+		assert_int_equal(said.refused.code != 0, rows[i].refused != NULL);
+		assert_int_equal(said.passed.code != 0, rows[i].passed != NULL);
 		if (rows[i].refused)
-			assert_non_null(strstr(refused.text, rows[i].refused));
+			assert_non_null(strstr(said.refused.text, rows[i].refused));
+		if (rows[i].passed)
+			assert_non_null(strstr(said.passed.text, rows[i].passed));
 	}
 	struct whole w;
-	struct fault refused, why;
+	struct conf_settled said;
+	struct fault why;
 	write_conf(site.at, "[origin]\nstall=y\n");
-	assert_int_equal(conf_load_settled(&from, &w, &refused, &why), -EINVAL);
+	assert_int_equal(conf_load_settled(&from, &w, &said, &why), -EINVAL);
 	assert_non_null(strstr(why.text, "site.conf line 2"));
 	unlink(site.at);
 	unlink(settings.at);
 	unlink(good.at);
-	static const char *const folders[] = { "var/lib/wasl/conf", "var/lib/wasl", "var/lib",
-					       "var" };
+	static const char *const folders[] = { "var/lib/wasl/conf", "var/lib/wasl/settings",
+					       "var/lib/wasl", "var/lib", "var" };
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
 		rmdir(paths_at("%s/%s", base, folders[i]).at);
 	assert_int_equal(rmdir(base), 0);
@@ -338,7 +370,8 @@ static void values_are_printed_as_they_are_read(void **state)
 {
 	(void)state;
 	static const char text[] =
-		"[origin]\nurl = http://x/?a=b\nstall = 600\neager = no\nmode = idle\n"
+		"[origin]\nurl = http://x/?a=b\nstall = 600\ninterval = 900\neager = no\nmode = "
+		"idle\n"
 		"[uplink adsl]\nquota = 3T\ncost = -7\n[uplink 4g]\nquota = 1500K\ncost = 5\n";
 	struct whole w;
 	assert_int_equal(parse(text, &w, NULL), 0);

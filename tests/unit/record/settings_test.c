@@ -157,6 +157,8 @@ static void keeps_lines_to_their_school(void **state)
 		{ "school:TN0001", "uplink.quota", "20G", -EPERM },
 		{ "school:TN0001", "uplink/.quota", "20G", -EPERM },
 		{ "school:TN0001", "uplink/a b.quota", "20G", -EPERM },
+		{ "school:TN0001", "uplink/.adsl.quota", "20G", -EPERM }, /* as in conf.h */
+		{ "school:TN0001", "uplink/-adsl.quota", "20G", -EPERM },
 		{ "school:TN0001", "uplink/a/b.quota", "20G", -EPERM },
 		{ "school:TN0001", "uplink/adsl.device", "eth0", -EPERM },
 		{ "school:TN0001", "uplink/adsl.metered", "perhaps", -EINVAL },
