@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -86,11 +87,8 @@ static int set(const struct asked *a, wasl_Settings *set, struct fault *why)
 		rc = keyring_load(a->dir.at, TRUST_MANAGE, &key, why);
 	if (rc == 0)
 		rc = check_place(s, a->scope, why);
-	if (rc == 0)
-		rc = manage_read(s, trust, a->scope, set, why);
-	for (int i = 0; rc == 0 && i < a->count; i++)
-		rc = manage_change(set, a->words[i], why);
-	return rc ? rc : manage_sign(s, trust, &key, set, clock_wall_s(), why);
+	const struct manage_order order = { a->scope, a->words, a->count, clock_wall_s() };
+	return rc ? rc : manage_set(s, trust, &key, &order, set, why);
 }
 
 static const char *whom(const char *scope)
@@ -252,6 +250,15 @@ static int name_scope(struct asked *a, const char *kind, const char *name)
 	return 0;
 }
 
+/* A box's number is kept in one form, whichever it was copied in. */
+static int name_device(struct asked *a, const char *hex)
+{
+	int misused = name_scope(a, "device:", hex);
+	for (char *c = a->scope; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return misused;
+}
+
 int cli_settings(int argc, char **argv)
 {
 	static const struct option options[] = { { "dir", required_argument, NULL, 'd' },
@@ -272,7 +279,7 @@ int cli_settings(int argc, char **argv)
 		else if (o == 's')
 			misused = name_scope(&a, "school:", optarg);
 		else if (o == 'b')
-			misused = name_scope(&a, "device:", optarg);
+			misused = name_device(&a, optarg);
 		else
 			misused = cli_misused("settings: option not understood");
 	}

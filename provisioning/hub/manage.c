@@ -101,16 +101,14 @@ static int make_record(const struct trust *trust, const struct signed_key *key,
 	return rc;
 }
 
-int manage_sign(struct store *s, const struct trust *trust, const struct signed_key *key,
+/* Within a transaction. */
+static int sign(struct store *s, const struct trust *trust, const struct signed_key *key,
 		wasl_Settings *set, int64_t now_s, struct fault *why)
 {
 	struct kept_settings kept = { .made_s = now_s };
 	AUTO_FREE void *record = NULL;
 	int64_t last = 0;
-	int rc = store_begin(s, why);
-	if (rc)
-		return rc;
-	rc = store_number_get(s, "settings_version", 0, &last, why);
+	int rc = store_number_get(s, "settings_version", 0, &last, why);
 	if (rc == 0 && last >= UINT32_MAX)
 		rc = fault_set(why, -ERANGE, "settings.version", "there are no more numbers");
 	set->version = (uint32_t)last + 1;
@@ -121,8 +119,32 @@ int manage_sign(struct store *s, const struct trust *trust, const struct signed_
 	snprintf(kept.scope, sizeof(kept.scope), "%s", set->scope);
 	if (rc == 0)
 		rc = store_settings_put(s, &kept, why);
+	return rc ? rc : store_number_set(s, "settings_version", set->version, why);
+}
+
+int manage_sign(struct store *s, const struct trust *trust, const struct signed_key *key,
+		wasl_Settings *set, int64_t now_s, struct fault *why)
+{
+	int rc = store_begin(s, why);
 	if (rc == 0)
-		rc = store_number_set(s, "settings_version", set->version, why);
+		rc = sign(s, trust, key, set, now_s, why);
+	if (rc == 0)
+		rc = store_commit(s, why);
+	store_rollback(s);
+	return rc;
+}
+
+int manage_set(struct store *s, const struct trust *trust, const struct signed_key *key,
+	       const struct manage_order *order, wasl_Settings *out, struct fault *why)
+{
+	/* What another officer signs meanwhile is not lost: nobody writes between our look and our record. */
+	int rc = store_begin(s, why);
+	if (rc == 0)
+		rc = manage_read(s, trust, order->scope, out, why);
+	for (int i = 0; rc == 0 && i < order->count; i++)
+		rc = manage_change(out, order->words[i], why);
+	if (rc == 0)
+		rc = sign(s, trust, key, out, order->now_s, why);
 	if (rc == 0)
 		rc = store_commit(s, why);
 	store_rollback(s);

@@ -30,6 +30,16 @@ int manage_change(struct _wasl_Settings *set, const char *word, struct fault *wh
 int manage_sign(struct store *s, const struct trust *trust, const struct signed_key *key,
 		struct _wasl_Settings *set, int64_t now_s, struct fault *why);
 
+/* What an officer orders: words as manage_change() takes them, all or none. *out: the set as it was signed. */
+struct manage_order {
+	const char *scope;
+	char *const *words;
+	int count;
+	int64_t now_s;
+};
+int manage_set(struct store *s, const struct trust *trust, const struct signed_key *key,
+	       const struct manage_order *order, struct _wasl_Settings *out, struct fault *why);
+
 /* Whose settings are for a box. */
 struct manage_box {
 	const char *region, *school;

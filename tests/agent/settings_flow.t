@@ -232,4 +232,22 @@ for at in "${points[@]}"; do
 	until_so 20 is_run "$version"
 	is "$?/$(sed -n 's/^share = //p' "$conf/settings.conf")" "0/$share" "and then version $version"
 done
+
+# --- officers at the same time ------------------------------------------------------------------------------------
+mkdir "$top/five"
+officers=()
+for word in fetch.share=41 fetch.night=4M agent.retry_max=61 origin.interval=601 box.language=fr; do
+	WASL_ROOT=$hub "$B/bin/waslhub" settings set --everyone "$word" >"$top/five/$word" 2>&1 &
+	officers+=($!)
+done
+wait "${officers[@]}"
+waslhub settings list
+is "$(sed -n '/ for everyone/,/ for [^e]/s/^  \([^ ]*\) = \([^ ]*\).*/\1=\2/p' "$top/said" | paste -sd' ')" \
+	"agent.retry_max=61 box.language=fr fetch.night=4M fetch.share=41 origin.interval=601" "nobody's change is lost"
+hex=$(agentd /v1/identity | jq -r .device)
+waslhub settings set --device "${hex^^}" fetch.night=11M
+version=$(sed -n 's/^settings \([0-9]*\) for .*/\1/p' "$top/said")
+report
+until_so 20 is_run "$version"
+is "$?/$(night)" 0/11M "a box's own number, in whatever letters, reaches the box"
 finish
