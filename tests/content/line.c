@@ -10,6 +10,7 @@
  *	only=TEXT	modes apply to paths that hold it; empty: to bodies of objects
  *	cut=1		every connection is reset, and new ones too until cut=0
  *	hold=1		bodies of objects are kept back until hold=0
+ *	stop=N		after N more bytes of objects it is as after hold=1; 0: no more
  *	die=N		after N more bytes of objects the connection is reset, once
  *	delay=MS	before each answer
  *	reset=1		counts begin again
@@ -56,7 +57,7 @@ static struct line {
 	enum mode mode;
 	char only[128];
 	bool cut, hold, backwards;
-	uint64_t die, delay_ms;
+	uint64_t die, stop, delay_ms;
 	uint64_t rate, tokens, filled_us;
 	uint64_t marked[MARKS];
 	uint64_t requests, ranges, bytes, connections, first_chunk_ms, first_byte_ms, last_byte_ms;
@@ -97,6 +98,8 @@ static void obey(const struct peer *asker, char *query)
 			l.hold = on;
 		else if (!strcmp(word, "cut"))
 			l.cut = on;
+		else if (!strcmp(word, "stop"))
+			l.stop = strtoull(value, NULL, 10);
 		else if (!strcmp(word, "die"))
 			l.die = strtoull(value, NULL, 10);
 		else if (!strcmp(word, "delay"))
@@ -241,6 +244,8 @@ static void count_sent(const struct peer *p, uint64_t at, size_t n)
 	if (!p->object)
 		return;
 	l.marked[p->mark] += n;
+	if (l.stop && (l.stop -= n) == 0)
+		l.hold = true;
 	if (!l.first_byte_ms)
 		l.first_byte_ms = l.last_byte_ms;
 	if (!l.first_chunk_ms && at + n >= CHUNK)
@@ -261,6 +266,8 @@ static size_t allowance(struct peer *p)
 	}
 	if (l.rate && left > l.tokens)
 		left = l.tokens;
+	if (p->object && l.stop && left > l.stop)
+		left = l.stop;
 	return left < CHUNK / 4 ? (size_t)left : CHUNK / 4;
 }
 
