@@ -68,12 +68,20 @@ page() { # page FROM URL: what curl came to: a page, a refusal (7), silence (28)
 	local got
 	got=$(in_ns "$1" curl -s -g --noproxy '*' --max-time 20 "$2") && echo "$got" || echo "no $?"
 }
+answered() { in_ns "$2" curl -s -g --noproxy '*' --max-time "$1" -o "$work/page" "$3"; }
+# Silence tells something only where an answer would have come in that time: what may be asked on that wire is asked next, and where
+# that was silent, too, both are given longer.
 silent() { # silent FROM URL…: nobody answers, not even with a refusal
-	local from=$1 url
+	local from=$1 url limit may=(pupil1 http://10.20.0.1/)
+	[ "$from" != isp ] || may=(box http://$hub/)
 	shift
 	for url; do
-		in_ns "$from" curl -s -g --noproxy '*' --max-time 0.3 -o "$work/page" "$url"
-		[ $? = 28 ] || return 1
+		for limit in 0.3 1 3 10 gone; do
+			[ $limit != gone ] || return 1
+			answered $limit "$from" "$url"
+			[ $? = 28 ] || return 1
+			! answered $limit "${may[@]}" || break
+		done
 	done
 }
 page_is() { [ "$(page "$1" "$2")" = "$3" ]; }
@@ -167,22 +175,23 @@ within 10 heard anywhere
 ok $? "a question for names to anybody is the box's to answer"
 
 # --- a pupil who says that he is another ------------------------------------------------------------
+sent=0
 for lie in 10.30.0.77 203.0.113.77 10.20.0.1; do
 	in_ns pupil1 ip addr add $lie/32 dev eth0
-	say_to pupil1 10.40.0.1 "lie-$lie" $lie
+	say_to pupil1 10.40.0.1 "lie-$lie" $lie && sent=$((sent + 1))
 	in_ns pupil1 ip addr del $lie/32 dev eth0
 done
-say_to pupil1 10.20.0.1 truth 10.20.0.11
-within 10 heard truth
+say_to pupil1 10.40.0.1 truth 10.20.0.11 && within 10 heard truth # behind the lies, on the same way
 ok $? "a pupil's own address is believed"
-is "$(grep -c lie- "$work/heard")" 0 "a teacher's, a stranger's and the box's are not"
+is "$sent sent, $(grep -c lie- "$work/heard") heard" "3 sent, 0 heard" "a teacher's, a stranger's and the box's are not"
 in_ns teacher ip addr add 10.20.0.66/32 dev eth0
 in_ns isp ip addr add 10.20.0.67/32 dev lo
-say_to teacher 10.20.0.1 lie-teacher 10.20.0.66
-say_to isp 192.168.1.2 lie-isp 10.20.0.67
-say_to teacher 10.30.0.1 truth-teacher
-within 10 heard truth-teacher
-is "$(grep -c lie- "$work/heard")" 0 "nor a pupil's from another wire"
+sent=0
+say_to isp 192.168.1.2 lie-isp 10.20.0.67 && sent=$((sent + 1))
+page box http://$hub/ >"$work/page" # came over that wire after it
+say_to teacher 10.20.0.1 lie-teacher 10.20.0.66 && sent=$((sent + 1))
+say_to teacher 10.20.0.1 truth-teacher 10.30.0.11 && within 10 heard truth-teacher && sent=$((sent + 1))
+is "$sent sent, $(grep -c lie- "$work/heard") heard" "3 sent, 0 heard" "nor a pupil's from another wire"
 
 # --- a stranger on the uplink's wire ---------------------------------------------------------------
 silent isp http://192.168.1.2/ http://192.168.1.2:22/
@@ -192,8 +201,10 @@ ok $? "nor by the classroom's addresses"
 ! on_wire isp 192.168.1.2
 ok $? "nor an echo"
 say_to isp 192.168.1.2 lie-name
+ok $? "a neighbour of the uplink asks for a name"
 is "$(page box http://$hub/)" here "the box hears the answers that it asked for"
-is "$(grep -c lie-name "$work/heard")" 0 "and nobody's questions"
+say_to teacher 10.30.0.1 truth-after && within 10 heard truth-after
+is "$? $(grep -c lie-name "$work/heard")" "0 0" "and nobody's questions"
 
 # --- IPv6 ---------------------------------------------------------------------------------------------
 if [ -e /proc/net/if_inet6 ]; then
