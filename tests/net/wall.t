@@ -73,7 +73,7 @@ answered() { in_ns "$2" curl -s -g --noproxy '*' --max-time "$1" -o "$work/page"
 # that was silent, too, both are given longer.
 silent() { # silent FROM URL…: nobody answers, not even with a refusal
 	local from=$1 url limit may=(pupil1 http://10.20.0.1/)
-	[ "$from" != isp ] || may=(box http://$hub/)
+	[ "$from" != isp ] || may=(box "http://$hub/")
 	shift
 	for url; do
 		for limit in 0.3 1 3 10 gone; do
