@@ -3,7 +3,6 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DELETE_ON_ERROR:
-.SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
@@ -130,7 +129,7 @@ help: ## this list
 
 # --- man pages and installation -------------------------------------------------------------------
 # NAME.8.in holds "@CONFIGURATION@": replaced by what the program's own schema table prints.
-MAN_SRC := $(wildcard $(MODULES:%=%/*.1) $(MODULES:%=%/*.8) $(MODULES:%=%/*.8.in) content/*/*.1 netmgr/netsim/*.1)
+MAN_SRC := $(wildcard $(MODULES:%=%/*.1) $(MODULES:%=%/*.8) $(MODULES:%=%/*.8.in) content/*/*.1 netmgr/*/*.1 netmgr/*/*.8)
 MANS := $(patsubst %.in,%,$(addprefix $(B)/man/,$(notdir $(MAN_SRC))))
 man: $(MANS) ## man pages into build/dev/man
 .PHONY: man
@@ -148,14 +147,16 @@ $(foreach m,$(filter-out %.in,$(MAN_SRC)),$(eval $(call manpage,$(m))))
 $(foreach m,$(filter %.in,$(MAN_SRC)),$(eval $(call manpage_in,$(m))))
 
 PREFIX ?= /usr
-UNIT_SRC := $(wildcard $(MODULES:%=%/*.service) $(MODULES:%=%/*.socket))
+UNIT_SRC := $(wildcard $(foreach e,service socket path,$(MODULES:%=%/*.$(e)) netmgr/*/*.$(e)))
 install: all man ## programs, module, units, pages and man pages under DESTDIR
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/nginx/modules $(DESTDIR)$(PREFIX)/lib/systemd/system \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/wasl
 	install -m 755 $(filter $(B)/bin/%,$(ALL)) $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(filter %.so,$(ALL)) $(DESTDIR)$(PREFIX)/lib/nginx/modules/
-	install -D -m 755 netmgr/udhcpc-hook $(DESTDIR)$(PREFIX)/lib/wasl/udhcpc-hook
+	install -D -m 755 netmgr/kernel/udhcpc-hook $(DESTDIR)$(PREFIX)/lib/wasl/udhcpc-hook
 	install -m 644 $(UNIT_SRC) $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -D -m 644 netmgr/wifi/70-wasl-wifi.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/70-wasl-wifi.rules
+	install -D -m 644 netmgr/modem/60-wasl-modem.rules $(DESTDIR)$(PREFIX)/share/polkit-1/rules.d/60-wasl-modem.rules
 	install -D -m 644 firmware/base/wasl.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/wasl.conf
 	install -D -m 644 firmware/base/wasl.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/wasl.conf
 	install -D -m 644 provisioning/hub/wasl-hub.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/wasl-hub.conf

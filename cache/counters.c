@@ -2,10 +2,11 @@
 #include "cache/counters.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "firmware/base/sheet.h"
 
 enum shape { GROWS, NOW };
 
@@ -77,33 +78,15 @@ void counters_sum(struct counters *to, const struct counters *from)
 	}
 }
 
-/* Text that stops growing, and says so, where the room ends. */
-struct sheet {
-	char *at;
-	size_t len, room;
-	bool full;
-};
-
-__attribute__((format(printf, 2, 3))) static void put(struct sheet *s, const char *format, ...)
-{
-	va_list args;
-	if (s->full)
-		return;
-	va_start(args, format);
-	int n = vsnprintf(s->at + s->len, s->room - s->len, format, args);
-	va_end(args);
-	s->full = n < 0 || (size_t)n >= s->room - s->len;
-	s->len += s->full ? 0 : (size_t)n;
-}
-
 static void put_head(struct sheet *s, const char *metric, const char *help, const char *type)
 {
-	put(s, "# HELP %s %s\n# TYPE %s %s\n", metric, help, metric, type);
+	sheet_add(s, "# HELP %s %s\n# TYPE %s %s\n", metric, help, metric, type);
 }
 
 static void put_value(struct sheet *s, const char *metric, const char *labels, uint64_t value)
 {
-	put(s, *labels ? "%s{%s} %" PRIu64 "\n" : "%s%s %" PRIu64 "\n", metric, labels, value);
+	sheet_add(s, *labels ? "%s{%s} %" PRIu64 "\n" : "%s%s %" PRIu64 "\n", metric, labels,
+		  value);
 }
 
 static void put_histogram(struct sheet *s, size_t id, const struct counters_histogram *h)
@@ -113,13 +96,13 @@ static void put_histogram(struct sheet *s, size_t id, const struct counters_hist
 	put_head(s, metric, histograms[id].help, "histogram");
 	for (size_t i = 0; i < COUNTERS_BOUNDS; i++) {
 		count += read_one(&h->buckets[i]);
-		put(s, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", metric, counters_bounds_ms[i] / 1e3,
-		    count);
+		sheet_add(s, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", metric,
+			  counters_bounds_ms[i] / 1e3, count);
 	}
 	count += read_one(&h->buckets[COUNTERS_BOUNDS]);
-	put(s, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", metric, count);
-	put(s, "%s_sum %.3f\n", metric, (double)read_one(&h->sum_ms) / 1e3);
-	put(s, "%s_count %" PRIu64 "\n", metric, count);
+	sheet_add(s, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", metric, count);
+	sheet_add(s, "%s_sum %.3f\n", metric, (double)read_one(&h->sum_ms) / 1e3);
+	sheet_add(s, "%s_count %" PRIu64 "\n", metric, count);
 }
 
 size_t counters_text(const struct counters *sum, const struct counters_extra *extra,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define CREW_MAGIC 0x0357455243534157ull /* changes with the layout: an older one is begun anew */
+#define CREW_MAGIC 0x0457455243534157ull /* changes with the layout: an older one is begun anew */
 
 struct crew *crew_at(void *memory)
 {

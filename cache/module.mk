@@ -2,7 +2,7 @@
 # The engine: pure C without nginx. Readers (what a worker links) and writers (what contentd links on top).
 CACHE_READER := layout guard segtab bits names view view_names reply sender warm want waiters uses tally counters crew
 CACHE_READER += cold guests landed pass process
-CACHE_READER += air air_plan
+CACHE_READER += air air_plan welcome
 CACHE_WRITER := names_builder store store_object store_rendition
 CACHE_WRITER += store_local store_list evict
 CACHE_WRITER += store_anew store_aside store_news store_own
@@ -27,7 +27,7 @@ $(eval $(call prog,cache-pulse,tests/cache/pulse.c,base,tests))
 # is compiled for a shared object and shows nothing but the module.
 NGX := $(B)/nginx
 NGX_SRC := /usr/share/nginx/src
-NGX_PIC := $(patsubst %.c,$(B)/pic/%.o,$(CACHE_READER:%=cache/%.c) firmware/base/crc32c.c firmware/base/fault.c firmware/base/text.c firmware/record/objmap.c)
+NGX_PIC := $(patsubst %.c,$(B)/pic/%.o,$(CACHE_READER:%=cache/%.c) firmware/base/crc32c.c firmware/base/fault.c firmware/base/sheet.c firmware/base/text.c firmware/record/objmap.c)
 NGX_GLUE := $(patsubst %.c,$(B)/pic/%.o,$(wildcard cache/nginx/*.c))
 NGX_INCLUDE := $(addprefix -isystem ,$(NGX)/objs $(addprefix $(NGX)/src/,core event event/modules os/unix http http/modules http/v2))
 PIC_FLAGS := -std=gnu11 -g -O2 -fPIC -fvisibility=hidden -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(WARN) $(WERROR)

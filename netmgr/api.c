@@ -8,14 +8,18 @@
 #include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/paths.h"
-#include "netmgr/account.h"
+#include "netmgr/book/account.h"
 #include "netmgr/api_chain.h"
+#include "netmgr/api_checks.h"
+#include "netmgr/api_wifi.h"
 #include "netmgr/engine.h"
-#include "netmgr/ledger.h"
-#include "netmgr/measure_key.h"
-#include "netmgr/probe.h"
-#include "netmgr/quota.h"
-#include "netmgr/shaper.h"
+#include "netmgr/book/ledger.h"
+#include "netmgr/measure/measure.h"
+#include "netmgr/probe/measure_key.h"
+#include "netmgr/modem/modems.h"
+#include "netmgr/probe/probe.h"
+#include "netmgr/book/quota.h"
+#include "netmgr/kernel/shaper.h"
 #include "netmgr/wall/wall.h"
 
 enum { PAGE = 100, PAGE_MAX = 1000 };
@@ -35,9 +39,14 @@ static json_t *shaping_json(const struct engine *e, unsigned i)
 	else if (!view.reason[0] && !view.up_kbps && kernel_device(e->serving.kernel, i))
 		snprintf(view.reason, sizeof(view.reason),
 			 "what the line carries upward is not known yet");
-	return json_pack("{s:I, s:I, s:s, s:b, s:s}", "up_kbps", (json_int_t)view.up_kbps,
-			 "down_kbps", (json_int_t)view.down_kbps, "queue", view.queue, "learned",
-			 !conf->up_kbps && view.up_kbps, "reason", view.reason);
+	const bool learned = !conf->up_kbps && view.up_kbps;
+	json_t *j = json_pack("{s:I, s:I, s:s, s:b, s:s}", "up_kbps", (json_int_t)view.up_kbps,
+			      "down_kbps", (json_int_t)view.down_kbps, "queue", view.queue,
+			      "learned", learned, "reason", view.reason);
+	if (learned)
+		json_object_set_new(j, "learned_age_s",
+				    json_integer((json_int_t)account_rate(e->account, i).age_s));
+	return j;
 }
 
 static json_t *uplink_json(struct engine *e, unsigned i)
@@ -73,9 +82,26 @@ static json_t *uplink_json(struct engine *e, unsigned i)
 		json_object_set_new(j, "currency", json_string(conf->currency));
 	}
 	json_object_set_new(j, "shaping", shaping_json(e, i));
+	json_object_set_new(j, "passive", engine_passive_json(e, i, now));
 	json_object_set_new(j, "sync", json_string(ways_sync(e, i)));
 	json_object_set_new(j, "barred", ways_barred_json(e, i));
+	json_object_set_new(j, "measured", measure_api_last(e->measure, i));
+	json_t *modem = modems_json(e->modems, i);
+	if (modem)
+		json_object_set_new(j, "modem", modem);
 	return j;
+}
+
+/* Of the lines that have one: {"lte": {...}}. */
+static json_t *modems_of(const struct engine *e)
+{
+	json_t *all = json_object();
+	for (unsigned i = 0; i < e->conf->uplink_count; i++) {
+		json_t *modem = modems_json(e->modems, i);
+		if (modem)
+			json_object_set_new(all, e->conf->uplinks[i].name, modem);
+	}
+	return all;
 }
 
 static json_t *preferred_json(const struct engine *e)
@@ -133,13 +159,13 @@ static void serve_status(struct ctl_request *req, void *data)
 {
 	struct engine *e = data;
 	ctl_reply_json(req, 200,
-		       json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:b, s:o, s:o}", "name", "netmgrd",
-				 "version", WASL_VERSION, "since_s",
+		       json_pack("{s:s, s:s, s:I, s:I, s:I, s:o, s:b, s:o, s:o, s:o}", "name",
+				 "netmgrd", "version", WASL_VERSION, "since_s",
 				 (json_int_t)((clock_mono_ms() - e->start_ms) / 1000), "uplinks",
 				 (json_int_t)e->conf->uplink_count, "boots",
 				 (json_int_t)account_boots(e->account), "preferred",
 				 preferred_json(e), "storing", !e->store_failed, "lans",
-				 lans_json(e), "wall", wall_json(e->wall)));
+				 lans_json(e), "wall", wall_json(e->wall), "modems", modems_of(e)));
 }
 
 /* --- GET /v1/minutes, /v1/events --- */
@@ -306,9 +332,15 @@ int api_listen(struct engine *e, struct fault *why)
 		{ "GET", "/v1/events", serve_events, 0 },
 		{ "GET", "/v1/chain", api_chain, 0 },
 		{ "GET", "/v1/links", api_links, 0 },
+		{ "GET", "/v1/checks", api_checks, 0 },
+		{ "GET", "/v1/wifi", api_wifi, 0 },
+		{ "GET", "/metrics", api_metrics, 0 },
 		{ "GET", "/v1/status", serve_status, 0 },
 		{ "POST", "/v1/echo", serve_echo, 1024 },
 		{ "POST", "/v1/emergency", serve_emergency, 1024 },
+		{ "POST", "/v1/measure", measure_api_order, 1024 },
+		{ "GET", "/v1/measure", measure_api_now, 0 },
+		{ "GET", "/v1/measurements", measure_api_rows, 0 },
 	};
 	_Static_assert(ARRAY_LEN(shared) + KERNEL_ROUTES == ENGINE_ROUTES, "room for all routes");
 	memcpy(e->routes, shared, sizeof(shared));

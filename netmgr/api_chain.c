@@ -7,10 +7,10 @@
 #include "firmware/base/ctl.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/text.h"
-#include "netmgr/account.h"
-#include "netmgr/chain.h"
+#include "netmgr/book/account.h"
+#include "netmgr/book/chain.h"
 #include "netmgr/engine.h"
-#include "netmgr/ledger.h"
+#include "netmgr/book/ledger.h"
 
 enum { LINKS_MAX = 1000 };
 

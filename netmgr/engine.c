@@ -13,12 +13,15 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
-#include "netmgr/account.h"
-#include "netmgr/measure_key.h"
-#include "netmgr/probe.h"
-#include "netmgr/quota.h"
-#include "netmgr/shaper.h"
+#include "netmgr/book/account.h"
+#include "netmgr/measure/measure.h"
+#include "netmgr/probe/measure_key.h"
+#include "netmgr/modem/modems.h"
+#include "netmgr/probe/probe.h"
+#include "netmgr/book/quota.h"
+#include "netmgr/kernel/shaper.h"
 #include "netmgr/wall/wall.h"
+#include "netmgr/wifi/air.h"
 
 enum { TICK_US = 1000000, TICK_ACCURACY_US = 100000, WAKE_ACCURACY_US = 1000 };
 
@@ -97,14 +100,15 @@ static void drain_due(struct engine *e, uint64_t now_ms)
 /* Questions of the school's machines follow the line that most traffic takes. */
 static void tell_upstream(struct engine *e)
 {
-	struct sockaddr_in to = { 0 };
-	char device[IF_NAMESIZE] = "";
+	union host to = { 0 };
+	char device[IF_NAMESIZE] = "", server[HOST_ROOM];
 	if (e->preferred >= 0 &&
 	    (kernel_resolver(e->serving.kernel, (unsigned)e->preferred, &to) < 0 ||
 	     !if_indextoname((unsigned)kernel_device(e->serving.kernel, (unsigned)e->preferred),
 			     device)))
 		device[0] = '\0';
-	wall_upstream(e->wall, to.sin_addr, device);
+	host_text(&to, device, server);
+	wall_upstream(e->wall, server, device);
 }
 
 static void prefer(struct engine *e, int uplink)
@@ -176,8 +180,11 @@ static void step(struct engine *e, const struct core_observation *seen)
 	struct fault why;
 	if (said)
 		note_store(e, account_flush(e->account, &why), &why);
-	uint64_t wait_ms = next == UINT64_MAX ? 0 : next > now ? next - now : 0;
-	(void)sd_event_source_set_time_relative(e->wake, wait_ms * 1000);
+	/* The same clock: most observations change nothing, and a timer that is set anew is a call to the kernel. */
+	if (next == e->wake_ms)
+		return;
+	e->wake_ms = next;
+	(void)sd_event_source_set_time(e->wake, next == UINT64_MAX ? next : next * 1000);
 	(void)sd_event_source_set_enabled(e->wake,
 					  next == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
 }
@@ -215,6 +222,7 @@ static void watch_quota(struct engine *e, unsigned uplink)
 static void count(struct engine *e, const struct core_observation *seen)
 {
 	struct fault why;
+	e->rx_bytes[seen->uplink] = seen->rx_bytes;
 	e->tx_bytes[seen->uplink] = seen->tx_bytes;
 	account_counters(e->account, seen->uplink, seen->rx_bytes, seen->tx_bytes);
 	watch_quota(e, seen->uplink);
@@ -244,6 +252,10 @@ static void keep_queues(struct engine *e, unsigned uplink)
 static void on_seen(void *data, const struct core_observation *seen)
 {
 	struct engine *e = data;
+	/* A quota may begin anew without a byte. */
+	if (seen->kind == CORE_TRAFFIC && !e->conf->uplinks[seen->uplink].quota_bytes &&
+	    traffic_at_rest(&e->core.uplinks[seen->uplink].traffic, seen->rx_bytes, seen->tx_bytes))
+		return;
 	if (seen->kind == CORE_TRAFFIC)
 		count(e, seen);
 	if (seen->kind == CORE_LINK)
@@ -302,20 +314,21 @@ static void on_round(void *data, unsigned uplink, const struct probe_round *roun
 static int on_wake(sd_event_source *source, uint64_t usec, void *data)
 {
 	static const struct core_observation nothing = { .kind = CORE_TICK };
+	struct engine *e = data;
 	(void)source;
 	(void)usec;
-	step(data, &nothing);
+	e->wake_ms = 0;
+	step(e, &nothing);
 	return 0;
 }
 
 /* Once a second: what left tells what the line carries. */
-static void shape(struct engine *e, unsigned uplink)
+static void shape(struct engine *e, unsigned uplink, uint64_t now_ms)
 {
 	const uint64_t tx = e->tx_bytes[uplink], before = e->tx_told[uplink];
 	e->tx_told[uplink] = tx;
 	if (before && tx >= before)
-		shape_learn_second(&e->learned[uplink], (uint32_t)((tx - before) / 125),
-				   e->core.uplinks[uplink].rtt.smooth_us);
+		engine_passive_learn(e, uplink, (uint32_t)((tx - before) / 125), now_ms);
 	keep_queues(e, uplink);
 }
 
@@ -327,12 +340,17 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
 		watch_quota(e, i);
+	engine_passive_tick(e, now.mono_ms);
 	for (unsigned i = 0; i < e->conf->uplink_count; i++)
-		shape(e, i);
+		shape(e, i, now.mono_ms);
+	for (unsigned i = 0; i < e->conf->uplink_count; i++)
+		modems_line(e->modems, i, core_state(&e->core, i), e->core.uplinks[i].layer);
 	ways_tick(e, now.wall_s, now.synced);
 	wall_tick(e->wall, now.mono_ms);
+	air_tick(e->air, now.mono_ms, e->minute, now.wall_s);
 	tell_upstream(e);
 	drain_due(e, now.mono_ms);
+	measure_tick(e->measure, now.mono_ms, now.wall_s);
 	note_store(e, account_tick(e->account, &now, &why), &why);
 	/* From now, not from when it was due: after a suspend there is nothing to catch up with. */
 	(void)sd_event_source_set_time_relative(source, TICK_US);
@@ -435,6 +453,30 @@ static void on_wall(void *data, const char *kind, const char *reason)
 	note_store(e, account_flush(e->account, &why), &why);
 }
 
+static void on_air(void *data, const char *kind, const char *subject, const char *reason)
+{
+	const struct engine *e = data;
+	account_event(e->account, kind, subject, reason);
+}
+
+static int open_air(struct engine *e, struct fault *why)
+{
+	const struct air_calls calls = { .said = on_air, .data = e };
+	return air_new(e->conf, &calls, &e->air, why);
+}
+
+static void on_modem(void *data, unsigned uplink, const char *what, const char *reason)
+{
+	const struct engine *e = data;
+	account_event(e->account, what, name_of(e, (int)uplink), reason);
+}
+
+static int open_modems(struct engine *e, struct fault *why)
+{
+	const struct modems_calls calls = { .said = on_modem, .data = e };
+	return modems_new(e->loop, e->conf, e->serving.kernel, &calls, &e->modems, why);
+}
+
 static int open_wall(struct engine *e, struct fault *why)
 {
 	const struct wall_calls calls = { .said = on_wall, .data = e };
@@ -462,11 +504,17 @@ int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf 
 	if (r == 0)
 		r = open_wall(e, why);
 	if (r == 0)
+		r = open_air(e, why);
+	if (r == 0)
 		r = kernel_open(loop, conf, &calls, &e->serving.kernel, why);
+	if (r == 0)
+		r = open_modems(e, why);
 	if (r == 0)
 		r = shaper_new(&e->shaper, why);
 	if (r == 0)
 		r = prober_new(loop, conf, e->serving.kernel, on_round, e, &e->prober, why);
+	if (r == 0)
+		r = measure_new(e, &e->measure, why);
 	if (r == 0)
 		r = open_timers(e, why);
 	if (r < 0)
@@ -474,6 +522,7 @@ int engine_start(struct engine *e, struct sd_event *loop, const struct net_conf 
 	load_key(e);
 	open_core(e);
 	ways_begin(e);
+	engine_passive_resume(e);
 	/* Before a line is chosen: a used up one is not to be that for a second. */
 	for (unsigned i = 0; i < conf->uplink_count; i++)
 		watch_quota(e, i);
@@ -502,6 +551,8 @@ static enum gap_ending ending_of(const struct engine *e)
 void engine_stop(struct engine *e)
 {
 	ctl_close(e->ctl);
+	measure_free(e->measure);
+	modems_free(e->modems);
 	prober_free(e->prober);
 	if (e->account) {
 		struct account_time now = time_now(e);
@@ -510,6 +561,7 @@ void engine_stop(struct engine *e)
 	shaper_free(e->shaper,
 		    e->conf->net.leave == NET_LEAVE_REMOVE ? SHAPER_REMOVES : SHAPER_LEAVES);
 	wall_free(e->wall, e->conf->net.leave == NET_LEAVE_REMOVE ? WALL_REMOVED : WALL_STAYS);
+	air_free(e->air);
 	kernel_close(e->serving.kernel);
 	sd_event_source_disable_unref(e->wake);
 	sd_event_source_disable_unref(e->tick);

@@ -5,18 +5,22 @@
 #include <stdint.h>
 
 #include "firmware/base/ctl.h"
-#include "netmgr/core.h"
-#include "netmgr/kernel.h"
+#include "netmgr/line/core.h"
+#include "netmgr/kernel/kernel.h"
 #include "netmgr/net_conf.h"
-#include "netmgr/prefer.h"
-#include "netmgr/shape_learn.h"
+#include "netmgr/line/passive.h"
+#include "netmgr/line/prefer.h"
+#include "netmgr/line/shape_learn.h"
 
 struct account;
+struct air;
 struct fault;
+struct measure;
+struct modems;
 struct sd_event;
 struct wall;
 
-enum { ENGINE_ROUTES = 8 + KERNEL_ROUTES };
+enum { ENGINE_ROUTES = 14 + KERNEL_ROUTES };
 
 /*
  * The running daemon: carries observations to the core and its actions to kernel, prober and book. Both
@@ -32,12 +36,20 @@ struct engine {
 	struct board *board;
 	struct shaper *shaper;
 	struct wall *wall;
+	struct air *air;
+	struct measure *measure;
+	struct modems *modems; /* NULL: none */
 	struct shape_learn learned[UPLINK_MAX];
-	uint64_t tx_bytes[UPLINK_MAX],
+	struct passive passive;
+	uint64_t passive_bytes; /* of all lines at its last look */
+	unsigned passive_s;
+	bool passive_failed;
+	uint64_t rx_bytes[UPLINK_MAX], tx_bytes[UPLINK_MAX],
 		tx_told[UPLINK_MAX]; /* of the device, now and a second ago */
 	struct ctl *ctl;
 	struct ctl_route routes[ENGINE_ROUTES];
 	struct sd_event_source *wake, *tick;
+	uint64_t wake_ms; /* what it is set to; 0: not */
 	bool store_failed, quota_up[UPLINK_MAX];
 	uint8_t quota_level[UPLINK_MAX]; /* enum quota_level */
 	int preferred;                   /* PREFER_UNCHOSEN: not yet */
@@ -70,6 +82,16 @@ void ways_note(struct engine *e);
 json_t *ways_json(const struct engine *e);
 json_t *ways_barred_json(const struct engine *e, unsigned uplink);
 const char *ways_sync(const struct engine *e, unsigned uplink);
+
+/*
+ * engine_passive.c: what real transfers say of the lines, looked at every few seconds in which bytes move; and the rate upward that is
+ * learned from what leaves and from them, and kept. engine_engine_passive_resume() once, before queues are.
+ */
+void engine_passive_tick(struct engine *e, uint64_t now_ms);
+json_t *engine_passive_json(const struct engine *e, unsigned uplink,
+			    uint64_t now_ms); /* null: nothing yet */
+void engine_passive_resume(struct engine *e);
+void engine_passive_learn(struct engine *e, unsigned uplink, uint32_t sent_kbps, uint64_t now_ms);
 
 /* The control socket; called by engine_start(). */
 int api_listen(struct engine *e, struct fault *why);

@@ -6,7 +6,7 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/log.h"
 #include "netmgr/engine.h"
-#include "netmgr/quota.h"
+#include "netmgr/book/quota.h"
 
 static const char *name_of(const struct engine *e, int uplink)
 {

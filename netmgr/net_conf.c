@@ -10,7 +10,8 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/conf.h"
 #include "firmware/base/fault.h"
-#include "netmgr/prefer.h"
+#include "netmgr/modem/apn.h"
+#include "netmgr/line/prefer.h"
 
 static const char *const leave_words[] = { "keep", "remove", NULL };
 static const char *const metered_words[] = { "auto", "yes", "no", NULL };
@@ -77,6 +78,9 @@ static const struct conf_key net_keys[] = {
 		 "DHCP client; started with the options of BusyBox udhcpc"),
 	CONF_STR(struct net_settings, dhcp_hook, "dhcp_hook", "/usr/lib/wasl/udhcpc-hook",
 		 "script that tells this daemon what the DHCP client was given"),
+	CONF_STR(struct net_settings, operators, "operators", APN_XML,
+		 "list of mobile operators and their access point names, as "
+		 "mobile-broadband-provider-info has it"),
 };
 
 static const struct conf_key gate_keys[] = {
@@ -129,6 +133,7 @@ static const struct conf_key uplink_keys[] = {
 		 "simulated line: rate in each direction; 0: no limit"),
 	CONF_INT(struct uplink_conf, sim_rtt_ms, "sim_rtt_ms", "0", 0, 5000,
 		 "simulated line: added round trip"),
+	MODEM_CONF_KEYS(struct uplink_conf, modem),
 };
 
 static const struct conf_section sections[] = {
@@ -151,6 +156,8 @@ static const struct conf_section sections[] = {
 	  .count_at = offsetof(struct net_conf, uplink_count),
 	  .help = "One way to the Internet; the name is what reports call it." },
 	LAN_CONF_SECTION(struct net_conf, lans, lan_count),
+	WIFI_CONF_SECTION(struct net_conf, wifis, wifi_count),
+	MEASURE_CONF_SECTION(struct net_conf, measure),
 	ZONE_CONF_SECTIONS(struct net_conf, zones),
 	BOX_CONF_SECTION(struct net_conf, box),
 };
@@ -300,7 +307,7 @@ static int check_uplink(const struct net_conf *conf, const struct uplink_conf *u
 				 "eth1, or usb* for whichever begins so",
 				 u->name, u->device);
 	if (check_rules(u, "never", u->never, why) < 0 ||
-	    check_rules(u, "spare", u->spare, why) < 0)
+	    check_rules(u, "spare", u->spare, why) < 0 || modem_conf_check(u, why) < 0)
 		return -EINVAL;
 	if (strcmp(u->address, "dhcp") != 0 && net_conf_prefix(u->address, &address, &len) < 0)
 		return fault_set(
@@ -370,7 +377,10 @@ int net_conf_check(const void *data, struct fault *why)
 	for (size_t i = 0; i < conf->lan_count; i++)
 		if (check_lan(conf, &conf->lans[i], why) < 0)
 			return -EINVAL;
-	return zone_check(&conf->zones, why);
+	int r = zone_check(&conf->zones, why);
+	for (size_t i = 0; r == 0 && i < conf->wifi_count; i++)
+		r = wifi_conf_check(conf->wifis, &conf->wifis[i], &conf->zones, why);
+	return r;
 }
 
 /* --- for the core --- */

@@ -7,10 +7,13 @@
 #include <stdint.h>
 
 #include "firmware/base/box_conf.h"
-#include "netmgr/core.h"
-#include "netmgr/lan_conf.h"
-#include "netmgr/uplink.h"
+#include "netmgr/line/core.h"
+#include "netmgr/kernel/lan_conf.h"
+#include "netmgr/measure/measure_conf.h"
+#include "netmgr/modem/modem_conf.h"
+#include "netmgr/line/uplink.h"
 #include "netmgr/wall/zone.h"
+#include "netmgr/wifi/wifi_conf.h"
 
 struct fault;
 
@@ -28,6 +31,7 @@ struct net_settings {
 	int64_t keep_days;
 	int leave; /* enum net_leave */
 	char dhcp_client[128], dhcp_hook[128];
+	char operators[128]; /* apn.h */
 };
 
 enum net_leave { NET_LEAVE_KEEP, NET_LEAVE_REMOVE };
@@ -57,6 +61,7 @@ struct uplink_conf {
 	bool shape;
 	int64_t up_kbps, down_kbps; /* of the line; 0: learned (up), left alone (down) */
 	int64_t sim_rate_kbps, sim_rtt_ms;
+	struct modem_conf modem;
 };
 
 struct net_conf {
@@ -64,10 +69,13 @@ struct net_conf {
 	struct gate_conf gate;
 	struct box_conf box;
 	struct zones_conf zones;
+	struct measure_conf measure;
 	struct uplink_conf uplinks[UPLINK_MAX];
 	size_t uplink_count;
 	struct lan_conf lans[LAN_MAX];
 	size_t lan_count;
+	struct wifi_conf wifis[WIFI_MAX];
+	size_t wifi_count;
 };
 
 extern const struct conf_schema net_conf_schema;

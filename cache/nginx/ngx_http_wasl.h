@@ -26,6 +26,7 @@
 #include "cache/waiters.h"
 #include "cache/want.h"
 #include "cache/warm.h"
+#include "cache/welcome.h"
 
 /*
  * Glue between nginx and the engine in cache/: what to send is decided there, here it is carried.
@@ -41,6 +42,7 @@
  *     ngx_http_wasl_want.c      the worker's socket to contentd
  *     ngx_http_wasl_door.c      who may have how many connections
  *     ngx_http_wasl_air.c       crowd control: which playlist a classroom's air carries
+ *     ngx_http_wasl_welcome.c  which phones were shown the portal
  *     ngx_http_wasl_life.c      systemd's watchdog
  *     ngx_http_wasl_count.c     counting what was delivered
  *     ngx_http_wasl_shared.c    the memory that workers share
@@ -70,6 +72,7 @@ typedef struct {                    /* in memory that workers share */
     struct uses                  *uses;
     struct crew                  *crew;
     struct air                   *air;
+    struct welcome               *welcome;
 } ngx_http_wasl_shared_t;
 
 
@@ -129,6 +132,7 @@ typedef struct {
     ngx_flag_t                    enable;
     ngx_flag_t                    neighbours;
     ngx_flag_t                    metrics;
+    ngx_flag_t                    welcome;
     ngx_msec_t                    patience;
 } ngx_http_wasl_loc_conf_t;
 
@@ -282,6 +286,10 @@ void ngx_http_wasl_air_offer(ngx_http_wasl_worker_t *w, ngx_http_request_t *r,
 void ngx_http_wasl_air_tick(ngx_http_wasl_worker_t *w);
 size_t ngx_http_wasl_air_metrics(ngx_http_wasl_worker_t *w, struct counters_extra *extra,
     u_char labels[AIR_ROOMS][NGX_HTTP_WASL_LABEL]);
+
+/* ngx_http_wasl_welcome.c */
+ngx_int_t ngx_http_wasl_welcome_variable(ngx_conf_t *cf);
+ngx_int_t ngx_http_wasl_welcome_init(ngx_conf_t *cf);
 
 /* ngx_http_wasl_count.c: NULL from lock is none */
 struct uses *ngx_http_wasl_count_lock(ngx_http_wasl_worker_t *w, int32_t *day);

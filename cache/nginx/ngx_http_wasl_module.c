@@ -76,13 +76,21 @@ static ngx_command_t  ngx_http_wasl_commands[] = {
       offsetof(ngx_http_wasl_loc_conf_t, metrics),
       NULL },
 
+    /* whoever has had a page from here has seen the portal: what $wasl_stranger is about */
+    { ngx_string("wasl_welcome"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_wasl_loc_conf_t, welcome),
+      NULL },
+
       ngx_null_command
 };
 
 
 static ngx_http_module_t  ngx_http_wasl_module_ctx = {
-    NULL,                                  /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    ngx_http_wasl_welcome_variable,        /* preconfiguration */
+    ngx_http_wasl_welcome_init,            /* postconfiguration */
 
     ngx_http_wasl_create_main_conf,        /* create main configuration */
     ngx_http_wasl_init_main_conf,          /* init main configuration */
@@ -250,6 +258,7 @@ ngx_http_wasl_create_loc_conf(ngx_conf_t *cf)
     conf->enable = NGX_CONF_UNSET;
     conf->neighbours = NGX_CONF_UNSET;
     conf->metrics = NGX_CONF_UNSET;
+    conf->welcome = NGX_CONF_UNSET;
     conf->patience = NGX_CONF_UNSET_MSEC;
 
     return conf;
@@ -264,6 +273,7 @@ ngx_http_wasl_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
     ngx_conf_merge_value(conf->neighbours, prev->neighbours, 0);
+    ngx_conf_merge_value(conf->welcome, prev->welcome, 0);
     /* unset: as contentd says */
     if (conf->patience == NGX_CONF_UNSET_MSEC) {
         conf->patience = prev->patience;

@@ -47,13 +47,17 @@ ngx_http_wasl_shared_init(ngx_shm_zone_t *zone, void *data)
     shared->uses = ngx_http_wasl_shared_alloc(pool, NGX_HTTP_WASL_USES_BYTES);
     shared->crew = ngx_http_wasl_shared_alloc(pool, sizeof(struct crew));
     shared->air = ngx_http_wasl_shared_alloc(pool, AIR_BYTES);
-    if (shared->uses == NULL || shared->crew == NULL || shared->air == NULL) {
+    shared->welcome = ngx_http_wasl_shared_alloc(pool, WELCOME_BYTES);
+    if (shared->uses == NULL || shared->crew == NULL || shared->air == NULL
+        || shared->welcome == NULL)
+    {
         return NGX_ERROR;
     }
 
     shared->uses = uses_at(shared->uses, NGX_HTTP_WASL_USES_BYTES);
     shared->crew = crew_at(shared->crew);
     shared->air = air_at(shared->air);
+    shared->welcome = welcome_at(shared->welcome);
 
     pool->data = shared;
     zone->data = shared;
@@ -68,7 +72,8 @@ ngx_http_wasl_shared_zone(ngx_conf_t *cf, ngx_shm_zone_t **zone)
     size_t     bytes;
     ngx_str_t  name = ngx_string("wasl_shared");
 
-    bytes = NGX_HTTP_WASL_USES_BYTES + sizeof(struct crew) + AIR_BYTES + NGX_HTTP_WASL_POOL_BYTES;
+    bytes = NGX_HTTP_WASL_USES_BYTES + sizeof(struct crew) + AIR_BYTES + WELCOME_BYTES
+            + NGX_HTTP_WASL_POOL_BYTES;
 
     *zone = ngx_shared_memory_add(cf, &name, ngx_align(bytes, ngx_pagesize),
                                   &ngx_http_wasl_module);

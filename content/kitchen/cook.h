@@ -50,6 +50,7 @@ void cook_use(struct cook *c, struct library *library);
 /* What may be made while nobody waits. */
 enum cook_pace {
 	COOK_RESTS, /* nothing, and what is under way stands still: the box is busy, hot or on its battery */
+	COOK_ENDS,   /* what is under way, and nothing more: a film needs the box's memory */
 	COOK_MAKES,  /* what is missing */
 	COOK_SHOWS,  /* previews, too: there is room for them */
 	COOK_BETTERS /* then what is better than what is there: there is room for it */

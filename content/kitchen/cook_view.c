@@ -89,7 +89,7 @@ struct jobs_pick cook_look(struct cook *c, uint64_t now)
 		.block_count = held,
 		.basic = BASIC,
 		.sound = 1u << RUNG_AUDIO,
-		.wants_only = c->idle_not_before_ms > now || c->pace == COOK_RESTS,
+		.wants_only = c->idle_not_before_ms > now || c->pace <= COOK_ENDS,
 		.previews = c->pace >= COOK_SHOWS && !c->preview.library,
 		.better = c->pace == COOK_BETTERS,
 		.apart = idle_places(c) > 1,

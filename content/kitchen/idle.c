@@ -91,7 +91,9 @@ static int look(sd_event_source *s, uint64_t usec, void *data)
 	i->view.power = seen.power;
 	i->view.verdict = rest_look(&i->rest, &i->limits, &seen);
 	tell(i, was);
+	const bool alone = i->of->staff && staff_work_alone(i->of->staff);
 	cook_set_pace(i->of->cook, i->view.verdict.reason   ? COOK_RESTS
+				   : alone                  ? COOK_ENDS
 				   : i->view.verdict.better ? COOK_BETTERS
 				   : i->view.verdict.roomy  ? COOK_SHOWS
 							    : COOK_MAKES);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kitchen (contentd's side: no libav in that process) and wasl-transcoder (the child that reads foreign bytes).
 KITCHEN := kitchen kitchen_plan kitchen_order kitchen_check kitchen_child kitchen_group kitchen_file plan_text kitchen_seen
-PACK := grid reorder box pack pack_nal frag job verdict
+PACK := grid reorder box pack pack_nal frag job verdict publish_status
 COOK := source orient rate fields colour matrix picture lens probe probe_json stay film mono tone hear watch loudness still reel mux mezz publish foreign foresee libraries cook worker
 COOK += survey preview likeness words subtitles
 COOK += tail strip straight

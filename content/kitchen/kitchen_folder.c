@@ -183,12 +183,24 @@ int folder_has(const struct folder *f, uint32_t segment)
 	return 1;
 }
 
+/* A cut between two rungs of a segment leaves the first: it is made again with the other, and stays the file that it was. */
+static bool is_there(const struct folder *f, const struct kitchen_dish *dish, const char *path)
+{
+	AUTO_FREE void *bytes = NULL;
+	size_t len = 0;
+	return dish->segment && f->lengths[dish->rung][dish->segment - 1] == dish->len &&
+	       !fileio_read(path, dish->len, &bytes, &len, NULL) && len == dish->len &&
+	       !memcmp(bytes, dish->bytes, len);
+}
+
 int folder_put(struct folder *f, const struct kitchen_dish *dish, struct fault *why)
 {
 	enum kitchen_rung r = dish->rung;
 	if (!dish->segment && f->init[r])
 		return 0; /* the kitchen has compared them */
 	const struct path p = folder_dish(f, r, dish->segment);
+	if (is_there(f, dish, p.at))
+		return 0;
 	int rc = fileio_replace(p.at, dish->bytes, dish->len, 0644, why);
 	if (rc)
 		return rc;

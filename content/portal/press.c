@@ -155,7 +155,8 @@ static int put_single_pages(struct press *p, const struct site *s, enum strings_
 		page_fn make;
 	} pages[] = {
 		{ "index", site_home }, { "live/index", site_classes }, { "status", site_status },
-		{ "help", site_help },  { "404", missing_page },        { "503", busy_page },
+		{ "help", site_help },  { "welcome", site_welcome },    { "404", missing_page },
+		{ "503", busy_page },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
 		AUTO_FREE char *text = NULL;

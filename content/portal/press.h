@@ -6,7 +6,7 @@
 struct fault;
 
 /*
- * Writes the portal's pages into a folder, for nginx: {ar,fr,en}/{index,status,help,404,503}.html, {ar,fr,en}/s/SUBJECT.html,
+ * Writes the portal's pages into a folder, for nginx: {ar,fr,en}/{index,status,help,welcome,404,503}.html, {ar,fr,en}/s/SUBJECT.html,
  * {ar,fr,en}/l/LESSON.html, {ar,fr,en}/live/{index,CLASS}.html, assets/. Only pages that have changed are written: first all of them aside, then one sync of
  * the file system, then renamed, so that a power cut leaves whole pages. Pages of lessons that are gone are removed.
  */

@@ -163,6 +163,14 @@ int site_help(const struct site *s, enum strings_lang lang, char **out, size_t *
 	return site_render(s, lang, "help.html", c, out, len, why);
 }
 
+int site_welcome(const struct site *s, enum strings_lang lang, char **out, size_t *len,
+		 struct fault *why)
+{
+	json_t *c = site_context(s, lang, strings_get(lang, "welcome.title"), "/welcome?lang=");
+	site_put_text(c, "address", s->address);
+	return site_render(s, lang, "welcome.html", c, out, len, why);
+}
+
 int site_error(const struct site *s, enum strings_lang lang, enum site_error error, char **out,
 	       size_t *len, struct fault *why)
 {

@@ -107,6 +107,9 @@ int site_status(const struct site *s, enum strings_lang lang, char **out, size_t
 		struct fault *why);
 int site_help(const struct site *s, enum strings_lang lang, char **out, size_t *len,
 	      struct fault *why);
+/* Where a phone is led that has just joined: one step before the portal (cache/nginx/conf/probes.conf). */
+int site_welcome(const struct site *s, enum strings_lang lang, char **out, size_t *len,
+		 struct fault *why);
 /* All live classes; one of them. */
 int site_classes(const struct site *s, enum strings_lang lang, char **out, size_t *len,
 		 struct fault *why);

@@ -52,14 +52,15 @@ const char *own_title(const struct own_lesson *l, int lang)
 static json_t *row_json(const struct own_lesson *l)
 {
 	return json_pack(
-		"{s:s,s:s,s:[sss],s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:I}",
+		"{s:s,s:s,s:[sss],s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:I,s:i}",
 		"id", l->id, "person", l->person, "title", l->title[0], l->title[1], l->title[2],
 		"subject", l->subject, "grade", (int)l->grade, "language", l->language, "state",
 		states[l->state], "reason", l->reason, "sentence", l->sentence, "file", l->file,
 		"stick", l->stick, "size", (json_int_t)l->size, "hidden", l->hidden, "added",
 		(json_int_t)l->added_s, "offered", (json_int_t)l->offered_s, "seen",
 		(json_int_t)l->unfinished.seen_bytes, "touched",
-		(json_int_t)l->unfinished.touched_s, "still", (json_int_t)l->unfinished.still_s);
+		(json_int_t)l->unfinished.touched_s, "still", (json_int_t)l->unfinished.still_s,
+		"hungry", (int)l->again.hungry);
 }
 
 static bool copy(char *to, size_t room, const char *text)
@@ -100,6 +101,8 @@ static bool take_row(struct own_lesson *l, const json_t *from)
 		json_integer_value(json_object_get(from, "touched")),
 		json_integer_value(json_object_get(from, "still")),
 	};
+	const json_int_t hungry = json_integer_value(json_object_get(from, "hungry"));
+	l->again.hungry = hungry > 0 && hungry <= AGAIN_HUNGRY_MOST ? (unsigned)hungry : 0;
 	for (size_t i = 0; good && state && i < ARRAY_LEN(states); i++)
 		if (strcmp(state, states[i]) == 0) {
 			l->state = (enum own_state)i;
@@ -317,6 +320,12 @@ int own_change(struct own *o, const char *id, const struct own_lesson *as, struc
 	if (r)
 		*o->rows[at] = before;
 	return r;
+}
+
+void own_put_back(struct own *o, const char *id, const struct own_lesson *as)
+{
+	if (own_change(o, id, as, NULL) && own_find(o, id))
+		take_texts(o->rows[find(o, id)], as);
 }
 
 int own_set_item(struct own *o, const char *id, const wasl_Item *item, struct fault *why)

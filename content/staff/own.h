@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "content/staff/again.h"
 #include "content/staff/unfinished.h"
 #include "firmware/record/catalogue.pb.h"
 
@@ -51,6 +52,7 @@ struct own_lesson {
 	wasl_Item item;             /* film, plan, poster, captions; no texts */
 	wasl_Item offer; /* mezzanine and plan for the ministry; has_mezzanine: there is one */
 	uint64_t offer_again_ms; /* it could not be made: not before then; forgotten at the end */
+	struct again again;      /* of one that waits: the box could not make it a lesson yet */
 };
 
 struct own;
@@ -66,6 +68,8 @@ int own_add(struct own *o, const struct own_lesson *as, const struct own_lesson 
 	    struct fault *why);
 /* Everything but id, item and offer. */
 int own_change(struct own *o, const char *id, const struct own_lesson *as, struct fault *why);
+/* The same, in memory alone where the disk refuses: for what the next start would find out by itself. */
+void own_put_back(struct own *o, const char *id, const struct own_lesson *as);
 /* It is ready, or has other captions now: checked like a ministry's item (-EBADMSG). `item` is copied. */
 int own_set_item(struct own *o, const char *id, const wasl_Item *item, struct fault *why);
 /* NULL: it is offered no more. */

@@ -16,6 +16,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "content/transcoder/publish_status.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
@@ -50,21 +51,21 @@ static int make_call(struct call *c, const struct prepare_order *o)
 	static char name[] = "wasl-transcoder", verb[] = "mezzanine", in[] = "--in",
 		    source[] = "/proc/self/fd/3", out[] = "--out", plan[] = "--plan",
 		    poster[] = "--poster", words[] = "--captions", progress[] = "--progress",
-		    straight[] = "--straight";
+		    straight[] = "--straight", thrifty[] = "--thrifty";
 	if ((size_t)snprintf(c->out, PATH_MAX, "%s/%s.mp4", o->folder, o->id) >= PATH_MAX ||
 	    (size_t)snprintf(c->plan, PATH_MAX, "%s/%s.pb", o->folder, o->id) >= PATH_MAX ||
 	    (size_t)snprintf(c->poster, PATH_MAX, "%s/%s.jpg", o->folder, o->id) >= PATH_MAX ||
 	    (size_t)snprintf(c->words, PATH_MAX, "%s/%s.words", o->folder, o->id) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	char *const argv[] = { name,     verb,
-			       in,       source,
-			       out,      c->out,
-			       plan,     c->plan,
-			       poster,   c->poster,
-			       words,    c->words,
-			       progress, o->way == PREPARE_STRAIGHT ? straight : NULL,
-			       NULL };
+	char *const argv[] = { name,    verb,   in,        source, out,      c->out,   plan,
+			       c->plan, poster, c->poster, words,  c->words, progress, NULL };
+	size_t count = ARRAY_LEN(argv) - 1;
 	memcpy(c->argv, argv, sizeof(argv));
+	if (o->way == PREPARE_STRAIGHT)
+		c->argv[count++] = straight;
+	if (o->need == PREPARE_THRIFTY)
+		c->argv[count++] = thrifty;
+	c->argv[count] = NULL;
 	return 0;
 }
 
@@ -179,6 +180,18 @@ int prepare_fault(const char *said, struct fault *why)
 	return fault_set(why, -EBADMSG, id, "%s", text ? text + 3 : line);
 }
 
+/* What it says itself; whose fault it was says its status. */
+static int ended_with(const struct prepare *p, int status, struct fault *why)
+{
+	const int said = prepare_fault(p->end, why), code = publish_code(status);
+	if (code == -EBADMSG)
+		return said;
+	if (code == -ENOMEM)
+		snprintf(why->id, sizeof(why->id), "staff.memory");
+	why->code = code;
+	return code;
+}
+
 static void finish(struct prepare *p, const siginfo_t *how)
 {
 	struct fault why = { 0 };
@@ -190,13 +203,14 @@ static void finish(struct prepare *p, const siginfo_t *how)
 	else if (how->si_code == CLD_EXITED && how->si_status == 127)
 		r = fault_set(&why, -ENOEXEC, "staff.program", "'%s' does not start; reinstall it",
 			      p->order.program);
+	else if (how->si_code != CLD_EXITED && how->si_status == SIGKILL) /* not by us */
+		r = fault_set(&why, -ENOMEM, "staff.memory",
+			      "reading the film was ended: there is too little memory");
 	else if (how->si_code != CLD_EXITED)
 		r = fault_set(&why, -ECHILD, "staff.crash",
-			      "reading the film ended by signal %d: it is damaged, or there is "
-			      "too little memory",
-			      how->si_status);
+			      "reading the film ended by signal %d: it is damaged", how->si_status);
 	else if (how->si_status != 0)
-		r = prepare_fault(p->end, &why);
+		r = ended_with(p, how->si_status, &why);
 	else if (p->end_len && prepare_fault(p->end, &why) && strncmp(why.id, "probe.", 6) != 0)
 		why = (struct fault){ 0 }; /* words for the log alone */
 	p->order.done(p->order.data, r, &why);

@@ -18,6 +18,8 @@ struct sd_event;
 #define PREPARE_STUCK_MS (UINT64_C(30) * 60000)
 
 enum prepare_way { PREPARE_STRAIGHT, PREPARE_MEZZANINE };
+/* Of memory. With little, a mezzanine takes longer to make. */
+enum prepare_need { PREPARE_AMPLE, PREPARE_THRIFTY };
 
 struct prepare;
 struct prepare_order {
@@ -26,10 +28,11 @@ struct prepare_order {
 	const char *id;
 	int fd; /* of the film; borrowed during the call */
 	enum prepare_way way;
+	enum prepare_need need;
 	uint64_t stuck_ms;
 	int group; /* kitchen_group_idle(); -1: none */
 	void (*progress)(void *data, unsigned thousandths);
-	/* Once, unless it is stopped. A refusal has a reason ("probe.no-picture", …) as the fault's id; with code 0: what the film lacks, or "". */
+	/* Once, unless it is stopped. -ENOMEM ("staff.memory"), -ENOSPC: another time it may go better. A refusal has a reason ("probe.no-picture", …) as the fault's id; with code 0: what the film lacks, or "". */
 	void (*done)(void *data, int code, const struct fault *why);
 	void *data;
 };

@@ -50,6 +50,7 @@ struct staff {
 	} work;
 	enum staff_rest rest;
 	uint64_t told_ms;   /* that the disk refuses: until then it has been said */
+	uint64_t freed_ms;  /* when a lesson was deleted last: there may be room now */
 	uint64_t tidied_ms; /* looked for uploads that nobody finishes */
 	struct sd_event_source *tidy;
 	struct sd_event_source *next,
@@ -65,6 +66,8 @@ void staff_work_close(struct staff *s);
 void staff_work_soon(struct staff *s); /* there may be a film to make a lesson */
 /* What is being made, and what is begun from now on. */
 void staff_work_rest(struct staff *s, enum staff_rest rest);
+/* Memory was not enough for a film: it is being made, or waits for it, that nothing else is made beside it. */
+bool staff_work_alone(const struct staff *s);
 /* Of the lesson that is being made; 0 else. */
 unsigned staff_work_thousandths(const struct staff *s, const char *id);
 /* Room for a film of so many bytes and what is made of it; what can be had again makes way. */

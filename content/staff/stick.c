@@ -25,8 +25,12 @@ struct list {
 
 static bool is_film(const char *name)
 {
-	static const char *const ends[] = { "mp4", "m4v", "mov", "3gp", "mkv",  "webm", "avi",
-					    "mpg", "ts",  "mts", "ogv", "mpeg", "wmv",  "flv" };
+	static const char *const ends[] = { "mp4", "m4v", "mov",  "3gp", "3g2", "mkv", "webm",
+					    "avi", "mpg", "mpeg", "mod", "vob", "m2v", "ts",
+					    "mts", "m2t", "m2ts", "tod", "ogv", "wmv", "asf",
+					    "flv", "f4v", "divx", "dv",  "gif", "mp3", "m4a",
+					    "wav", "ogg", "opus", "oga", "aac", "amr", "flac",
+					    "wma", "aif", "aiff", "caf", "ac3" };
 	const char *dot = strrchr(name, '.');
 	for (size_t i = 0; dot && i < ARRAY_LEN(ends); i++)
 		if (strcasecmp(dot + 1, ends[i]) == 0)

@@ -9,16 +9,16 @@
 #include <unistd.h>
 
 #include "content/contentd.h"
-#include "content/catalogue/catalogue_check.h"
 #include "content/catalogue/inforce.h"
+#include "content/kitchen/cook.h"
 #include "content/kitchen/kitchen_group.h"
-#include "content/shelf/words.h"
+#include "content/staff/captioning.h"
 #include "content/staff/intake.h"
 #include "content/staff/prepare.h"
 #include "content/staff/renditions.h"
-#include "content/staff/staff.h"
 #include "content/staff/stick.h"
 #include "content/staff/upload.h"
+#include "content/staff/work_private.h"
 #include "content/report.h"
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
@@ -35,9 +35,10 @@
 
 #define PLAN_BYTES (4u << 20)
 #define POSTER_BYTES (2u << 20)
-#define WORDS_BYTES (17u << 20) /* eight tracks */
-#define AGAIN_MS 60000u
 #define TELL_AGAIN_MS 3600000u
+#define CROWDED_MS \
+	2000u /* while something else is made, a film that wants the box for itself waits so long, */
+#define CROWDED_MOST_MS 600000u /* and so long at most */
 
 static void forget(struct staff *s)
 {
@@ -73,24 +74,6 @@ int staff_room(struct staff *s, uint64_t bytes, struct fault *why)
 
 /* --- how it ends -------------------------------------------------------------------------------------- */
 
-/* The disk refused, not the film: later. */
-static void later(struct staff *s, const struct fault *why)
-{
-	struct own_lesson as = *own_find(s->own, s->work.id);
-	const uint64_t now = clock_mono_ms();
-	if (now >= s->told_ms)
-		contentd_tell(s->c, why->code == -ENOSPC ? "store.full" : "staff.later", s->work.id,
-			      report_layer(why), why->text);
-	s->told_ms = now + TELL_AGAIN_MS;
-	if (!s->work.offering)
-		as.state = OWN_WAITING;
-	(void)own_change(s->own, s->work.id, &as, NULL);
-	prepare_sweep(s->folder, s->work.id);
-	forget(s);
-	(void)sd_event_source_set_time(s->again, (clock_mono_ms() + AGAIN_MS) * 1000);
-	(void)sd_event_source_set_enabled(s->again, SD_EVENT_ONESHOT);
-}
-
 /* Nothing can be made of it: the film goes, the sentence stays until its teacher has read it. */
 static void refused(struct staff *s, const struct fault *why)
 {
@@ -100,8 +83,75 @@ static void refused(struct staff *s, const struct fault *why)
 	as.state = OWN_REFUSED;
 	snprintf(as.reason, sizeof(as.reason), "%s", why->id);
 	snprintf(as.sentence, sizeof(as.sentence), "%.230s", why->text);
-	(void)own_change(s->own, s->work.id, &as, NULL);
+	own_put_back(s->own, s->work.id, &as);
 	upload_drop(s->folder, s->work.id);
+	prepare_sweep(s->folder, s->work.id);
+	forget(s);
+	staff_work_soon(s);
+}
+
+/* The lesson is one all the same; an hour later it is tried again. */
+static void not_offered(struct staff *s, const struct fault *why)
+{
+	struct own_lesson as = *own_find(s->own, s->work.id);
+	contentd_tell(s->c, "staff.offer", s->work.id, report_layer(why), why->text);
+	as.offer_again_ms = clock_mono_ms() + TELL_AGAIN_MS;
+	as.again = (struct again){ 0 };
+	own_put_back(s->own, s->work.id, &as);
+	prepare_sweep(s->folder, s->work.id);
+	forget(s);
+	staff_work_soon(s);
+}
+
+/* Each time memory ended: this box is too small for it. */
+static void too_much(struct staff *s, const struct fault *why)
+{
+	if (s->work.offering)
+		not_offered(s, why);
+	else
+		refused(s, why);
+}
+
+/* What its teacher reads meanwhile. */
+static const char *later_words(int code)
+{
+	switch (code) {
+	case -EAGAIN: /* in a moment */
+		return "";
+	case -ENOSPC:
+	case -EDQUOT:
+	case -EROFS:
+		return "staff.again.room";
+	case -ENOMEM:
+		return "staff.again.memory";
+	default:
+		return "staff.again.box";
+	}
+}
+
+/* The box refused, not the film: another time. */
+static void later(struct staff *s, const struct fault *why)
+{
+	struct own_lesson as = *own_find(s->own, s->work.id);
+	const uint64_t now = clock_mono_ms();
+	if (!again_after(&as.again, why->code, now)) {
+		too_much(s, why);
+		return;
+	}
+	if (now >= s->told_ms)
+		contentd_tell(s->c, why->code == -ENOSPC ? "store.full" : "staff.later", s->work.id,
+			      report_layer(why), why->text);
+	s->told_ms = now + TELL_AGAIN_MS;
+	log_info("event=own.later lesson=%s reason=%s times=%u text=\"%s\"", s->work.id, why->id,
+		 as.again.hungry, why->text);
+	if (s->work.offering) {
+		as.offer_again_ms = as.again.from_ms;
+	} else {
+		as.state = OWN_WAITING;
+		snprintf(as.reason, sizeof(as.reason), "%s", later_words(why->code));
+		snprintf(as.sentence, sizeof(as.sentence), "%.230s", why->text);
+	}
+	own_put_back(s->own, s->work.id, &as);
 	prepare_sweep(s->folder, s->work.id);
 	forget(s);
 	staff_work_soon(s);
@@ -112,20 +162,6 @@ static bool is_ours(int code)
 {
 	return code == -ENOSPC || code == -EAGAIN || code == -ENOMEM || code == -EIO ||
 	       code == -ENOEXEC || code == -EDQUOT || code == -EROFS;
-}
-
-/* The lesson is one all the same; an hour later it is tried again. */
-static void not_offered(struct staff *s, const struct fault *why)
-{
-	struct own_lesson as = *own_find(s->own, s->work.id);
-	contentd_tell(s->c, "staff.offer", s->work.id, report_layer(why), why->text);
-	as.offer_again_ms = clock_mono_ms() + TELL_AGAIN_MS;
-	(void)own_change(s->own, s->work.id, &as, NULL);
-	prepare_sweep(s->folder, s->work.id);
-	forget(s);
-	(void)sd_event_source_set_time(s->again, (clock_mono_ms() + TELL_AGAIN_MS) * 1000);
-	(void)sd_event_source_set_enabled(s->again, SD_EVENT_ONESHOT);
-	staff_work_soon(s);
 }
 
 static void ended(struct staff *s, const struct fault *why)
@@ -149,6 +185,7 @@ static void ready(struct staff *s)
 	/* What the phone called it is of no use any more, and nobody's business. */
 	struct own_lesson as = *own_find(s->own, w->id);
 	as.file[0] = as.stick[0] = '\0';
+	as.again = (struct again){ 0 };
 	memcpy(as.reason, w->lacks, sizeof(as.reason));
 	memcpy(as.sentence, w->sentence, sizeof(as.sentence));
 	(void)own_change(s->own, w->id, &as, NULL);
@@ -176,8 +213,8 @@ static void offered(struct staff *s)
 
 /* --- what was made goes into the store ------------------------------------------------------------------- */
 
-static int read_made(const struct staff *s, const char *end, size_t most, void **out, size_t *len,
-		     struct fault *why)
+int staff_read_made(const struct staff *s, const char *end, size_t most, void **out, size_t *len,
+		    struct fault *why)
 {
 	char path[PATH_MAX];
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s.%s", s->folder, s->work.id, end) >=
@@ -186,8 +223,8 @@ static int read_made(const struct staff *s, const char *end, size_t most, void *
 	return fileio_read(path, most, out, len, why);
 }
 
-static void put_ref(wasl_ObjectRef *to, const struct objmap_id *id, uint64_t size, const char *type,
-		    const char *name)
+void staff_put_ref(wasl_ObjectRef *to, const struct objmap_id *id, uint64_t size, const char *type,
+		   const char *name)
 {
 	*to = (wasl_ObjectRef)wasl_ObjectRef_init_zero;
 	memcpy(to->id, id->b, sizeof(id->b));
@@ -196,14 +233,14 @@ static void put_ref(wasl_ObjectRef *to, const struct objmap_id *id, uint64_t siz
 	snprintf(to->name, sizeof(to->name), "%s", name);
 }
 
-static struct intake_order intake_order_of(struct staff *s, const char *path, const char *type)
+struct intake_order staff_intake(struct staff *s, const char *path, const char *type)
 {
 	return (struct intake_order){
 		.store = s->c->store, .path = path, .media_type = type, .room = room, .data = s
 	};
 }
 
-static void path_of(const char *id, const char *rest, char out[static 96])
+void staff_path(const char *id, const char *rest, char out[static 96])
 {
 	snprintf(out, 96, INTAKE_PATH "%s/%s", id, rest);
 }
@@ -215,78 +252,13 @@ static void put_poster(struct staff *s)
 	size_t len = 0;
 	char path[96];
 	struct objmap_id id;
-	path_of(s->work.id, "poster.jpg", path);
-	const struct intake_order order = intake_order_of(s, path, "image/jpeg");
-	if (read_made(s, "jpg", POSTER_BYTES, &bytes, &len, NULL) || len < 4 ||
+	staff_path(s->work.id, "poster.jpg", path);
+	const struct intake_order order = staff_intake(s, path, "image/jpeg");
+	if (staff_read_made(s, "jpg", POSTER_BYTES, &bytes, &len, NULL) || len < 4 ||
 	    memcmp(bytes, "\xff\xd8", 2) != 0 || intake_bytes(&order, bytes, len, &id, NULL))
 		return;
-	put_ref(&s->work.item.poster, &id, len, "image/jpeg", "poster.jpg");
+	staff_put_ref(&s->work.item.poster, &id, len, "image/jpeg", "poster.jpg");
 	s->work.item.has_poster = true;
-}
-
-static void caption_path(const char *id, const char *language, char out[static 96])
-{
-	char name[40];
-	snprintf(name, sizeof(name), "captions-%s.vtt", language);
-	path_of(id, name, out);
-}
-
-static wasl_Captions captions_of(const char *language, const struct objmap_id *id, uint64_t size)
-{
-	static const char *const names[] = { "common.lang.ar", "common.lang.fr", "common.lang.en" };
-	wasl_Captions c = wasl_Captions_init_zero;
-	enum strings_lang lang;
-	const bool known = strings_lang_parse(language, &lang) == 0;
-	snprintf(c.language, sizeof(c.language), "%s", language);
-	snprintf(c.label, sizeof(c.label), "%s",
-		 strings_get(known ? lang : STRINGS_AR, known ? names[lang] : "staff.captions"));
-	c.has_vtt = true;
-	put_ref(&c.vtt, id, size, "text/vtt", "captions.vtt");
-	return c;
-}
-
-static bool has_captions(const wasl_Item *item, const char *language)
-{
-	for (pb_size_t i = 0; i < item->captions_count; i++)
-		if (strcmp(item->captions[i].language, language) == 0)
-			return true;
-	return false;
-}
-
-static void put_track(struct staff *s, const struct words_track *t)
-{
-	struct staff_work *w = &s->work;
-	const char *spoken = own_find(s->own, w->id)->language;
-	const char *language = catalogue_language_ok(t->language) ? t->language
-			       : *spoken                          ? spoken
-								  : "und";
-	struct objmap_id id;
-	char path[96];
-	caption_path(w->id, language, path);
-	const struct intake_order order = intake_order_of(s, path, "text/vtt");
-	if (has_captions(&w->item, language))
-		return; /* the first of a language */
-	wasl_Captions *list =
-		reallocarray(w->item.captions, w->item.captions_count + 1u, sizeof(*list));
-	if (!list)
-		return;
-	w->item.captions = list;
-	if (intake_bytes(&order, t->vtt, t->len, &id, NULL) == 0)
-		list[w->item.captions_count++] = captions_of(language, &id, t->len);
-}
-
-/* Captions that were inside the film. One without is a lesson all the same. */
-static void put_words(struct staff *s)
-{
-	AUTO_FREE void *bytes = NULL;
-	struct words_track t;
-	size_t len = 0;
-	if (read_made(s, "words", WORDS_BYTES, &bytes, &len, NULL))
-		return;
-	for (const char *at = bytes, *end = at + len; words_next(&at, end, &t, NULL) > 0;) {
-		put_track(s, &t);
-		free(t.vtt);
-	}
 }
 
 static uint64_t duration_ms(const wasl_Plan *p)
@@ -308,7 +280,7 @@ static void film_here(void *data, int code, const struct objmap_id *id, uint64_t
 		ended(s, &copy);
 		return;
 	}
-	put_ref(&w->item.mezzanine, id, size, "video/mp4", "film.mp4");
+	staff_put_ref(&w->item.mezzanine, id, size, "video/mp4", "film.mp4");
 	w->item.has_mezzanine = true;
 	w->item.duration_ms = duration_ms(&w->item.plan);
 	if (w->offering) {
@@ -316,7 +288,7 @@ static void film_here(void *data, int code, const struct objmap_id *id, uint64_t
 		return;
 	}
 	put_poster(s);
-	put_words(s);
+	captioning_take(s);
 	ready(s);
 }
 
@@ -326,7 +298,7 @@ static int begin_intake(struct staff *s, struct fault *why)
 	AUTO_FREE void *bytes = NULL;
 	size_t len = 0;
 	static char path[96]; /* borrowed as long as it runs; one runs at a time */
-	int r = read_made(s, "pb", PLAN_BYTES, &bytes, &len, why);
+	int r = staff_read_made(s, "pb", PLAN_BYTES, &bytes, &len, why);
 	if (r == 0)
 		r = codec_decode(wasl_Plan_fields, bytes, len, &w->item.plan, why);
 	if (r)
@@ -338,8 +310,8 @@ static int begin_intake(struct staff *s, struct fault *why)
 	w->film = open(film, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (w->film < 0)
 		return fault_set(why, -errno, "staff.film", "'%s': %s", film, strerror(errno));
-	path_of(w->id, w->offering ? "offer.mp4" : "film.mp4", path);
-	struct intake_order order = intake_order_of(s, path, "video/mp4");
+	staff_path(w->id, w->offering ? "offer.mp4" : "film.mp4", path);
+	struct intake_order order = staff_intake(s, path, "video/mp4");
 	order.done = film_here;
 	return intake_start(s->c->loop, &order, w->film, &w->intake, why);
 }
@@ -368,24 +340,68 @@ static void progress(void *data, unsigned thousandths)
 
 /* --- the next film ------------------------------------------------------------------------------------- */
 
-static const struct own_lesson *next_waiting(const struct staff *s)
+/* When it may begin; what was made room for a moment ago may be tried at once. */
+static uint64_t from_ms(const struct staff *s, const struct own_lesson *l)
 {
-	for (size_t i = 0; i < own_count(s->own); i++)
-		if (own_at(s->own, i)->state == OWN_WAITING)
-			return own_at(s->own, i);
-	return NULL;
+	const struct again *a = &l->again;
+	return !again_alone(a) && a->from_ms <= s->freed_ms + AGAIN_ROOM_MS ? 0 : a->from_ms;
+}
+
+/* One for which memory was not enough begins when nothing else is made. */
+static bool is_crowded(const struct staff *s, const struct own_lesson *l, uint64_t now)
+{
+	return again_alone(&l->again) && cook_busy(s->c->cook) &&
+	       now < l->again.from_ms + CROWDED_MOST_MS;
 }
 
 /* Offered, and in the form in which it was brought. */
-static const struct own_lesson *next_offered(const struct staff *s)
+static bool is_for_offer(const struct own_lesson *l)
 {
+	return l->state == OWN_READY && l->offered_s && l->item.plan.has_foreign &&
+	       !l->offer.has_mezzanine;
+}
+
+/* 0: now; UINT64_MAX: there is nothing to be done with it. */
+static uint64_t due_ms(const struct staff *s, const struct own_lesson *l, uint64_t now)
+{
+	uint64_t at = UINT64_MAX;
+	if (l->state == OWN_WAITING)
+		at = from_ms(s, l);
+	else if (is_for_offer(l))
+		at = l->offer_again_ms;
+	if (at > now)
+		return at;
+	return is_crowded(s, l, now) ? now + CROWDED_MS : 0;
+}
+
+/* The next film, those that become lessons first; NULL: none, and *when one may be (UINT64_MAX: none waits). */
+static const struct own_lesson *next_film(const struct staff *s, uint64_t *when)
+{
+	const struct own_lesson *offer = NULL;
+	const uint64_t now = clock_mono_ms();
+	*when = UINT64_MAX;
 	for (size_t i = 0; i < own_count(s->own); i++) {
 		const struct own_lesson *l = own_at(s->own, i);
-		if (l->state == OWN_READY && l->offered_s && l->item.plan.has_foreign &&
-		    !l->offer.has_mezzanine && l->offer_again_ms <= clock_mono_ms())
+		const uint64_t at = due_ms(s, l, now);
+		if (!at && l->state == OWN_WAITING)
 			return l;
+		if (!at && !offer)
+			offer = l;
+		*when = at && at < *when ? at : *when;
 	}
-	return NULL;
+	return offer;
+}
+
+bool staff_work_alone(const struct staff *s)
+{
+	const uint64_t now = clock_mono_ms();
+	for (size_t i = 0; i < own_count(s->own); i++) {
+		const struct own_lesson *l = own_at(s->own, i);
+		if (again_alone(&l->again) &&
+		    (strcmp(l->id, s->work.id) == 0 || due_ms(s, l, now) <= now + CROWDED_MS))
+			return true;
+	}
+	return false;
 }
 
 static void keep_pace(const struct staff *s)
@@ -403,16 +419,20 @@ void staff_work_rest(struct staff *s, enum staff_rest rest)
 
 static int start(struct staff *s, int fd, enum prepare_way way, struct fault *why)
 {
-	const struct prepare_order order = { .program = s->c->conf->kitchen.program,
-					     .folder = s->folder,
-					     .id = s->work.id,
-					     .fd = fd,
-					     .way = way,
-					     .stuck_ms = PREPARE_STUCK_MS,
-					     .group = kitchen_group_idle(s->c->group),
-					     .progress = progress,
-					     .done = prepared,
-					     .data = s };
+	const struct prepare_order order = {
+		.program = s->c->conf->kitchen.program,
+		.folder = s->folder,
+		.id = s->work.id,
+		.fd = fd,
+		.way = way,
+		.need = again_alone(&own_find(s->own, s->work.id)->again) ? PREPARE_THRIFTY
+									  : PREPARE_AMPLE,
+		.stuck_ms = PREPARE_STUCK_MS,
+		.group = kitchen_group_idle(s->c->group),
+		.progress = progress,
+		.done = prepared,
+		.data = s
+	};
 	int r = prepare_start(s->c->loop, &order, &s->work.prepare, why);
 	keep_pace(s);
 	return r;
@@ -433,6 +453,7 @@ static int begin(struct staff *s, const struct own_lesson *l, struct fault *why)
 	int r = *l->stick ? stick_open(s->c->conf->staff.stick, l->stick, &w->source, why)
 			  : upload_open(s->folder, l->id, &w->source, why);
 	as.state = OWN_PREPARING;
+	as.reason[0] = as.sentence[0] = '\0';
 	if (r == 0)
 		r = own_change(s->own, l->id, &as, why);
 	return r ? r : start(s, w->source, way_of(s, as.size), why);
@@ -454,11 +475,16 @@ static int begin_offer(struct staff *s, const struct own_lesson *l, struct fault
 static void look(struct staff *s)
 {
 	struct fault why = { 0 };
+	uint64_t when;
 	if (s->work.id[0])
 		return;
-	const struct own_lesson *l = next_waiting(s), *offer = l ? NULL : next_offered(s);
-	if ((l && begin(s, l, &why)) || (offer && begin_offer(s, offer, &why)))
+	const struct own_lesson *l = next_film(s, &when);
+	if (l && (l->state == OWN_WAITING ? begin(s, l, &why) : begin_offer(s, l, &why)))
 		ended(s, &why);
+	if (l || when == UINT64_MAX)
+		return;
+	(void)sd_event_source_set_time(s->again, when * 1000);
+	(void)sd_event_source_set_enabled(s->again, SD_EVENT_ONESHOT);
 }
 
 static int on_next(sd_event_source *source, void *data)
@@ -503,41 +529,7 @@ void staff_work_close(struct staff *s)
 	sd_event_source_disable_unref(s->again);
 }
 
-/* --- captions, and the end of a lesson ---------------------------------------------------------------------- */
-
-int staff_captions(struct staff *s, const char *id, const char *language, const void *bytes,
-		   size_t len, struct fault *why)
-{
-	const struct own_lesson *l = own_find(s->own, id);
-	struct objmap_id object;
-	char path[96];
-	if (!l || l->state != OWN_READY)
-		return fault_set(why, -ENOENT, "staff.lesson", "'%.40s' is no lesson yet", id);
-	caption_path(id, language, path);
-	const struct intake_order order = intake_order_of(s, path, "text/vtt");
-	int r = bytes ? intake_bytes(&order, bytes, len, &object, why) : 0;
-	if (r)
-		return r;
-	wasl_Item item = l->item; /* shallow: only its list of captions is another */
-	wasl_Captions *list = calloc((size_t)item.captions_count + 1, sizeof(*list));
-	if (!list)
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	pb_size_t count = 0;
-	for (pb_size_t i = 0; i < item.captions_count; i++)
-		if (strcmp(item.captions[i].language, language) != 0)
-			list[count++] = item.captions[i];
-	if (bytes)
-		list[count++] = captions_of(language, &object, len);
-	item.captions = list;
-	item.captions_count = count;
-	r = own_set_item(s->own, id, &item, why);
-	free(list);
-	if (r == 0)
-		staff_publish(s);
-	if (r == 0 && !bytes)
-		r = intake_drop(s->c->store, path, why);
-	return r;
-}
+/* --- the end of a lesson ---------------------------------------------------------------------- */
 
 int staff_unoffer(struct staff *s, const char *id, struct fault *why)
 {
@@ -546,7 +538,7 @@ int staff_unoffer(struct staff *s, const char *id, struct fault *why)
 		forget(s);
 		prepare_sweep(s->folder, id);
 	}
-	path_of(id, "offer.mp4", path);
+	staff_path(id, "offer.mp4", path);
 	int r = own_set_offer(s->own, id, NULL, why);
 	return r ? r : intake_drop(s->c->store, path, why);
 }
@@ -564,7 +556,7 @@ int staff_delete(struct staff *s, const char *id, struct fault *why)
 	} captions[16];
 	size_t count = 0;
 	for (; count < l->item.captions_count && count < ARRAY_LEN(captions); count++)
-		caption_path(copy, l->item.captions[count].language, captions[count].at);
+		captioning_path(copy, l->item.captions[count].language, captions[count].at);
 	if (strcmp(s->work.id, copy) == 0)
 		forget(s);
 	int r = own_remove(s->own, copy, why);
@@ -574,15 +566,16 @@ int staff_delete(struct staff *s, const char *id, struct fault *why)
 	prepare_sweep(s->folder, copy);
 	staff_publish(s);
 	(void)publish_names(s->c, NULL); /* nobody is sent to what is about to go */
-	path_of(copy, "offer.mp4", path);
+	staff_path(copy, "offer.mp4", path);
 	(void)intake_drop(s->c->store, path, NULL);
-	path_of(copy, "film.mp4", path);
+	staff_path(copy, "film.mp4", path);
 	(void)intake_drop(s->c->store, path, NULL);
-	path_of(copy, "poster.jpg", path);
+	staff_path(copy, "poster.jpg", path);
 	(void)intake_drop(s->c->store, path, NULL);
 	for (size_t i = 0; i < count; i++)
 		(void)intake_drop(s->c->store, captions[i].at, NULL);
 	renditions_drop(s->c->store, copy);
+	s->freed_ms = clock_mono_ms();
 	staff_work_soon(s);
 	log_info("event=own.deleted lesson=%s", copy);
 	return 0;

@@ -23,7 +23,8 @@ struct film {
 	AVPacket *packet;
 	uint64_t planned;    /* ticks of the rung's clock that this segment has */
 	uint64_t tick;       /* the next one */
-	uint64_t serial;     /* of the picture fed last */
+	uint64_t serial;     /* of the picture fed last, or found to be like it */
+	AVFrame *kept;       /* the picture encoded last, in its own size */
 	struct box_out data; /* coded pictures, in coding order */
 	uint64_t *fed;       /* room for `planned`: tick of each picture, as fed */
 	uint64_t fed_count;

@@ -3,13 +3,16 @@
 
 #include <stdbool.h>
 
-#define FIRST_S 4u
-#define FIRST_LEAST_S 3u
-#define FIRST_MOST_S 5u
-#define FIRST_COUNT 2u
+#include "firmware/base/clean.h"
+
 #define LATER_S 8u
 #define LATER_MOST_S 10u
 #define LAST_MIN_S 2u
+
+/* A lesson begins in small steps: each segment lasts at most half as long again as the one that plays while it is made. */
+static const struct {
+	unsigned want_s, least_s, most_s;
+} early[] = { { 4, 3, 5 }, { 6, 5, 7 } };
 
 uint64_t grid_scale(uint64_t value, uint64_t num, uint64_t den)
 {
@@ -44,9 +47,25 @@ static uint64_t even_frames(uint64_t seconds, uint32_t fps_num, uint32_t fps_den
 	return pairs ? pairs * 2 : 2;
 }
 
+static bool is_early(uint32_t segment)
+{
+	return segment <= ARRAY_LEN(early);
+}
+
+/* Key frames are what costs: as few as the longest segment allows, evenly. */
+static uint64_t even_share(uint64_t left, uint32_t fps_num, uint32_t fps_den)
+{
+	uint64_t most = even_frames(LATER_MOST_S, fps_num, fps_den);
+	uint64_t count = (left + most - 1) / most;
+	uint64_t share = count ? (left + count - 1) / count : 0;
+	return share + share % 2 < left ? share + share % 2 : left;
+}
+
 uint64_t grid_cut(uint32_t segment, uint64_t left, uint32_t fps_num, uint32_t fps_den)
 {
-	uint64_t want = even_frames(segment <= FIRST_COUNT ? FIRST_S : LATER_S, fps_num, fps_den);
+	if (!is_early(segment))
+		return even_share(left, fps_num, fps_den);
+	uint64_t want = even_frames(early[segment - 1].want_s, fps_num, fps_den);
 	uint64_t tail = even_frames(LAST_MIN_S, fps_num, fps_den);
 	return left <= want + tail ? left : want;
 }
@@ -68,10 +87,11 @@ static size_t first_from(const uint64_t *keys, size_t count, uint64_t at)
 uint64_t grid_cut_at_key(uint32_t segment, uint64_t at, uint64_t left, uint32_t fps_num,
 			 uint32_t fps_den, const uint64_t *keys, size_t count)
 {
-	bool early = segment <= FIRST_COUNT;
+	const bool soon = is_early(segment);
 	uint64_t want = grid_cut(segment, left, fps_num, fps_den);
-	uint64_t least = even_frames(early ? FIRST_LEAST_S : LATER_S, fps_num, fps_den);
-	uint64_t most = even_frames(early ? FIRST_MOST_S : LATER_MOST_S, fps_num, fps_den);
+	uint64_t least = even_frames(soon ? early[segment - 1].least_s : LATER_S, fps_num, fps_den);
+	uint64_t most =
+		even_frames(soon ? early[segment - 1].most_s : LATER_MOST_S, fps_num, fps_den);
 	if (want == left)
 		return left;
 	uint64_t best = 0;

@@ -23,14 +23,15 @@ uint64_t grid_scale(uint64_t value, uint64_t num, uint64_t den);
 
 /*
  * How publishing cuts a lesson: frames of the next segment (numbered from 1) when `left` frames are left.
- * The first two last 4 s, so that a pupil waits little; then 8 s; the last between 2 and 10 s when there is a choice.
+ * 4 s, so that a pupil waits little, and 6 s, so that the next is made while the first plays; the rest in as few of at most 10 s
+ * as can be, of one length, because key frames are what costs. No beginning leaves less than 2 s.
  */
 uint64_t grid_cut(uint32_t segment, uint64_t left, uint32_t fps_num, uint32_t fps_den);
 
 /*
  * The same for a file that was not made for the grid: `at` is the frame at which the segment begins, `keys` (ascending frames,
- * `count` of them) are where its pictures can be decoded from. A key frame from three to five seconds after `at` (eight to ten
- * after the second) ends the segment: the next one then costs no frame that is thrown away.
+ * `count` of them) are where its pictures can be decoded from. A key frame from three to five seconds after `at` (five to seven
+ * in the second, eight to ten later) ends the segment: the next one then costs no frame that is thrown away.
  */
 uint64_t grid_cut_at_key(uint32_t segment, uint64_t at, uint64_t left, uint32_t fps_num,
 			 uint32_t fps_den, const uint64_t *keys, size_t count);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,10 +9,20 @@
 #include "content/transcoder/publish.h"
 #include "content/transcoder/subtitles.h"
 #include "content/transcoder/worker.h"
+#include "firmware/base/clean.h"
+
+/* Where memory ends, the kernel takes what a film needs, and neither what serves nor what keeps the store. */
+static void go_first(void)
+{
+	AUTO_FD int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "600", 3) < 0)
+		return; /* then whatever the kernel likes */
+}
 
 int main(int argc, char **argv)
 {
 	int rc = 2;
+	go_first();
 	if (argc >= 2 && !strcmp(argv[1], "worker") && argc == 2)
 		_exit(worker_run(
 			JOB_FD)); /* behind walls, exit handlers find nothing that they expect */

@@ -232,7 +232,8 @@ static int open_reel(struct mezz *z, AVCodecContext **out, struct fault *why)
 				  .fps_num = p->fps_num,
 				  .fps_den = p->fps_den,
 				  .preset = z->options->preset,
-				  .crf = z->options->crf };
+				  .crf = z->options->crf,
+				  .thrifty = z->options->thrifty };
 	return reel_open(&form, out, why);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "content/transcoder/probe.h"
@@ -12,6 +13,7 @@ struct fault;
 struct mezz_options {
 	int preset, crf; /* of SVT-AV1 */
 	uint32_t sound_bps;
+	bool thrifty; /* with less memory: in one thread, and nothing ahead */
 	void (*progress)(void *data, double done); /* 0 to 1; may be NULL */
 	void *data;
 };

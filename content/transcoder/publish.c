@@ -21,6 +21,7 @@
 #include "content/transcoder/likeness.h"
 #include "content/transcoder/mezz.h"
 #include "content/transcoder/probe_json.h"
+#include "content/transcoder/publish_status.h"
 #include "content/transcoder/straight.h"
 #include "content/transcoder/words.h"
 #include "firmware/base/fault.h"
@@ -33,7 +34,7 @@ const char publish_usage[] = "usage: wasl-transcoder probe --in FILE [--lang ar|
 			     "FILE.pb [--json FILE] [--poster FILE.jpg]\n"
 			     "                       [--captions FILE] [--preset 4-13] [--crf "
 			     "10-60] [--least-ssim 0-1]\n"
-			     "                       [--straight] [--progress]\n"
+			     "                       [--straight] [--thrifty] [--progress]\n"
 			     "       wasl-transcoder captions --in FILE\n"
 			     "       wasl-transcoder libraries\n"
 			     "       wasl-transcoder worker\n";
@@ -132,6 +133,10 @@ static int in_child(int (*work)(struct publish *, struct fault *), struct publis
 			*why = how;
 		return WEXITSTATUS(status) ? (how.code < 0 ? how.code : -EIO) : 0;
 	}
+	/* Without a limit of processor time nobody but the kernel ends it so. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !cpu_s)
+		return fault_set(why, -ENOMEM, "publish.memory",
+				 "reading it was ended: there is too little memory");
 	if (WIFSIGNALED(status))
 		return fault_set(
 			why, -ECHILD, "publish.child",
@@ -256,7 +261,7 @@ static int report(const char *in, int rc, const struct fault *why)
 {
 	if (rc)
 		fprintf(stderr, "wasl-transcoder: '%s': %s (%s)\n", in, why->text, why->id);
-	return rc ? 1 : 0;
+	return publish_status(rc);
 }
 
 /* A file that brings its reader down has a verdict, too. */
@@ -496,6 +501,7 @@ static int read_arguments(struct publish *p, int argc, char **argv)
 		{ "crf", required_argument, NULL, 'c' },
 		{ "least-ssim", required_argument, NULL, 'l' },
 		{ "straight", no_argument, NULL, 'S' },
+		{ "thrifty", no_argument, NULL, 't' },
 		{ "progress", no_argument, NULL, 'v' },
 		{ 0 },
 	};
@@ -531,6 +537,9 @@ static int read_arguments(struct publish *p, int argc, char **argv)
 			break;
 		case 'S':
 			p->straight = true;
+			break;
+		case 't':
+			p->options.thrifty = true;
 			break;
 		case 'v':
 			p->options.progress = say_progress;

@@ -76,7 +76,8 @@ int reel_open(const struct reel_form *form, AVCodecContext **out, struct fault *
 		rc = av_opt_set_int(c->priv_data, "crf", form->crf, 0);
 	/* No second key frame: the segment is the group. */
 	if (rc >= 0)
-		rc = av_opt_set(c->priv_data, "svtav1-params", "keyint=-1", 0);
+		rc = av_opt_set(c->priv_data, "svtav1-params",
+				form->thrifty ? "keyint=-1:lp=1:lookahead=0" : "keyint=-1", 0);
 	if (rc >= 0)
 		rc = avcodec_open2(c, codec, NULL);
 	if (rc < 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ int reel_packets_take(struct reel_packets *p, AVCodecContext *codec, int64_t shi
 struct reel_form {
 	uint32_t width, height, fps_num, fps_den;
 	int preset, crf;
+	bool thrifty;
 };
 int reel_open(const struct reel_form *form, AVCodecContext **out, struct fault *why);
 /* Picture `index` of the lesson; NULL ends the segment. */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "content/transcoder/words.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "content/shelf/captions.h"
+#include "content/shelf/language.h"
 #include "content/transcoder/source.h"
 #include "content/kitchen/words_format.h"
 #include "firmware/base/fault.h"
@@ -130,24 +130,6 @@ static int read_all(struct words *w)
 	return rc;
 }
 
-/* ISO 639-2 in films, two letters in lessons: the house's languages are known, others stay as they are. */
-static void language_of(const AVStream *st, char out[static 12])
-{
-	static const char *const known[][2] = {
-		{ "ara", "ar" }, { "fre", "fr" }, { "fra", "fr" }, { "eng", "en" }
-	};
-	const AVDictionaryEntry *e = av_dict_get(st->metadata, "language", NULL, 0);
-	const char *tag = e ? e->value : "";
-	size_t len = strlen(tag);
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (!strcmp(tag, known[i][0]))
-			tag = known[i][1];
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)e->value[i]) && e->value[i] != '-')
-			tag = "";
-	snprintf(out, 12, "%s", len > 11 || !strcmp(tag, "und") ? "" : tag);
-}
-
 static int put_tracks(struct words *w, struct box_out *out)
 {
 	for (size_t i = 0; i < w->count; i++) {
@@ -160,7 +142,8 @@ static int put_tracks(struct words *w, struct box_out *out)
 		int rc = captions_write(t->captions, &text, &len);
 		if (rc)
 			return rc;
-		language_of(t->stream, h.language);
+		const AVDictionaryEntry *e = av_dict_get(t->stream->metadata, "language", NULL, 0);
+		language_of_tag(e ? e->value : "", h.language);
 		h.len = (uint32_t)len;
 		box_put(out, &h, sizeof(h));
 		box_put(out, text, len);

@@ -19,6 +19,9 @@
 
 enum { AGENT_FLUSHERS = 16 };
 
+/* Whom a set of settings is for, the widest first. */
+enum agent_scope { AGENT_EVERYONE, AGENT_REGION, AGENT_SCHOOL, AGENT_DEVICE, AGENT_SCOPES };
+
 /* Somebody waits for "seal and send now". */
 struct agent_flusher {
 	struct agent *agent;
@@ -55,9 +58,11 @@ struct agent {
 	bool echo_told;
 
 	struct agent_settings {
-		char region[64];   /* "": nobody has told it yet */
-		uint32_t version;  /* of the newest record in the file */
-		uint32_t asked;    /* the version at which it was asked last */
+		char region[64];           /* "": nobody has told it yet */
+		uint32_t version;          /* of the newest record in the file */
+		uint32_t at[AGENT_SCOPES]; /* of the record of each scope in it; 0: none */
+		uint8_t hash[32],
+			asked[32]; /* of the file, and of that about which it was asked last */
 		bool told, again;  /* again: the file could not be written */
 		char refused[480]; /* why it runs another one; "" when all is well */
 		struct fault trouble;

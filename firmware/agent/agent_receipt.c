@@ -8,17 +8,12 @@
 #include "firmware/record/report.pb.h"
 #include "firmware/record/trust_dir.h"
 
-/* A key that this box does not know yet may stand in a root that contentd has brought since. */
+/* A key that this box does not know yet, or one withdrawn: a root that contentd has brought since says so. */
 int agent_check_record(struct agent *a, enum signed_kind kind, const void *bytes, size_t len,
 		       const void **body, size_t *body_len, struct fault *why)
 {
 	int r = agent_trust(a, why);
-	if (r)
-		return r;
-	r = trust_check(a->trust, kind, bytes, len, body, body_len, why);
-	if (r == -EKEYREJECTED && trust_dir_refresh(a->trust) > 0)
-		r = trust_check(a->trust, kind, bytes, len, body, body_len, why);
-	return r;
+	return r ? r : trust_dir_check(a->trust, kind, bytes, len, body, body_len, why);
 }
 
 static void hear_time(struct agent *a, int64_t hub_s)

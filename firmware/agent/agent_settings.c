@@ -2,6 +2,7 @@
 /* The ministry's settings: from a record that anybody carried to the file that the other programs read. */
 #include <errno.h>
 #include <jansson.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,23 +18,28 @@
 #include "firmware/record/settings.h"
 #include "firmware/record/trust_dir.h"
 
-enum { SCOPES = 4, SLOT_ROOM = 128, TEXT_LIMIT = 256 << 10, ANSWER_LIMIT = 4096 };
+enum { SCOPES = AGENT_SCOPES, SLOT_ROOM = 128, TEXT_LIMIT = 256 << 10, ANSWER_LIMIT = 4096 };
 
 CLEAN_FN(json, json_t, json_decref)
 
 /* Under which name the newest record of each scope that is for this box is kept in the outbox; the widest first. */
 struct slot {
 	char name[SLOT_ROOM];
+	enum agent_scope scope;
 };
 
 static size_t slots_of(const struct agent *a, struct slot out[static SCOPES])
 {
 	size_t n = 0;
+	out[n].scope = AGENT_EVERYONE;
 	snprintf(out[n++].name, SLOT_ROOM, "settings ");
+	out[n].scope = AGENT_REGION;
 	if (a->settings.region[0])
 		snprintf(out[n++].name, SLOT_ROOM, "settings region:%s", a->settings.region);
+	out[n].scope = AGENT_SCHOOL;
 	if (a->grant.school_code[0])
 		snprintf(out[n++].name, SLOT_ROOM, "settings school:%s", a->grant.school_code);
+	out[n].scope = AGENT_DEVICE;
 	snprintf(out[n++].name, SLOT_ROOM, "settings device:%s", a->device_hex);
 	return n;
 }
@@ -108,14 +114,16 @@ static int make_text(struct agent *a, char **text, size_t *len, uint32_t *newest
 	if (!all)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	*count = 0;
+	memset(a->settings.at, 0, sizeof(a->settings.at));
 	for (size_t i = 0; i < n; i++) {
 		AUTO_FREE void *bytes = NULL;
 		size_t bytes_len = 0;
 		struct fault bad = { 0 };
 		int r = read_slot(a, slots[i].name, &bytes, &bytes_len, &all[*count], &bad);
-		if (r == 0)
+		if (r == 0) {
 			sets[*count] = &all[*count];
-		else if (r != -ENOENT)
+			a->settings.at[slots[i].scope] = all[*count].version;
+		} else if (r != -ENOENT)
 			log_fault(LOG_LEVEL_WARN, "settings.kept", &bad);
 		*count += r == 0;
 	}
@@ -145,6 +153,9 @@ void agent_settings_apply(struct agent *a)
 	a->settings.again = false;
 	a->settings.trouble = (struct fault){ 0 };
 	a->settings.version = newest;
+	/* Not the number: a record of a wider scope may have been newer already. */
+	crypto_generichash(a->settings.hash, sizeof(a->settings.hash), (const uint8_t *)text, len,
+			   NULL, 0);
 	if (changed) {
 		log_info("event=settings.written version=%u", newest);
 		a->settings.told = false;
@@ -180,7 +191,7 @@ static void told(void *data, const struct http_result *result)
 	const char *refused = json_string_value(json_object_get(said, "settings_refused"));
 	const json_int_t runs = json_integer_value(json_object_get(said, "settings_version"));
 	/* A newer set may have been written while this was asked. */
-	if (!refused || a->settings.asked != a->settings.version)
+	if (!refused || memcmp(a->settings.asked, a->settings.hash, sizeof(a->settings.asked)) != 0)
 		return;
 	a->settings.told = true;
 	a->health.settings_version = runs >= 0 && runs <= UINT32_MAX ? (uint32_t)runs : 0;
@@ -207,13 +218,27 @@ void agent_settings_tell(struct agent *a)
 				    .limit_bytes = ANSWER_LIMIT,
 				    .total_s = 30 };
 	struct http_calls calls = { .done = told, .data_ptr = a };
-	a->settings.asked = a->settings.version;
+	memcpy(a->settings.asked, a->settings.hash, sizeof(a->settings.asked));
 	(void)http_start(a->http, &order, &calls, &a->settings.transfer, NULL);
 }
 
 /* --- records ------------------------------------------------------------------------------------------ */
 
-/* Never back: what was in force once is not brought again by whoever kept a copy. */
+/* What is kept was signed with a key that the ministry has withdrawn since. */
+static bool disowned(struct agent *a, const char *slot)
+{
+	AUTO_FREE void *bytes = NULL;
+	const void *body = NULL;
+	size_t len = 0, body_len = 0;
+	return outbox_blob(a->outbox, slot, &bytes, &len, NULL) == 0 &&
+	       trust_check(a->trust, SIGNED_SETTINGS, bytes, len, &body, &body_len, NULL) ==
+		       -EKEYREJECTED;
+}
+
+/*
+ * Never back: what was in force once is not brought again by whoever kept a copy. But whoever stole a key may have used up all
+ * numbers: with the key they go, too (TUF 1.0, section 5.3.11).
+ */
 static int compare(struct agent *a, const char *slot, const wasl_Settings *fresh, const void *bytes,
 		   size_t len, bool *same, struct fault *why)
 {
@@ -227,7 +252,7 @@ static int compare(struct agent *a, const char *slot, const wasl_Settings *fresh
 	/* The number stands alone, too: a record that can no longer be read does not open the way back. */
 	snprintf(name, sizeof(name), "%s floor", slot);
 	int r = outbox_number(a->outbox, name, 0, &floor, why);
-	if (r)
+	if (r || disowned(a, slot))
 		return r;
 	if (fresh->version < floor)
 		return fault_set(why, -ESTALE, "settings.old",

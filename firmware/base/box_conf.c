@@ -8,4 +8,7 @@ const struct conf_key box_conf_keys[BOX_CONF_KEYS] = {
 		 "the board's name as the ministry's firmware releases have it"),
 	CONF_WORD(struct box_conf, language, "language", "ar", languages,
 		  "the language that the box speaks where nobody chose one"),
+	CONF_STR(struct box_conf, giga_id, "giga_id", "",
+		 "the school's id at Giga, for what is exported to it; empty: the ministry's code "
+		 "of the school"),
 };

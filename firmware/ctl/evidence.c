@@ -52,7 +52,7 @@ static int strange(const char *program, struct fault *why)
 }
 
 /* "2026-11-23" is the day of a line that begins then. */
-static int take_day(const char *text, int32_t *out, struct fault *why)
+int wasl_evidence_day(const char *text, int32_t *out, struct fault *why)
 {
 	char line[EVIDENCE_LINE_ROOM];
 	struct evidence_row row;
@@ -226,7 +226,8 @@ static int write_out(const char *from, const char *until, const char *out)
 {
 	CLEANUP(book_done) struct book b = { 0 };
 	struct fault why = { 0 };
-	if (take_day(from, &b.from, &why) || take_day(until ? until : from, &b.until, &why))
+	if (wasl_evidence_day(from, &b.from, &why) ||
+	    wasl_evidence_day(until ? until : from, &b.until, &why))
 		return wasl_misused("%s", why.text);
 	if (b.from > b.until)
 		return wasl_misused("--from %s is after --to %s", from, until);

@@ -12,6 +12,7 @@
 #include "firmware/ctl/commands.h"
 #include "firmware/ctl/net_view.h"
 #include "firmware/ctl/wasl.h"
+#include "firmware/ctl/wifi_view.h"
 
 enum { LOOK_S = 1 };
 
@@ -22,12 +23,17 @@ static int ask_lines(json_t **out, struct fault *why)
 	return ask_json("netmgrd", "GET", "/v1/uplinks", ASK_TIMEOUT_MS, out, why);
 }
 
-static int show(const struct wasl *w,
+static int ask_wifi(json_t **out, struct fault *why)
+{
+	return ask_json("netmgrd", "GET", "/v1/wifi", ASK_TIMEOUT_MS, out, why);
+}
+
+static int show(const struct wasl *w, int (*ask)(json_t **out, struct fault *why),
 		void (*view)(const json_t *answer, const struct view *v, FILE *to))
 {
 	struct fault why = { 0 };
 	CLEANUP(clean_json) json_t *answer = NULL;
-	if (ask_lines(&answer, &why) < 0)
+	if (ask(&answer, &why) < 0)
 		return wasl_failed(&why);
 	if (w->form == WASL_JSON)
 		return wasl_show_json(answer);
@@ -37,12 +43,27 @@ static int show(const struct wasl *w,
 
 static int status(const struct wasl *w)
 {
-	return show(w, net_view_status);
+	struct fault why = { 0 };
+	CLEANUP(clean_json) json_t *answer = NULL;
+	json_t *wifi = NULL;
+	if (ask_lines(&answer, &why) < 0)
+		return wasl_failed(&why);
+	if (ask_wifi(&wifi, &why) == 0)
+		json_object_set_new(answer, "wifi", wifi);
+	if (w->form == WASL_JSON)
+		return wasl_show_json(answer);
+	net_view_status(answer, &w->view, stdout);
+	return WASL_GOOD;
+}
+
+static int wifi(const struct wasl *w)
+{
+	return show(w, ask_wifi, wifi_view_all);
 }
 
 static int explain(const struct wasl *w)
 {
-	return show(w, net_view_explain);
+	return show(w, ask_lines, net_view_explain);
 }
 
 static char *paragraph(const struct wasl *w, const json_t *answer)
@@ -90,8 +111,12 @@ static const struct net_command {
 	{ "status", "", "each line: state, round trip, speed, plan", status },
 	{ "explain", "", "why traffic goes where it goes, in one paragraph", explain },
 	{ "watch", "", "the same, again whenever it changes", watch },
+	{ "wifi", "", "each wireless network: who is on it, how well it goes; counts only", wifi },
 	/* have a function of their own */
+	{ "test", "[--uplink NAME] [--full]", "how fast a line is now", NULL },
 	{ "evidence", "--from DAY ... | --verify FILE", "what each minute was, for others to check",
+	  NULL },
+	{ "checks", "[--csv] [--from DAY] [--to DAY]", "was there Internet, every five minutes",
 	  NULL },
 	{ "open", "[N]", "in an emergency, for N minutes: classrooms reach the Internet", NULL },
 	{ "close", "[N]", "in an emergency, for N minutes: only the box's own pages", NULL },
@@ -113,6 +138,10 @@ int wasl_net(const struct wasl *w, int argc, char **argv)
 	struct wasl mine = *w;
 	if (argc && strcmp(argv[0], "evidence") == 0)
 		return wasl_evidence(w, argc - 1, argv + 1);
+	if (argc && strcmp(argv[0], "test") == 0)
+		return wasl_net_test(w, argc - 1, argv + 1);
+	if (argc && strcmp(argv[0], "checks") == 0)
+		return wasl_checks(w, argc - 1, argv + 1);
 	int r = commands_options(NULL, 0, usage, &mine, &argc, &argv);
 	if (r != COMMANDS_GO_ON)
 		return r;

@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "firmware/base/clean.h"
+#include "firmware/ctl/measure_view.h"
+#include "firmware/ctl/modem_view.h"
 #include "firmware/ctl/status_view.h"
 #include "firmware/ctl/wall_view.h"
+#include "firmware/ctl/wifi_view.h"
 
 /* --- the box's own networks --- */
 
@@ -58,12 +61,66 @@ static void show_lans(const json_t *lans, const struct view *v, FILE *to)
 	}
 }
 
+/* --- what real transfers say --- */
+
+struct passive_words {
+	char name[40], down[24], up[24], rtt[24];
+};
+
+static void say_mbps(const struct view *v, int64_t kbps, char out[static 24])
+{
+	if (kbps > 0)
+		view_tenths(v, (uint64_t)(kbps + 50) / 100, out, 24);
+	else
+		snprintf(out, 24, "–");
+}
+
+static void say_ms(int64_t us, char out[static 24])
+{
+	if (us > 0)
+		snprintf(out, 24, "%lld", (long long)((us + 500) / 1000));
+	else
+		snprintf(out, 24, "–");
+}
+
+/* NULL while nothing is known. */
+static char *passive_text(const json_t *line, const struct view *v)
+{
+	const json_t *passive = json_object_get(line, "passive");
+	const int64_t down = view_int(passive, "down_kbps", 0),
+		      up = view_int(passive, "up_kbps", 0);
+	struct passive_words w;
+	if (down <= 0 && up <= 0)
+		return NULL;
+	view_foreign(view_text(line, "name"), w.name, sizeof(w.name));
+	say_mbps(v, down, w.down);
+	say_mbps(v, up, w.up);
+	say_ms(view_int(passive, "rtt_us", 0), w.rtt);
+	return view_fill(v, "net.passive", "name", w.name, "down", w.down, "up", w.up, "rtt", w.rtt,
+			 NULL);
+}
+
+static void show_passive(const json_t *lines, const struct view *v, FILE *to)
+{
+	size_t i;
+	json_t *line;
+	json_array_foreach (lines, i, line) {
+		AUTO_FREE char *text = passive_text(line, v);
+		if (text)
+			fprintf(to, "    %s\n", text);
+	}
+}
+
 void net_view_status(const json_t *answer, const struct view *v, FILE *to)
 {
 	view_title(v, strings_get(v->lang, "net.title"), to);
 	status_view_lines(answer, v, to);
+	show_passive(json_object_get(answer, "uplinks"), v, to);
+	modem_view(json_object_get(answer, "uplinks"), v, to);
 	wall_view(json_object_get(answer, "wall"), WALL_VIEW_ALL, v, to);
+	measure_view_last(json_object_get(answer, "uplinks"), v, to);
 	show_lans(json_object_get(answer, "lans"), v, to);
+	wifi_view(json_object_get(answer, "wifi"), v, to);
 }
 
 /* --- one sentence after the other --- */
@@ -173,6 +230,13 @@ static void tell_sync(struct story *s, const json_t *answer, const json_t *chose
 	}
 }
 
+static void tell_passive(struct story *s, const json_t *chosen)
+{
+	AUTO_FREE char *text = passive_text(chosen, s->v);
+	if (text)
+		fprintf(s->to, " %s", text);
+}
+
 /* No line is for people; one whose plan is used up still takes reports. */
 static void tell_none(struct story *s, const json_t *answer)
 {
@@ -230,10 +294,12 @@ void net_view_explain(const json_t *answer, const struct view *v, FILE *to)
 	} else if (chosen) {
 		tell_choice(&s, lines, chosen);
 		tell_sync(&s, answer, chosen);
+		tell_passive(&s, chosen);
 	} else {
 		tell_none(&s, answer);
 	}
 	tell_others(&s, lines, chosen);
+	modem_view_explain(lines, v, to);
 	tell_lans(&s, json_object_get(answer, "lans"));
 	putc('\n', to);
 }

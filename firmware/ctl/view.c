@@ -51,7 +51,7 @@ void view_row(const struct view *v, enum view_state state, const char *text, FIL
 	fprintf(to, " %s\n", text);
 }
 
-#define PLACES 4
+#define PLACES 5
 
 char *view_fill(const struct view *v, const char *id, ...)
 {
@@ -66,7 +66,7 @@ char *view_fill(const struct view *v, const char *id, ...)
 	}
 	va_end(args);
 	char *text = strings_fill(v->lang, id, pairs[0], pairs[1], pairs[2], pairs[3], pairs[4],
-				  pairs[5], pairs[6], pairs[7], NULL);
+				  pairs[5], pairs[6], pairs[7], pairs[8], pairs[9], NULL);
 	return text ? text : strdup(id);
 }
 

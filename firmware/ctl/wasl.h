@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "firmware/ctl/view.h"
 
@@ -35,7 +36,10 @@ int wasl_lessons(const struct wasl *w, int argc, char **argv);
 int wasl_request(const struct wasl *w, int argc, char **argv);
 int wasl_sync(const struct wasl *w, int argc, char **argv);
 #define STORE_ARGS "COMMAND ..."
-int wasl_evidence(const struct wasl *w, int argc, char **argv); /* net evidence */
+int wasl_evidence(const struct wasl *w, int argc, char **argv);           /* net evidence */
+int wasl_evidence_day(const char *text, int32_t *out, struct fault *why); /* 0 or -EINVAL */
+int wasl_checks(const struct wasl *w, int argc, char **argv);             /* net checks */
+int wasl_net_test(const struct wasl *w, int argc, char **argv);           /* net test */
 int wasl_net(const struct wasl *w, int argc, char **argv);
 /* What the emergency modes are ordered by; WASL_NO_ORDER when the words are others. */
 enum { WASL_NO_ORDER = -1 };

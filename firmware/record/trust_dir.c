@@ -70,6 +70,13 @@ unsigned trust_dir_refresh(struct trust *t)
 	return steps;
 }
 
+int trust_dir_check(struct trust *t, enum signed_kind kind, const void *bytes, size_t len,
+		    const void **body, size_t *body_len, struct fault *why)
+{
+	trust_dir_refresh(t);
+	return trust_check(t, kind, bytes, len, body, body_len, why);
+}
+
 int trust_dir_recheck(enum signed_kind kind, const void *bytes, size_t len, const void **body,
 		      size_t *body_len, struct fault *why)
 {

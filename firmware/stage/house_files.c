@@ -85,6 +85,18 @@ static int set_places(const struct vars *vars, const struct place *places, size_
 	return 0;
 }
 
+/* By way of the hub's nginx, as the simulated line leads there; the UDP echo stays out of everybody's way. */
+static int write_ndtd(const struct vars *vars, const char *hub, struct fault *why)
+{
+	AUTO_FREE char *path = NULL;
+	char text[128];
+	const int len = snprintf(text, sizeof(text),
+				 "[ndtd]\naddress = 127.0.0.1\nport = 0\nndt-port = %s\n",
+				 vars_get(vars, "NDT_PORT"));
+	const int rc = join(&path, hub, "etc/wasl/ndtd.conf", why);
+	return rc ? rc : fileio_replace(path, text, (size_t)len, 0644, why);
+}
+
 int house_files_hub(struct vars *vars, struct fault *why)
 {
 	/* Sockets by short names: nginx's working folder is the hub's root. */
@@ -96,6 +108,7 @@ int house_files_hub(struct vars *vars, struct fault *why)
 		{ "WEB", "@BIN@/share/hub" },
 		{ "ORIGIN", "@HUB@/var/lib/wasl/hub/origin" },
 		{ "HUBD_SOCK", "run/wasl/hubd.sock" },
+		{ "NDT_PORT", "@NDT_PORT@" },
 	};
 	static const char *const folders[] = { "etc/wasl", "run/wasl", "var/cache/wasl/hub-nginx" };
 	const char *hub = vars_get(vars, "HUB");
@@ -103,9 +116,10 @@ int house_files_hub(struct vars *vars, struct fault *why)
 	int rc = make_folders(hub, folders, ARRAY_LEN(folders), why);
 	if (rc == 0)
 		rc = set_places(vars, places, ARRAY_LEN(places), &values, why);
-	return rc ? rc
-		  : fill(vars, "provisioning/hub/nginx.conf.in", &values, hub,
-			 "etc/wasl/nginx.conf", why);
+	if (rc == 0)
+		rc = fill(vars, "provisioning/hub/nginx.conf.in", &values, hub,
+			  "etc/wasl/nginx.conf", why);
+	return rc ? rc : write_ndtd(vars, hub, why);
 }
 
 /* The root that an image would pin. A box that trusts another ministry is left alone. */

@@ -199,14 +199,14 @@ static int check_port(const char *address, long port, const char *make_word, str
 	return rc ? fault_set(why, rc, first.id, "%s", first.text) : 0;
 }
 
-/* The line to the hub goes through the simulated uplink's port; the same at each run, where that is free. */
-static int set_gate(struct vars *vars, struct fault *why)
+/* A port that nobody has to know before; the same at each run, where that is free. `name` is its variable, `file` below ROOT. */
+static int set_kept(struct vars *vars, const char *name, const char *file, struct fault *why)
 {
 	AUTO_FREE char *path = NULL;
 	AUTO_FREE void *kept = NULL;
 	size_t len = 0;
 	uint16_t port = 0;
-	if (asprintf(&path, "%s/gate.port", vars_get(vars, "ROOT")) < 0)
+	if (asprintf(&path, "%s/%s", vars_get(vars, "ROOT"), file) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	if (fileio_read(path, 16, &kept, &len, NULL) == 0)
 		port = (uint16_t)strtoul(kept, NULL, 10);
@@ -219,7 +219,7 @@ static int set_gate(struct vars *vars, struct fault *why)
 		if (rc)
 			return rc;
 	}
-	return vars_set_int(vars, "GATE_PORT", port, why);
+	return vars_set_int(vars, name, port, why);
 }
 
 /* "127.0.0.1:8080", and the LAN address beside it where that was asked for. */
@@ -267,7 +267,10 @@ static int set_ports(struct vars *vars, struct fault *why)
 		rc = set_url(vars, "PORTAL_URL", lan, port, why);
 	if (rc == 0)
 		rc = set_url(vars, "HUB_URL", lan, hub_port, why);
-	return rc ? rc : set_gate(vars, why);
+	/* The line to the hub goes through the simulated uplink's port. */
+	if (rc == 0)
+		rc = set_kept(vars, "GATE_PORT", "gate.port", why);
+	return rc ? rc : set_kept(vars, "NDT_PORT", "ndt.port", why);
 }
 
 /* --- programs ----------------------------------------------------------------------------------- */

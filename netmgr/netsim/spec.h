@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netmgr/uplink.h"
+#include "netmgr/line/uplink.h"
 
 struct fault;
 

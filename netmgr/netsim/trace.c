@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "netmgr/verdict.h"
+#include "netmgr/line/verdict.h"
 
 uint64_t dice_roll(struct dice *d)
 {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "netmgr/netsim/trace.h"
-#include "netmgr/verdict.h"
+#include "netmgr/line/verdict.h"
 
 /*
  * A trace as somebody inside it sees it: questions and their answers, counters of bytes. Whoever decides

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "firmware/base/conf.h"
-#include "netmgr/core.h"
+#include "netmgr/line/core.h"
 #include "netmgr/net_conf.h"
 
 /* netmgr's own decisions, with the rules that the daemon has by default. */

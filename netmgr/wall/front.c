@@ -41,7 +41,7 @@ int front_zones(const struct net_conf *conf, const struct rules_spec *zones, str
 		     : put(file.at, text, why);
 }
 
-int front_upstream(struct in_addr server, const char *device, struct fault *why)
+int front_upstream(const char *server, const char *device, struct fault *why)
 {
 	char text[DNSMASQ_SERVERS_ROOM];
 	dnsmasq_servers(server, device, text);

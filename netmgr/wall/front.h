@@ -14,4 +14,4 @@ struct fault;
  * Who runs dnsmasq watches them: wasl-dnsmasq-restart.path and wasl-dnsmasq-reload.path.
  */
 int front_zones(const struct net_conf *conf, const struct rules_spec *zones, struct fault *why);
-int front_upstream(struct in_addr server, const char *device, struct fault *why);
+int front_upstream(const char *server, const char *device, struct fault *why);

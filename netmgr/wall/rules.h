@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "netmgr/uplink.h"
+#include "netmgr/line/uplink.h"
 #include "netmgr/wall/emergency.h"
 #include "netmgr/wall/zone.h"
 

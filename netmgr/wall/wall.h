@@ -37,11 +37,14 @@ void wall_free(struct wall *w, enum wall_end end); /* NULL is fine */
 void wall_tick(struct wall *w, uint64_t now_ms);
 
 /* The resolver of the line that most traffic takes, and its device; "": there is none. Whom dnsmasq asks. */
-void wall_upstream(struct wall *w, struct in_addr server, const char *device);
+void wall_upstream(struct wall *w, const char *server, const char *device);
+
+#define WALL_TECHNICIANS "wasl-technician"
 
 /*
- * Durable and in force, or refused and nothing changed. `for_s` 0: as configured. Not for the house's other daemons
- * (-EPERM): whoever breaks into one of them must not open the rest.
+ * Durable and in force, or refused and nothing changed. `for_s` 0: as configured. For root, the daemon's own user, and whom the
+ * system's list of groups has in WALL_TECHNICIANS; else -EPERM: whoever breaks into another daemon of the house, which may ask
+ * how things are, must not open the rest.
  */
 int wall_order(struct wall *w, enum emergency_mode mode, uint32_t for_s, uid_t who, uint64_t now_ms,
 	       struct fault *why);

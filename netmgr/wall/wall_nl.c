@@ -6,36 +6,35 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
+#include "netmgr/kernel/nft.h"
 
 struct wall_kernel {
-	struct nft_ctx *nft;
+	struct nft *nft;
 };
 
 void wall_kernel_close(struct wall_kernel *k)
 {
 	if (!k)
 		return;
-	if (k->nft)
-		nft_ctx_free(k->nft);
+	nft_close(k->nft);
 	free(k);
 }
 
 int wall_kernel_open(struct wall_kernel **out, struct fault *why)
 {
 	struct wall_kernel *k = calloc(1, sizeof(*k));
-	if (k)
-		k->nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!k || !k->nft || nft_ctx_buffer_error(k->nft) != 0 ||
-	    nft_ctx_buffer_output(k->nft) != 0) {
-		wall_kernel_close(k);
+	if (!k)
 		return fault_set(why, -ENOMEM, "wall.open", "no memory for the wall");
+	int r = nft_open(&k->nft, why);
+	if (r < 0) {
+		free(k);
+		return r;
 	}
 	*out = k;
 	return 0;
@@ -43,17 +42,12 @@ int wall_kernel_open(struct wall_kernel **out, struct fault *why)
 
 int wall_kernel_put(struct wall_kernel *k, const char *text, struct fault *why)
 {
-	if (nft_run_cmd_from_buffer(k->nft, text) == 0)
-		return 0;
-	const char *error = nft_ctx_get_error_buffer(k->nft);
-	return fault_set(why, -EIO, "wall.refused",
-			 "nftables refused the rules, those before stay: %.300s",
-			 error ? error : "it says nothing");
+	return nft_run(k->nft, text, "wall.refused", why);
 }
 
 bool wall_kernel_is_there(struct wall_kernel *k)
 {
-	return nft_run_cmd_from_buffer(k->nft, "list chain inet wasl_wall input") == 0;
+	return nft_has(k->nft, "chain inet wasl_wall input");
 }
 
 int wall_kernel_network(struct wall_kernel *k, const char *device, struct in_addr *address,

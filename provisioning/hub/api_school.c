@@ -86,6 +86,25 @@ static json_t *health_json(const struct box_health *h)
 			 wear, "settings_version", (json_int_t)h->settings_version);
 }
 
+/* What there is of each scope, and what the box keeps of it: null where it has not said. */
+static json_t *settings_json(const uint32_t newest[static MANAGE_SCOPES],
+			     const struct box_health *h)
+{
+	static const char *const names[MANAGE_SCOPES] = { "everyone", "region", "school",
+							  "device" };
+	json_t *list = json_array();
+	for (int i = 0; i < MANAGE_SCOPES; i++)
+		if (newest[i] || (h && h->settings_at[i]))
+			json_array_append_new(
+				list,
+				json_pack("{s:s, s:I, s:o}", "scope", names[i], "newest",
+					  (json_int_t)newest[i], "has",
+					  h && manage_tells(h)
+						  ? json_integer((json_int_t)h->settings_at[i])
+						  : json_null()));
+	return list;
+}
+
 static int box_rows(struct hubd *d, const struct school *school, json_t *out, struct fault *why)
 {
 	struct device found[BOXES_MAX];
@@ -99,20 +118,21 @@ static int box_rows(struct hubd *d, const struct school *school, json_t *out, st
 		if (rc == 0 && had && had != -ENOENT)
 			rc = had;
 		const struct manage_box box = { school->region, school->code, found[i].id };
-		uint32_t newest = 0;
+		uint32_t newest[MANAGE_SCOPES];
 		if (rc == 0)
-			rc = manage_for(d->hub.store, &box, &newest, NULL, NULL, why);
+			rc = manage_for(d->hub.store, &box, newest, NULL, NULL, why);
 		if (rc)
 			break;
-		json_t *row = json_pack("{s:o, s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o}",
+		json_t *row = json_pack("{s:o, s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}",
 					"device", hubd_hex(found[i].id, sizeof(found[i].id)),
 					"state", hubd_device_state(found[i].state), "enrolled",
 					hubd_time(found[i].enrolled_s), "image_version",
 					found[i].image_version, "board", found[i].board, "epoch",
 					(json_int_t)found[i].epoch, "through_seq",
 					(json_int_t)head.through_seq, "held", (json_int_t)head.held,
-					"settings_newest", (json_int_t)newest, "health",
-					had ? json_null() : health_json(&health));
+					"settings_newest", (json_int_t)manage_newest(newest),
+					"settings", settings_json(newest, had ? NULL : &health),
+					"health", had ? json_null() : health_json(&health));
 		rc = json_array_append_new(out, row)
 			     ? fault_set(why, -ENOMEM, "memory", "out of memory")
 			     : 0;

@@ -27,12 +27,15 @@ static void clean_secret(struct signed_key *key)
 	signed_key_wipe(key);
 }
 
+enum { NUMBER_MOST = 2000000000 };
+
 struct asked {
 	struct path dir;
 	char scope[STORE_SCOPE_ROOM];
 	unsigned scopes; /* how many were named */
 	char **words;
 	int count;
+	uint32_t at_least;
 };
 
 /* --- set ------------------------------------------------------------------------------------------- */
@@ -87,7 +90,8 @@ static int set(const struct asked *a, wasl_Settings *set, struct fault *why)
 		rc = keyring_load(a->dir.at, TRUST_MANAGE, &key, why);
 	if (rc == 0)
 		rc = check_place(s, a->scope, why);
-	const struct manage_order order = { a->scope, a->words, a->count, clock_wall_s() };
+	const struct manage_order order = { a->scope, a->words, a->count, clock_wall_s(),
+					    a->at_least };
 	return rc ? rc : manage_set(s, trust, &key, &order, set, why);
 }
 
@@ -115,7 +119,7 @@ static int run_set(const struct asked *a)
 	if (a->scopes != 1)
 		return cli_misused(
 			"settings set: say for whom: --everyone, --region, --school or --device");
-	if (!a->count)
+	if (!a->count && !a->at_least)
 		return cli_misused("settings set: say what, as fetch.night=50M");
 	if (!made)
 		fault_set(&why, -ENOMEM, "memory", "out of memory");
@@ -178,31 +182,54 @@ static int add_box(void *data, const struct device *device)
 	return 0;
 }
 
+/* A newer set of one scope hides another that was not taken: those that differ are named. */
+static void print_scopes(const struct manage_box *box, const uint32_t newest[static MANAGE_SCOPES],
+			 const struct box_health *h)
+{
+	char scope[STORE_SCOPE_ROOM];
+	for (int i = 0; i < MANAGE_SCOPES; i++) {
+		const uint32_t has = h->settings_at[i];
+		if (has == newest[i])
+			continue;
+		manage_scope_name(box, (enum manage_scope)i, scope);
+		printf("    %s has %u of %u", whom(scope), has, newest[i]);
+		if (has < newest[i])
+			puts("  not yet");
+		else
+			printf("  newer than the hub's: was it restored? Sign it again: --at-least "
+			       "%" PRIu64 "\n",
+			       (uint64_t)has + 1);
+	}
+}
+
 /* What a box runs by its last report, and what there is for it. */
 static int print_box(struct store *s, const struct device *d, struct fault *why)
 {
 	struct school school;
 	struct box_health health = { 0 };
 	char hex[33];
-	uint32_t newest = 0;
+	uint32_t newest[MANAGE_SCOPES], all;
 	text_hex(d->id, sizeof(d->id), hex);
 	int rc = store_school_get(s, d->school, &school, why);
 	if (rc)
 		return rc;
 	const struct manage_box box = { school.region, d->school, d->id };
-	rc = manage_for(s, &box, &newest, NULL, NULL, why);
+	rc = manage_for(s, &box, newest, NULL, NULL, why);
 	int had = rc ? rc : store_health_get(s, d->id, &health, why);
 	if (rc || (had && had != -ENOENT))
 		return rc ? rc : had;
+	all = manage_newest(newest);
 	char runs[24] = "-";
 	if (had == 0)
 		snprintf(runs, sizeof(runs), "%u", health.settings_version);
-	printf("%s  %s  runs %s of %u%s\n", d->school, hex, runs, newest,
-	       had                                 ? "  no report yet"
-	       : health.settings_version == newest ? ""
-	       : health.settings_version > newest && newest != 0
+	printf("%s  %s  runs %s of %u%s\n", d->school, hex, runs, all,
+	       had                              ? "  no report yet"
+	       : health.settings_version == all ? ""
+	       : health.settings_version > all && all != 0
 		       ? "  newer than the hub's: was it restored?"
 		       : "  not yet");
+	if (had == 0 && manage_tells(&health))
+		print_scopes(&box, newest, &health);
 	return 0;
 }
 
@@ -259,6 +286,18 @@ static int name_device(struct asked *a, const char *hex)
 	return misused;
 }
 
+/* Room is left for those that come after it. */
+static int take_number(struct asked *a, const char *text)
+{
+	char *end = NULL;
+	errno = 0;
+	const long long n = strtoll(text, &end, 10);
+	if (errno || end == text || *end || n < 1 || n > NUMBER_MOST)
+		return cli_misused("settings: --at-least takes a number from 1 to %d", NUMBER_MOST);
+	a->at_least = (uint32_t)n;
+	return 0;
+}
+
 int cli_settings(int argc, char **argv)
 {
 	static const struct option options[] = { { "dir", required_argument, NULL, 'd' },
@@ -266,6 +305,7 @@ int cli_settings(int argc, char **argv)
 						 { "region", required_argument, NULL, 'r' },
 						 { "school", required_argument, NULL, 's' },
 						 { "device", required_argument, NULL, 'b' },
+						 { "at-least", required_argument, NULL, 'l' },
 						 { 0 } };
 	struct asked a = { .dir = paths_at(CLI_DIR) };
 	int misused = 0;
@@ -280,6 +320,8 @@ int cli_settings(int argc, char **argv)
 			misused = name_scope(&a, "school:", optarg);
 		else if (o == 'b')
 			misused = name_device(&a, optarg);
+		else if (o == 'l')
+			misused = take_number(&a, optarg);
 		else
 			misused = cli_misused("settings: option not understood");
 	}
@@ -290,7 +332,7 @@ int cli_settings(int argc, char **argv)
 	a.count = argc - optind - 1;
 	if (strcmp(what, "set") == 0)
 		return run_set(&a);
-	if (a.scopes || a.count > 0)
+	if (a.scopes || a.count > 0 || a.at_least)
 		return cli_misused("settings: only 'set' takes more words");
 	if (strcmp(what, "list") == 0)
 		return run_list(&a);

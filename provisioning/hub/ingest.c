@@ -396,7 +396,7 @@ static int answer_voice(struct batch *b, const struct voice *v, const struct ver
 			const uint8_t *nonce, size_t nonce_len)
 {
 	struct school school;
-	uint32_t newest = 0;
+	uint32_t newest[MANAGE_SCOPES];
 	AUTO_FREE void *settings = NULL;
 	size_t len = 0;
 	int rc = store_school_get(b->hub->store, v->device.school, &school, b->why);
@@ -406,9 +406,9 @@ static int answer_voice(struct batch *b, const struct voice *v, const struct ver
 						 v->device.school)
 				     : rc;
 	const struct manage_box box = { school.region, v->device.school, v->device.id };
-	rc = manage_for(b->hub->store, &box, &newest, &settings, &len, b->why);
+	rc = manage_for(b->hub->store, &box, newest, &settings, &len, b->why);
 	if (rc == 0)
-		rc = sign_receipt(b, v, versions, &school, newest, nonce, nonce_len);
+		rc = sign_receipt(b, v, versions, &school, manage_newest(newest), nonce, nonce_len);
 	if (rc == 0 && frames_extend(&b->out->receipts, &b->out->receipts_len, settings, len))
 		rc = fault_set(b->why, -ENOMEM, "memory", "out of memory");
 	return rc;

@@ -103,7 +103,7 @@ static int make_record(const struct trust *trust, const struct signed_key *key,
 
 /* Within a transaction. */
 static int sign(struct store *s, const struct trust *trust, const struct signed_key *key,
-		wasl_Settings *set, int64_t now_s, struct fault *why)
+		wasl_Settings *set, uint32_t at_least, int64_t now_s, struct fault *why)
 {
 	struct kept_settings kept = { .made_s = now_s };
 	AUTO_FREE void *record = NULL;
@@ -111,7 +111,7 @@ static int sign(struct store *s, const struct trust *trust, const struct signed_
 	int rc = store_number_get(s, "settings_version", 0, &last, why);
 	if (rc == 0 && last >= UINT32_MAX)
 		rc = fault_set(why, -ERANGE, "settings.version", "there are no more numbers");
-	set->version = (uint32_t)last + 1;
+	set->version = at_least > last ? at_least : (uint32_t)last + 1;
 	if (rc == 0)
 		rc = make_record(trust, key, set, &record, &kept.len, why);
 	kept.bytes = record;
@@ -127,7 +127,7 @@ int manage_sign(struct store *s, const struct trust *trust, const struct signed_
 {
 	int rc = store_begin(s, why);
 	if (rc == 0)
-		rc = sign(s, trust, key, set, now_s, why);
+		rc = sign(s, trust, key, set, 0, now_s, why);
 	if (rc == 0)
 		rc = store_commit(s, why);
 	store_rollback(s);
@@ -144,11 +144,36 @@ int manage_set(struct store *s, const struct trust *trust, const struct signed_k
 	for (int i = 0; rc == 0 && i < order->count; i++)
 		rc = manage_change(out, order->words[i], why);
 	if (rc == 0)
-		rc = sign(s, trust, key, out, order->now_s, why);
+		rc = sign(s, trust, key, out, order->at_least, order->now_s, why);
 	if (rc == 0)
 		rc = store_commit(s, why);
 	store_rollback(s);
 	return rc;
+}
+
+void manage_scope_name(const struct manage_box *box, enum manage_scope scope,
+		       char out[static STORE_SCOPE_ROOM])
+{
+	char hex[33] = "";
+	out[0] = '\0';
+	switch (scope) {
+	case MANAGE_REGION:
+		if (box->region[0])
+			snprintf(out, STORE_SCOPE_ROOM, "region:%s", box->region);
+		return;
+	case MANAGE_SCHOOL:
+		snprintf(out, STORE_SCOPE_ROOM, "school:%s", box->school);
+		return;
+	case MANAGE_DEVICE:
+		if (!box->device)
+			return;
+		text_hex(box->device, 16, hex);
+		snprintf(out, STORE_SCOPE_ROOM, "device:%s", hex);
+		return;
+	case MANAGE_EVERYONE:
+	case MANAGE_SCOPES:
+		return;
+	}
 }
 
 static int add_scope(struct store *s, const char *scope, uint32_t *newest, void **frames,
@@ -159,28 +184,36 @@ static int add_scope(struct store *s, const char *scope, uint32_t *newest, void 
 	int rc = store_settings_get(s, scope, &kept, &bytes, why);
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
-	if (kept.version > *newest)
-		*newest = kept.version;
+	*newest = kept.version;
 	if (frames && frames_append(frames, len, bytes, (uint32_t)kept.len))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	return 0;
 }
 
-int manage_for(struct store *s, const struct manage_box *box, uint32_t *newest, void **frames,
-	       size_t *len, struct fault *why)
+int manage_for(struct store *s, const struct manage_box *box, uint32_t newest[static MANAGE_SCOPES],
+	       void **frames, size_t *len, struct fault *why)
 {
-	char scope[STORE_SCOPE_ROOM], hex[33];
-	*newest = 0;
-	int rc = add_scope(s, "", newest, frames, len, why);
-	snprintf(scope, sizeof(scope), "region:%s", box->region);
-	if (rc == 0 && box->region[0])
-		rc = add_scope(s, scope, newest, frames, len, why);
-	snprintf(scope, sizeof(scope), "school:%s", box->school);
-	if (rc == 0)
-		rc = add_scope(s, scope, newest, frames, len, why);
-	if (rc || !box->device)
-		return rc;
-	text_hex(box->device, 16, hex);
-	snprintf(scope, sizeof(scope), "device:%s", hex);
-	return add_scope(s, scope, newest, frames, len, why);
+	char scope[STORE_SCOPE_ROOM];
+	int rc = 0;
+	for (int i = 0; i < MANAGE_SCOPES; i++)
+		newest[i] = 0;
+	for (int i = 0; rc == 0 && i < MANAGE_SCOPES; i++) {
+		manage_scope_name(box, (enum manage_scope)i, scope);
+		if (i == MANAGE_EVERYONE || scope[0])
+			rc = add_scope(s, scope, &newest[i], frames, len, why);
+	}
+	return rc;
+}
+
+uint32_t manage_newest(const uint32_t versions[static MANAGE_SCOPES])
+{
+	uint32_t newest = 0;
+	for (int i = 0; i < MANAGE_SCOPES; i++)
+		newest = versions[i] > newest ? versions[i] : newest;
+	return newest;
+}
+
+bool manage_tells(const struct box_health *h)
+{
+	return h->settings_version == 0 || manage_newest(h->settings_at) != 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,8 @@ struct manage_order {
 	char *const *words;
 	int count;
 	int64_t now_s;
+	uint32_t
+		at_least; /* the number, where the hub has forgotten what boxes have seen; 0: the next */
 };
 int manage_set(struct store *s, const struct trust *trust, const struct signed_key *key,
 	       const struct manage_order *order, struct _wasl_Settings *out, struct fault *why);
@@ -45,6 +48,12 @@ struct manage_box {
 	const char *region, *school;
 	const uint8_t *device; /* 16 bytes; NULL: any box of the school */
 };
-/* The number of the newest record for it (0: none), and with `frames` not NULL the records behind what stands there. */
-int manage_for(struct store *s, const struct manage_box *box, uint32_t *newest, void **frames,
-	       size_t *len, struct fault *why);
+/* "", "region:Le Kef", "school:TN0001", "device:HEX": how that scope of the box is called; "" also where it has none. */
+void manage_scope_name(const struct manage_box *box, enum manage_scope scope,
+		       char out[static STORE_SCOPE_ROOM]);
+/* The number of the record of each of its scopes (0: none), and with `frames` not NULL the records behind what stands there. */
+int manage_for(struct store *s, const struct manage_box *box, uint32_t newest[static MANAGE_SCOPES],
+	       void **frames, size_t *len, struct fault *why);
+uint32_t manage_newest(const uint32_t versions[static MANAGE_SCOPES]);
+/* Whether it says which set of each scope it keeps: boxes of before say the newest alone. */
+bool manage_tells(const struct box_health *health);

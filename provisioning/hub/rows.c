@@ -169,6 +169,10 @@ static int enter_health(const struct entry *e, const wasl_BoxHealth *r)
 		.disk_read_bytes = r->disk_read_bytes,
 		.disk_read_s = r->disk_read_s,
 		.disk_wear = r->disk_wear,
+		.settings_at = { [MANAGE_EVERYONE] = r->settings_everyone,
+				 [MANAGE_REGION] = r->settings_region,
+				 [MANAGE_SCHOOL] = r->settings_school,
+				 [MANAGE_DEVICE] = r->settings_device },
 	};
 	snprintf(h.image_version, sizeof(h.image_version), "%s", r->image_version);
 	snprintf(h.board, sizeof(h.board), "%s", r->board);

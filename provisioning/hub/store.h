@@ -203,6 +203,9 @@ typedef int store_event_fn(void *data, const struct box_event *event);
 int store_events_each(struct store *s, const char *school, int limit, store_event_fn *each,
 		      void *data, struct fault *why); /* newest first */
 
+/* Whom a set of settings is for. */
+enum manage_scope { MANAGE_EVERYONE, MANAGE_REGION, MANAGE_SCHOOL, MANAGE_DEVICE, MANAGE_SCOPES };
+
 struct box_health {
 	int64_t unix_s;
 	char image_version[32], board[32];
@@ -213,6 +216,7 @@ struct box_health {
 	uint64_t disk_bad, disk_unreadable, disk_read_bytes;
 	int64_t disk_read_s;
 	uint32_t disk_wear;
+	uint32_t settings_at[MANAGE_SCOPES]; /* of each scope, the widest first */
 };
 /* The newest by unix_s is kept. */
 int store_health_put(struct store *s, const uint8_t device[static 16],

@@ -116,7 +116,14 @@ static const char schema_4[] =
 	"CREATE TABLE settings(scope TEXT PRIMARY KEY, version INTEGER NOT NULL UNIQUE,"
 	" made_s INTEGER NOT NULL, record BLOB NOT NULL) STRICT;";
 
-static const char *const migrations[] = { schema_1, schema_2, schema_3, schema_4 };
+/* Which set of each scope a box keeps. */
+static const char schema_5[] =
+	"ALTER TABLE health ADD COLUMN settings_everyone INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE health ADD COLUMN settings_region INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE health ADD COLUMN settings_school INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE health ADD COLUMN settings_device INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const migrations[] = { schema_1, schema_2, schema_3, schema_4, schema_5 };
 
 CLEAN_FN(store, struct store, store_close)
 

@@ -201,19 +201,24 @@ static int health_put(struct store *store, const uint8_t device[static 16],
 		"INSERT INTO health(device, unix_s, image_version, board, disk_free_bytes, "
 		"uptime_s,"
 		" catalogue_version, lessons_ready, lessons_total, settings_version, root_version,"
-		" disk_bad, disk_unreadable, disk_read_bytes, disk_read_s, disk_wear)"
-		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+		" disk_bad, disk_unreadable, disk_read_bytes, disk_read_s, disk_wear,"
+		" settings_everyone, settings_region, settings_school, settings_device)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+		" ?17, ?18, ?19, ?20)"
 		" ON CONFLICT(device) DO UPDATE SET"
 		" unix_s=?2, image_version=?3, board=?4, disk_free_bytes=?5, uptime_s=?6,"
 		" catalogue_version=?7, lessons_ready=?8, lessons_total=?9, settings_version=?10,"
 		" root_version=?11, disk_bad=?12, disk_unreadable=?13, disk_read_bytes=?14,"
-		" disk_read_s=?15, disk_wear=?16 WHERE ?2 >= unix_s",
-		"bittiiiiiiiiiiii", (const void *)device, (size_t)16, h->unix_s, h->image_version,
-		h->board, (int64_t)h->disk_free_bytes, (int64_t)h->uptime_s,
+		" disk_read_s=?15, disk_wear=?16, settings_everyone=?17, settings_region=?18,"
+		" settings_school=?19, settings_device=?20 WHERE ?2 >= unix_s",
+		"bittiiiiiiiiiiiiiiii", (const void *)device, (size_t)16, h->unix_s,
+		h->image_version, h->board, (int64_t)h->disk_free_bytes, (int64_t)h->uptime_s,
 		(int64_t)h->catalogue_version, (int64_t)h->lessons_ready, (int64_t)h->lessons_total,
 		(int64_t)h->settings_version, (int64_t)h->root_version, (int64_t)h->disk_bad,
 		(int64_t)h->disk_unreadable, (int64_t)h->disk_read_bytes, h->disk_read_s,
-		(int64_t)h->disk_wear);
+		(int64_t)h->disk_wear, (int64_t)h->settings_at[MANAGE_EVERYONE],
+		(int64_t)h->settings_at[MANAGE_REGION], (int64_t)h->settings_at[MANAGE_SCHOOL],
+		(int64_t)h->settings_at[MANAGE_DEVICE]);
 }
 
 static int health_get(struct store *store, const uint8_t device[static 16], struct box_health *out,
@@ -225,8 +230,8 @@ static int health_get(struct store *store, const uint8_t device[static 16], stru
 		db, &s, why,
 		"SELECT unix_s, image_version, board, disk_free_bytes, uptime_s, catalogue_version,"
 		" lessons_ready, lessons_total, settings_version, root_version, disk_bad,"
-		" disk_unreadable, disk_read_bytes, disk_read_s, disk_wear FROM health WHERE "
-		"device=?",
+		" disk_unreadable, disk_read_bytes, disk_read_s, disk_wear, settings_everyone,"
+		" settings_region, settings_school, settings_device FROM health WHERE device=?",
 		"b", (const void *)device, (size_t)16);
 	rc = store_sqlite_one(db, rc, s, why);
 	if (rc)
@@ -243,7 +248,9 @@ static int health_get(struct store *store, const uint8_t device[static 16], stru
 				    .disk_unreadable = u64(s, 11),
 				    .disk_read_bytes = u64(s, 12),
 				    .disk_read_s = sqlite3_column_int64(s, 13),
-				    .disk_wear = u32(s, 14) };
+				    .disk_wear = u32(s, 14),
+				    .settings_at = { u32(s, 15), u32(s, 16), u32(s, 17),
+						     u32(s, 18) } };
 	store_sqlite_text(s, 1, out->image_version, sizeof(out->image_version));
 	store_sqlite_text(s, 2, out->board, sizeof(out->board));
 	sqlite3_reset(s);

@@ -24,7 +24,8 @@ int main(int argc, char **argv)
 	static struct state state;
 	static const struct daemon_spec spec = {
 		.name = "ndtd",
-		.summary = "Answers boxes that ask over one line whether it leads to the hub.",
+		.summary = "Answers boxes that ask whether a line leads to the hub, and how fast "
+			   "it is.",
 		.schema = &ndtd_schema,
 		.conf = &state.conf,
 		.start = start,

@@ -19,10 +19,14 @@
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
 #include "firmware/base/text.h"
+#include "provisioning/ndtd/ndt7.h"
 #include "provisioning/ndtd/reply.h"
+#include "provisioning/ndtd/seats.h"
 
 /* At most this many in one turn of the loop, so that control socket and watchdog get theirs. */
 enum { AT_ONCE = 256, SECRET_FILE_LIMIT = 128 };
+
+static const char *const whom_words[] = { "boxes", "anybody", NULL };
 
 static const struct conf_key ndtd_keys[] = {
 	CONF_STR(struct ndtd_conf, ndtd.address, "address", "",
@@ -34,6 +38,18 @@ static const struct conf_key ndtd_keys[] = {
 		 "service, or /var/lib/wasl/hub/keys/echo.secret"),
 	CONF_INT(struct ndtd_conf, ndtd.per_box, "per-box", "20", 1, 10000,
 		 "answers a second to one box; twice as many at once after a rest"),
+	CONF_INT(struct ndtd_conf, ndtd.ndt_port, "ndt-port", "4607", 0, 65535,
+		 "TCP port of ndt7, to which a web server may also pass /ndt/v7/; 0: whichever is "
+		 "free, as /v1/status says"),
+	CONF_INT(struct ndtd_conf, ndtd.ndt_at_once, "ndt-at-once", "16", 0, SEATS_MOST,
+		 "measurements by ndt7 at once, as they share this machine's line; 0: no ndt7"),
+	CONF_INT(struct ndtd_conf, ndtd.ndt_per_address, "ndt-per-address", "4", 1, SEATS_MOST,
+		 "of these, from one IPv4 address or one IPv6 network of 64 bits"),
+	CONF_INT(struct ndtd_conf, ndtd.ndt_per_minute, "ndt-per-minute", "6", 1, 1000,
+		 "measurements that one box begins a minute, a direction each; an address five "
+		 "times as many"),
+	CONF_WORD(struct ndtd_conf, ndtd.ndt_whom, "ndt-whom", "boxes", whom_words,
+		  "whom ndt7 serves: boxes of this hub, or anybody"),
 	CONF_INT(struct ndtd_conf, ndtd.per_address, "per-address", "500", 1, 100000,
 		 "the same to one IPv4 address or one IPv6 network of 64 bits; many schools may "
 		 "share one"),
@@ -58,6 +74,7 @@ struct ndtd {
 	uint64_t start_ms;
 	uint64_t ends[REPLY_ENDS], unsent;
 	struct reply reply;
+	struct ndt7 *ndt7; /* NULL: switched off */
 };
 
 /* --- the socket --- */
@@ -132,16 +149,6 @@ static int open_socket(struct ndtd *n, struct fault *why)
 	return 0;
 }
 
-static struct in6_addr asker(const struct sockaddr_storage *from)
-{
-	struct in6_addr out = { 0 };
-	if (from->ss_family == AF_INET6)
-		return ((const struct sockaddr_in6 *)from)->sin6_addr;
-	out.s6_addr[10] = out.s6_addr[11] = 0xff;
-	memcpy(out.s6_addr + 12, &((const struct sockaddr_in *)from)->sin_addr, 4);
-	return out;
-}
-
 /* Of the packet's information only the address goes back: the route decides about the interface, where there is a choice. */
 static void keep_address_only(struct msghdr *message)
 {
@@ -175,7 +182,7 @@ static bool answer_one(struct ndtd *n, uint64_t now_ms)
 	ssize_t got = recvmsg(n->fd, &message, 0);
 	if (got < 0)
 		return errno != EAGAIN; /* an answer of before that did not arrive */
-	struct in6_addr who = asker(&from);
+	struct in6_addr who = reply_asker(&from);
 	enum reply_end end = reply_to(&n->reply, bytes, (size_t)got, &who, now_ms, out);
 	n->ends[end]++;
 	if (end != REPLY_SEND)
@@ -211,6 +218,8 @@ static void serve_status(struct ctl_request *req, void *data)
 	for (int e = 0; body && e < REPLY_ENDS; e++)
 		json_object_set_new(body, reply_end_name((enum reply_end)e),
 				    json_integer((json_int_t)n->ends[e]));
+	if (n->ndt7)
+		json_object_set_new(body, "ndt7", ndt7_json(n->ndt7));
 	ctl_reply_json(req, 200, body);
 }
 
@@ -244,6 +253,22 @@ static int read_secret(const struct ndtd_conf *conf, uint8_t out[static HUBECHO_
 	return r;
 }
 
+static int start_ndt7(struct ndtd *n, struct fault *why)
+{
+	enum { BOXES_OF_AN_ADDRESS = 5 };
+	const struct ndt7_spec spec = {
+		.address = n->conf->ndtd.address,
+		.port = (uint16_t)n->conf->ndtd.ndt_port,
+		.in_all = (uint32_t)n->conf->ndtd.ndt_at_once,
+		.per_address = (uint32_t)n->conf->ndtd.ndt_per_address,
+		.per_box = (uint32_t)n->conf->ndtd.ndt_per_minute,
+		.per_net = (uint32_t)n->conf->ndtd.ndt_per_minute * BOXES_OF_AN_ADDRESS,
+		.whom = n->conf->ndtd.ndt_whom ? NDT7_ANYBODY : NDT7_BOXES,
+		.secret = n->reply.secret,
+	};
+	return spec.in_all ? ndt7_open(&spec, &n->ndt7, why) : 0;
+}
+
 static int start(struct ndtd *n, struct fault *why)
 {
 	static const struct ctl_route routes[] = { { "GET", "/v1/status", serve_status, 0 } };
@@ -260,7 +285,10 @@ static int start(struct ndtd *n, struct fault *why)
 	r = sd_event_add_io(n->loop, &n->source, n->fd, EPOLLIN, on_datagrams, n);
 	if (r < 0)
 		return fault_set(why, r, "daemon.loop", "no event source: %s", strerror(-r));
-	log_info("event=listening port=%u", n->port);
+	r = start_ndt7(n, why);
+	if (r)
+		return r;
+	log_info("event=listening port=%u ndt_port=%u", n->port, n->ndt7 ? ndt7_port(n->ndt7) : 0);
 	return ctl_listen(n->loop, paths_at("/run/wasl/ndtd.sock").at, 0660, routes,
 			  ARRAY_LEN(routes), n, &n->ctl, why);
 }
@@ -292,6 +320,7 @@ void ndtd_free(struct ndtd *n)
 	if (!n)
 		return;
 	ctl_close(n->ctl);
+	ndt7_close(n->ndt7);
 	sd_event_source_disable_unref(n->source);
 	sd_event_unref(n->loop);
 	if (n->fd >= 0)

@@ -13,6 +13,8 @@ struct ndtd_conf {
 	struct {
 		char address[64], secret[256];
 		int64_t port, per_box, per_address;
+		int64_t ndt_port, ndt_at_once, ndt_per_address, ndt_per_minute;
+		int ndt_whom;
 	} ndtd;
 };
 extern const struct conf_schema ndtd_schema;

@@ -17,9 +17,19 @@ void reply_init(struct reply *r, const uint8_t secret[static HUBECHO_KEY], uint3
 }
 
 /* A host has a whole /64 of IPv6 to itself. */
-static size_t net_bytes(const struct in6_addr *from)
+size_t reply_net_bytes(const struct in6_addr *from)
 {
 	return IN6_IS_ADDR_V4MAPPED(from) ? sizeof(from->s6_addr) : 8;
+}
+
+struct in6_addr reply_asker(const struct sockaddr_storage *from)
+{
+	struct in6_addr out = { 0 };
+	if (from->ss_family == AF_INET6)
+		return ((const struct sockaddr_in6 *)from)->sin6_addr;
+	out.s6_addr[10] = out.s6_addr[11] = 0xff;
+	memcpy(out.s6_addr + 12, &((const struct sockaddr_in *)from)->sin_addr, 4);
+	return out;
 }
 
 enum reply_end reply_to(struct reply *r, const uint8_t *bytes, size_t len,
@@ -32,7 +42,7 @@ enum reply_end reply_to(struct reply *r, const uint8_t *bytes, size_t len,
 		return e == -EBADMSG ? REPLY_NO_ASK : REPLY_NO_KEY;
 	if (!limit_take(&r->boxes, bytes, HUBECHO_DEVICE, now_ms))
 		return REPLY_BOX_OFTEN;
-	if (!limit_take(&r->nets, from->s6_addr, net_bytes(from), now_ms))
+	if (!limit_take(&r->nets, from->s6_addr, reply_net_bytes(from), now_ms))
 		return REPLY_NET_OFTEN;
 	memcpy(out, answer, sizeof(answer));
 	return REPLY_SEND;

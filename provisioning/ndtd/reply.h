@@ -35,4 +35,8 @@ enum reply_end reply_to(struct reply *r, const uint8_t *bytes, size_t len,
 			const struct in6_addr *from, uint64_t now_ms,
 			uint8_t out[static HUBECHO_ANSWER]);
 
+/* Whoever sent this, and how many bytes of the address are one customer's: a host has a whole /64 of IPv6 to itself. */
+struct in6_addr reply_asker(const struct sockaddr_storage *from);
+size_t reply_net_bytes(const struct in6_addr *from);
+
 const char *reply_end_name(enum reply_end end); /* "answered" … */

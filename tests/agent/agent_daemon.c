@@ -303,6 +303,51 @@ static void finds_a_new_root_by_itself(void **state)
 	assert_int_equal(number(status, "root_version"), 2);
 }
 
+/* Who stole a key that the ministry has withdrawn since: the box has heard of it by contentd, if not yet of its own accord. */
+static void a_withdrawn_key_signs_nothing(void **state)
+{
+	struct box *b = *state;
+	struct fault why = { 0 };
+	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
+	box_enrol(b);
+	flush_works();
+	box_live(b, 4, 0, 0);
+	box_put_root(2);
+	assert_true(box_flush(&why) < 0);
+	b->stage->hub = HUB_NEW_KEY;
+	flush_works();
+	box_all_counted(b);
+}
+
+static int64_t settings_version(void)
+{
+	CLEANUP(clean_json) json_t *status = box_status();
+	return number(json_object_get(status, "settings"), "version");
+}
+
+/* Whoever stole the key for settings has used up all numbers: with the key they go, and nothing else may go back. */
+static void numbers_of_a_withdrawn_key_hold_nothing_up(void **state)
+{
+	struct box *b = *state;
+	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
+	box_enrol(b);
+	b->stage->settings_key = kit_role_key(TRUST_MANAGE, 0);
+	b->stage->settings_version = UINT32_MAX;
+	flush_works();
+	assert_int_equal(settings_version(), UINT32_MAX);
+	box_put_root(2);
+	b->stage->hub = HUB_NEW_KEY;
+	flush_works();
+	assert_int_equal(settings_version(), UINT32_MAX); /* kept, until there is another */
+	b->stage->settings_key = NEW_KEY;
+	b->stage->settings_version = 8;
+	flush_works();
+	assert_int_equal(settings_version(), 8);
+	b->stage->settings_version = 7;
+	flush_works();
+	assert_int_equal(settings_version(), 8);
+}
+
 /* The hub comes back from an old backup: the box has kept what it sent, and sends it again. */
 static void refills_a_restored_hub(void **state)
 {
@@ -440,6 +485,8 @@ int main(void)
 		ON_STAGE(says_when_its_past_is_not_the_hubs),
 		ON_STAGE(tells_again_what_an_ended_epoch_did_not_count),
 		ON_STAGE(finds_a_new_root_by_itself),
+		ON_STAGE(a_withdrawn_key_signs_nothing),
+		ON_STAGE(numbers_of_a_withdrawn_key_hold_nothing_up),
 		ON_STAGE(refills_a_restored_hub),
 		ON_STAGE(follows_a_list_that_began_again),
 		ON_STAGE(loses_nothing_when_killed_at_any_write),

@@ -32,6 +32,7 @@ void box_put_root(unsigned n)
 	if (n == 2) {
 		struct signed_key fresh = kit_key(201);
 		memcpy(root.roles[TRUST_RECEIPT].public_keys[0]->bytes, fresh.public_key, 32);
+		memcpy(root.roles[TRUST_MANAGE].public_keys[0]->bytes, fresh.public_key, 32);
 	}
 	kit_root_sign(&root, n == 1 ? one.signers : two.signers, &bytes, &len);
 	struct path folder = paths_at(n == 1 ? "/etc/wasl" : "/var/lib/wasl/roots");

@@ -12,11 +12,11 @@
 #include "firmware/base/text.h"
 #include "firmware/record/bytes.h"
 #include "firmware/record/envelope.h"
+#include "firmware/record/manage.pb.h"
 #include "firmware/record/report.pb.h"
 #include "tests/agent/kit_box.h"
 
 #define REQUEST_LIMIT (2u << 20)
-#define NEW_KEY 201 /* the receipt key of root 2 */
 
 /* The hub's books; only its one thread touches them. */
 static struct here {
@@ -300,6 +300,10 @@ static void make_answer(int does, const char *nonce, struct answer *a)
 	append(a, SIGNED_RECEIPT, wasl_Receipt_fields, &r, key);
 	if (does == HUB_TWICE)
 		append(a, SIGNED_RECEIPT, wasl_Receipt_fields, &r, key);
+	if (here.stage->settings_version) {
+		wasl_Settings set = { .version = here.stage->settings_version };
+		append(a, SIGNED_SETTINGS, wasl_Settings_fields, &set, here.stage->settings_key);
+	}
 	if (does == HUB_CUT)
 		a->len -= 9;
 	if (does == HUB_FLIPPED)

@@ -34,9 +34,14 @@ enum hub_does {
 	HUB_NEW_KEY,      /* counts, signs with the receipt key of root 2 */
 };
 
+#define NEW_KEY \
+	201 /* signs receipts and settings under root 2, in the place of the first of those of root 1 */
+
 struct players {
 	_Atomic int hub;
 	_Atomic int64_t minutes, uses, events; /* rows that exist so far */
+	_Atomic uint32_t settings_version;     /* of a set that comes with the receipt; 0: none */
+	_Atomic unsigned settings_key;         /* its signer */
 	_Atomic int offers;                    /* lessons own-0, own-1 … on offer */
 	uint16_t port;
 	uint8_t device_public[32]; /* of the box that reports */

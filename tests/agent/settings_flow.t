@@ -34,7 +34,7 @@ waslhub school import "$tree/provisioning/hub/sample/schools.csv"
 sample() { grep -v '^#' "$tree/provisioning/hub/sample/schools.csv" | sed 1d; } # code,name_ar,name_fr,name_en,country,region…
 school=$(sample | head -n 1 | cut -d, -f1) region=$(sample | head -n 1 | cut -d, -f6)
 other=$(sample | sed -n 2p | cut -d, -f1) elsewhere=$(sample | cut -d, -f6 | grep -vxF "$region" | head -n 1)
-sed "s#@LISTEN@#127.0.0.1#; s#@PORT@#$port#; s#@ROOT@#$hub#; s#@USER_LINE@#$user#; s#@WEB@#$B/share/hub#; s#@ORIGIN@#$hub/var/lib/wasl/hub/origin#; s#@HUBD_SOCK@#$hub/run/wasl/hubd.sock#" \
+sed "s#@LISTEN@#127.0.0.1#; s#@PORT@#$port#; s#@ROOT@#$hub#; s#@USER_LINE@#$user#; s#@WEB@#$B/share/hub#; s#@ORIGIN@#$hub/var/lib/wasl/hub/origin#; s#@HUBD_SOCK@#$hub/run/wasl/hubd.sock#; s#@NDT_PORT@#4607#" \
 	"$tree/provisioning/hub/nginx.conf.in" >"$top/nginx.conf"
 WASL_ROOT=$hub "$B/bin/wasl-hubd" 2>>"$top/hubd.log" &
 hub_pids+=($!)
@@ -250,4 +250,34 @@ version=$(sed -n 's/^settings \([0-9]*\) for .*/\1/p' "$top/said")
 report
 until_so 20 is_run "$version"
 is "$?/$(night)" 0/11M "a box's own number, in whatever letters, reaches the box"
+
+# --- what the hub is told of each scope ------------------------------------------------------------------------------
+had=$(db "SELECT version FROM settings WHERE scope='school:$school'")
+waslhub settings set --school "$school" fetch.window=20:00-05:30
+given=$(sed -n 's/^settings \([0-9]*\) for .*/\1/p' "$top/said")
+put "school:$school" "$(record "school:$other")" # nothing that this box takes
+waslhub settings set --everyone fetch.share=42
+newest=$(sed -n 's/^settings \([0-9]*\) for .*/\1/p' "$top/said")
+report
+until_so 20 is_run "$newest"
+report
+waslhub settings boxes
+says "runs $newest of $newest" && says "school:$school has $had of $given  not yet"
+ok $? "a set that a box does not take is seen behind a newer one of another scope"
+# The hub as it was before all this.
+db "UPDATE settings SET version=1, record=x'$all' WHERE scope=''; UPDATE number SET value=1 WHERE name='settings_version'"
+waslhub settings boxes
+says "everyone has $newest of 1  newer than the hub's: was it restored? Sign it again: --at-least $((newest + 1))"
+ok $? "a restored hub says that boxes have seen more than it has, and what to do"
+waslhub settings set --everyone --at-least "$((newest + 1))" fetch.share=43
+says "settings $((newest + 1)) for everyone"
+ok $? "it goes on above what they have seen"
+report
+until_so 20 is_run "$((newest + 1))"
+is "$?/$(sed -n 's/^share = //p' "$conf/settings.conf")" 0/43 "and is heard"
+waslhub settings set --everyone --at-least "$((newest + 1))"
+says "settings $((newest + 2)) for everyone"
+ok $? "never below its own; without a change it signs what there is"
+waslhub settings set --everyone --at-least 5000000000 fetch.share=44
+is $? 2 "nor beyond all numbers"
 finish

@@ -12,7 +12,11 @@ mkdir -p "$box/etc/wasl" "$box/var/lib/wasl/conf" "$box/var/lib/wasl/content/sto
 portal=$box/var/lib/wasl/content/portal
 for lang in ar fr en; do mkdir -p "$portal/$lang" && echo "<p>$lang" >"$portal/$lang/index.html"; done
 mkdir -p "$portal/assets" && echo 'body{}' >"$portal/assets/portal.css"
-door() { WASL_ROOT=$box "$B/bin/wasl-door" --parts "$house/cache/nginx" --module "$module" "$@"; }
+# A module with sanitizers wants their runtime in whoever loads it.
+{ printf '#!/bin/sh\nexec' && printf ' "%s"' "${watched[@]}" /usr/sbin/nginx && echo ' "$@"'; } | sed 's/ ""//' >"$top/nginx"
+chmod 755 "$top/nginx"
+doors=("$B/bin/wasl-door" --parts "$house/cache/nginx" --module "$module" --nginx "$top/nginx")
+door() { WASL_ROOT=$box "${doors[@]}" "$@"; }
 site=$box/var/lib/wasl/conf/site.conf
 printf '[door]\nlisten = 127.0.0.1\nport = %s\nworkers = 2\n' "$port" >"$site"
 
@@ -48,7 +52,7 @@ if [ "$(id -u)" = 0 ] && setpriv --reuid=www-data --regid=www-data --clear-group
 	rm -rf "$run" && mkdir "$run" && chown www-data "$run"
 fi
 printf "[door]\nlisten = 127.0.0.1\nport = %s\nworkers = 2\n" "$port" >"$site"
-WASL_ROOT=$box "${as[@]}" "$B/bin/wasl-door" --parts "$house/cache/nginx" --module "$module"
+WASL_ROOT=$box "${as[@]}" "${doors[@]}"
 ok $? "the unit's user writes it, too"
 cp "$run/nginx.conf" "$top/nginx.conf"
 [ "$(id -u)" != 0 ] || sed -i 's/^user .*/user root;/' "$top/nginx.conf"
@@ -87,25 +91,37 @@ kill "$listener"
 wait "$listener" 2>/dev/null
 
 # --- phones and computers that ask whether this network leads anywhere --------------------------------
-probe() { # probe NAME HOST PATH WANT [BODY]
-	is "$(get "$3" -H "Host: $2")" "$4" "$1 asks $2$3"
+# Each is at an address of its own: it is told that there is something to be seen until it has had a page, and then what it hopes for.
+from=127.0.1.0
+asks() { get "$2" -H "Host: $1" --interface "$from" "${@:3}"; } # asks HOST PATH [CURL ARGUMENTS…]
+captive() { is "$(asks "$2" "$3") $(header Location)" "302 http://madrasa/welcome" "$1 asks $2$3 and is led to the school's page"; }
+online() { # online NAME HOST PATH WANT [BODY]
+	is "$(asks "$2" "$3")" "$4" "then $1 asks $2$3 and may stay"
 	[ -z "${5:-}" ] || is "$(tr -d '\r\n' <"$top/body")" "$5" "and hears what it hopes for"
-	is "$(header Cache-Control)" "no-store" "which nobody keeps"
-	is "$(header Set-Cookie)" "" "and no cookie comes with it"
 }
+unkept() { is "$(header Cache-Control), $(header Set-Cookie)" "no-store, " "which nobody keeps, and no cookie comes with it"; }
 apple='<HTML><HEAD><TITLE>Success</TITLE></HEAD><BODY>Success</BODY></HTML>'
+seen=0
 while IFS='|' read -r name host path want body; do
-	probe "$name" "$host" "$path" "$want" "$body"
+	seen=$((seen + 1)) from=127.0.1.$((seen + 1))
+	captive "$name" "$host" "$path"
+	unkept
+	is "$(asks madrasa /)" 200 "its person has the portal"
+	online "$name" "$host" "$path" "$want" "$body"
+	unkept
+	echo "$host" >>"$top/hosts"
 done <<END
 Android|connectivitycheck.gstatic.com|/generate_204|204|
+Android, tried next|connectivitycheck.android.com|/generate_204|204|
 Android|www.google.com|/gen_204|204|
 Android, again|play.googleapis.com|/generate_204|204|
-Chrome OS|clients3.google.com|/generate_204|204|
+Android 5, Chrome OS|clients3.google.com|/generate_204|204|
 Huawei|connectivitycheck.platform.hicloud.com|/generate_204|204|
 Honor|connectivitycheck.platform.hihonorcloud.com|/generate_204|204|
 Xiaomi|connect.rom.miui.com|/generate_204|204|
 Samsung|connectivity.samsung.com.cn|/generate_204|204|
 Oppo|conn1.oppomobile.com|/generate_204|204|
+Oppo, tried next|conn2.oppomobile.com|/generate_204|204|
 Vivo|wifi.vivo.com.cn|/generate_204|204|
 Transsion|www.transsion.com|/generate_204|204|
 Amazon Fire|spectrum.s3.amazonaws.com|/kindle-wifi/wifistub.html|200|<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd"><html><head><title>Kindle Reachability Probe Page</title></head><body>81ce4465-7167-4dcb-835b-dcc9e44c112a</body></html>
@@ -123,7 +139,40 @@ Fedora|fedoraproject.org|/static/hotspot.txt|200|OK
 Arch|ping.archlinux.org|/nm-check.txt|200|NetworkManager is online
 KDE|networkcheck.kde.org|/|200|OK
 END
-is "$(get /redirect -H 'Host: www.msftconnecttest.com') $(header Location)" "302 http://madrasa/" "Windows opens the school's page"
+is "$(asks www.msftconnecttest.com /redirect) $(header Location)" "302 http://madrasa/" "Windows opens the school's page"
+# Names that the box answers for itself (netmgr/wall/dnsmasq.c) are all of phones that are answered here.
+sed -n 's|^address=/\(.*\..*\)/10\.20\.0\.1$|\1|p' "$house/tests/unit/netmgr/golden/dnsmasq.conf" | sort >"$top/names"
+is "$(sort -u "$top/hosts" | comm -13 - "$top/names" | paste -sd' ')" "" "every name that is led to the box has an answer here"
+like "$top/names" 'captive.apple.com' "and there are such names"
+
+# What is no page that a person sees does not count: a system's question that follows where it is led, above all.
+from=127.0.2.1
+asks madrasa /nothing >"$top/code" && asks madrasa /assets/portal.css >"$top/code" && asks madrasa / -I >"$top/code" &&
+	asks captive.apple.com /hotspot-detect.html -A 'CaptiveNetworkSupport wispr' >"$top/code"
+is "$(asks madrasa /welcome)" 200 "where it is led to there is something, also while contentd has written nothing"
+like "$top/body" 'href="http://madrasa/"' "which leads on"
+captive "a phone that has had no page yet" captive.apple.com /hotspot-detect.html
+is "$(asks madrasa /api/captive) $(header Content-Type) $(jq -c . "$top/body")" \
+	'200 application/captive+json {"captive":true,"user-portal-url":"http://madrasa/welcome"}' "it may ask in words, too (RFC 8908)"
+unkept
+echo '<p>welcome' >"$portal/ar/welcome.html"
+is "$(asks madrasa /welcome) $(cat "$top/body")" "200 <p>welcome" "contentd's own page, where it has written one"
+is "$(asks madrasa '/?lang=fr')" 200 "its person looks at the portal"
+etag=$(header ETag)
+is "$(asks madrasa /api/captive) $(jq -c . "$top/body")" '200 {"captive":false,"user-portal-url":"http://madrasa/"}' "and it is no captive any more"
+from=127.0.2.2
+captive "a phone from yesterday" connectivitycheck.gstatic.com /generate_204
+is "$(asks madrasa '/?lang=fr' -H "If-None-Match: $etag")" 304 "its browser has the page still"
+online "it" connectivitycheck.gstatic.com /generate_204 204
+from=127.0.0.1
+online "the box itself" connectivitycheck.gstatic.com /generate_204 204
+is "$(curl -s "$url/metrics" | sed -n 's/^wasl_probes_total{answer="captive"} //p')" "$((seen + 4))" "how many were led away is counted"
+workers >"$top/workers"
+kill -HUP "$nginx"
+replaced() { [ "$(worker_count)" = 2 ] && ! workers | grep -qxFf "$top/workers"; }
+until_so 30 replaced
+from=127.0.2.1
+online "who came before the server read its configuration anew" connectivitycheck.gstatic.com /generate_204 204
 
 # --- questions that contentd must answer --------------------------------------------------------------
 asked() { # asked COUNT: so many at once, from one address; the answers, counted

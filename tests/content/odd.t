@@ -35,6 +35,14 @@ for kind in m4a mp3 wav ogg aac flac; do
 	is "$(look "$top/voice.$kind")" "accept 0x0" "sound alone in $kind"
 done
 
+# Films of old Windows and of cameras with tapes (all makes: tests/content/makes.t).
+ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=s=176x144:d=2 -f lavfi -i sine=r=48000:d=2 -t 2 -c:v wmv2 -c:a wmav2 "$top/maker.wmv" \
+	-t 2 -an "$top/shown.gif" -t 2 -s 720x576 -pix_fmt yuv420p -c:v dvvideo -c:a pcm_s16le -ac 2 "$top/camera.dv"
+for kind in maker.wmv shown.gif; do
+	is "$(look "$top/$kind")" "accept 176x144" "$kind"
+done
+is "$(look "$top/camera.dv")" "accept 768x576" "camera.dv"
+
 # Films that broke off, and films with a hole: what is left is a lesson, and what is lost is told.
 ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=s=192x128:d=12 -f lavfi -i sine=d=12 -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p -c:a aac "$top/whole.mkv"
 half() { # half FILE SHARE: that part of it

@@ -20,6 +20,8 @@ perl -e 'sub box { pack("Na4", 8 + length $_[1], $_[0]) . $_[1] }
 		box("udta", box("\xa9xyz", pack("nn", 17, 0x15c7) . "+35.1111+009.2222/") . box("\xa9mak", pack("nn", 6, 0x15c7) . "Itel77"));' "$film"
 size=$(stat -c %s "$film")
 marks="Tecno KG5 Amina secretplace +36.8065 iPhone12 Exif 36.7777 XmpAmina +35.1111 Itel77 x264 Lavc"
+printf '1\n00:00:01,000 --> 00:00:02,500\nالسلام عليكم\n' | iconv -f UTF-8 -t WINDOWS-1256 >"$top/stick/DCIM/vid_1.ar.srt"
+printf 'no captions\n' >"$top/stick/DCIM/VID_1.en.srt"
 head -c 200000 /dev/urandom >"$top/stick/noise.mp4"
 ffmpeg -v error -y -f lavfi -i testsrc2=s=2000x16:r=10:d=1 -c:v libx264 -preset ultrafast "$top/stick/tiny.mp4"
 ln -s /etc/passwd "$top/stick/passwd.mp4"
@@ -190,6 +192,12 @@ if [ -n "${WASL_LONG:-}" ]; then
 	ok $? "and becomes a lesson"
 	[ -s "$film" ]
 	ok $? "the stick keeps its film"
+	until_so 20 curl -sf -o "$top/vtt" "$portal/m/$(second)/captions-ar.vtt"
+	like "$top/vtt" 'السلام عليكم' "captions that lay beside it are the lesson's, in UTF-8"
+	is "$(get "/m/$(second)/captions-fr.vtt")" 200 "and those inside it"
+	visit "/staff/?lang=en" >/dev/null
+	like "$top/body" 'no caption file that Wasl knows' "of those that cannot be read its teacher is told"
+	visit "/staff/?lang=ar" >/dev/null # the page remembers its language
 fi
 
 # --- a film that can be no lesson ---

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "netmgr/nl_events.h"
+#include "netmgr/kernel/nl_events.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "netmgr/check.h"
-#include "netmgr/dns.h"
-#include "netmgr/echo.h"
-#include "netmgr/lease.h"
+#include "netmgr/probe/check.h"
+#include "netmgr/probe/dns.h"
+#include "netmgr/probe/echo.h"
+#include "netmgr/kernel/lease.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "firmware/base/crc32c.h"
-#include "netmgr/slot.h"
+#include "netmgr/book/slot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "netmgr/nl_priv.h"
-#include "netmgr/nl_tc.h"
+#include "netmgr/kernel/nl_priv.h"
+#include "netmgr/kernel/nl_tc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

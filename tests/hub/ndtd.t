@@ -27,7 +27,7 @@ start() {
 	until_so 60 status
 }
 
-printf '[ndtd]\naddress = 127.0.0.1\nport = 0\nper-box = 4\n' >"$work/ndtd.conf"
+printf '[ndtd]\naddress = 127.0.0.1\nport = 0\nndt-port = 0\nper-box = 4\n' >"$work/ndtd.conf"
 "$B/bin/wasl-ndtd" -c "$work/ndtd.conf" 2>"$work/none"
 is $? 1 "without a secret it does not start"
 like "$work/none" "echo.secret'.*waslhub init" "and says who makes it"
@@ -56,7 +56,7 @@ wait $ndtd
 is $? 0 "it ends regularly"
 
 # A credential, as systemd hands it over; every address, IPv4 and IPv6 where there is one.
-printf '[ndtd]\nport = 0\n' >"$work/ndtd.conf"
+printf '[ndtd]\nport = 0\nndt-port = 0\n' >"$work/ndtd.conf"
 mkdir "$work/credentials"
 mv "$secret" "$work/credentials/"
 export CREDENTIALS_DIRECTORY=$work/credentials

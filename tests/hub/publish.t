@@ -224,7 +224,7 @@ mkdir -p "$work/run/wasl" "$work/var/cache/wasl/hub-nginx"
 port=$(free_port)
 user=
 [ "$(id -u)" != 0 ] || user="user root;"
-sed "s#@LISTEN@#127.0.0.1#; s#@PORT@#$port#; s#@ROOT@#$work#; s#@USER_LINE@#$user#; s#@WEB@#$B/share/hub#; s#@ORIGIN@#$hub/origin#; s#@HUBD_SOCK@#$work/none#" \
+sed "s#@LISTEN@#127.0.0.1#; s#@PORT@#$port#; s#@ROOT@#$work#; s#@USER_LINE@#$user#; s#@WEB@#$B/share/hub#; s#@ORIGIN@#$hub/origin#; s#@HUBD_SOCK@#$work/none#; s#@NDT_PORT@#4607#" \
 	"$tree/provisioning/hub/nginx.conf.in" >"$work/nginx.conf"
 nginx -e stderr -p "$work" -c "$work/nginx.conf" 2>"$work/nginx.log" &
 nginx=$!

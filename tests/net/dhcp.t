@@ -14,13 +14,8 @@ make_namespaces box isp pupil
 need_nat box
 
 # --- the provider ------------------------------------------------------------------------------------
-plug_in() {
-	ip link add wan0 netns "$(ns box)" type veth peer name line0 netns "$(ns isp)"
-	in_ns isp ip addr add 10.77.0.1/24 dev line0
-	in_ns isp ip link set line0 up
-}
+plug_in() { lay_line 0 isp 10.77.0.1; }
 plug_in
-in_ns isp ip link set lo up
 in_ns box ip link set lo up
 # A classroom that begins with the provider's very network, the box where the provider's router is.
 ip link add lan0 netns "$(ns box)" type veth peer name eth0 netns "$(ns pupil)"
@@ -38,36 +33,26 @@ cat >"$work/udhcpd.conf" <<-END
 	option lease 600
 END
 touch "$work/leases"
-cat >"$work/nginx.conf" <<-END
-	daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log; user root;
-	events { worker_connections 64; }
-	http {
-		access_log off; client_body_temp_path $work/t; proxy_temp_path $work/t; fastcgi_temp_path $work/t;
-		uwsgi_temp_path $work/t; scgi_temp_path $work/t; default_type text/plain;
-		server {
-			listen 10.77.0.1:80;
-			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
-		}
-		server {
-			listen 10.77.0.1:81;
-			location / { return 302 "http://login.example/"; }
-		}
+start_nginx isp isp <<-END
+	server {
+		listen 10.77.0.1:80;
+		location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
+	}
+	server {
+		listen 10.77.0.1:81;
+		location / { return 302 "http://login.example/"; }
 	}
 END
-ip netns exec "$(ns isp)" nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
-children+=($!)
 udhcpd=
 start_udhcpd() {
-	ip netns exec "$(ns isp)" busybox udhcpd -f "$work/udhcpd.conf" >>"$work/udhcpd.log" 2>&1 &
-	udhcpd=$!
-	children+=("$udhcpd")
+	in_background isp udhcpd busybox udhcpd -f "$work/udhcpd.conf"
+	udhcpd=$started
 }
 start_udhcpd
 dnsd=
 start_dnsd() {
-	ip netns exec "$(ns isp)" "$B/tests/dns-fake" 10.77.0.1 hub.example 10.77.0.1 >"$work/dnsd.log" 2>&1 &
-	dnsd=$!
-	children+=("$dnsd")
+	in_background isp dnsd "$B/tests/dns-fake" 10.77.0.1 hub.example 10.77.0.1
+	dnsd=$started
 }
 start_dnsd
 
@@ -77,7 +62,7 @@ configure() { # configure PORT [LINES]
 	cat >"$work/root/etc/wasl/profile.conf" <<-END
 		[net]
 		check_url = http://hub.example:$1/v1/check/
-		dhcp_hook = $PWD/netmgr/udhcpc-hook
+		dhcp_hook = $PWD/netmgr/kernel/udhcpc-hook
 		resolver_every_s = 1
 		hub_every_s = 1
 		retry_s = 1
@@ -94,15 +79,9 @@ configure() { # configure PORT [LINES]
 		${2:-}
 	END
 }
-daemon=
-start_daemon() {
-	WASL_ROOT=$work/root ip netns exec "$(ns box)" "$B/bin/wasl-netmgrd" 2>>"$work/netmgrd.log" &
-	daemon=$!
-	children+=("$daemon")
-}
 line() { ask GET /v1/uplinks | jq -r '.uplinks[0] | "\(.state) \(.reason)"'; }
 line_is() { [ "$(line)" = "$1" ]; }
-clients() { pgrep -c -f "udhcpc -f .* -i wan0 -s $PWD/netmgr/udhcpc-hook" || true; }
+clients() { pgrep -c -f "udhcpc -f .* -i wan0 -s $PWD/netmgr/kernel/udhcpc-hook" || true; }
 clients_are() { [ "$(clients)" = "$1" ]; }
 
 configure 80 $'[zone classroom]\ndevice = lan0'
@@ -173,8 +152,7 @@ echo "# plugged in to up: $took ms"
 within 3 clients_are 1
 ok $? "by one DHCP client"
 
-kill -TERM "$daemon"
-wait "$daemon"
+stop_daemon
 ok $? "a regular end"
 within 3 clients_are 0
 ok $? "ends the client"
@@ -191,7 +169,7 @@ children+=($!)
 is "$(ask GET /v1/uplinks | jq -r .preferred)" null "there is no line to the Internet"
 # Looked up each time: the device is a new one, and its client may still be given another address than the old lease's.
 box_address() { in_ns box ip -4 -o addr show dev wan0 | sed -n 's|.* inet \([0-9.]*\)/.*|\1|p'; }
-page_is_there() { in_ns isp curl -sf --max-time 1 "http://$(box_address):8088/nginx.conf" -o "$work/page" && cmp -s "$work/page" "$work/nginx.conf"; }
+page_is_there() { in_ns isp curl -sf --max-time 1 "http://$(box_address):8088/isp.conf" -o "$work/page" && cmp -s "$work/page" "$work/isp.conf"; }
 within 5 page_is_there
 ok $? "whoever is on the same wire still reads the box's pages"
 box_answers() { in_ns isp busybox ping -c 1 -W 1 "$(box_address)" >"$work/ping.out" 2>&1; }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "netmgr/dns.h"
+#include "netmgr/probe/dns.h"
 
 enum { DNS_PORT = 53, FLAG_REPLY = 0x80, RCODE_NXDOMAIN = 3 };
 

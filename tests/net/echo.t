@@ -6,10 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/net/lib.sh
 . tests/net/lib.sh
-for tool in nginx curl jq python3; do
-	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
-	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
-done
+need nginx curl jq python3
 hub=$(free_port)
 mkdir -p "$work/root/etc/wasl" "$work/hub"
 cat >"$work/nginx.conf" <<-END
@@ -29,7 +26,7 @@ children+=($!)
 
 # --- the hub's end -----------------------------------------------------------------------------------
 WASL_ROOT=$work/hub "$B/bin/waslhub" init --country TN >"$work/init.log" 2>&1
-printf '[ndtd]\naddress = 127.0.0.1\nport = 0\n' >"$work/ndtd.conf"
+printf '[ndtd]\naddress = 127.0.0.1\nport = 0\nndt-port = 0\n' >"$work/ndtd.conf"
 WASL_ROOT=$work/hub "$B/bin/wasl-ndtd" -c "$work/ndtd.conf" 2>>"$work/ndtd.log" &
 children+=($!)
 ndtd() { (cd "$work" && curl -s --max-time 60 --unix-socket hub/run/wasl/ndtd.sock http://x/v1/status) | jq -r "$1"; }

@@ -16,46 +16,24 @@ need_nat box
 # --- two providers -----------------------------------------------------------------------------------
 hub=203.0.113.10
 for i in 0 1; do
-	ip link add "wan$i" netns "$(ns box)" type veth peer name "line$i" netns "$(ns isp$i)"
-	in_ns isp$i ip addr add 192.168.1.1/24 dev line$i
-	in_ns isp$i ip link set line$i up
-	in_ns isp$i ip link set lo up
-	# A stranger's packet is not answered, as by most machines behind a firewall: nobody but the box ends a stuck connection.
-	in_ns isp$i nft 'add table ip quiet { chain out { type filter hook output priority 0; tcp flags & rst == rst drop; }; }'
+	lay_line $i isp$i 192.168.1.1
+	never_resets isp$i
 	for far in $hub 203.0.113.20 203.0.113.30; do in_ns isp$i ip addr add "$far/32" dev lo; done
-	cat >"$work/nginx$i.conf" <<-END
-		daemon off; master_process off; pid $work/nginx$i.pid; error_log $work/nginx$i.log; user root;
-		events { worker_connections 64; }
-		http {
-			access_log off; client_body_temp_path $work/t$i; proxy_temp_path $work/t$i; fastcgi_temp_path $work/t$i;
-			uwsgi_temp_path $work/t$i; scgi_temp_path $work/t$i; default_type text/plain; root $work/www$i;
-			server {
-				listen $hub:80;
-				location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
-				location = /who { return 200 "isp$i\n"; }
-				location /slow { limit_rate 40k; }
-				location /slower { limit_rate 4k; }
-			}
+	start_nginx isp$i isp$i <<-END
+		server {
+			listen $hub:80;
+			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
+			location = /who { return 200 "isp$i\n"; }
+			location /slow { limit_rate 40k; }
+			location /slower { limit_rate 4k; }
 		}
 	END
-	mkdir -p "$work/www$i" "$work/t$i"
-	head -c 200000 /dev/zero | tr '\0' "$i" >"$work/www$i/slow"
-	cp "$work/www$i/slow" "$work/www$i/slower"
-	ip netns exec "$(ns isp$i)" nginx -c "$work/nginx$i.conf" -p "$work" 2>>"$work/nginx$i.log" &
-	children+=($!)
-	ip netns exec "$(ns isp$i)" "$B/tests/dns-fake" $hub who.example "10.0.0.$i" >"$work/dns$i.log" 2>&1 &
-	children+=($!)
+	head -c 200000 /dev/zero | tr '\0' "$i" >"$work/www-isp$i/slow"
+	cp "$work/www-isp$i/slow" "$work/www-isp$i/slower"
+	in_background isp$i dns$i "$B/tests/dns-fake" $hub who.example "10.0.0.$i"
 done
 in_ns box ip link set lo up
-# A pupil behind the box.
-ip link add lan0 netns "$(ns box)" type veth peer name eth0 netns "$(ns pupil)"
-in_ns box ip addr add 10.20.0.1/24 dev lan0
-in_ns box ip link set lan0 up
-in_ns box sysctl -qw net.ipv4.ip_forward=1
-in_ns pupil ip link set lo up
-in_ns pupil ip addr add 10.20.0.2/24 dev eth0
-in_ns pupil ip link set eth0 up
-in_ns pupil ip route add default via 10.20.0.1
+seat_pupil
 in_ns box ip rule add priority 5000 from 198.51.100.7 lookup main # somebody else's
 
 mkdir -p "$work/root/etc/wasl"
@@ -94,12 +72,6 @@ configure() { # configure LEAVE METERED
 		gateway = 192.168.9.1
 		preference = 30
 	END
-}
-daemon=
-start_daemon() {
-	WASL_ROOT=$work/root ip netns exec "$(ns box)" "$B/bin/wasl-netmgrd" 2>>"$work/netmgrd.log" &
-	daemon=$!
-	children+=("$daemon")
 }
 preferred_is() { [ "$(ask GET /v1/uplinks | jq -r '.preferred')" = "$1" ]; }
 state_of() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | .state"; }
@@ -200,9 +172,8 @@ within 20 grep -q udp "$work/pupil0/end"
 echo "# a pupil's $(head -n 1 "$work/pupil0/end")"
 like "$work/pupil0/end" '^tcp reset after' "a pupil's is reset at its next packet"
 is "$(cat "$work/pupil0/before") $(sed -n 's/^udp //p' "$work/pupil0/end")" "0 1" "what has no connection goes on over the other line"
-ip netns exec "$(ns box)" busybox httpd -f -p 8088 -h "$work/www0" &
-children+=($!)
-near_page() { in_ns isp0 curl -sf --max-time 1 http://192.168.1.2:8088/slow -o "$work/page" && cmp -s "$work/page" "$work/www0/slow"; }
+in_background box httpd busybox httpd -f -p 8088 -h "$work/www-isp0"
+near_page() { in_ns isp0 curl -sf --max-time 1 http://192.168.1.2:8088/slow -o "$work/page" && cmp -s "$work/page" "$work/www-isp0/slow"; }
 within 5 near_page
 ok $? "whoever is on the dead line's own wire still reads the box's pages"
 for far in $hub 203.0.113.20 203.0.113.30; do
@@ -302,8 +273,7 @@ ok $? "a rule of ours that nobody needs any more is gone"
 rows=$(ask GET '/v1/minutes?limit=1000')
 is "$(jq '[.rows[] | select(.up_s + .down_s + .unpowered_s + .unknown_s != 60)] | length' <<<"$rows")" 0 "every minute has 60 seconds"
 
-kill -TERM $daemon
-wait $daemon
+stop_daemon
 ok $? "a regular end"
 is "$(who)" isp0 "which leaves the lines as they are"
 configure remove yes
@@ -325,8 +295,7 @@ ok $? "and goes on over that one"
 in_ns isp0 ip link set line0 down
 within 5 preferred_is lte && within 3 who_is isp1
 ok $? "the metered line is there when it is wanted again"
-kill -TERM $daemon
-wait $daemon || true
+stop_daemon
 is "$(in_ns box ip rule show | grep -c 'proto 80\|^[1289]000:\|^50[01]:')" 0 "leave = remove takes the rules away"
 is "$(in_ns box ip -6 rule show | grep -c '^900')" 0 "those for IPv6 too"
 is "$(in_ns box ip -4 route show table all proto 80 | wc -l)" 0 "and the routes"

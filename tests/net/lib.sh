@@ -69,5 +69,56 @@ need_nat() { # need_nat NAME: what the uplink manager asks of the kernel, tried 
 	in_ns "$1" nft delete table inet wasltry
 }
 
+# in_background NAMESPACE NAME COMMAND…: until the test ends, its words in NAME.log; its process in $started
+in_background() {
+	local log=$work/$2.log where
+	where=$(ns "$1")
+	shift 2
+	ip netns exec "$where" "$@" >>"$log" 2>&1 &
+	started=$!
+	children+=("$started")
+}
+lay_line() { # lay_line NUMBER PROVIDER ADDRESS: a wire from the box's wanNUMBER to the provider's router, which has the address
+	ip link add "wan$1" netns "$(ns box)" type veth peer name "line$1" netns "$(ns "$2")"
+	in_ns "$2" ip addr add "$3/24" dev "line$1"
+	in_ns "$2" ip link set "line$1" up
+	in_ns "$2" ip link set lo up
+}
+seat_pupil() { # 10.20.0.2 behind the box, which is 10.20.0.1 on lan0
+	ip link add lan0 netns "$(ns box)" type veth peer name eth0 netns "$(ns pupil)"
+	in_ns box ip addr add 10.20.0.1/24 dev lan0
+	in_ns box ip link set lan0 up
+	in_ns box sysctl -qw net.ipv4.ip_forward=1
+	in_ns pupil ip link set lo up
+	in_ns pupil ip addr add 10.20.0.2/24 dev eth0
+	in_ns pupil ip link set eth0 up
+	in_ns pupil ip route add default via 10.20.0.1
+}
+start_nginx() { # start_nginx NAMESPACE NAME: the server blocks are on standard input; its own files below wwwNAME
+	mkdir -p "$work/t-$2" "$work/www-$2"
+	cat >"$work/$2.conf" <<-END
+		daemon off; master_process off; pid $work/$2.pid; error_log $work/$2.log; user root;
+		events { worker_connections 64; }
+		http {
+			access_log off; client_body_temp_path $work/t-$2; proxy_temp_path $work/t-$2; fastcgi_temp_path $work/t-$2;
+			uwsgi_temp_path $work/t-$2; scgi_temp_path $work/t-$2; default_type text/plain; root $work/www-$2;
+			$(cat)
+		}
+	END
+	in_background "$1" "$2" nginx -c "$work/$2.conf" -p "$work"
+}
+# A stranger's packet is not answered, as by most machines behind a firewall: nobody but the box ends a stuck connection.
+never_resets() { in_ns "$1" nft 'add table ip quiet { chain out { type filter hook output priority 0; tcp flags & rst == rst drop; }; }'; }
+
+daemon=
+start_daemon() { # the uplink manager, in namespace "box"
+	in_background box netmgrd env WASL_ROOT="$work/root" "$B/bin/wasl-netmgrd"
+	daemon=$started
+}
+stop_daemon() {
+	kill -TERM "$daemon"
+	wait "$daemon"
+}
+
 # ask METHOD TARGET: the daemon's control socket (from its folder: socket paths are short)
 ask() { (cd "$work" && curl -s --max-time 5 -X "$1" --unix-socket root/run/wasl/netmgrd.sock "http://x$2"); }

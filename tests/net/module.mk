@@ -8,3 +8,6 @@ TEST_PROGS += $(B)/tests/net-link
 # With a real dnsmasq
 LONG += tests/net/wall.t
 LONG += tests/net/prefer.t
+LONG += tests/net/ndt.t
+# Lines that fall, one after the other
+LONG += tests/net/ipv6.t

@@ -15,38 +15,19 @@ need_nat box
 
 hub=203.0.113.10
 for i in 0 1; do
-	ip link add "wan$i" netns "$(ns box)" type veth peer name "line$i" netns "$(ns isp$i)"
-	in_ns isp$i ip addr add 192.168.$((i + 1)).1/24 dev line$i
-	in_ns isp$i ip link set line$i up
-	in_ns isp$i ip link set lo up
-	in_ns isp$i nft 'add table ip quiet { chain out { type filter hook output priority 0; tcp flags & rst == rst drop; }; }'
+	router=192.168.$((i + 1)).1
+	lay_line $i isp$i $router
+	never_resets isp$i
 	for far in $hub 203.0.113.20 203.0.113.30; do in_ns isp$i ip addr add "$far/32" dev lo; done
-	mkdir -p "$work/www$i" "$work/t$i"
-	cat >"$work/nginx$i.conf" <<-END
-		daemon off; master_process off; pid $work/nginx$i.pid; error_log $work/nginx$i.log; user root;
-		events { worker_connections 64; }
-		http {
-			access_log off; client_body_temp_path $work/t$i; proxy_temp_path $work/t$i; fastcgi_temp_path $work/t$i;
-			uwsgi_temp_path $work/t$i; scgi_temp_path $work/t$i; default_type text/plain; root $work/www$i;
-			server { listen $hub:80; location = /who { return 200 "isp$i\n"; } location = /more { limit_rate 1m; } }
-		}
+	start_nginx isp$i isp$i <<-END
+		server { listen $hub:80; client_header_timeout 600; location = /who { return 200 "isp$i\n"; } location = /more { limit_rate 1m; } }
 	END
-	head -c 2000000 /dev/zero >"$work/www$i/some"
-	truncate -s 20000000 "$work/www$i/more"
-	ip netns exec "$(ns isp$i)" nginx -c "$work/nginx$i.conf" -p "$work" 2>>"$work/nginx$i.log" &
-	children+=($!)
-	ip netns exec "$(ns isp$i)" "$B/tests/dns-fake" 192.168.$((i + 1)).1 who.example "10.0.0.$i" >"$work/dns$i.log" 2>&1 &
-	children+=($!)
+	head -c 2000000 /dev/zero >"$work/www-isp$i/some"
+	truncate -s 20000000 "$work/www-isp$i/more"
+	in_background isp$i dns$i "$B/tests/dns-fake" $router who.example "10.0.0.$i"
 done
 in_ns box ip link set lo up
-ip link add lan0 netns "$(ns box)" type veth peer name eth0 netns "$(ns pupil)"
-in_ns box ip addr add 10.20.0.1/24 dev lan0
-in_ns box ip link set lan0 up
-in_ns box sysctl -qw net.ipv4.ip_forward=1
-in_ns pupil ip link set lo up
-in_ns pupil ip addr add 10.20.0.2/24 dev eth0
-in_ns pupil ip link set eth0 up
-in_ns pupil ip route add default via 10.20.0.1
+seat_pupil
 
 mkdir -p "$work/root/etc/wasl"
 configure() { # configure [LINE_OF_THE_FIRST…]
@@ -73,16 +54,6 @@ configure() { # configure [LINE_OF_THE_FIRST…]
 		resolver = 192.168.2.1
 		preference = 20
 	END
-}
-daemon=
-start_daemon() {
-	WASL_ROOT=$work/root ip netns exec "$(ns box)" "$B/bin/wasl-netmgrd" 2>>"$work/netmgrd.log" &
-	daemon=$!
-	children+=("$daemon")
-}
-stop_daemon() {
-	kill -TERM "$daemon"
-	wait "$daemon"
 }
 takes() { ask GET /v1/uplinks | jq -r '"\(.preferred): \(.classes.control) \(.classes.live) \(.classes.browsing) \(.classes.sync)"'; }
 takes_so() { [ "$(takes)" = "$1" ]; }
@@ -134,6 +105,10 @@ ok $? "what the preferred line does not carry takes the other one"
 is "$(dsl '"\(.sync) \(.barred | join(" "))"')" "never live sync" "and the status says so"
 is "$(who box $sync) $(who box $live) $(who box $page) $(who box $report)" "isp1 isp1 isp0 isp0" "the box's own connections go that way"
 is "$(who pupil $sync) $(who pupil $page)" "isp1 isp0" "a pupil's too"
+# The box's own download, of which its line is known afterwards.
+ip netns exec "$(ns box)" curl -s -m 60 -o "$work/own-more" http://$hub/more &
+own_more=$!
+children+=("$own_more")
 later box $sync own-sync
 later pupil $page page
 in_ns isp1 ip link set line1 down
@@ -144,6 +119,12 @@ begun=$(now_ms)
 is "$(who box $sync) $(who pupil $sync)" "refused refused" "and what is begun is refused, not left hanging"
 echo "# both refused within $(($(now_ms) - begun)) ms"
 is "$(who box $page) $(who box $report) $(end_of page)" "isp0 isp0 isp0" "while all else goes on"
+heard() { [ "$(dsl '.passive.down_kbps // 0')" -ge 1000 ]; }
+within 20 heard
+ok $? "the line is known by what the box itself brings over it ($(dsl '.passive.down_kbps') kbit/s)"
+is "$(ask GET /v1/uplinks | jq -r '.uplinks[1].passive | if . then .down_kbps else 0 end')" 0 "and the other one is not"
+kill "$own_more"
+wait "$own_more" 2>>"$work/killed"
 stop_daemon
 
 # --- a spare line, and one for reports alone -------------------------------------------------------------
@@ -171,8 +152,9 @@ configure "quota = 100G"
 start_daemon
 within 20 takes_so "dsl: dsl dsl dsl dsl"
 used_is() { [ "$(dsl '.rx_bytes + .tx_bytes')" -ge "$1" ]; }
+before=$(dsl '.rx_bytes + .tx_bytes') # the book goes on over restarts: what came before is in it
 in_ns pupil curl -s -o /dev/null http://$hub/some
-within 10 used_is 2000000
+within 10 used_is $((before + 2000000))
 used=$(dsl '.rx_bytes + .tx_bytes')
 stop_daemon
 configure "quota = $((used * 100 / 97))"

@@ -9,27 +9,10 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/net/lib.sh
 
 [ "$(id -u)" -eq 0 ] || skip_all "needs root for network namespaces"
-for tool in ip tc nft jq curl strace busybox perl; do
-	command -v "$tool" >/dev/null || PATH=$PATH:/usr/sbin:/sbin
-	command -v "$tool" >/dev/null || skip_all "$tool is not installed"
-done
-ns() { echo "wasl-$$-$1"; }
-in_ns() {
-	local where
-	where=$(ns "$1")
-	shift
-	ip netns exec "$where" "$@"
-}
-for name in box isp; do
-	ip netns add "$(ns $name)" 2>"$work/netns.err" || skip_all "network namespaces are not permitted here"
-	namespaces+=("$(ns $name)")
-	in_ns $name ip link set lo up
-done
-for i in 0 1; do
-	ip link add "wan$i" netns "$(ns box)" type veth peer name "line$i" netns "$(ns isp)"
-	in_ns isp ip addr add 192.168.$((i + 1)).1/24 dev "line$i"
-	in_ns isp ip link set "line$i" up
-done
+need ip tc nft jq curl strace busybox perl
+make_namespaces box isp
+in_ns box ip link set lo up
+for i in 0 1; do lay_line $i isp 192.168.$((i + 1)).1; done
 in_ns box tc qdisc add dev lo root handle 7: htb 2>"$work/htb.err" || skip_all "this kernel has no HTB"
 in_ns box tc qdisc del dev lo root
 have_ifb=no
@@ -61,16 +44,6 @@ configure() { # configure LEAVE UP DOWN: of the first line; the second one's are
 		gateway = 192.168.2.1
 	END
 }
-daemon=
-start_daemon() {
-	WASL_ROOT=$work/root ip netns exec "$(ns box)" "$B/bin/wasl-netmgrd" 2>>"$work/netmgrd.log" &
-	daemon=$!
-	children+=("$daemon")
-}
-stop_daemon() {
-	kill -TERM "$daemon"
-	wait "$daemon"
-}
 shaping() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | .shaping | \"\(.up_kbps) \(.down_kbps)\""; }
 shaped() { [ "$(shaping "$1")" = "$2" ]; }
 queues() { in_ns box tc -j qdisc show dev "$1" | jq -r "[.[] | select(.root == true) | \"\(.kind) \(.handle)\"] | join(\",\")"; }
@@ -81,7 +54,7 @@ sent() { in_ns box tc -s class show dev wan0 | grep -A1 "htb 50:$1 " | sed -n 's
 configure keep 800 4000
 want_down=$([ $have_ifb = yes ] && echo 4000 || echo 0)
 start_daemon
-within 20 shaped dsl "800 $want_down"
+within 60 shaped dsl "800 $want_down"
 ok $? "the queues are there"
 is "$(queues wan0)" "htb 50:" "in an HTB"
 is "$(ceil wan0 50:1) $(ceil wan0 50:13)" "800Kbit 800Kbit" "of the line's rate, that each class may fill"

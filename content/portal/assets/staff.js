@@ -31,8 +31,8 @@
 			say(text);
 		}
 		/* Again after a while, or as soon as the page is looked at or the network is back. */
-		function later(then) {
-			say(form.getAttribute("data-again"));
+		function later(then, words) {
+			say(words || form.getAttribute("data-again"));
 			wake = function () { clearTimeout(timer); wake = null; then(); };
 			timer = setTimeout(wake, wait);
 			wait = Math.min(wait * 2, MOST_WAIT);
@@ -40,6 +40,8 @@
 		document.addEventListener("visibilitychange", function () { if (!document.hidden && wake) wake(); });
 		window.addEventListener("online", function () { if (wake) wake(); });
 
+		/* The box has no room: that is said, and tried again, as room may be made. */
+		function why(answer) { return answer.status === 507 ? answer.json.words : ""; }
 		/* Answers that another try does not change. */
 		function final(status) { return status >= 400 && status < 500 && status !== 409 && status !== 429 && status !== 408; }
 		function ended(answer) {
@@ -49,7 +51,7 @@
 			ask("GET", "/staff/upload/" + id, form.getAttribute("data-mark")).then(function (a) {
 				if (a.status === 200) { wait = LEAST_WAIT; piece(file, id, a.json.offset, a.json); }
 				else if (final(a.status)) ended(a);
-				else later(function () { where(file, id); });
+				else later(function () { where(file, id); }, why(a));
 			}).catch(function () { later(function () { where(file, id); }); });
 		}
 		function piece(file, id, offset, last) {
@@ -65,7 +67,7 @@
 			ask("PATCH", "/staff/upload/" + id, form.getAttribute("data-mark"), bytes, offset).then(function (a) {
 				if (a.status === 200 || a.status === 409) { wait = LEAST_WAIT; piece(file, id, a.json.offset, a.json); }
 				else if (final(a.status)) ended(a);
-				else later(function () { where(file, id); });
+				else later(function () { where(file, id); }, why(a));
 			}).catch(function () { later(function () { where(file, id); }); });
 		}
 		function begin(file) {

@@ -72,9 +72,11 @@ const rot = (health) => h("span", { "data-unreadable": health.disk_unreadable },
 	health.disk_bad ? t("hub.box.rot.found", { n: number(health.disk_bad), unread: number(health.disk_unreadable) }) : t("hub.box.rot.none"),
 	health.disk_read ? h("small", {}, t("hub.box.rot.read", { date: moment(health.disk_read) })) : undefined);
 
-// The number that the box says it runs, and what there is for it where that is another.
-const settings = (runs, newest) => h("span", { "data-settings": runs, "data-newest": newest },
-	runs === newest ? number(runs) : t("hub.box.settings.waits", { n: number(runs), newest: number(newest) }));
+// The number that the box says it runs, what there is for it where that is another, and each scope of which it keeps another set.
+const settings = (runs, newest, scopes) => h("span", { "data-settings": runs, "data-newest": newest },
+	runs === newest ? number(runs) : t("hub.box.settings.waits", { n: number(runs), newest: number(newest) }),
+	scopes.filter((one) => one.has !== null && one.has !== one.newest).map((one) => h("small", { "data-scope": one.scope },
+		t(`hub.box.settings.${one.scope}`, { n: number(one.has), newest: number(one.newest) }))));
 
 // The box that stands in the school, by what it last said of itself.
 function box(one) {
@@ -87,7 +89,7 @@ function box(one) {
 		health ? ["hub.box.disk", megabytes(health.disk_free_bytes)] : undefined,
 		health && (health.disk_read || health.disk_bad) ? ["hub.box.rot", rot(health)] : undefined,
 		health && health.disk_wear_percent !== null ? ["hub.box.wear", percent(health.disk_wear_percent, 100)] : undefined,
-		health && (health.settings_version || one.settings_newest) ? ["hub.box.settings", settings(health.settings_version, one.settings_newest)] : undefined,
+		health && (health.settings_version || one.settings_newest) ? ["hub.box.settings", settings(health.settings_version, one.settings_newest, one.settings)] : undefined,
 		one.held ? ["hub.box.held", number(one.held)] : undefined,
 		["hub.box.device", h("code", { dir: "ltr" }, one.device.slice(0, 16))],
 	];

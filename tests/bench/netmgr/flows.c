@@ -2,7 +2,7 @@
 /*
  * bench-flows ADDRESS PORT: who uses a school's lines, and sees what becomes of it; the other end is bench-hub. Commands come as
  * lines on standard input, each is answered by a line of JSON; it ends with its input. Moments are milliseconds of CLOCK_MONOTONIC.
- *	ask MS		from now on a new flow (a datagram from a port of its own) every so often
+ *	ask MS [TOS]	from now on a new flow (a datagram from a port of its own) every so often
  *	rest		no more; all flows since `ask`: {"flows":[[sent_ms, "provider's letter, or empty", answered_ms], ...]}
  *	last		letter and moment of the last flow that was answered: {"last":"A","sent_ms":…}
  *	open N		connections, answered once: {"open":N}
@@ -38,7 +38,7 @@ struct connection {
 	char letter;
 	unsigned wants;    /* answers */
 	double changed_ms; /* when it was last answered, or broke */
-	bool told;
+	bool opening, told;
 };
 
 static struct bench {
@@ -47,6 +47,7 @@ static struct bench {
 	struct flow flows[FLOWS_MAX];
 	size_t flow_count;
 	double every_ms, next_ms;
+	int tos;
 	char last_letter;
 	double last_sent_ms;
 	struct connection connections[CONNECTIONS_MAX];
@@ -83,6 +84,8 @@ static void ask(double now)
 	*f = (struct flow){ .fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
 			    .sent_ms = now };
 	watch(f->fd, (uint32_t)b.flow_count++, EPOLLIN);
+	if (b.tos)
+		(void)setsockopt(f->fd, IPPROTO_IP, IP_TOS, &b.tos, sizeof(b.tos));
 	/* Refused at once or not: it is a flow without an answer. */
 	(void)sendto(f->fd, "?", 1, 0, (const struct sockaddr *)&b.hub, sizeof(b.hub));
 }
@@ -119,18 +122,47 @@ static void rest(void)
 
 /* --- connections --------------------------------------------------------------------------------- */
 
+static void end_connection(struct connection *c)
+{
+	close(c->fd);
+	c->fd = -1;
+	c->changed_ms = now_ms();
+}
+
+static void send_byte(struct connection *c);
+
+static void open_connection(struct connection *c)
+{
+	struct epoll_event event = { .events = EPOLLIN,
+				     .data.u32 = (uint32_t)(c - b.connections) | MARK_CONNECTION };
+	int error = 0;
+	socklen_t len = sizeof(error);
+	(void)getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error) {
+		end_connection(c);
+		return;
+	}
+	c->opening = false;
+	(void)epoll_ctl(b.epoll, EPOLL_CTL_MOD, c->fd, &event);
+	c->wants = 0;
+	send_byte(c);
+}
+
 static void hear_connection(struct connection *c)
 {
 	char bytes[64];
+	if (c->opening) {
+		open_connection(c);
+		return;
+	}
 	const ssize_t n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n < 0 && errno == EAGAIN)
 		return;
-	c->changed_ms = now_ms();
 	if (n <= 0) {
-		close(c->fd);
-		c->fd = -1;
+		end_connection(c);
 		return;
 	}
+	c->changed_ms = now_ms();
 	if (!c->letter)
 		c->letter = bytes[0];
 	c->wants -= c->wants < (unsigned)n ? c->wants : (unsigned)n;
@@ -167,15 +199,18 @@ static bool open_more(size_t more)
 {
 	for (; more && b.connection_count < CONNECTIONS_MAX; more--) {
 		struct connection *c = &b.connections[b.connection_count];
-		*c = (struct connection){ .fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
-		const struct timeval patience = { .tv_sec = OPEN_MS / 1000 };
-		(void)setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-		if (connect(c->fd, (const struct sockaddr *)&b.hub, sizeof(b.hub)) < 0) {
+		/* All at once: one after the other takes a round trip each. */
+		*c = (struct connection){
+			.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+			.wants = 1,
+			.opening = true
+		};
+		if (connect(c->fd, (const struct sockaddr *)&b.hub, sizeof(b.hub)) < 0 &&
+		    errno != EINPROGRESS) {
 			close(c->fd);
 			continue;
 		}
-		watch(c->fd, (uint32_t)b.connection_count++ | MARK_CONNECTION, EPOLLIN);
-		send_byte(c);
+		watch(c->fd, (uint32_t)b.connection_count++ | MARK_CONNECTION, EPOLLOUT);
 	}
 	if (!await_answers(OPEN_MS))
 		return false;
@@ -230,9 +265,11 @@ static bool command(const char *text)
 {
 	double ms;
 	size_t n;
+	int tos = 0;
 	bool goes_on = true;
-	if (sscanf(text, "ask %lf", &ms) == 1) {
+	if (sscanf(text, "ask %lf %d", &ms, &tos) >= 1) {
 		b.every_ms = ms;
+		b.tos = tos;
 		b.next_ms = now_ms();
 		puts("{}");
 	} else if (!strcmp(text, "rest")) {

@@ -11,7 +11,7 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
-#include "netmgr/account.h"
+#include "netmgr/book/account.h"
 
 enum { LOOK_MS = 50, LOOKS_MOST = 1200, DISK_MS = 40, SLOT_BYTES = 4096 };
 

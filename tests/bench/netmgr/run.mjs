@@ -1,27 +1,34 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-or-later
 // run.mjs BUILD RESULT.json: what a school notices when a line fails, and what watching its lines costs. Needs root, and the machine
-// for itself: times are those of real processes. BENCH_ONLY=carrier,silent,satellite,kept,release,idle,cost,quota; BENCH_SHORT=1 tries the
-// tool; ROUNDS=N; BENCH_TELL=MS shows the daemon's log of each failover that took longer.
+// for itself: times are those of real processes. BENCH_ONLY=carrier,silent,satellite,kept,release,idle,cost,latency,measure,quota,flash; BENCH_SHORT=1 tries the
+// tool; ROUNDS=N at most, for BENCH_SECONDS=S of each kind of fault; BENCH_TELL=MS shows the daemon's log of each failover that took longer.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { cpuSeconds, say, sleep, until } from '../cache/rig.mjs'
+import { measure } from './measure.mjs'
 import { LINES, School } from './school.mjs'
 
 const [build, result] = process.argv.slice(2)
 const short = Boolean(process.env.BENCH_SHORT)
 const tell = Number(process.env.BENCH_TELL ?? Infinity)
 const rounds = Number(process.env.ROUNDS ?? (short ? 2 : 20))
+const seconds = Number(process.env.BENCH_SECONDS ?? 80) // for the rounds of one kind of fault
+const LEAST_ROUNDS = 3
 const only = process.env.BENCH_ONLY?.split(',')
 const [FIRST, SECOND] = LINES
 const WANTED = { carrier_failover_ms_p99: 150, carrier_failover_flapping_ms_p99: 150, silent_failover_ms_p50: 700, silent_failover_ms_p99: 1500,
 	silent_failover_600_ms_p99: 5000, own_release_ms_p99: 50, forwarded_release_ms_p99: 50, idle_probe_mb_month: 20, cpu_percent: 0.5, private_mib: 8,
-	rss_mib: 20, quota_under_cuts: 0, quota_over_bytes_max: 1e6 }
+	rss_mib: 20, quota_under_cuts: 0, quota_over_bytes_max: 1e6,
+	latency_up_1_added_ms_p95: 4 * 1514 * 8 / 1000, latency_up_4_added_ms_p95: 20, latency_up_20_added_ms_p95: 20,
+	latency_down_1_added_ms_p95: 4 * 1514 * 8 / 1000, latency_down_4_added_ms_p95: 20, latency_down_20_added_ms_p95: 20, flash_mb_day: 6, measure_error_max: 0.05, measure_bytes_ratio_max: 0.2, flash_quota_mb_day: 6 }
 const AT_LEAST = { flows_kept_ratio: 1 }
 
 const quantile = (list, q) => list.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(list.length * q) - 1)]
+const begun = performance.now()
+const step = (text) => say(`bench-netmgr: ${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s: ${text}`)
 const round = (x, digits = 1) => Number(x.toFixed(digits))
 
 // New flows take another line: from the fault to the first flow from which on every one was answered.
@@ -51,10 +58,10 @@ async function failover(school, fault, everyMs) {
 }
 
 async function failovers(school, name, fault, everyMs, figures, key) {
-	const times = []
-	for (let i = 0; i < rounds; i++) {
+	const times = [], until = performance.now() + seconds * 1000
+	for (let i = 0; i < rounds && (i < LEAST_ROUNDS || performance.now() < until); i++) {
 		times.push(await failover(school, fault, everyMs))
-		say(`bench-netmgr: ${name} ${i + 1}/${rounds}: ${times.at(-1).toFixed(0)} ms`)
+		step(`${name} ${i + 1}/${rounds}: ${times.at(-1).toFixed(0)} ms`)
 	}
 	figures[`${key}_ms_p50`] = round(quantile(times, 0.5))
 	figures[`${key}_ms_p99`] = round(quantile(times, 0.99))
@@ -112,6 +119,7 @@ async function kept(school, figures) {
 	const look = async (order, preferred) => {
 		if (order) await school.link.tell(order)
 		await school.preferred(preferred)
+		step(`kept: ${order || 'all open'}: ${preferred} is preferred`)
 		const { flows } = await school.own.tell('try 10000')
 		const alive = flows.filter(([, state]) => state === 1).length
 		least = Math.min(least, alive / (2 * each))
@@ -161,7 +169,7 @@ async function release(school, figures) {
 			if (state < 0) forwarded.push(Math.max(0, at - tried.tried_ms))
 			else forwardedStuck++
 		for (const who of [school.asker, school.own, school.pupil]) await who.tell(who === school.asker ? 'rest' : 'close')
-		say(`bench-netmgr: release ${i + 1}: own ${gone.length} of 100, forwarded ${100 - tried.flows.filter(([, s]) => s >= 0).length} of 100`)
+		step(`release ${i + 1}: own ${gone.length} of 100, forwarded ${100 - tried.flows.filter(([, s]) => s >= 0).length} of 100`)
 	}
 	figures.own_release_stuck = ownStuck
 	figures.forwarded_release_stuck = forwardedStuck
@@ -173,17 +181,18 @@ async function release(school, figures) {
 
 // A metered line that nobody uses, its questions twelve times as often as they are: what they would cost in a month. Whole frames, ARP too.
 async function idle(school, figures) {
-	const faster = 12, seconds = short ? 10 : 300
+	// Two and a half minutes hold each kind of question a whole number of times.
+	const faster = 12, length = short ? 10 : seconds < 75 ? 75 : 150
 	school.configure({ metered: 'yes', net: `metered_resolver_every_s = ${300 / faster}\nmetered_hub_every_s = ${900 / faster}\n` +
 		`metered_echo_every_s = ${36 / faster}\nmetered_far_every_s = ${600 / faster}\n` })
 	await school.setDelays(LINES.map((l) => l.delay))
 	await school.freshDaemon()
 	await sleep(2000)
 	await school.link.tell('reset')
-	await sleep(seconds * 1000)
+	await sleep(length * 1000)
 	const { lte } = (await school.link.tell('state')).lines
-	figures.idle_probe_mb_month = round((lte.up.bytes + lte.down.bytes) / seconds / faster * 30 * 86400 / 1e6, 2)
-	figures.idle_probe_seconds = seconds * faster
+	figures.idle_probe_mb_month = round((lte.up.bytes + lte.down.bytes) / length / faster * 30 * 86400 / 1e6, 2)
+	figures.idle_probe_seconds = length * faster
 }
 
 async function cost(school, figures) {
@@ -202,17 +211,65 @@ async function cost(school, figures) {
 	figures.rss_mib = round(kib('Rss') / 1024, 2)
 }
 
-// Power cuts in virtual time: the book alone, without a kernel.
-function quota(school, figures) {
-	const folder = fs.mkdtempSync(path.join(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(), 'wasl-quota-'))
+// A small exchange that a pupil waits for, every 20 ms, while lessons that nobody waits for fill the line: how much later than on an idle line
+// the answers come, 95 of 100 of them. The queue in front of the line holds a second, as modems and providers have it.
+async function latency(school, figures) {
+	const seconds = short ? 2 : 10, live = 136
+	const answers = async (who, tos) => {
+		await who.tell(`ask 20 ${tos}`)
+		await sleep(seconds * 1000)
+		const { flows } = await who.tell('rest')
+		const old = flows.at(-1)[0] - 3000 // younger ones may still be on their way
+		const done = flows.filter(([sent, letter]) => letter || sent < old)
+		return done.map(([sent, letter, at]) => letter ? at - sent : Infinity)
+	}
+	for (const mbit of short ? [4] : [1, 4, 20]) {
+		for (const queues of ['ours', 'none']) {
+			const kbit = mbit * 1000
+			school.configure({ lines: { [FIRST.name]: queues === 'ours' ? `up_kbps = ${kbit}\ndown_kbps = ${kbit}\n` : 'shape = no\n' } })
+			await school.link.tell(`${FIRST.name} rate ${kbit} ${kbit}`)
+			await school.link.tell(`${FIRST.name} queue ${kbit * 125}`)
+			await school.freshDaemon()
+			for (const l of LINES.slice(1)) await school.link.tell(`${l.name} cable out`) // nobody is to leave
+			await sleep(1000)
+			const still = quantile(await answers(school.own, live), 0.5)
+			for (const way of ['up', 'down']) {
+				const pour = school.pour(way, 2)
+				await sleep(short ? 1000 : 4000)
+				const waits = await answers(school.own, live)
+				await pour.end()
+				await sleep(1500) // what it left in the queue
+				const key = `latency_${way}_${mbit}_${queues === 'ours' ? '' : 'bare_'}added_ms_p95`
+				const added = quantile(waits, 0.95) - still
+				figures[key] = Number.isFinite(added) ? round(added) : 'lost'
+				step(`latency: ${way} ${mbit} Mbit/s, queues ${queues}: idle ${round(still)} ms, added ${round(quantile(waits, 0.5) - still)} at p50, ` +
+					`${round(added)} at p95, ${waits.filter((w) => w === Infinity).length} of ${waits.length} lost`)
+			}
+		}
+	}
+}
+
+// The book alone, in virtual time, without a kernel.
+function book(figures, program, ...args) {
+	const folder = fs.mkdtempSync(path.join(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(), 'wasl-book-'))
 	try {
-		Object.assign(figures, JSON.parse(execFileSync(`${build}/tests/bench-quota`, [folder, short ? '100' : '1000'], { encoding: 'utf8' })))
+		Object.assign(figures, JSON.parse(execFileSync(`${build}/tests/${program}`, [folder, ...args], { encoding: 'utf8' })))
 	} finally {
 		fs.rmSync(folder, { recursive: true })
 	}
 }
+const quota = (school, figures) => book(figures, 'bench-quota', short ? '100' : '1000') // power cuts
+const flash = (school, figures) => book(figures, 'bench-flash') // a day
 
-const parts = { cost, carrier, silent, satellite, kept, release, idle, quota }
+// No part waits for ever for what does not come.
+function within(name, work) {
+	let late
+	const limit = 4 * seconds + 400
+	const over = new Promise((_, fail) => { late = setTimeout(() => fail(new Error(`${name}: not through after ${limit} s`)), limit * 1000) })
+	return Promise.race([work, over]).finally(() => clearTimeout(late))
+}
+
+const parts = { cost, carrier, silent, satellite, kept, release, idle, latency, measure: (s, f) => measure(s, f, { rounds, short, step }), quota, flash }
 if (process.getuid() !== 0) {
 	say('bench-netmgr: skipped: needs root for network namespaces')
 	process.exit(0)
@@ -226,7 +283,8 @@ try {
 	await school.open()
 	for (const [name, part] of Object.entries(parts)) {
 		if (only && !only.includes(name)) continue
-		await part(school, figures)
+		step(name)
+		await within(name, part(school, figures))
 		figures.load = { ...figures.load, [name]: round(os.loadavg()[0], 2) }
 	}
 	const state = await school.link.tell('state')

@@ -8,7 +8,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { say, sleep, until } from '../cache/rig.mjs'
 
-const HUB = '203.0.113.10', RESOLVER = '203.0.113.53', PORT = '7000'
+export const HUB = '203.0.113.10', RESOLVER = '203.0.113.53', PORT = '7000', POUR_PORT = '7001'
+const POUR = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'pour.pl')
 export const LINES = [
 	{ name: 'dsl', kind: 'dsl', letter: 'A', up: 4000, down: 16000, delay: 10 },
 	{ name: 'fibre', kind: 'fibre', letter: 'B', up: 50000, down: 100000, delay: 5 },
@@ -106,6 +107,7 @@ export class School {
 				server { listen ${HUB}:80;
 					location ~ ^/v1/check/(?<nonce>[0-9a-f]+)$ { return 200 "wasl $nonce\\n"; }
 					location /slow { limit_rate 100k; } } }`)
+		this.start(l.letter, [POUR, 'serve', HUB, POUR_PORT])
 		this.start(l.letter, ['nginx', '-c', path.join(at, 'nginx.conf'), '-p', at])
 		this.start(l.letter, [path.join(this.build, 'tests', 'dns-fake'), RESOLVER, 'hub.example', HUB])
 	}
@@ -115,12 +117,12 @@ export class School {
 	}
 
 	// --- the daemon
-	configure({ kinds = LINES.map((l) => l.kind), net = '', metered = 'no' } = {}) {
+	configure({ kinds = LINES.map((l) => l.kind), net = '', metered = 'no', lines = {} } = {}) {
 		const etc = path.join(this.work, 'root/etc/wasl')
 		fs.mkdirSync(etc, { recursive: true })
 		const uplinks = LINES.map((l, i) => `[uplink ${l.name}]\nkind = ${kinds[i]}\ndevice = wan${i}\n` +
 			`address = 10.0.${i}.2/24\ngateway = 10.0.${i}.1\nresolver = ${RESOLVER}\npreference = ${10 * (i + 1)}\n` +
-			`metered = ${l.name === 'lte' ? metered : 'no'}\n`)
+			`metered = ${l.name === 'lte' ? metered : 'no'}\n${lines[l.name] ?? ''}`)
 		fs.writeFileSync(path.join(etc, 'profile.conf'), `[net]\ncheck_url = http://hub.example/v1/check/\nfar_a = 203.0.113.20\n` +
 			`far_b = 203.0.113.30\n${net}${uplinks.join('')}`)
 	}
@@ -169,14 +171,22 @@ export class School {
 		this.startDaemon(env)
 		await this.settled()
 	}
-	// Somebody downloads over the preferred line as long as it carries.
-	download() {
-		const child = this.start('box', ['curl', '-s', '--max-time', '120', '-o', '/dev/null', `http://${HUB}/slow`])
-		return { end: () => new Promise((done) => {
+	// Until it is ended.
+	busy(...args) {
+		const children = args.map((words) => this.start('box', words))
+		return { end: () => Promise.all(children.map((child) => new Promise((done) => {
 			if (child.exitCode !== null || child.signalCode !== null) return done()
 			child.once('exit', done)
 			child.kill('SIGKILL')
-		}) }
+		}))) }
+	}
+	// Somebody downloads over the preferred line as long as it carries.
+	download() {
+		return this.busy(['curl', '-s', '--max-time', '120', '-o', '/dev/null', `http://${HUB}/slow`])
+	}
+	// Lessons that nobody waits for, 'up' or 'down', as much as goes.
+	pour(way, connections) {
+		return this.busy(...Array(connections).fill([POUR, way, HUB, POUR_PORT]))
 	}
 
 	async close() {

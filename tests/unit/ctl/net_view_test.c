@@ -2,6 +2,7 @@
 #include "firmware/ctl/net_view.h"
 
 #include "firmware/ctl/view.h"
+#include "firmware/ctl/wifi_view.h"
 #include "tests/unit/ctl/golden.h"
 
 #define ADSL "\"name\":\"adsl\",\"preference\":10,"
@@ -36,6 +37,12 @@ static const char *const answers[] = {
 	/* nothing works */
 	"{\"uplinks\":[{" ADSL "\"state\":\"down\",\"reason\":\"cable\"},{" LTE
 	"\"state\":\"capped\",\"reason\":\"\"}],\"preferred\":null}",
+	/* real transfers, one way and both; none yet */
+	"{\"uplinks\":[{" ADSL GOOD
+	",\"passive\":{\"age_s\":3,\"rtt_us\":84980,\"rtt_floor_us\":20380,"
+	"\"up_kbps\":3863,\"down_kbps\":15306}},{" LTE GOOD
+	",\"passive\":{\"down_kbps\":950}},{\"name\":\"vsat\",\"preference\":30,"
+	"\"passive\":null}],\"preferred\":\"adsl\"}",
 	/* a classroom that moved, one that collides and moved before, one by somebody's wish; words of strangers */
 	"{\"uplinks\":[{" ADSL GOOD "}],\"preferred\":\"adsl\",\"lans\":["
 	"{\"name\":\"classroom\"," HERE
@@ -64,12 +71,65 @@ static const char *const answers[] = {
 	/* it is used up, and reports get through */
 	"{\"uplinks\":[{" LTE "\"state\":\"capped\",\"reason\":\"\"}],\"preferred\":null,"
 	"\"classes\":{\"control\":\"lte\",\"sync\":null}}",
+	/* a modem that is well, one whose SIM wants something, one that is about to be begun anew; words of strangers */
+	"{\"uplinks\":[{" LTE GOOD ",\"modem\":{\"state\":\"connected\",\"reason\":\"\","
+	"\"operator\":\"Zitouna\",\"technology\":\"4G\",\"bars\":3}},"
+	"{\"name\":\"usb\",\"preference\":30,\"state\":\"absent\",\"reason\":\"cable\","
+	"\"modem\":{\"state\":\"locked\",\"reason\":\"pin_spared\"}},"
+	"{\"name\":\"old\",\"preference\":40,\"state\":\"down\",\"reason\":\"ISP\","
+	"\"modem\":{\"state\":\"connected\",\"reason\":\"silent\",\"operator\":\"\\u001b[2J\","
+	"\"technology\":\"\\u001b[2J\",\"bars\":1,\"step_s\":61}},"
+	"{\"name\":\"odd\",\"preference\":50,\"state\":\"absent\",\"reason\":\"\","
+	"\"modem\":{\"state\":\"\\u001b[2J\",\"reason\":\"\\u001b[2J\"}}],"
+	"\"preferred\":\"lte\"}",
 	/* no answer of netmgrd at all */
 	"[]",
 };
 
+#define AIR "\"on_air\":true,\"reason\":\"\",\"channel\":6,\"width\":20,"
+#define SUMS "\"rx_bytes\":123456789,\"tx_bytes\":2345678901,"
+
+static const char wireless[] =
+	"{\"networks\":["
+	"{\"ssid\":\"madrasa\"," AIR SUMS "\"judgement\":\"well\",\"stations\":23,\"weak\":1,"
+	"\"retries\":125,\"busy\":430,\"others\":80},"
+	/* a kernel that tells little */
+	"{\"ssid\":\"\u0645\u062f\u0631\u0633\u0629\"," AIR SUMS
+	"\"judgement\":\"crowded\",\"stations\":2,\"weak\":0,\"retries\":null,\"busy\":null,"
+	"\"others\":null},"
+	"{\"ssid\":\"a\"," AIR "\"judgement\":\"full\"},"
+	"{\"ssid\":\"b\"," AIR "\"judgement\":\"far\"},"
+	"{\"ssid\":\"c\",\"on_air\":false,\"judgement\":\"silent\",\"reason\":\"there is no such "
+	"device\"},"
+	"{\"ssid\":\"d\",\"on_air\":false,\"judgement\":\"off\",\"reason\":\"\"},"
+	/* words of strangers */
+	"{\"ssid\":\"\\u001b[2J\",\"judgement\":\"what\",\"reason\":\"\\u001b[2J\"}]}";
+
+static void of_wireless_networks(void **state)
+{
+	(void)state;
+	for (int lang = 0; lang < STRINGS_LANG_COUNT; lang++) {
+		const struct view v = { .lang = (enum strings_lang)lang };
+		CLEANUP(clean_json) json_t *answer = json_loads(wireless, 0, NULL);
+		CLEANUP(clean_json) json_t *none = json_object();
+		AUTO_FREE char *text = NULL;
+		size_t len = 0;
+		FILE *to = open_memstream(&text, &len);
+		assert_non_null(answer);
+		wifi_view(answer, &v, to);
+		wifi_view_all(answer, &v, to);
+		wifi_view(none, &v, to);
+		wifi_view_all(none, &v, to);
+		fclose(to);
+		char name[64];
+		snprintf(name, sizeof(name), "wifi-%s.txt", strings_lang_code(v.lang));
+		golden_shown(name, text);
+	}
+}
+
 static void in_three_languages(void **state)
 {
+	enum { MODEMS = ARRAY_LEN(answers) - 2 };
 	(void)state;
 	for (int lang = 0; lang < STRINGS_LANG_COUNT; lang++) {
 		const struct view v = { .lang = (enum strings_lang)lang };
@@ -80,18 +140,19 @@ static void in_three_languages(void **state)
 			CLEANUP(clean_json) json_t *answer = json_loads(answers[i], 0, NULL);
 			assert_non_null(answer);
 			net_view_explain(answer, &v, to);
-			if (i == 3 || (i >= 9 && i <= 12) || i == 14)
+			if (i == 3 || (i >= 9 && i <= 13) || i == 15 || i == MODEMS)
 				net_view_status(answer, &v, to);
 		}
 		fclose(to);
 		char name[64];
 		snprintf(name, sizeof(name), "net-%s.txt", strings_lang_code(v.lang));
-		golden_check(name, text);
+		golden_shown(name, text);
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(in_three_languages) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(in_three_languages),
+					    cmocka_unit_test(of_wireless_networks) };
 	return cmocka_run_group_tests_name("ctl/net_view", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "provisioning/ndtd/reply.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 
 #include "firmware/base/clean.h"
+#include "provisioning/ndtd/seats.h"
 
 static const uint8_t secret[HUBECHO_KEY] = "the hub's secret, 32 bytes long.";
 static const uint8_t nonce[HUBECHO_NONCE] = "twelve bytes";
@@ -121,6 +123,36 @@ static void every_end_has_its_own_name(void **state)
 	}
 }
 
+static int sit(struct seats *s, const char *from)
+{
+	struct in6_addr address;
+	assert_int_equal(inet_pton(AF_INET6, from, &address), 1);
+	return seats_take(s, &address);
+}
+
+static void so_many_measure_at_once(void **state)
+{
+	static struct seats s;
+	(void)state;
+	seats_init(&s, 4, 2);
+	const int first = sit(&s, "::ffff:192.0.2.1");
+	assert_int_equal(first, 0);
+	assert_int_equal(sit(&s, "::ffff:192.0.2.1"), 1);
+	assert_int_equal(sit(&s, "::ffff:192.0.2.1"), -EUSERS);
+	assert_int_equal(sit(&s, "2001:db8::1"), 2);
+	assert_int_equal(sit(&s, "2001:db8::2"), 3);
+	assert_int_equal(sit(&s, "2001:db8::3"), -EUSERS);
+	assert_int_equal(sit(&s, "::ffff:192.0.2.2"), -EAGAIN);
+	seats_leave(&s, -EAGAIN);
+	assert_int_equal(seats_taken(&s), 4);
+	seats_leave(&s, first);
+	assert_int_equal(sit(&s, "::ffff:192.0.2.2"), first);
+	seats_init(&s, 100000, 100000);
+	for (int i = 0; i < SEATS_MOST; i++)
+		assert_int_equal(sit(&s, "::ffff:192.0.2.1"), i);
+	assert_int_equal(sit(&s, "::ffff:192.0.2.1"), -EAGAIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +160,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_address_is_answered_so_often, setup, teardown),
 		cmocka_unit_test_setup_teardown(rubbish_uses_nothing_up, setup, teardown),
 		cmocka_unit_test(every_end_has_its_own_name),
+		cmocka_unit_test(so_many_measure_at_once),
 	};
 	return cmocka_run_group_tests_name("ndtd/reply", tests, NULL, NULL);
 }

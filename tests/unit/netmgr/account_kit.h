@@ -19,10 +19,10 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
-#include "netmgr/account.h"
-#include "netmgr/chain.h"
-#include "netmgr/ledger.h"
-#include "netmgr/meter.h"
+#include "netmgr/book/account.h"
+#include "netmgr/book/chain.h"
+#include "netmgr/book/ledger.h"
+#include "netmgr/book/meter.h"
 
 /* A box in virtual time for the tests of its book, and what it finds there again. */
 static const int64_t noon = 1795608000; /* 2026-11-25T12:00:00Z */

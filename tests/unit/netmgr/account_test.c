@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/book/checks_book.h"
 #include "tests/unit/netmgr/account_kit.h"
 
 static void tells_a_stop_from_a_power_cut(void **state)
@@ -30,8 +31,8 @@ static void tells_a_stop_from_a_power_cut(void **state)
 	box_pass(&b, 60);
 	read_all(&b, &s);
 	rows_are_whole(&s);
-	/* A minute's seconds may be lost with the power, and ten seconds of starting are nobody's. */
-	assert_int_equal(seconds_of(&s, "adsl", UPLINK_CLASS_UNPOWERED), 3600 - 60 - 10);
+	/* Two minutes' seconds may be lost with the power, and ten seconds of starting are nobody's. */
+	assert_int_equal(seconds_of(&s, "adsl", UPLINK_CLASS_UNPOWERED), 3600 - 120 - 10);
 	assert_int_equal(seconds_of(&s, "adsl", UPLINK_CLASS_UP), 605 + 595);
 	assert_int_equal(seconds_of(&s, "lte", UPLINK_CLASS_DOWN), 605);
 	assert_int_equal(s.event_count, 1);
@@ -81,6 +82,75 @@ static void keeps_quota_over_a_power_cut(void **state)
 	box_done(&b);
 }
 
+static void keeps_what_a_line_carries(void **state)
+{
+	(void)state;
+	struct box b;
+	box_init(&b);
+	box_start(&b);
+	assert_int_equal(account_rate(b.account, 1).up_kbps, 0);
+	box_pass(&b, 300);
+	account_learned(b.account, 1, 4800);
+	box_pass(&b, 120);
+	account_drop(b.account); /* killed, and nine days in a cupboard */
+	new_boot(&b, 9 * 86400);
+	box_start(&b);
+	assert_int_equal(account_rate(b.account, 1).up_kbps, 4800);
+	assert_in_range(account_rate(b.account, 1).age_s, 9 * 86400, 9 * 86400 + 300);
+	assert_int_equal(account_rate(b.account, 0).up_kbps, 0);
+	account_drop(b.account);
+	/* Another line under the same name. */
+	b.uplinks[1].kind = UPLINK_SATELLITE;
+	box_start(&b);
+	assert_int_equal(account_rate(b.account, 1).up_kbps, 0);
+	account_drop(b.account);
+	box_done(&b);
+}
+
+/* A day with a fault of an hour on the line that carries all, one of twenty minutes on both, a kill, and an hour in the dark. */
+static void was_there_internet_every_five_minutes(void **state)
+{
+	(void)state;
+	enum { HOUR = 3600 };
+	struct box b;
+	struct checks c;
+	unsigned connected = 0, blamed = 0, made = 0;
+	box_init(&b);
+	b.now.wall_s = noon - noon % 86400;
+	box_start(&b);
+	for (unsigned i = 0; i < 2; i++)
+		account_see(b.account, i, UPLINK_CLASS_UP, UPLINK_LAYER_NONE, b.now.mono_ms);
+	box_pass(&b, 4 * HOUR);
+	account_see(b.account, 0, UPLINK_CLASS_DOWN, UPLINK_LAYER_ISP, b.now.mono_ms);
+	box_pass(&b, HOUR);
+	account_see(b.account, 1, UPLINK_CLASS_DOWN, UPLINK_LAYER_CABLE, b.now.mono_ms);
+	box_pass(&b, HOUR / 3);
+	account_see(b.account, 1, UPLINK_CLASS_UP, UPLINK_LAYER_NONE, b.now.mono_ms);
+	box_pass(&b, 5 * HOUR);
+	account_drop(b.account);
+	new_boot(&b, HOUR);
+	box_start(&b);
+	account_see(b.account, 1, UPLINK_CLASS_UP, UPLINK_LAYER_NONE, b.now.mono_ms);
+	box_pass(&b, 20 * HOUR);
+	checks_begin(&c, (int32_t)(noon / 86400));
+	assert_int_equal(checks_book_read(account_ledger(b.account), &c, &b.why), 0);
+	for (size_t i = 0; i < CHECKS_DAY; i++) {
+		made += c.list[i].made;
+		connected += c.list[i].connected;
+		blamed += c.list[i].layer == UPLINK_LAYER_ISP;
+	}
+	/* An hour without power has twelve, of which nobody knows anything; a minute at its edge may be either. */
+	assert_in_range(made, CHECKS_DAY - 13, CHECKS_DAY - 11);
+	assert_int_equal(made - connected, 4);
+	assert_int_equal(blamed, 4);
+	checks_begin(&c, (int32_t)(noon / 86400) - 1);
+	assert_int_equal(checks_book_read(account_ledger(b.account), &c, &b.why), 0);
+	for (size_t i = 0; i < CHECKS_DAY; i++)
+		assert_false(c.list[i].made);
+	account_drop(b.account);
+	box_done(&b);
+}
+
 static void ends_the_day_of_an_uplink_taken_out(void **state)
 {
 	(void)state;
@@ -104,6 +174,7 @@ static void ends_the_day_of_an_uplink_taken_out(void **state)
 	b.spec.count = 2;
 	box_start(&b);
 	box_pass(&b, 60);
+	assert_int_equal(account_flush(b.account, &b.why), 0);
 	read_all(&b, &s);
 	assert_int_equal(seconds_of(&s, "lte", UPLINK_CLASS_UNKNOWN) % 86400,
 			 (b.now.wall_s % 86400) / 60 * 60);
@@ -199,7 +270,7 @@ static void starts_on_a_full_disk(void **state)
 	box_start(&b);
 	read_all(&b, &s);
 	rows_are_whole(&s);
-	assert_in_range(seconds_of(&s, "adsl", UPLINK_CLASS_UP), 3 * 300 - 60, 3 * 300 + 60);
+	assert_in_range(seconds_of(&s, "adsl", UPLINK_CLASS_UP), 3 * (300 - 60), 3 * 300 + 60);
 	account_close(b.account, GAP_STOPPED, &b.now);
 	box_done(&b);
 }
@@ -314,6 +385,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_a_stop_from_a_power_cut),
 		cmocka_unit_test(keeps_quota_over_a_power_cut),
+		cmocka_unit_test(was_there_internet_every_five_minutes),
+		cmocka_unit_test(keeps_what_a_line_carries),
 		cmocka_unit_test(ends_the_day_of_an_uplink_taken_out),
 		cmocka_unit_test(reports_damage),
 		cmocka_unit_test(starts_on_a_full_disk),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/check.h"
+#include "netmgr/probe/check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

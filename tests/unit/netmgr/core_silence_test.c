@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/core.h"
+#include "netmgr/line/core.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ struct school {
 	struct core core;
 	uint32_t rtt_ms;
 	uint64_t now_ms, next_ms, silent_from_ms;
-	bool router_answers;
+	bool router_answers, nobody_there; /* but the box's own questions */
 	uint64_t rx, tx;
 	unsigned asked, bursts;
 	struct {
@@ -39,6 +39,19 @@ static bool is_silent(const struct school *s, unsigned i)
 	return i == 0 && s->now_ms >= s->silent_from_ms;
 }
 
+/* On the first line's counters: frames that leave, and what far machines answer at once. */
+static void count_question(struct school *s, const struct core_action *a, int target)
+{
+	static const uint32_t sent[PROBE_TARGETS] = { [PROBE_GATEWAY] = 58,
+						      [PROBE_RESOLVER] = 85,
+						      [PROBE_FAR_A] = 58,
+						      [PROBE_FAR_B] = 58,
+						      [PROBE_HUB] = 450 };
+	s->tx += sent[target] * (target == PROBE_HUB ? 1 : a->repeats);
+	if (target != PROBE_GATEWAY && !is_silent(s, 0))
+		s->rx += sent[target];
+}
+
 static void ask(struct school *s, const struct core_action *a)
 {
 	unsigned i = (unsigned)a->uplink;
@@ -48,6 +61,8 @@ static void ask(struct school *s, const struct core_action *a)
 	for (int t = 0; t < PROBE_TARGETS; t++) {
 		if (!(a->targets & PROBE_BIT(t)))
 			continue;
+		if (i == 0 && s->nobody_there)
+			count_question(s, a, t);
 		bool answers = t == PROBE_GATEWAY ? s->router_answers : !is_silent(s, i);
 		s->out[i].round.answer[t] = answers ? PROBE_OK : PROBE_SILENT;
 		uint32_t took = t == PROBE_HUB ? 2 * s->rtt_ms : s->rtt_ms;
@@ -81,8 +96,9 @@ static void step(struct school *s, struct core_observation seen)
 static void look(struct school *s, bool pause)
 {
 	enum { DOWN_BYTES = 5000, UP_BYTES = 300, ECHO_FRAME = 58 };
-	s->tx += UP_BYTES;
-	if (s->now_ms < s->silent_from_ms + s->rtt_ms && !pause)
+	if (!s->nobody_there)
+		s->tx += UP_BYTES;
+	if (!s->nobody_there && s->now_ms < s->silent_from_ms + s->rtt_ms && !pause)
 		s->rx += DOWN_BYTES;
 	for (unsigned k = 0; k < ARRAY_LEN(s->echoes_ms); k++) {
 		if (!s->echoes_ms[k] || s->echoes_ms[k] > s->now_ms)
@@ -169,6 +185,26 @@ static void leaves_a_silent_line_in_time(void **state)
 	}
 }
 
+/* What leaves because we ask is nobody who waits: at rest each question goes out in its own rhythm, and none in a burst. */
+static void is_calm_where_nobody_is(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = { "dsl", "fibre", "mobile" };
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		struct school s;
+		begin(&s, kinds[k], 30);
+		s.nobody_there = true;
+		s.silent_from_ms = 620000;
+		run(&s, 20000, 0, 0);
+		const unsigned before = s.bursts;
+		run(&s, 600000, 0, 0);
+		assert_int_equal(s.bursts - before, 0);
+		/* All the same a line that goes silent is left in time. */
+		run(&s, s.silent_from_ms + 60000, 0, 0);
+		assert_in_range(s.left_ms, s.silent_from_ms, s.silent_from_ms + 45000);
+	}
+}
+
 /* Three echoes and "who has" are bytes that come in: nobody is served by them. */
 static void takes_the_routers_answers_for_no_sign_of_life(void **state)
 {
@@ -233,6 +269,7 @@ static void does_not_doubt_a_one_way_stream_for_ever(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_calm_where_nobody_is),
 		cmocka_unit_test(leaves_a_silent_line_in_time),
 		cmocka_unit_test(takes_the_routers_answers_for_no_sign_of_life),
 		cmocka_unit_test(doubts_again_soon_after_a_false_alarm),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/core.h"
+#include "netmgr/line/core.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

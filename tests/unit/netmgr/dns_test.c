@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/dns.h"
+#include "netmgr/probe/dns.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -93,11 +93,38 @@ static void reads_answers(void **state)
 	}
 }
 
+static void asks_for_the_other_family(void **state)
+{
+	(void)state;
+	static const uint8_t record[] = { 0xc0, 12,   0, 28, 0, 1, 0, 0, 0, 60, 0, 16, 0x20, 1,
+					  0x0d, 0xb8, 0, 0,  0, 0, 0, 0, 0, 0,  0, 0,  0,    9 };
+	uint8_t query[DNS_QUERY_MAX], reply[DNS_QUERY_MAX + sizeof(record)];
+	struct dns_answer got = { 0 };
+	char text[INET6_ADDRSTRLEN];
+	int len = dns_query6("hub.example", 0x1234, query);
+	assert_true(len > 4);
+	assert_memory_equal(query + len - 4, "\0\x1c\0\1", 4);
+	assert_int_equal(dns_query6("", 1, query), -EINVAL);
+	len = dns_query6("hub.example", 0x1234, query);
+	memcpy(reply, query, (size_t)len);
+	memcpy(reply + len, record, sizeof(record));
+	reply[2] |= 0x80;
+	reply[7] = 1;
+	assert_int_equal(dns_reply(reply, (size_t)len + sizeof(record), query, (size_t)len, &got),
+			 0);
+	assert_true(got.has_address6 && !got.has_address);
+	assert_string_equal(inet_ntop(AF_INET6, &got.address6, text, sizeof(text)), "2001:db8::9");
+	reply[len + 11] = 4; /* of the other's length: it is neither */
+	assert_int_equal(dns_reply(reply, (size_t)len + 16, query, (size_t)len, &got), 0);
+	assert_false(got.has_address6 || got.has_address);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_a_question),
 		cmocka_unit_test(reads_answers),
+		cmocka_unit_test(asks_for_the_other_family),
 	};
 	return cmocka_run_group_tests_name("netmgr/dns", tests, NULL, NULL);
 }

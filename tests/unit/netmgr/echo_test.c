@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/echo.h"
+#include "netmgr/probe/echo.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -46,11 +46,24 @@ static void knows_its_own_answer(void **state)
 	assert_int_equal(echo_reply(packet, 30, token), -EAGAIN);
 }
 
+static void knows_the_other_family(void **state)
+{
+	(void)state;
+	uint8_t icmp[ECHO_BYTES];
+	echo_request6(1, 1, token, icmp);
+	assert_int_equal(icmp[0], 128);
+	assert_int_equal(icmp[2] | icmp[3], 0); /* the kernel sums it up, with addresses */
+	assert_int_equal(echo_reply(icmp, ECHO_BYTES, token), -EAGAIN);
+	icmp[0] = 129;
+	assert_int_equal(echo_reply(icmp, ECHO_BYTES, token), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_a_valid_checksum),
 		cmocka_unit_test(knows_its_own_answer),
+		cmocka_unit_test(knows_the_other_family),
 	};
 	return cmocka_run_group_tests_name("netmgr/echo", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/gap.h"
+#include "netmgr/book/gap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,7 +87,7 @@ static void judges_only_what_is_proved(void **state)
 		  true,
 		  false,
 		  false,
-		  { 20, 3570, 3600 },
+		  { 80, 3570, 3600 },
 		  UPLINK_CLASS_UNPOWERED,
 		  false,
 		  true },
@@ -152,7 +152,7 @@ static void judges_only_what_is_proved(void **state)
 		  true,
 		  false,
 		  true,
-		  { 20, 3570, 3600 },
+		  { 80, 3570, 3600 },
 		  UPLINK_CLASS_UNKNOWN,
 		  false,
 		  false },
@@ -165,7 +165,7 @@ static void judges_only_what_is_proved(void **state)
 		  true,
 		  true,
 		  false,
-		  { 20, 70, 100 },
+		  { 70, 70, 100 },
 		  UPLINK_CLASS_UNKNOWN,
 		  false,
 		  false },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/house.h"
+#include "netmgr/kernel/house.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -19,7 +19,8 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 #include "firmware/base/paths.h"
-#include "netmgr/nl_net.h"
+#include "netmgr/kernel/nl_net.h"
+#include "tests/unit/netmgr/namespace.h"
 
 #define BOOK "/var/lib/wasl/netmgr/networks.json"
 
@@ -49,29 +50,6 @@ static void on_collides(void *data, const char *lan, const char *uplink)
 	w->collided++;
 	snprintf(w->lan, sizeof(w->lan), "%s", lan);
 	snprintf(w->uplink, sizeof(w->uplink), "%s", uplink);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-}
-
-static bool enter_namespace(void)
-{
-	char uid_map[64], gid_map[64];
-	snprintf(uid_map, sizeof(uid_map), "0 %u 1\n", (unsigned)geteuid());
-	snprintf(gid_map, sizeof(gid_map), "0 %u 1\n", (unsigned)getegid());
-	if (geteuid() == 0)
-		return unshare(CLONE_NEWNET) == 0;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		return false;
-	write_file("/proc/self/setgroups", "deny");
-	write_file("/proc/self/uid_map", uid_map);
-	write_file("/proc/self/gid_map", gid_map);
-	return true;
 }
 
 static void wish_on(struct world *w, const char *device, const char *networks)
@@ -108,7 +86,7 @@ static int begin(void **state)
 	static struct world world;
 	struct fault why;
 	*state = NULL;
-	if (!enter_namespace())
+	if (!namespace_enter())
 		return 0;
 	memset(&world, 0, sizeof(world));
 	snprintf(world.root, sizeof(world.root), "/tmp/wasl-house.XXXXXX");

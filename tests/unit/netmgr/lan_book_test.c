@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/lan_book.h"
+#include "netmgr/kernel/lan_book.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

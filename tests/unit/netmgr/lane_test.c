@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/lane.h"
+#include "netmgr/sim/lane.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

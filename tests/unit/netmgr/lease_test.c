@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/lease.h"
+#include "netmgr/kernel/lease.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -51,10 +51,12 @@ static void finds_the_rows_of_a_day(void **state)
 /* As the book looked before it had a chain. */
 static void unchain(const struct box *b)
 {
-	static const char sql[] =
+	enum { CHAIN = 2 * EVIDENCE_HEAD_BYTES, RATES = 12 * MINUTES_LINES };
+	static const char form[] =
 		"ALTER TABLE minutes DROP COLUMN before; DROP TABLE span; PRAGMA user_version=1;"
-		"UPDATE state SET mark = x'0100' || substr(mark, 3, length(mark) - 66);";
-	char path[96];
+		"UPDATE state SET mark = x'0100' || substr(mark, 3, length(mark) - %d);";
+	char path[96], sql[sizeof(form) + 16];
+	snprintf(sql, sizeof(sql), form, 2 + CHAIN + RATES);
 	sqlite3 *db = NULL;
 	snprintf(path, sizeof(path), "%s/minutes.db", b->folder);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/measure_key.h"
+#include "netmgr/probe/measure_key.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/meter.h"
+#include "netmgr/book/meter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

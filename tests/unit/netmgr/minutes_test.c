@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/minutes.h"
+#include "netmgr/book/minutes.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/nl_batch.h"
+#include "netmgr/kernel/nl_batch.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "firmware/base/clean.h"
-#include "netmgr/nl_priv.h"
+#include "netmgr/kernel/nl_priv.h"
 
 /* Asks for a device by a number that none has: refused, and nobody needs a right for it. */
 static void add_refused(struct nl_batch *b)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/nl_events.h"
+#include "netmgr/kernel/nl_events.h"
 
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "firmware/base/clean.h"
-#include "netmgr/plan.h"
+#include "netmgr/kernel/plan.h"
 
 enum { OWN_PORT = 4711 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/nl_stock.h"
+#include "netmgr/kernel/nl_stock.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,8 +20,9 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
-#include "netmgr/nl_events.h"
-#include "netmgr/nl_net.h"
+#include "netmgr/kernel/nl_events.h"
+#include "netmgr/kernel/nl_net.h"
+#include "tests/unit/netmgr/namespace.h"
 
 /* On a network of the test's own, with nobody else in it: a namespace. */
 enum { STORM = 5000, FOREIGN = RTPROT_STATIC, STORM_TABLE = 77, LOOPBACK = 1 };
@@ -31,35 +32,12 @@ struct world {
 	int raw;
 };
 
-static void write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-}
-
-static bool enter_namespace(void)
-{
-	char uid_map[64], gid_map[64];
-	snprintf(uid_map, sizeof(uid_map), "0 %u 1\n", (unsigned)geteuid());
-	snprintf(gid_map, sizeof(gid_map), "0 %u 1\n", (unsigned)getegid());
-	if (geteuid() == 0)
-		return unshare(CLONE_NEWNET) == 0;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		return false;
-	write_file("/proc/self/setgroups", "deny");
-	write_file("/proc/self/uid_map", uid_map);
-	write_file("/proc/self/gid_map", gid_map);
-	return true;
-}
-
 static int begin(void **state)
 {
 	static struct world world = { .raw = -1 };
 	struct fault why;
 	*state = NULL;
-	if (!enter_namespace())
+	if (!namespace_enter())
 		return 0;
 	assert_int_equal(nl_net_open(&world.net, &why), 0);
 	assert_int_equal(nl_net_link_up(world.net, LOOPBACK, &why), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/nl_tc.h"
+#include "netmgr/kernel/nl_tc.h"
 
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "firmware/base/clean.h"
-#include "netmgr/nl_priv.h"
+#include "netmgr/kernel/nl_priv.h"
 
 /* What tests/unit/netmgr/tc.bytes has of iproute2's tc, and what we say in its place. */
 static const struct {

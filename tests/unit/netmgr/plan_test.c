@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/plan.h"
+#include "netmgr/kernel/plan.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -73,7 +73,7 @@ static void leads_a_class_its_own_way(void **state)
 	assert_int_equal(rule->mask, PLAN_MARK_CLASS);
 	assert_true(rule->priority > PLAN_RULE_MARK + UPLINK_MAX &&
 		    rule->priority < PLAN_RULE_CLASS);
-	assert_int_equal(p.rule_count, 2 * ARRAY_LEN(lines) + 7);
+	assert_int_equal(p.rule_count, 2 * (2 * ARRAY_LEN(lines) + 5));
 	for (size_t r = 0; r < p.route_count; r++)
 		if (p.routes[r].table == PLAN_TABLE_CLASS)
 			assert_int_equal(p.routes[r].ifindex, 4);
@@ -130,7 +130,7 @@ static void ends_each_table_in_unreachable(void **state)
 		}
 	}
 	assert_int_equal(routes_in(&p, PLAN_TABLE_CLASS), 2);
-	assert_int_equal(p.rule_count, 2 * ARRAY_LEN(lines) + 6);
+	assert_int_equal(p.rule_count, 2 * (2 * ARRAY_LEN(lines) + 4));
 	for (size_t r = 0; r < p.route_count; r++)
 		if (p.routes[r].table == PLAN_TABLE_CLASS)
 			assert_int_equal(p.routes[r].ifindex, 4);
@@ -148,7 +148,7 @@ static void ends_each_table_in_unreachable(void **state)
 	assert_int_equal(routes_in(&p, PLAN_TABLE_CLASS), 0);
 	make(NULL, 0, -1, &p);
 	assert_int_equal(p.route_count, 0);
-	assert_int_equal(p.rule_count, 6);
+	assert_int_equal(p.rule_count, 2 * 4);
 }
 
 /* A router without Internet, with the pupils on the same wire: they are answered though no uplink is any good. */
@@ -184,20 +184,47 @@ static void knows_its_wires_without_a_way_beyond(void **state)
 	assert_true(at && at < end);
 }
 
-/* IPv6 reaches its wires by table main, whose default routes are passed over, and ends after that. */
-static void shuts_the_other_family(void **state)
+/* IPv6 has the same rules: default routes of table main are passed over there, too, and after the last line all ends. */
+static void rules_both_families_alike(void **state)
 {
 	(void)state;
-	const struct plan_uplink one = line(3, "wan0", "192.168.1.2", 24);
+	const struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
+					     line(4, "wan1", "192.168.2.2", 24) };
+	struct prefer_ways ways = all_over(0);
 	struct plan p;
-	make(&one, 1, 0, &p);
-	const struct plan_rule *first = &p.rules[p.rule_count - 2], *last = first + 1;
-	assert_true(first->six && last->six && first->not_default);
-	assert_int_equal(first->table, 254);
-	assert_int_equal(last->table, 0);
-	assert_true(first->priority < last->priority);
-	for (size_t r = 0; r + 2 < p.rule_count; r++)
-		assert_false(p.rules[r].six);
+	ways.line[SHAPE_SYNC] = 1;
+	plan_make(lines, ARRAY_LEN(lines), &ways, &p);
+	bool ends = false, main_only = false;
+	for (size_t r = 0; r < p.rule_count; r++) {
+		struct plan_rule twin = p.rules[r];
+		bool found = false;
+		twin.six = !twin.six;
+		for (size_t q = 0; q < p.rule_count; q++)
+			found |= plan_same_rule(&p.rules[q], &twin);
+		assert_true(found);
+		ends |= twin.six && !twin.table && twin.priority == PLAN_RULE_END;
+		main_only |= twin.six && twin.table == 254 && twin.not_default;
+	}
+	assert_true(ends && main_only);
+}
+
+/* A class whose line has no IPv6 is refused it: by its own line it cannot leave, and by most traffic's it may not. */
+static void refuses_a_class_what_its_line_has_not(void **state)
+{
+	(void)state;
+	struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
+				       line(4, "wan1", "192.168.2.2", 24) };
+	struct prefer_ways ways = all_over(0);
+	char sets[PLAN_NFT_ROOM], whole[PLAN_NFT_ROOM];
+	lines[0].leads6 = true;
+	ways.line[SHAPE_SYNC] = 1;
+	assert_true(plan_nft_sets(lines, ARRAY_LEN(lines), &ways, sets) > 0);
+	assert_non_null(strstr(sets, "add element inet wasl barred6 { 0x40000 }\n"));
+	assert_true(plan_nft(lines, ARRAY_LEN(lines), &ways, whole) > 0);
+	assert_non_null(strstr(whole, "add element inet wasl barred6 { 0x40000 }\n"));
+	lines[1].leads6 = true;
+	assert_true(plan_nft_sets(lines, ARRAY_LEN(lines), &ways, sets) > 0);
+	assert_null(strstr(sets, "add element"));
 }
 
 static void fits_the_most_uplinks(void **state)
@@ -234,11 +261,13 @@ static void names_the_fallen(void **state)
 	assert_true(plan_nft(lines, ARRAY_LEN(lines), &none, whole) > 0);
 	assert_null(strstr(whole, "add element"));
 	assert_true(plan_nft_sets(lines, ARRAY_LEN(lines), &none, fell) > 0);
-	assert_string_equal(fell, "flush set inet wasl fell\nflush set inet wasl barred\n");
+	assert_string_equal(fell, "flush set inet wasl fell\nflush set inet wasl barred\n"
+				  "flush set inet wasl barred6\n");
 	lines[1].fell = true;
 	assert_true(plan_nft(lines, ARRAY_LEN(lines), &none, whole) > 0);
 	assert_true(plan_nft_sets(lines, ARRAY_LEN(lines), &none, fell) > 0);
 	assert_string_equal(fell, "flush set inet wasl fell\nflush set inet wasl barred\n"
+				  "flush set inet wasl barred6\n"
 				  "add element inet wasl fell { 0x200 }\n");
 	assert_non_null(strstr(whole, "}\nadd element inet wasl fell { 0x200 }\n"));
 }
@@ -259,7 +288,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ends_each_table_in_unreachable),
 		cmocka_unit_test(knows_its_wires_without_a_way_beyond),
-		cmocka_unit_test(shuts_the_other_family),
+		cmocka_unit_test(rules_both_families_alike),
+		cmocka_unit_test(refuses_a_class_what_its_line_has_not),
 		cmocka_unit_test(fits_the_most_uplinks),
 		cmocka_unit_test(names_the_fallen),
 		cmocka_unit_test(leads_a_class_its_own_way),

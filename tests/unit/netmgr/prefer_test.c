@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/prefer.h"
+#include "netmgr/line/prefer.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/quota.h"
+#include "netmgr/book/quota.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/shape.h"
+#include "netmgr/line/shape.h"
 
 #include <linux/pkt_sched.h>
 #include <setjmp.h>

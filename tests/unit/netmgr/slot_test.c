@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/slot.h"
+#include "netmgr/book/slot.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -36,6 +36,7 @@ static void full(struct slot *s)
 					   .raw_rx = 1,
 					   .raw_tx = 2,
 					   .allowance_bytes = 3 };
+		l->rate = (struct mark_rate){ .up_kbps = UINT32_MAX - i, .at_s = 1795608000 };
 		struct ledger_row *r = &s->rows[i];
 		r->cursor = 900 + i;
 		r->row = (struct minute_row){ .minute = 29926800,
@@ -75,6 +76,7 @@ static void comes_back_as_it_was(void **state)
 	assert_string_equal(out.rows[15].uplink, in.rows[15].uplink);
 	assert_int_equal(out.rows[15].row.seconds[UPLINK_CLASS_DOWN], 10);
 	assert_int_equal(out.mark.lines[3].meter.period, -5);
+	assert_int_equal(out.mark.lines[3].rate.up_kbps, UINT32_MAX - 3);
 	assert_string_equal(out.events[5].reason, "ISP");
 
 	struct mark back;
@@ -84,6 +86,15 @@ static void comes_back_as_it_was(void **state)
 	assert_memory_equal(mark, mark_again, len);
 	assert_int_equal(slot_decode_mark(mark, len - 1, &back), -EBADMSG);
 	assert_int_equal(slot_decode_mark(mark, 0, &back), -EBADMSG);
+
+	/* Of before rates were kept. */
+	const size_t before = len - MINUTES_LINES * 12;
+	mark[0] = 2;
+	assert_int_equal(slot_decode_mark(mark, before, &back), 0);
+	assert_int_equal(back.lines[15].rate.up_kbps | back.lines[15].rate.at_s, 0);
+	assert_memory_equal(back.head, in.mark.head, sizeof(back.head));
+	mark[0] = 4;
+	assert_int_equal(slot_decode_mark(mark, len, &back), -EBADMSG);
 }
 
 static void refuses_every_wrong_bit(void **state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/traffic.h"
+#include "netmgr/line/traffic.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

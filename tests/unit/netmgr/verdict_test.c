@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "netmgr/verdict.h"
+#include "netmgr/line/verdict.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

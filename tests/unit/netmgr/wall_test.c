@@ -12,26 +12,12 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
-#include "firmware/base/fileio.h"
-#include "firmware/base/paths.h"
 #include "netmgr/net_conf.h"
 #include "netmgr/wall/dnsmasq.h"
 #include "netmgr/wall/emergency.h"
 #include "netmgr/wall/rules.h"
 #include "netmgr/wall/zone.h"
-
-/* Against a file of tests/unit/netmgr/golden; WASL_GOLDEN=write writes it anew: to be looked at before it is committed. */
-static void check_golden(const char *name, const char *text)
-{
-	struct path path = paths_given("tests/unit/netmgr/golden/%s", name);
-	const char *mode = getenv("WASL_GOLDEN");
-	if (mode && strcmp(mode, "write") == 0)
-		assert_int_equal(fileio_replace(path.at, text, strlen(text), 0644, NULL), 0);
-	AUTO_FREE void *want = NULL;
-	size_t len = 0;
-	assert_int_equal(fileio_read(path.at, 1 << 20, &want, &len, NULL), 0);
-	assert_string_equal(text, want);
-}
+#include "tests/unit/golden.h"
 
 /* --- zones --- */
 
@@ -137,24 +123,24 @@ static void writes_what_was_looked_at(void **state)
 	char text[RULES_ROOM];
 	struct rules_spec s = school();
 	assert_true(rules_text(&s, text) > 0);
-	check_golden("wall.nft", text);
+	golden_check("tests/unit/netmgr/golden/wall.nft", text);
 	s.mode = EMERGENCY_OPEN;
 	s.zones[0].reach = ZONE_REACH_WEB;
 	s.bridge = RULES_BY_PORT;
 	snprintf(s.zones[0].ports[s.zones[0].port_count++], ZONE_DEVICE_ROOM, "lan1");
 	snprintf(s.zones[0].ports[s.zones[0].port_count++], ZONE_DEVICE_ROOM, "wlan0");
 	assert_true(rules_text(&s, text) > 0);
-	check_golden("wall-open.nft", text);
+	golden_check("tests/unit/netmgr/golden/wall-open.nft", text);
 	s.mode = EMERGENCY_CLOSED;
 	s.bridge = RULES_NO_BRIDGE;
 	assert_true(rules_text(&s, text) > 0);
-	check_golden("wall-closed.nft", text);
+	golden_check("tests/unit/netmgr/golden/wall-closed.nft", text);
 	/* One port: pupils and router on the same wire. */
 	struct rules_spec one = { .zone_count = 1, .uplink_count = 1, .uplinks = { "eth0" } };
 	one.zones[0] = zone(ZONE_CLASSROOM, "eth0", "192.168.1.7");
 	one.zones[0].shared = true;
 	assert_true(rules_text(&one, text) > 0);
-	check_golden("wall-one-port.nft", text);
+	golden_check("tests/unit/netmgr/golden/wall-one-port.nft", text);
 }
 
 /* What must hold of every set of rules, whatever is configured. */
@@ -265,11 +251,20 @@ static void tells_dnsmasq(void **state)
 				  .captive = "https://box.example/api/captive",
 				  .servers = "/run/servers",
 				  .leases = "/run/leases" };
-	struct in_addr server;
 	s.zones[1].dhcp = false;
 	s.zones[2].shared = true;
 	assert_true(dnsmasq_text(&d, text) > 0);
-	check_golden("dnsmasq.conf", text);
+	golden_check("tests/unit/netmgr/golden/dnsmasq.conf", text);
+	/* Opened in an emergency, which may be that nobody serves pages: phones hear whom they ask. */
+	assert_non_null(
+		strstr(text, "address=/captive.apple.com/10.20.0.1\nlocal=/captive.apple.com/\n"));
+	s.mode = EMERGENCY_OPEN;
+	assert_true(dnsmasq_text(&d, text) > 0);
+	assert_non_null(strstr(text, "address=/madrasa/10.20.0.1\n"));
+	assert_null(strstr(text, "captive.apple.com"));
+	s.mode = EMERGENCY_CLOSED;
+	assert_true(dnsmasq_text(&d, text) > 0);
+	assert_non_null(strstr(text, "captive.apple.com"));
 	/* A classroom is nowhere yet: the pages are where somebody is. */
 	s.zones[0].len = 0;
 	assert_true(dnsmasq_text(&d, text) > 0);
@@ -279,13 +274,13 @@ static void tells_dnsmasq(void **state)
 	assert_true(dnsmasq_text(&d, text) > 0);
 	assert_null(strstr(text, "address="));
 
-	inet_pton(AF_INET, "192.168.1.1", &server);
-	dnsmasq_servers(server, "wan0", servers);
+	dnsmasq_servers("192.168.1.1", "wan0", servers);
 	assert_string_equal(servers, "server=192.168.1.1@wan0\n");
-	dnsmasq_servers(server, "", servers);
+	dnsmasq_servers("fe80::1%wan0", "wan0", servers);
+	assert_string_equal(servers, "server=fe80::1%wan0@wan0\n");
+	dnsmasq_servers("192.168.1.1", "", servers);
 	assert_string_equal(servers, "");
-	server.s_addr = 0;
-	dnsmasq_servers(server, "wan0", servers);
+	dnsmasq_servers("", "wan0", servers);
 	assert_string_equal(servers, "");
 }
 

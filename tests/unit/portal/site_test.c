@@ -187,6 +187,12 @@ static int help(const struct world *w, enum strings_lang lang, char **out, size_
 	return site_help(&w->site, lang, out, len, why);
 }
 
+static int welcome(const struct world *w, enum strings_lang lang, char **out, size_t *len,
+		   struct fault *why)
+{
+	return site_welcome(&w->site, lang, out, len, why);
+}
+
 static int missing(const struct world *w, enum strings_lang lang, char **out, size_t *len,
 		   struct fault *why)
 {
@@ -236,6 +242,7 @@ static const struct {
 	{ "status", STRINGS_AR, status },
 	{ "status", STRINGS_EN, status },
 	{ "help", STRINGS_FR, help },
+	{ "welcome", STRINGS_AR, welcome },
 	{ "missing", STRINGS_AR, missing },
 	{ "busy", STRINGS_EN, busy },
 	{ "search", STRINGS_FR, found },

@@ -119,6 +119,36 @@ static void keeps_what_was_stepped_to(void **state)
 	assert_int_equal(trust_dir_refresh(other), 0);
 }
 
+/* Somebody who has a key that root 2 withdrew, and a program that began under root 1. */
+static void a_withdrawn_key_signs_nothing_more(void **state)
+{
+	(void)state;
+	const unsigned stolen[] = { kit_role_key(TRUST_MANAGE, 0), 0 };
+	AUTO_FREE void *root = NULL, *record = NULL;
+	const void *body = NULL;
+	size_t root_len = 0, len = 0, body_len = 0;
+	put("/etc/wasl/root.1", &one);
+	kit_sign(SIGNED_SETTINGS, "any", 3, stolen, &record, &len);
+	CLEANUP(clean_trust) struct trust *t = NULL;
+	assert_int_equal(trust_dir_open(&t, NULL), 0);
+	assert_int_equal(trust_dir_check(t, SIGNED_SETTINGS, record, len, &body, &body_len, NULL),
+			 0);
+
+	wasl_Root without = kit_root_message(&two);
+	const struct signed_key fresh = kit_key(99);
+	memcpy(without.roles[TRUST_MANAGE].public_keys[0]->bytes, fresh.public_key, 32);
+	kit_root_sign(&without, two.signers, &root, &root_len);
+	assert_int_equal(paths_mkdir(paths_at("/var/lib/wasl/roots").at, 0755, NULL), 0);
+	assert_int_equal(fileio_replace(paths_at("/var/lib/wasl/roots/2").at, root, root_len, 0644,
+					NULL),
+			 0);
+	assert_int_equal(trust_dir_check(t, SIGNED_SETTINGS, record, len, &body, &body_len, NULL),
+			 -EKEYREJECTED);
+	/* What was taken before is not forgotten by it. */
+	assert_int_equal(trust_dir_recheck(SIGNED_SETTINGS, record, len, &body, &body_len, NULL),
+			 0);
+}
+
 static void replaces_a_broken_file(void **state)
 {
 	(void)state;
@@ -140,6 +170,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(walks_as_far_as_the_files_go, make_folder,
 						drop_folder),
 		cmocka_unit_test_setup_teardown(keeps_what_was_stepped_to, make_folder,
+						drop_folder),
+		cmocka_unit_test_setup_teardown(a_withdrawn_key_signs_nothing_more, make_folder,
 						drop_folder),
 		cmocka_unit_test_setup_teardown(replaces_a_broken_file, make_folder, drop_folder),
 	};

@@ -200,10 +200,13 @@ static void what_was_interrupted_begins_again(void **state)
 	const struct own_lesson *l = add(o, "الكسور");
 	struct own_lesson as = *l;
 	as.state = OWN_PREPARING;
+	as.again = (struct again){ .hungry = 2, .from_ms = 77 };
 	assert_int_equal(own_change(o, l->id, &as, NULL), 0);
 	own_free(o);
 	assert_int_equal(own_open(*state, &o, NULL), 0);
 	assert_int_equal(own_at(o, 0)->state, OWN_WAITING);
+	assert_int_equal(own_at(o, 0)->again.hungry, 2);
+	assert_int_equal(own_at(o, 0)->again.from_ms, 0);
 	own_free(o);
 }
 
@@ -229,6 +232,15 @@ static void what_the_disk_refuses_has_not_happened(void **state)
 	assert_int_equal(l->grade, 7);
 	assert_int_equal(l->state, OWN_WAITING);
 	assert_int_equal(own_stamp(o), stamp);
+	/* But what a start would find out by itself: a film that was being made is not for ever "being made". */
+	as.state = OWN_PREPARING;
+	own_put_back(o, l->id, &as);
+	assert_int_equal(l->state, OWN_PREPARING);
+	as.grade = 7;
+	as.state = OWN_WAITING;
+	own_put_back(o, l->id, &as);
+	assert_int_equal(l->state, OWN_WAITING);
+	own_put_back(o, "own-none", &as);
 	(void)rmdir(list);
 	assert_int_equal(own_remove(o, l->id, NULL), 0);
 	assert_int_not_equal(own_stamp(o), stamp);

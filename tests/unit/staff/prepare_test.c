@@ -101,6 +101,15 @@ static void whatever_the_child_does_is_one_answer(void **state)
 		  "probe.codec", 0 },
 		{ "echo rubbish; echo '{\"done\":7}'; exit 3", -ECHILD, "staff.prepare", 0 },
 		{ "kill -SEGV $$", -ECHILD, "staff.crash", 0 },
+		/* what another time may go better: the kernel took its memory, or its own child's; the disk is full */
+		{ "kill -KILL $$", -ENOMEM, "staff.memory", 0 },
+		{ "echo \"wasl-transcoder: 'x': ended (publish.memory)\" >&2; exit 75", -ENOMEM,
+		  "staff.memory", 0 },
+		{ "echo \"wasl-transcoder: 'x': no room (mux.write)\" >&2; exit 74", -ENOSPC,
+		  "mux.write", 0 },
+		{ "exit 75", -ENOMEM, "staff.memory", 0 },
+		/* how it is told to be thrifty */
+		{ "for a; do last=$a; done; [ \"$last\" = --thrifty ] || exit 1", 0, "", 0 },
 		{ "exec /nowhere/at/all", -ENOEXEC, "staff.program", 0 },
 	};
 	char path[128];
@@ -121,6 +130,7 @@ static void whatever_the_child_does_is_one_answer(void **state)
 						     .folder = *state,
 						     .id = "own-1",
 						     .fd = film,
+						     .need = PREPARE_THRIFTY,
 						     .stuck_ms = PREPARE_STUCK_MS,
 						     .progress = moved,
 						     .done = heard,

@@ -33,7 +33,7 @@ static void sound_edges_lie_on_frames_nearest_to_the_picture(void **state)
 	}
 }
 
-static void cuts_two_short_segments_then_longer_ones(void **state)
+static void cuts_short_segments_then_as_few_as_may_be(void **state)
 {
 	(void)state;
 	static const struct {
@@ -41,15 +41,21 @@ static void cuts_two_short_segments_then_longer_ones(void **state)
 		uint32_t num, den;
 		uint64_t want[8];
 	} rows[] = {
-		{ 2425, 25, 1, { 100, 100, 200, 200, 200, 200, 200, 200 } },
-		{ 451, 25, 1, { 100, 100, 200, 51 } },
-		{ 449, 25, 1, { 100, 100, 249 } }, /* a tail under 2 s joins the one before */
+		{ 2425, 25, 1, { 100, 150, 242, 242, 242, 242, 242, 242 } }, /* nine of 9.68 s */
+		{ 2502,
+		  25,
+		  1,
+		  { 100, 150, 226, 226, 226, 226, 226, 226 } }, /* nine would be 10 s and more */
+		{ 500, 25, 1, { 100, 150, 250 } },              /* 10 s are allowed */
+		{ 501, 25, 1, { 100, 150, 126, 125 } },         /* no more than that */
+		{ 300, 25, 1, { 100, 200 } }, /* a tail under 2 s joins the one before */
+		{ 301, 25, 1, { 100, 150, 51 } },
 		{ 150, 25, 1, { 150 } },
 		{ 151, 25, 1, { 100, 51 } },
 		{ 1, 25, 1, { 1 } },
-		{ 1000, 30000, 1001, { 120, 120, 240, 240, 280 } },
-		{ 40, 1, 1, { 4, 4, 8, 8, 8, 8 } },
-		{ 7, 1, 10, { 2, 2, 3 } }, /* slides, one in ten seconds */
+		{ 1000, 30000, 1001, { 120, 180, 234, 234, 232 } },
+		{ 40, 1, 1, { 4, 6, 10, 10, 10 } },
+		{ 7, 1, 10, { 2, 2, 2, 1 } }, /* slides, one in ten seconds */
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		uint64_t left = rows[i].frames;
@@ -73,13 +79,14 @@ static void cuts_at_key_frames_where_they_are(void **state)
 		{ 1, 0, 2500, { 0, 90, 180 }, 3, 90 },            /* 3.6 s: near enough to 4 */
 		{ 1, 0, 2500, { 0, 76, 104, 124 }, 4, 104 },      /* the one nearest to 4 s */
 		{ 1, 0, 2500, { 0, 74, 128 }, 3, 100 },           /* none between 3 and 5 s */
-		{ 2, 90, 2410, { 0, 90, 180 }, 3, 90 },           /* counted from where it begins */
-		{ 3, 180, 2320, { 180, 370, 390, 440 }, 4, 210 }, /* 8 s at least, later */
-		{ 3, 180, 2320, { 180, 431 }, 2, 200 },           /* 10 s at most */
-		{ 3, 180, 2320, { 180, 391 }, 2, 200 },           /* an odd place is none */
-		{ 3, 180, 258, { 180, 420 }, 2, 200 },            /* too little would be left */
+		{ 2, 90, 2410, { 0, 90, 220, 270 }, 4, 130 },     /* counted from where it begins */
+		{ 2, 90, 2410, { 0, 90, 180 }, 3, 150 },          /* none between 5 and 7 s */
+		{ 3, 180, 2320, { 180, 370, 390, 400 }, 4, 220 }, /* 8 s at least, later */
+		{ 3, 180, 2320, { 180, 431 }, 2, 232 },           /* 10 s at most */
+		{ 3, 180, 2320, { 180, 391 }, 2, 232 },           /* an odd place is none */
+		{ 3, 180, 258, { 180, 420 }, 2, 130 },            /* too little would be left */
 		{ 3, 180, 240, { 180, 400 }, 2, 240 },            /* the last is the rest */
-		{ 3, 180, 2320, { 0 }, 0, 200 },
+		{ 3, 180, 2320, { 0 }, 0, 232 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_int_equal(grid_cut_at_key(rows[i].segment, rows[i].at, rows[i].left, 25, 1,
@@ -99,7 +106,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sound_edges_lie_on_frames_nearest_to_the_picture),
-		cmocka_unit_test(cuts_two_short_segments_then_longer_ones),
+		cmocka_unit_test(cuts_short_segments_then_as_few_as_may_be),
 		cmocka_unit_test(cuts_at_key_frames_where_they_are),
 		cmocka_unit_test(scales_without_overflow),
 	};

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/six/nl_net6.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "netmgr/kernel/nl_priv.h"
+
+enum { BYTES = sizeof(struct in6_addr) };
+
+/* --- addresses --- */
+
+static struct nl_msg *address_message(enum nl_order order, int ifindex, const struct nl6_address *a)
+{
+	const bool put = order != NL_REMOVE;
+	struct ifaddrmsg info = { .ifa_family = AF_INET6,
+				  .ifa_prefixlen = (uint8_t)a->len,
+				  .ifa_index = (unsigned)ifindex };
+	const struct ifa_cacheinfo times = { .ifa_prefered = a->preferred_s,
+					     .ifa_valid = a->valid_s };
+	CLEANUP(clean_msg)
+	struct nl_msg *msg = nlmsg_alloc_simple(put ? RTM_NEWADDR : RTM_DELADDR,
+						put ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+	/* Two lines may have the same prefix: its route is the plan's to put. */
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	    nla_put(msg, IFA_LOCAL, BYTES, &a->address) < 0 ||
+	    nla_put(msg, IFA_ADDRESS, BYTES, &a->address) < 0 ||
+	    (put && (nla_put(msg, IFA_CACHEINFO, sizeof(times), &times) < 0 ||
+		     nla_put_u32(msg, IFA_FLAGS, IFA_F_NOPREFIXROUTE) < 0)))
+		return NULL;
+	return MOVE_PTR(msg);
+}
+
+int nl_net6_address(struct nl_net *n, enum nl_order order, int ifindex,
+		    const struct nl6_address *address, struct fault *why)
+{
+	CLEANUP(clean_msg) struct nl_msg *msg = address_message(order, ifindex, address);
+	if (!msg)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	int r = nlpriv_ask(n->orders, msg);
+	if (r == -EEXIST || (order == NL_REMOVE && (r == -EADDRNOTAVAIL || r == -ENODEV)))
+		r = 0;
+	char text[INET6_ADDRSTRLEN];
+	inet_ntop(AF_INET6, &address->address, text, sizeof(text));
+	return r < 0 ? fault_set(why, r, "netlink.address",
+				 "cannot %s address %s/%u on device %d: %s",
+				 order == NL_REMOVE ? "remove" : "set", text, address->len, ifindex,
+				 strerror(-r))
+		     : 0;
+}
+
+struct wanted {
+	int ifindex;
+	const struct in6_addr *address;
+	bool found;
+	uint32_t state; /* its IFA_F_ flags; NUD_ state of a neighbour */
+};
+
+static void forget_wanted(void *data)
+{
+	struct wanted *w = data;
+	w->found = false;
+	w->state = 0;
+}
+
+static int read_address(struct nl_msg *msg, void *data)
+{
+	struct wanted *w = data;
+	struct nlattr *attrs[IFA_MAX + 1];
+	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(struct ifaddrmsg), attrs, IFA_MAX, NULL) < 0)
+		return NL_SKIP;
+	const struct ifaddrmsg *info = nlmsg_data(nlmsg_hdr(msg));
+	if (info->ifa_family != AF_INET6 || (int)info->ifa_index != w->ifindex ||
+	    !attrs[IFA_ADDRESS] || nla_len(attrs[IFA_ADDRESS]) != BYTES ||
+	    memcmp(nla_data(attrs[IFA_ADDRESS]), w->address, BYTES) != 0)
+		return NL_SKIP;
+	w->found = true;
+	w->state = attrs[IFA_FLAGS] ? nla_get_u32(attrs[IFA_FLAGS]) : info->ifa_flags;
+	return NL_OK;
+}
+
+enum nl6_state nl_net6_address_state(int ifindex, const struct in6_addr *address)
+{
+	struct wanted w = { .ifindex = ifindex, .address = address };
+	const struct nlpriv_reader reader = { read_address, forget_wanted, &w };
+	struct ifaddrmsg info = { .ifa_family = AF_INET6, .ifa_index = (unsigned)ifindex };
+	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	    nlpriv_dump(NETLINK_ROUTE, msg, &reader) < 0)
+		return NL6_ASKING; /* no answer is no news */
+	if (!w.found || (w.state & IFA_F_DADFAILED))
+		return NL6_GONE;
+	return w.state & IFA_F_TENTATIVE ? NL6_ASKING : NL6_READY;
+}
+
+/* --- routes --- */
+
+static int fill_route(struct nl_msg *msg, const struct plan6_route *route)
+{
+	struct rtmsg info = { .rtm_family = AF_INET6,
+			      .rtm_dst_len = (uint8_t)route->to_len,
+			      .rtm_protocol = PLAN_PROTOCOL,
+			      .rtm_scope = RT_SCOPE_UNIVERSE,
+			      .rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST };
+	if (nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	    nla_put_u32(msg, RTA_TABLE, route->table) < 0 ||
+	    nla_put_u32(msg, RTA_PRIORITY, route->metric) < 0)
+		return -ENOMEM;
+	if (route->to_len && nla_put(msg, RTA_DST, BYTES, &route->to) < 0)
+		return -ENOMEM;
+	if (route->ifindex && nla_put_u32(msg, RTA_OIF, (uint32_t)route->ifindex) < 0)
+		return -ENOMEM;
+	if (!IN6_IS_ADDR_UNSPECIFIED(&route->gateway) &&
+	    nla_put(msg, RTA_GATEWAY, BYTES, &route->gateway) < 0)
+		return -ENOMEM;
+	if (!route->mtu)
+		return 0;
+	struct nlattr *metrics = nla_nest_start(msg, RTA_METRICS);
+	if (!metrics || nla_put_u32(msg, RTAX_MTU, route->mtu) < 0)
+		return -ENOMEM;
+	nla_nest_end(msg, metrics);
+	return 0;
+}
+
+int nl_net6_route(struct nl_net *n, enum nl_order order, const struct plan6_route *route,
+		  struct fault *why)
+{
+	const bool put = order != NL_REMOVE;
+	CLEANUP(clean_msg)
+	struct nl_msg *msg = nlmsg_alloc_simple(put ? RTM_NEWROUTE : RTM_DELROUTE,
+						put ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+	if (!msg || fill_route(msg, route) < 0)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	int r = nlpriv_ask(n->orders, msg);
+	if (!put && (r == -ESRCH || r == -ENODEV))
+		r = 0;
+	if (r == -EAFNOSUPPORT || r == -EOPNOTSUPP)
+		r = 0; /* a kernel without IPv6 sends none anywhere */
+	char to[INET6_ADDRSTRLEN];
+	inet_ntop(AF_INET6, &route->to, to, sizeof(to));
+	return r < 0 ? fault_set(why, r, "netlink.route",
+				 "cannot %s the route to %s/%u in table %u: %s",
+				 put ? "set" : "remove", to, route->to_len, route->table,
+				 strerror(-r))
+		     : 0;
+}
+
+struct routes {
+	struct plan6_route *list;
+	size_t count, room;
+};
+
+static void clear_routes(struct routes *routes)
+{
+	free(routes->list);
+}
+
+static void forget_routes(void *data)
+{
+	struct routes *routes = data;
+	routes->count = 0;
+}
+
+static uint32_t mtu_of(struct nlattr *metrics)
+{
+	struct nlattr *attrs[RTAX_MAX + 1];
+	return metrics && nla_parse_nested(attrs, RTAX_MAX, metrics, NULL) == 0 && attrs[RTAX_MTU]
+		       ? nla_get_u32(attrs[RTAX_MTU])
+		       : 0;
+}
+
+static int read_route(struct nl_msg *msg, void *data)
+{
+	struct routes *routes = data;
+	struct nlattr *attrs[RTA_MAX + 1];
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+	if (nlmsg_parse(header, sizeof(struct rtmsg), attrs, RTA_MAX, NULL) < 0)
+		return NL_SKIP;
+	const struct rtmsg *info = nlmsg_data(header);
+	if (info->rtm_family != AF_INET6 || info->rtm_protocol != PLAN_PROTOCOL ||
+	    (info->rtm_flags & RTM_F_CLONED))
+		return NL_SKIP;
+	struct plan6_route route = { .table = attrs[RTA_TABLE] ? nla_get_u32(attrs[RTA_TABLE])
+							       : info->rtm_table,
+				     .to_len = info->rtm_dst_len,
+				     .unreachable = info->rtm_type == RTN_UNREACHABLE,
+				     .mtu = mtu_of(attrs[RTA_METRICS]) };
+	if (attrs[RTA_DST])
+		nla_memcpy(&route.to, attrs[RTA_DST], BYTES);
+	if (attrs[RTA_GATEWAY])
+		nla_memcpy(&route.gateway, attrs[RTA_GATEWAY], BYTES);
+	/* What leads nowhere has the kernel's own device. */
+	if (attrs[RTA_OIF] && !route.unreachable)
+		route.ifindex = (int)nla_get_u32(attrs[RTA_OIF]);
+	if (attrs[RTA_PRIORITY])
+		route.metric = nla_get_u32(attrs[RTA_PRIORITY]);
+	if (nlpriv_grow(&routes->list, &routes->room, routes->count, sizeof(route)) < 0)
+		return -NLE_NOMEM;
+	routes->list[routes->count++] = route;
+	return NL_OK;
+}
+
+static int read_routes(struct routes *out, struct fault *why)
+{
+	const struct nlpriv_reader reader = { read_route, forget_routes, out };
+	struct rtmsg info = { .rtm_family = AF_INET6, .rtm_protocol = PLAN_PROTOCOL };
+	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
+		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	int r = nlpriv_dump(NETLINK_ROUTE, msg, &reader);
+	return r < 0 && r != -EOPNOTSUPP && r != -EAFNOSUPPORT
+		       ? fault_set(why, r, "netlink.routes",
+				   "cannot read the kernel's routes of IPv6: %s", strerror(-r))
+		       : 0;
+}
+
+static bool is_in(const struct plan6_route *route, const struct plan6_route *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (plan6_same(&list[i], route))
+			return true;
+	return false;
+}
+
+static bool place_is_in(const struct plan6_route *route, const struct plan6_route *list,
+			size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (plan6_same_place(&list[i], route))
+			return true;
+	return false;
+}
+
+int nl_net6_settle(struct nl_net *n, const struct plan6 *plan, struct fault *why)
+{
+	CLEANUP(clear_routes) struct routes there = { 0 };
+	int r = read_routes(&there, why);
+	for (size_t i = 0; r == 0 && i < plan->route_count; i++)
+		if (!is_in(&plan->routes[i], there.list, there.count))
+			r = nl_net6_route(n, NL_PUT, &plan->routes[i], why);
+	/* One in the place of another has replaced it. */
+	for (size_t i = 0; r == 0 && i < there.count; i++)
+		if (!plan6_spares(plan, there.list[i].table) &&
+		    !place_is_in(&there.list[i], plan->routes, plan->route_count))
+			r = nl_net6_route(n, NL_REMOVE, &there.list[i], why);
+	return r;
+}
+
+/* --- neighbours --- */
+
+static int read_neighbour(struct nl_msg *msg, void *data)
+{
+	struct wanted *w = data;
+	struct nlattr *attrs[NDA_MAX + 1];
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+	if (nlmsg_parse(header, sizeof(struct ndmsg), attrs, NDA_MAX, NULL) < 0 ||
+	    !attrs[NDA_DST] || nla_len(attrs[NDA_DST]) != BYTES)
+		return NL_SKIP;
+	const struct ndmsg *info = nlmsg_data(header);
+	if (info->ndm_ifindex == w->ifindex &&
+	    memcmp(nla_data(attrs[NDA_DST]), w->address, BYTES) == 0)
+		w->state = info->ndm_state;
+	return NL_OK;
+}
+
+int nl_net6_neighbour(int ifindex, const struct in6_addr *address)
+{
+	struct wanted w = { .ifindex = ifindex, .address = address };
+	const struct nlpriv_reader reader = { read_neighbour, forget_wanted, &w };
+	struct ndmsg info = { .ndm_family = AF_INET6 };
+	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETNEIGH, NLM_F_DUMP);
+	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
+	    nla_put_u32(msg, NDA_IFINDEX, (uint32_t)ifindex) < 0)
+		return 0;
+	return nlpriv_dump(NETLINK_ROUTE, msg, &reader) < 0 ? 0 : (int)w.state;
+}
