@@ -188,6 +188,7 @@ static void ask(struct core_work *s, unsigned i, unsigned targets)
 	u->asking = true;
 	u->asked_once = a->repeats == 1;
 	u->answer_by_ms = s->now_ms + a->within_ms + 1000;
+	u->traffic.asked_until_ms = u->answer_by_ms;
 	core_plan_questions(line, u, targets, s->now_ms);
 }
 

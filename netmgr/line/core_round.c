@@ -231,6 +231,7 @@ void core_take_round(struct core_work *s, unsigned i, const struct probe_round *
 	if (!u->asking)
 		return; /* too late, or the cable went meanwhile */
 	u->asking = false;
+	traffic_told(&u->traffic, s->now_ms);
 	note_rtt(&u->rtt, round->rtt_us);
 	note_rtt(&u->beyond, round->beyond_us);
 	note_loss(s, i, round);

@@ -9,6 +9,8 @@ enum {
 	LONGEST_GAP_MS = 2000,
 	ONE_IN = 100,
 	MOST_CREDIT = 3000,
+	LAST_WORD_MS =
+		250, /* a connection's end follows its answer; then it is on the counters at the next look */
 };
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -59,6 +61,8 @@ bool traffic_see(struct traffic *t, uint64_t rx_bytes, uint64_t tx_bytes,
 	if (first)
 		return false;
 	t->credit = (uint32_t)smaller(t->credit + (received + sent) / ONE_IN, MOST_CREDIT);
+	if (now_ms > t->asked_until_ms)
+		t->own = t->asked = 0;
 	if (received <= t->own) {
 		t->own -= (uint32_t)received;
 		received = 0;
@@ -87,6 +91,11 @@ bool traffic_at_rest(const struct traffic *t, uint64_t rx_bytes, uint64_t tx_byt
 {
 	return t->counted && t->rx_bytes == rx_bytes && t->tx_bytes == tx_bytes && !t->waiting_ms &&
 	       !t->loud;
+}
+
+void traffic_told(struct traffic *t, uint64_t now_ms)
+{
+	t->asked_until_ms = now_ms + LAST_WORD_MS;
 }
 
 void traffic_forget_waiting(struct traffic *t)

@@ -18,10 +18,10 @@ struct traffic {
 	uint32_t gap_ms;      /* pauses that the stream had and came back from */
 	bool loud;            /* a stream was coming in */
 	uint32_t credit; /* bytes that questions may cost: one in a hundred that were carried */
-	uint32_t
-		own; /* bytes that may come in because the router answers us: nobody is served by them */
-	uint32_t
-		asked; /* bytes that may leave because we ask: nobody waits for their answers but us */
+	/* Bytes of our own questions: that may come in because the router answers, and that may leave because we ask. Nobody
+	 * is served by the ones, nobody else waits for the others. Both are guesses: what is left is void once all is said. */
+	uint32_t own, asked;
+	uint64_t asked_until_ms;
 };
 
 /* How long it may last before it is said. */
@@ -36,4 +36,7 @@ bool traffic_see(struct traffic *t, uint64_t rx_bytes, uint64_t tx_bytes,
 
 /* Whether a look at the same counters as before would change nothing: nobody waits, and no stream may break off. */
 bool traffic_at_rest(const struct traffic *t, uint64_t rx_bytes, uint64_t tx_bytes);
+
+/* All our questions have been answered, or given up. */
+void traffic_told(struct traffic *t, uint64_t now_ms);
 void traffic_forget_waiting(struct traffic *t);

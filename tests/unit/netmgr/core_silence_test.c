@@ -32,6 +32,8 @@ struct school {
 	} out[MOST_LINES];
 	uint64_t echoes_ms[3]; /* when the router's answers to a burst come in */
 	uint64_t left_ms;      /* when new flows took the second line */
+	uint64_t knocks_ms
+		[2]; /* when somebody sends the beginning of a request, and sends it again; 0: nobody */
 };
 
 static bool is_silent(const struct school *s, unsigned i)
@@ -74,7 +76,7 @@ static void ask(struct school *s, const struct core_action *a)
 	else if (a->dead_ms)
 		end_ms = s->now_ms + a->dead_ms;
 	s->out[i].end_ms = end_ms;
-	if (i == 0 && s->router_answers)
+	if (i == 0 && s->router_answers && a->targets & PROBE_BIT(PROBE_GATEWAY))
 		for (unsigned k = 0; k < ARRAY_LEN(s->echoes_ms); k++)
 			s->echoes_ms[k] =
 				k < a->repeats ? s->now_ms + s->rtt_ms + k * a->every_ms : 0;
@@ -95,7 +97,9 @@ static void step(struct school *s, struct core_observation seen)
 /* A round trip of bytes is on its way when the line goes silent; the box goes on sending. */
 static void look(struct school *s, bool pause)
 {
-	enum { DOWN_BYTES = 5000, UP_BYTES = 300, ECHO_FRAME = 58 };
+	enum { DOWN_BYTES = 5000, UP_BYTES = 300, ECHO_FRAME = 58, SYN_FRAME = 74 };
+	for (unsigned k = 0; k < ARRAY_LEN(s->knocks_ms); k++)
+		s->tx += s->knocks_ms[k] == s->now_ms ? SYN_FRAME : 0;
 	if (!s->nobody_there)
 		s->tx += UP_BYTES;
 	if (!s->nobody_there && s->now_ms < s->silent_from_ms + s->rtt_ms && !pause)
@@ -205,6 +209,34 @@ static void is_calm_where_nobody_is(void **state)
 	}
 }
 
+/* One pupil, one frame that nobody answers, and the same again a second later, whenever that meets our own questions. */
+static void hears_the_first_who_waits(void **state)
+{
+	(void)state;
+	enum { AT_REST_MS = 120000, AGAIN_MS = 1000, WITHIN_MS = 2000 };
+	static const char *const kinds[] = { "dsl", "fibre", "mobile" };
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		unsigned at_once = 0, tries = 0;
+		for (uint64_t later = 0; later < 20000; later += 10 * LOOK_MS, tries++) {
+			struct school s;
+			begin(&s, kinds[k], 30);
+			s.nobody_there = true;
+			s.silent_from_ms = AT_REST_MS + later;
+			s.knocks_ms[0] = s.silent_from_ms + LOOK_MS;
+			s.knocks_ms[1] = s.knocks_ms[0] + AGAIN_MS;
+			run(&s, s.silent_from_ms + 10000, 0, 0);
+			assert_true(s.left_ms > s.silent_from_ms);
+			if (s.left_ms - s.silent_from_ms > WITHIN_MS)
+				fail_msg("%s, silent at %u ms: left after %u ms", kinds[k],
+					 (unsigned)s.silent_from_ms,
+					 (unsigned)(s.left_ms - s.silent_from_ms));
+			at_once += s.left_ms < s.knocks_ms[1];
+		}
+		/* Mostly the first frame is enough. */
+		assert_in_range(at_once, tries * 3 / 4, tries);
+	}
+}
+
 /* Three echoes and "who has" are bytes that come in: nobody is served by them. */
 static void takes_the_routers_answers_for_no_sign_of_life(void **state)
 {
@@ -271,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_calm_where_nobody_is),
 		cmocka_unit_test(leaves_a_silent_line_in_time),
+		cmocka_unit_test(hears_the_first_who_waits),
 		cmocka_unit_test(takes_the_routers_answers_for_no_sign_of_life),
 		cmocka_unit_test(doubts_again_soon_after_a_false_alarm),
 		cmocka_unit_test(waits_where_a_pause_is_followed_by_bytes),

@@ -74,10 +74,15 @@ static void knows_what_the_router_answers_us(void **state)
 		struct traffic t = { 0 };
 		traffic_see(&t, 1000, 1000, &limits, 1000);
 		t.own = told;
+		t.asked_until_ms = 1000 + 4 * LOOK;
 		for (unsigned k = 1; k <= 3; k++)
 			traffic_see(&t, 1000 + k * FRAME, 1000, &limits, 1000 + k * LOOK);
 		assert_int_equal(t.heard_ms, told ? 0 : 1000 + 3 * LOOK);
 		assert_int_equal(t.own, told ? BURST - 3 * FRAME : 0);
+		/* What is left covers nobody else, once all is said. */
+		traffic_told(&t, 1000 + 4 * LOOK);
+		traffic_see(&t, 1000 + 4 * FRAME, 1000, &limits, 1000 + 100 * LOOK);
+		assert_int_equal(t.own, 0);
 	}
 }
 
