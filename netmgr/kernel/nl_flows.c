@@ -17,47 +17,6 @@
 #include "netmgr/six/nl_net6.h"
 #include "netmgr/kernel/nl_priv.h"
 
-void nlpriv_free_msg(struct nl_msg *msg)
-{
-	nlmsg_free(msg);
-}
-
-void nlpriv_free_sock(struct nl_sock *sock)
-{
-	nl_socket_free(sock);
-}
-
-static int dump_once(int protocol, struct nl_msg *msg, const struct nlpriv_reader *reader)
-{
-	static const int strict = 1;
-	CLEANUP(clean_sock) struct nl_sock *sock = nl_socket_alloc();
-	if (!sock)
-		return -NLE_NOMEM;
-	int r = nl_connect(sock, protocol);
-	if (r < 0)
-		return r;
-	/* Numbers of the socket before. */
-	nlmsg_hdr(msg)->nlmsg_seq = nlmsg_hdr(msg)->nlmsg_pid = 0;
-	/* Kernels before 4.20 send everything: `each` looks at what it is given. */
-	(void)setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict,
-			 sizeof(strict));
-	if (reader->begin)
-		reader->begin(reader->data);
-	r = nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, reader->each, reader->data);
-	if (r >= 0)
-		r = nl_send_auto(sock, msg);
-	return r < 0 ? r : nl_recvmsgs_default(sock);
-}
-
-int nlpriv_dump(int protocol, struct nl_msg *msg, const struct nlpriv_reader *reader)
-{
-	enum { TRIES = 16 };
-	int r = -NLE_DUMP_INTR;
-	for (int i = 0; i < TRIES && r == -NLE_DUMP_INTR; i++)
-		r = dump_once(protocol, msg, reader);
-	return r == -NLE_DUMP_INTR ? -EAGAIN : nlpriv_errno(r);
-}
-
 /* --- this machine's connections --- */
 
 static void note_error(int *first, int error)

@@ -52,35 +52,6 @@ uint32_t nl_net_port(const struct nl_net *n)
 	return nl_socket_get_local_port(n->orders);
 }
 
-/* libnl's own numbers to errno, for those that we tell apart. */
-int nlpriv_errno(int r)
-{
-	static const struct {
-		int nl, code;
-	} rows[] = {
-		{ NLE_NOADDR, -EADDRNOTAVAIL }, { NLE_OBJ_NOTFOUND, -ESRCH },
-		{ NLE_NODEV, -ENODEV },         { NLE_EXIST, -EEXIST },
-		{ NLE_PERM, -EPERM },           { NLE_NOMEM, -ENOMEM },
-		{ NLE_NOACCESS, -EACCES },      { NLE_OPNOTSUPP, -EOPNOTSUPP },
-		{ NLE_BUSY, -EBUSY },           { NLE_AGAIN, -EAGAIN },
-		{ NLE_INVAL, -EINVAL },         { NLE_AF_NOSUPPORT, -EAFNOSUPPORT },
-	};
-	if (r >= 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].nl == -r)
-			return rows[i].code;
-	return -EIO;
-}
-
-int nlpriv_ask(struct nl_sock *sock, struct nl_msg *msg)
-{
-	int r = nl_send_auto(sock, msg);
-	if (r >= 0)
-		r = nl_wait_for_ack(sock);
-	return nlpriv_errno(r);
-}
-
 /* --- links --- */
 
 int nl_net_look(struct nl_net *n, const char *device, struct nl_look *out)
@@ -137,8 +108,9 @@ int nl_net_find(const char *begins, bool (*taken)(void *data, const char *device
 	struct search search = { .begins = begins, .taken = taken, .data = data };
 	const struct nlpriv_reader reader = { read_device, forget_device, &search };
 	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
-	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, NLM_F_DUMP);
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
+	CLEANUP(clean_msg)
+	struct nl_msg *msg = nlpriv_message(RTM_GETLINK, NLM_F_DUMP, &info, sizeof(info));
+	if (!msg)
 		return -ENOMEM;
 	int r = nlpriv_dump(NETLINK_ROUTE, msg, &reader);
 	if (r < 0 || !search.ifindex)
@@ -152,11 +124,9 @@ enum path_filter { PATH_FILTER_AS_IT_IS, PATH_FILTER_OFF };
 static int switch_on(struct nl_net *n, int ifindex, enum path_filter filter, struct fault *why)
 {
 	enum { OFF = 0, ARP_OF_THIS_DEVICE = 1, ARP_FROM_THIS_DEVICE = 2 };
-	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWLINK, 0);
 	struct ifinfomsg info = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	struct nlattr *spec = nla_nest_start(msg, IFLA_AF_SPEC);
+	CLEANUP(clean_msg) struct nl_msg *msg = nlpriv_message(RTM_NEWLINK, 0, &info, sizeof(info));
+	struct nlattr *spec = msg ? nla_nest_start(msg, IFLA_AF_SPEC) : NULL;
 	struct nlattr *inet = spec ? nla_nest_start(msg, AF_INET) : NULL;
 	struct nlattr *conf = inet ? nla_nest_start(msg, IFLA_INET_CONF) : NULL;
 	if (!conf ||
@@ -188,93 +158,38 @@ int nl_net_lan_up(struct nl_net *n, int ifindex, struct fault *why)
 int nl_net_address(struct nl_net *n, enum nl_order order, int ifindex, struct in_addr address,
 		   unsigned prefix_len, struct fault *why)
 {
-	bool put = order != NL_REMOVE;
-	CLEANUP(clean_msg)
-	struct nl_msg *msg = nlmsg_alloc_simple(put ? RTM_NEWADDR : RTM_DELADDR,
-						put ? NLM_F_CREATE | NLM_F_REPLACE : 0);
-	struct ifaddrmsg info = { .ifa_family = AF_INET,
-				  .ifa_prefixlen = (uint8_t)prefix_len,
-				  .ifa_index = (unsigned)ifindex };
+	const struct nlpriv_address a = { AF_INET, ifindex, &address, prefix_len };
+	CLEANUP(clean_msg) struct nl_msg *msg = nlpriv_address_message(order, &a);
 	/* A line without the kernel's own connected route: two lines may have the same subnet. */
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, IFA_LOCAL, sizeof(address), &address) < 0 ||
-	    nla_put(msg, IFA_ADDRESS, sizeof(address), &address) < 0 ||
-	    nla_put_u32(msg, IFA_FLAGS, order == NL_PUT_NEAR ? 0 : IFA_F_NOPREFIXROUTE) < 0)
+	if (!msg || nla_put_u32(msg, IFA_FLAGS, order == NL_PUT_NEAR ? 0 : IFA_F_NOPREFIXROUTE) < 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = nlpriv_ask(n->orders, msg);
-	if (r == -EEXIST || (!put && (r == -EADDRNOTAVAIL || r == -ENODEV)))
-		r = 0;
-	char text[INET_ADDRSTRLEN];
-	inet_ntop(AF_INET, &address, text, sizeof(text));
-	return r < 0 ? fault_set(why, r, "netlink.address",
-				 "cannot %s address %s/%u on device %d: %s", put ? "set" : "remove",
-				 text, prefix_len, ifindex, strerror(-r))
-		     : 0;
+	return nlpriv_address(n, order, &a, msg, why);
 }
 
 /* --- routes --- */
 
-static int fill_route(struct nl_msg *msg, const struct plan_route *route)
-{
-	struct rtmsg info = { .rtm_family = AF_INET,
-			      .rtm_dst_len = (uint8_t)route->to_len,
-			      .rtm_protocol = PLAN_PROTOCOL,
-			      .rtm_scope = route->gateway.s_addr || route->unreachable
-						   ? RT_SCOPE_UNIVERSE
-						   : RT_SCOPE_LINK,
-			      .rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST,
-			      .rtm_flags = route->gateway.s_addr ? RTNH_F_ONLINK : 0 };
-	if (nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_u32(msg, RTA_TABLE, route->table) < 0)
-		return -ENOMEM;
-	if (route->to_len && nla_put(msg, RTA_DST, 4, &route->to) < 0)
-		return -ENOMEM;
-	if (route->ifindex && nla_put_u32(msg, RTA_OIF, (uint32_t)route->ifindex) < 0)
-		return -ENOMEM;
-	if (route->gateway.s_addr && nla_put(msg, RTA_GATEWAY, 4, &route->gateway) < 0)
-		return -ENOMEM;
-	if (route->source.s_addr && nla_put(msg, RTA_PREFSRC, 4, &route->source) < 0)
-		return -ENOMEM;
-	if (route->metric && nla_put_u32(msg, RTA_PRIORITY, route->metric) < 0)
-		return -ENOMEM;
-	return 0;
-}
-
 int nl_net_route(struct nl_net *n, enum nl_order order, const struct plan_route *route,
 		 struct fault *why)
 {
-	bool put = order == NL_PUT;
-	CLEANUP(clean_msg)
-	struct nl_msg *msg = nlmsg_alloc_simple(put ? RTM_NEWROUTE : RTM_DELROUTE,
-						put ? NLM_F_CREATE | NLM_F_REPLACE : 0);
-	if (!msg || fill_route(msg, route) < 0)
+	const bool far = route->gateway.s_addr != 0;
+	const struct nlpriv_route r = {
+		.info = { .rtm_family = AF_INET,
+			  .rtm_dst_len = (uint8_t)route->to_len,
+			  .rtm_protocol = PLAN_PROTOCOL,
+			  .rtm_scope =
+				  far || route->unreachable ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+			  .rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST,
+			  .rtm_flags = far ? RTNH_F_ONLINK : 0 },
+		.table = route->table,
+		.metric = route->metric,
+		.ifindex = route->ifindex,
+		.to = &route->to,
+		.gateway = far ? &route->gateway : NULL,
+	};
+	CLEANUP(clean_msg) struct nl_msg *msg = nlpriv_route_message(order, &r);
+	if (!msg || (route->source.s_addr && nla_put(msg, RTA_PREFSRC, 4, &route->source) < 0))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = nlpriv_ask(n->orders, msg);
-	if (!put && (r == -ESRCH || r == -ENODEV))
-		r = 0;
-	char to[INET_ADDRSTRLEN];
-	inet_ntop(AF_INET, &route->to, to, sizeof(to));
-	return r < 0 ? fault_set(why, r, "netlink.route",
-				 "cannot %s the route to %s/%u in table %u: %s",
-				 put ? "set" : "remove", to, route->to_len, route->table,
-				 strerror(-r))
-		     : 0;
-}
-
-int nlpriv_grow(void *list_at, size_t *room, size_t count, size_t size)
-{
-	enum { FIRST = 64 };
-	void *list;
-	memcpy(&list, list_at, sizeof(list));
-	if (count < *room)
-		return 0;
-	size_t more = *room ? *room * 2 : FIRST;
-	list = reallocarray(list, more, size);
-	if (!list)
-		return -ENOMEM;
-	memcpy(list_at, &list, sizeof(list));
-	*room = more;
-	return 0;
+	return nlpriv_route(n, order, &r, msg, why);
 }
 
 static void forget_routes(void *data)
@@ -316,44 +231,40 @@ static int read_route(struct nl_msg *msg, void *data)
 int nl_net_routes(struct nl_routes *out, struct fault *why)
 {
 	const struct nlpriv_reader reader = { read_route, forget_routes, out };
-	struct rtmsg info = { .rtm_family = AF_INET, .rtm_protocol = PLAN_PROTOCOL };
-	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = nlpriv_dump(NETLINK_ROUTE, msg, &reader);
-	return r < 0 ? fault_set(why, r, "netlink.routes", "cannot read the kernel's routes: %s",
-				 strerror(-r))
-		     : 0;
+	const struct rtmsg info = { .rtm_family = AF_INET, .rtm_protocol = PLAN_PROTOCOL };
+	const struct nlpriv_list list = { RTM_GETROUTE, AF_INET,          &info,
+					  sizeof(info), "netlink.routes", "routes" };
+	return nlpriv_read(&list, &reader, why);
 }
 
 /* --- rules: libnl has no setter for suppress_prefixlength --- */
 
-static int fill_rule(struct nl_msg *msg, const struct plan_rule *rule)
+static struct nl_msg *rule_message(enum nl_order order, const struct plan_rule *rule)
 {
-	struct fib_rule_hdr info = { .family = rule->six ? AF_INET6 : AF_INET,
-				     .action = rule->table ? FR_ACT_TO_TBL : FR_ACT_UNREACHABLE };
-	if (nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_u32(msg, FRA_PRIORITY, rule->priority) < 0 ||
-	    nla_put_u8(msg, FRA_PROTOCOL, PLAN_PROTOCOL) < 0)
-		return -ENOMEM;
-	if (rule->table && nla_put_u32(msg, FRA_TABLE, rule->table) < 0)
-		return -ENOMEM;
-	if (rule->mask && (nla_put_u32(msg, FRA_FWMARK, rule->mark) < 0 ||
-			   nla_put_u32(msg, FRA_FWMASK, rule->mask) < 0))
-		return -ENOMEM;
-	if (rule->not_default && nla_put_u32(msg, FRA_SUPPRESS_PREFIXLEN, 0) < 0)
-		return -ENOMEM;
-	return 0;
+	const bool put = order == NL_PUT;
+	const struct fib_rule_hdr info = { .family = rule->six ? AF_INET6 : AF_INET,
+					   .action = rule->table ? FR_ACT_TO_TBL
+								 : FR_ACT_UNREACHABLE };
+	CLEANUP(clean_msg)
+	struct nl_msg *msg =
+		nlpriv_message(put ? RTM_NEWRULE : RTM_DELRULE, put ? NLM_F_CREATE | NLM_F_EXCL : 0,
+			       &info, sizeof(info));
+	if (!msg || nla_put_u32(msg, FRA_PRIORITY, rule->priority) < 0 ||
+	    nla_put_u8(msg, FRA_PROTOCOL, PLAN_PROTOCOL) < 0 ||
+	    (rule->table && nla_put_u32(msg, FRA_TABLE, rule->table) < 0) ||
+	    (rule->mask && (nla_put_u32(msg, FRA_FWMARK, rule->mark) < 0 ||
+			    nla_put_u32(msg, FRA_FWMASK, rule->mask) < 0)) ||
+	    (rule->not_default && nla_put_u32(msg, FRA_SUPPRESS_PREFIXLEN, 0) < 0))
+		return NULL;
+	return MOVE_PTR(msg);
 }
 
 int nl_net_rule(struct nl_net *n, enum nl_order order, const struct plan_rule *rule,
 		struct fault *why)
 {
-	bool put = order == NL_PUT;
-	CLEANUP(clean_msg)
-	struct nl_msg *msg = nlmsg_alloc_simple(put ? RTM_NEWRULE : RTM_DELRULE,
-						put ? NLM_F_CREATE | NLM_F_EXCL : 0);
-	if (!msg || fill_rule(msg, rule) < 0)
+	const bool put = order == NL_PUT;
+	CLEANUP(clean_msg) struct nl_msg *msg = rule_message(order, rule);
+	if (!msg)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	int r = nlpriv_ask(n->orders, msg);
 	if (put ? r == -EEXIST : r == -ESRCH)
@@ -399,54 +310,16 @@ static int read_rule(struct nl_msg *msg, void *data)
 int nl_net_rules(struct nl_rules *out, struct fault *why)
 {
 	const struct nlpriv_reader reader = { read_rule, forget_rules, out };
-	struct fib_rule_hdr info = { .family = AF_UNSPEC };
-	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETRULE, NLM_F_DUMP);
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = nlpriv_dump(NETLINK_ROUTE, msg, &reader);
-	return r < 0 ? fault_set(why, r, "netlink.rules", "cannot read the kernel's rules: %s",
-				 strerror(-r))
-		     : 0;
+	const struct fib_rule_hdr info = { .family = AF_UNSPEC };
+	const struct nlpriv_list list = { RTM_GETRULE,  AF_UNSPEC,       &info,
+					  sizeof(info), "netlink.rules", "rules" };
+	return nlpriv_read(&list, &reader, why);
 }
 
 /* --- neighbours --- */
 
-struct neighbour {
-	int ifindex;
-	struct in_addr address;
-	int state;
-};
-
-static void forget_neighbour(void *data)
-{
-	struct neighbour *wanted = data;
-	wanted->state = 0;
-}
-
-static int read_neighbour(struct nl_msg *msg, void *data)
-{
-	struct neighbour *wanted = data;
-	struct nlattr *attrs[NDA_MAX + 1];
-	struct nlmsghdr *header = nlmsg_hdr(msg);
-	if (nlmsg_parse(header, sizeof(struct ndmsg), attrs, NDA_MAX, NULL) < 0 || !attrs[NDA_DST])
-		return NL_SKIP;
-	const struct ndmsg *info = nlmsg_data(header);
-	struct in_addr address = { 0 };
-	nla_memcpy(&address, attrs[NDA_DST], 4);
-	if (info->ndm_ifindex == wanted->ifindex && address.s_addr == wanted->address.s_addr)
-		wanted->state = info->ndm_state;
-	return NL_OK;
-}
-
 int nl_net_neighbour(struct nl_net *n, int ifindex, struct in_addr address)
 {
-	struct neighbour wanted = { .ifindex = ifindex, .address = address };
-	const struct nlpriv_reader reader = { read_neighbour, forget_neighbour, &wanted };
-	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETNEIGH, NLM_F_DUMP);
-	struct ndmsg info = { .ndm_family = AF_INET };
 	(void)n;
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_u32(msg, NDA_IFINDEX, (uint32_t)ifindex) < 0)
-		return 0;
-	return nlpriv_dump(NETLINK_ROUTE, msg, &reader) < 0 ? 0 : wanted.state;
+	return nlpriv_neighbour(AF_INET, ifindex, &address);
 }

@@ -19,57 +19,33 @@ enum { BYTES = sizeof(struct in6_addr) };
 
 /* --- addresses --- */
 
-static struct nl_msg *address_message(enum nl_order order, int ifindex, const struct nl6_address *a)
-{
-	const bool put = order != NL_REMOVE;
-	struct ifaddrmsg info = { .ifa_family = AF_INET6,
-				  .ifa_prefixlen = (uint8_t)a->len,
-				  .ifa_index = (unsigned)ifindex };
-	const struct ifa_cacheinfo times = { .ifa_prefered = a->preferred_s,
-					     .ifa_valid = a->valid_s };
-	CLEANUP(clean_msg)
-	struct nl_msg *msg = nlmsg_alloc_simple(put ? RTM_NEWADDR : RTM_DELADDR,
-						put ? NLM_F_CREATE | NLM_F_REPLACE : 0);
-	/* Two lines may have the same prefix: its route is the plan's to put. */
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, IFA_LOCAL, BYTES, &a->address) < 0 ||
-	    nla_put(msg, IFA_ADDRESS, BYTES, &a->address) < 0 ||
-	    (put && (nla_put(msg, IFA_CACHEINFO, sizeof(times), &times) < 0 ||
-		     nla_put_u32(msg, IFA_FLAGS, IFA_F_NOPREFIXROUTE) < 0)))
-		return NULL;
-	return MOVE_PTR(msg);
-}
-
 int nl_net6_address(struct nl_net *n, enum nl_order order, int ifindex,
 		    const struct nl6_address *address, struct fault *why)
 {
-	CLEANUP(clean_msg) struct nl_msg *msg = address_message(order, ifindex, address);
-	if (!msg)
+	const struct nlpriv_address a = { AF_INET6, ifindex, &address->address, address->len };
+	const struct ifa_cacheinfo times = { .ifa_prefered = address->preferred_s,
+					     .ifa_valid = address->valid_s };
+	CLEANUP(clean_msg) struct nl_msg *msg = nlpriv_address_message(order, &a);
+	/* Two lines may have the same prefix: its route is the plan's to put. */
+	if (!msg ||
+	    (order != NL_REMOVE && (nla_put(msg, IFA_CACHEINFO, sizeof(times), &times) < 0 ||
+				    nla_put_u32(msg, IFA_FLAGS, IFA_F_NOPREFIXROUTE) < 0)))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = nlpriv_ask(n->orders, msg);
-	if (r == -EEXIST || (order == NL_REMOVE && (r == -EADDRNOTAVAIL || r == -ENODEV)))
-		r = 0;
-	char text[INET6_ADDRSTRLEN];
-	inet_ntop(AF_INET6, &address->address, text, sizeof(text));
-	return r < 0 ? fault_set(why, r, "netlink.address",
-				 "cannot %s address %s/%u on device %d: %s",
-				 order == NL_REMOVE ? "remove" : "set", text, address->len, ifindex,
-				 strerror(-r))
-		     : 0;
+	return nlpriv_address(n, order, &a, msg, why);
 }
 
 struct wanted {
 	int ifindex;
 	const struct in6_addr *address;
 	bool found;
-	uint32_t state; /* its IFA_F_ flags; NUD_ state of a neighbour */
+	uint32_t flags; /* IFA_F_ */
 };
 
 static void forget_wanted(void *data)
 {
 	struct wanted *w = data;
 	w->found = false;
-	w->state = 0;
+	w->flags = 0;
 }
 
 static int read_address(struct nl_msg *msg, void *data)
@@ -84,7 +60,7 @@ static int read_address(struct nl_msg *msg, void *data)
 	    memcmp(nla_data(attrs[IFA_ADDRESS]), w->address, BYTES) != 0)
 		return NL_SKIP;
 	w->found = true;
-	w->state = attrs[IFA_FLAGS] ? nla_get_u32(attrs[IFA_FLAGS]) : info->ifa_flags;
+	w->flags = attrs[IFA_FLAGS] ? nla_get_u32(attrs[IFA_FLAGS]) : info->ifa_flags;
 	return NL_OK;
 }
 
@@ -93,39 +69,21 @@ enum nl6_state nl_net6_address_state(int ifindex, const struct in6_addr *address
 	struct wanted w = { .ifindex = ifindex, .address = address };
 	const struct nlpriv_reader reader = { read_address, forget_wanted, &w };
 	struct ifaddrmsg info = { .ifa_family = AF_INET6, .ifa_index = (unsigned)ifindex };
-	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nlpriv_dump(NETLINK_ROUTE, msg, &reader) < 0)
+	CLEANUP(clean_msg)
+	struct nl_msg *msg = nlpriv_message(RTM_GETADDR, NLM_F_DUMP, &info, sizeof(info));
+	if (!msg || nlpriv_dump(NETLINK_ROUTE, msg, &reader) < 0)
 		return NL6_ASKING; /* no answer is no news */
-	if (!w.found || (w.state & IFA_F_DADFAILED))
+	if (!w.found || (w.flags & IFA_F_DADFAILED))
 		return NL6_GONE;
-	return w.state & IFA_F_TENTATIVE ? NL6_ASKING : NL6_READY;
+	return w.flags & IFA_F_TENTATIVE ? NL6_ASKING : NL6_READY;
 }
 
 /* --- routes --- */
 
-static int fill_route(struct nl_msg *msg, const struct plan6_route *route)
+static int put_mtu(struct nl_msg *msg, uint32_t mtu)
 {
-	struct rtmsg info = { .rtm_family = AF_INET6,
-			      .rtm_dst_len = (uint8_t)route->to_len,
-			      .rtm_protocol = PLAN_PROTOCOL,
-			      .rtm_scope = RT_SCOPE_UNIVERSE,
-			      .rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST };
-	if (nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_u32(msg, RTA_TABLE, route->table) < 0 ||
-	    nla_put_u32(msg, RTA_PRIORITY, route->metric) < 0)
-		return -ENOMEM;
-	if (route->to_len && nla_put(msg, RTA_DST, BYTES, &route->to) < 0)
-		return -ENOMEM;
-	if (route->ifindex && nla_put_u32(msg, RTA_OIF, (uint32_t)route->ifindex) < 0)
-		return -ENOMEM;
-	if (!IN6_IS_ADDR_UNSPECIFIED(&route->gateway) &&
-	    nla_put(msg, RTA_GATEWAY, BYTES, &route->gateway) < 0)
-		return -ENOMEM;
-	if (!route->mtu)
-		return 0;
 	struct nlattr *metrics = nla_nest_start(msg, RTA_METRICS);
-	if (!metrics || nla_put_u32(msg, RTAX_MTU, route->mtu) < 0)
+	if (!metrics || nla_put_u32(msg, RTAX_MTU, mtu) < 0)
 		return -ENOMEM;
 	nla_nest_end(msg, metrics);
 	return 0;
@@ -134,24 +92,22 @@ static int fill_route(struct nl_msg *msg, const struct plan6_route *route)
 int nl_net6_route(struct nl_net *n, enum nl_order order, const struct plan6_route *route,
 		  struct fault *why)
 {
-	const bool put = order != NL_REMOVE;
-	CLEANUP(clean_msg)
-	struct nl_msg *msg = nlmsg_alloc_simple(put ? RTM_NEWROUTE : RTM_DELROUTE,
-						put ? NLM_F_CREATE | NLM_F_REPLACE : 0);
-	if (!msg || fill_route(msg, route) < 0)
+	const struct nlpriv_route r = {
+		.info = { .rtm_family = AF_INET6,
+			  .rtm_dst_len = (uint8_t)route->to_len,
+			  .rtm_protocol = PLAN_PROTOCOL,
+			  .rtm_scope = RT_SCOPE_UNIVERSE,
+			  .rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST },
+		.table = route->table,
+		.metric = route->metric,
+		.ifindex = route->ifindex,
+		.to = &route->to,
+		.gateway = IN6_IS_ADDR_UNSPECIFIED(&route->gateway) ? NULL : &route->gateway,
+	};
+	CLEANUP(clean_msg) struct nl_msg *msg = nlpriv_route_message(order, &r);
+	if (!msg || (route->mtu && put_mtu(msg, route->mtu) < 0))
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = nlpriv_ask(n->orders, msg);
-	if (!put && (r == -ESRCH || r == -ENODEV))
-		r = 0;
-	if (r == -EAFNOSUPPORT || r == -EOPNOTSUPP)
-		r = 0; /* a kernel without IPv6 sends none anywhere */
-	char to[INET6_ADDRSTRLEN];
-	inet_ntop(AF_INET6, &route->to, to, sizeof(to));
-	return r < 0 ? fault_set(why, r, "netlink.route",
-				 "cannot %s the route to %s/%u in table %u: %s",
-				 put ? "set" : "remove", to, route->to_len, route->table,
-				 strerror(-r))
-		     : 0;
+	return nlpriv_route(n, order, &r, msg, why);
 }
 
 struct routes {
@@ -212,15 +168,10 @@ static int read_route(struct nl_msg *msg, void *data)
 static int read_routes(struct routes *out, struct fault *why)
 {
 	const struct nlpriv_reader reader = { read_route, forget_routes, out };
-	struct rtmsg info = { .rtm_family = AF_INET6, .rtm_protocol = PLAN_PROTOCOL };
-	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
-		return fault_set(why, -ENOMEM, "memory", "out of memory");
-	int r = nlpriv_dump(NETLINK_ROUTE, msg, &reader);
-	return r < 0 && r != -EOPNOTSUPP && r != -EAFNOSUPPORT
-		       ? fault_set(why, r, "netlink.routes",
-				   "cannot read the kernel's routes of IPv6: %s", strerror(-r))
-		       : 0;
+	const struct rtmsg info = { .rtm_family = AF_INET6, .rtm_protocol = PLAN_PROTOCOL };
+	const struct nlpriv_list list = { RTM_GETROUTE, AF_INET6,         &info,
+					  sizeof(info), "netlink.routes", "routes of IPv6" };
+	return nlpriv_read(&list, &reader, why);
 }
 
 static bool is_in(const struct plan6_route *route, const struct plan6_route *list, size_t count)
@@ -257,29 +208,7 @@ int nl_net6_settle(struct nl_net *n, const struct plan6 *plan, struct fault *why
 
 /* --- neighbours --- */
 
-static int read_neighbour(struct nl_msg *msg, void *data)
-{
-	struct wanted *w = data;
-	struct nlattr *attrs[NDA_MAX + 1];
-	struct nlmsghdr *header = nlmsg_hdr(msg);
-	if (nlmsg_parse(header, sizeof(struct ndmsg), attrs, NDA_MAX, NULL) < 0 ||
-	    !attrs[NDA_DST] || nla_len(attrs[NDA_DST]) != BYTES)
-		return NL_SKIP;
-	const struct ndmsg *info = nlmsg_data(header);
-	if (info->ndm_ifindex == w->ifindex &&
-	    memcmp(nla_data(attrs[NDA_DST]), w->address, BYTES) == 0)
-		w->state = info->ndm_state;
-	return NL_OK;
-}
-
 int nl_net6_neighbour(int ifindex, const struct in6_addr *address)
 {
-	struct wanted w = { .ifindex = ifindex, .address = address };
-	const struct nlpriv_reader reader = { read_neighbour, forget_wanted, &w };
-	struct ndmsg info = { .ndm_family = AF_INET6 };
-	CLEANUP(clean_msg) struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETNEIGH, NLM_F_DUMP);
-	if (!msg || nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0 ||
-	    nla_put_u32(msg, NDA_IFINDEX, (uint32_t)ifindex) < 0)
-		return 0;
-	return nlpriv_dump(NETLINK_ROUTE, msg, &reader) < 0 ? 0 : (int)w.state;
+	return nlpriv_neighbour(AF_INET6, ifindex, address);
 }
