@@ -38,14 +38,18 @@ int commands_options(const struct commands_option *options, size_t count, void (
 	return COMMANDS_GO_ON;
 }
 
+void commands_row(int width, const char *name, const char *args, const char *summary, FILE *to)
+{
+	char call[64];
+	snprintf(call, sizeof(call), "%s %s", name, args);
+	fprintf(to, "  %-*s %s\n", width, call, summary);
+}
+
 void commands_usage(const struct commands *c, FILE *to)
 {
 	fprintf(to, "usage: wasl %s COMMAND\n\n", c->group);
-	for (size_t i = 0; i < c->count; i++) {
-		char call[64];
-		snprintf(call, sizeof(call), "%s %s", c->all[i].name, c->all[i].args);
-		fprintf(to, "  %-*s %s\n", c->width, call, c->all[i].summary);
-	}
+	for (size_t i = 0; i < c->count; i++)
+		commands_row(c->width, c->all[i].name, c->all[i].args, c->all[i].summary, to);
 }
 
 int commands_pick(const struct commands *c, int argc, char **argv, const struct commands_one **out)

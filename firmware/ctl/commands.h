@@ -25,6 +25,9 @@ struct commands_option {
 int commands_options(const struct commands_option *options, size_t count, void (*usage)(FILE *to),
 		     struct wasl *mine, int *argc, char ***argv);
 
+/* A line of a usage: the call, and what it does from column `width` on. */
+void commands_row(int width, const char *name, const char *args, const char *summary, FILE *to);
+
 struct commands_one {
 	const char *name, *args, *summary;
 	int least, most;  /* words behind the name */

@@ -11,7 +11,10 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/conf.h"
 #include "firmware/base/fault.h"
+#include "firmware/ctl/commands.h"
 #include "firmware/ctl/wasl.h"
+
+enum { COLUMN = 36 /* of the summaries in the usage */ };
 
 static int help(const struct wasl *w, int argc, char **argv);
 
@@ -77,11 +80,8 @@ int wasl_misused(const char *fmt, ...)
 static void put_usage(FILE *to)
 {
 	fputs("usage: wasl [--lang ar|fr|en] [--json] COMMAND\n\n", to);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		char call[64];
-		snprintf(call, sizeof(call), "%s %s", commands[i].name, commands[i].args);
-		fprintf(to, "  %-36s %s\n", call, commands[i].summary);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		commands_row(COLUMN, commands[i].name, commands[i].args, commands[i].summary, to);
 	fputs("\n  --lang LANG   language of the answer; else $LANG, else the board's\n"
 	      "  --json        the answer as JSON\n"
 	      "  -V            version\n",

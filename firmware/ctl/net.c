@@ -14,7 +14,7 @@
 #include "firmware/ctl/wasl.h"
 #include "firmware/ctl/wifi_view.h"
 
-enum { LOOK_S = 1 };
+enum { LOOK_S = 1, COLUMN = 40 /* of the summaries in the usage */ };
 
 CLEAN_FN(json, json_t, json_decref)
 
@@ -126,11 +126,8 @@ static const struct net_command {
 static void usage(FILE *to)
 {
 	fputs("usage: wasl net COMMAND\n\n", to);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		char call[64];
-		snprintf(call, sizeof(call), "%s %s", commands[i].name, commands[i].args);
-		fprintf(to, "  %-40s %s\n", call, commands[i].summary);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		commands_row(COLUMN, commands[i].name, commands[i].args, commands[i].summary, to);
 }
 
 int wasl_net(const struct wasl *w, int argc, char **argv)
