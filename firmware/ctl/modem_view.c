@@ -11,28 +11,15 @@
 
 enum { ROOM = 400 };
 
-static const char *const states[] = { "absent",     "off",        "failed",
-				      "locked",     "disabled",   "searching",
-				      "registered", "connecting", "connected" };
-static const char *const reasons[] = {
-	"no_manager", "no_modem",    "no_sim", "sim_broken", "pin_wanted",
-	"pin_wrong",  "pin_spared",  "puk",    "barred",     "no_network",
-	"denied",     "roams",       "apn",    "login",      "credit",
-	"refused",    "unpermitted", "silent", "stuck",
-};
-
-/* The string of PREFIX and the word, where it is one of those that there are; "" else. */
-static const char *word(const struct view *v, const char *prefix, const char *said,
-			const char *const known[], size_t count)
+/* The string of PREFIX and the word, as the tables have it; "" where they have none: strangers' words are not shown. */
+static const char *word(const struct view *v, const char *prefix, const char *said)
 {
 	char id[40];
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(known[i], said) != 0)
-			continue;
-		snprintf(id, sizeof(id), "%s%s", prefix, known[i]);
-		return strings_get(v->lang, id);
-	}
-	return "";
+	const int len = snprintf(id, sizeof(id), "%s%s", prefix, said);
+	if (!*said || said[strspn(said, "abcdefghijklmnopqrstuvwxyz_")] || len >= (int)sizeof(id))
+		return "";
+	const char *text = strings_get(v->lang, id);
+	return text == id ? "" : text;
 }
 
 static bool is(const json_t *modem, const char *key, const char *said)
@@ -48,11 +35,10 @@ static bool well(const json_t *modem)
 /* "connected, network Zitouna 4G, signal 3 of 4"; "locked: there is no SIM in it". */
 static void say(const json_t *modem, const struct view *v, char out[static ROOM])
 {
-	const char *reason =
-		word(v, "modem.why.", view_text(modem, "reason"), reasons, ARRAY_LEN(reasons));
+	const char *reason = word(v, "modem.why.", view_text(modem, "reason"));
 	char operator[100], technology[16], bars[24];
 	AUTO_FREE char *with = NULL, *why = NULL;
-	const char *text = word(v, "modem.", view_text(modem, "state"), states, ARRAY_LEN(states));
+	const char *text = word(v, "modem.", view_text(modem, "state"));
 	text = *text ? text : "–";
 	view_foreign(view_text(modem, "operator"), operator, sizeof(operator));
 	view_foreign(view_text(modem, "technology"), technology, sizeof(technology));

@@ -4,4 +4,6 @@ CTL := ask claim_view config_pick evidence_view lists_view live_view measure_vie
 $(eval $(call lib,ctl,$(CTL:%=firmware/ctl/%.c),web record base,libqrencode))
 $(eval $(call prog,wasl,$(patsubst %,firmware/ctl/%.c,main status checks claim commands evidence lists config kitchen live net net_order net_test request staff store store_add),ctl))
 
-$(foreach u,$(CTL),$(if $(wildcard tests/unit/ctl/$(u)_test.c),$(eval $(call unit,ctl_$(u),tests/unit/ctl/$(u)_test.c,ctl web base))))
+$(foreach u,$(filter-out modem_view,$(CTL)),$(if $(wildcard tests/unit/ctl/$(u)_test.c),$(eval $(call unit,ctl_$(u),tests/unit/ctl/$(u)_test.c,ctl web base))))
+# Every word of a modem that wasl-netmgrd may say
+$(eval $(call unit,ctl_modem_view,tests/unit/ctl/modem_view_test.c,ctl netmgr_core web base))
