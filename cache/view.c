@@ -130,11 +130,6 @@ static struct view_item *find(struct view *v, const struct key *key)
 	return item;
 }
 
-int view_dir(struct view *v)
-{
-	return view_folder(v) ? -1 : v->fd;
-}
-
 bool view_is_open(struct view *v, const struct objmap_id *id, uint64_t rendition)
 {
 	const struct key object = { .kind = OBJECT, .id = *id },
@@ -152,11 +147,11 @@ static struct view_item *lookup(struct view *v, const struct key *key)
 	return item;
 }
 
-int view_folder(struct view *v)
+int view_dir(struct view *v)
 {
 	if (v->fd < 0)
 		v->fd = open(v->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return v->fd < 0 ? -errno : 0;
+	return v->fd < 0 ? -errno : v->fd;
 }
 
 static int open_body(struct view *v, struct view_item *item, struct layout at)
@@ -208,8 +203,8 @@ static int open_files(struct view *v, struct view_item *item, uint64_t size)
 
 static int open_item(struct view *v, const struct key *key, uint64_t size, struct view_item **out)
 {
-	int rc = view_folder(v);
-	if (rc)
+	int rc = view_dir(v);
+	if (rc < 0)
 		return rc;
 	CLEANUP(clean_item) struct view_item *item = calloc(1, sizeof(*item));
 	if (!item)
@@ -384,10 +379,10 @@ static int read_extent(void *arg)
 int view_object_size(struct view *v, const struct objmap_id *id, uint64_t *size)
 {
 	struct stat st;
-	int rc = view_folder(v);
-	if (rc)
-		return rc;
-	if (fstatat(v->fd, layout_object(id, "").at, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	const int dir = view_dir(v);
+	if (dir < 0)
+		return dir;
+	if (fstatat(dir, layout_object(id, "").at, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -ENOENT;
@@ -405,10 +400,10 @@ int view_object_map(struct view *v, const struct objmap_id *id, struct view_file
 {
 	const struct key key = { .kind = MAP, .id = *id };
 	struct stat now, st;
-	int rc = view_folder(v);
-	if (rc)
-		return rc;
-	if (fstatat(v->fd, layout_object(id, ".map").at, &now, AT_SYMLINK_NOFOLLOW) < 0)
+	const int dir = view_dir(v);
+	if (dir < 0)
+		return dir;
+	if (fstatat(dir, layout_object(id, ".map").at, &now, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	struct view_item *item = lookup(v, &key);
 	/* Maps have no flag that says so: one that was damaged is made again under its name. */
@@ -416,7 +411,7 @@ int view_object_map(struct view *v, const struct objmap_id *id, struct view_file
 		unlist(v, item);
 		item = NULL;
 	}
-	rc = item ? 0 : open_item(v, &key, 0, &item);
+	int rc = item ? 0 : open_item(v, &key, 0, &item);
 	if (rc)
 		return rc;
 	*out = (struct view_file){

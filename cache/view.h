@@ -49,7 +49,7 @@ void view_release(struct view_item *item);
 
 /* Whether the files of a rendition, or (rendition 0) of an object are open: asking for them opens nothing. */
 bool view_is_open(struct view *v, const struct objmap_id *id, uint64_t rendition);
-/* The store's folder, for as long as the view is open; -1 while there is none. */
+/* The store's folder, for as long as the view is open; a negative errno while there is none. */
 int view_dir(struct view *v);
 
 /*

@@ -24,8 +24,8 @@ static int map_newest(struct view *v)
 {
 	struct stat st;
 	struct names *names;
-	int rc = view_folder(v);
-	if (rc)
+	int rc = view_dir(v);
+	if (rc < 0)
 		return rc;
 	if (fstatat(v->fd, LAYOUT_NAMES, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;

@@ -26,6 +26,4 @@ struct view {
 	struct view_item *buckets[];
 };
 
-/* Opens the store's folder where that was not done yet: 0 or a negative errno. */
-int view_folder(struct view *v);
 bool view_same_file(const struct stat *a, const struct stat *b);

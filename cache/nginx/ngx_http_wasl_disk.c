@@ -424,7 +424,7 @@ ngx_http_wasl_disk_open(ngx_http_wasl_ctx_t *ctx)
     }
 
     if (load == NULL) {
-        if (dir == -1 || !cold_is(dir, &cold)) {
+        if (dir < 0 || !cold_is(dir, &cold)) {
             return NGX_OK;
         }
 
