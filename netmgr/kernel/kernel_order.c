@@ -225,9 +225,16 @@ enum probe_answer kernel_neighbour(struct kernel *k, unsigned uplink)
 int kernel_flows(const struct kernel *k, const struct passive *known,
 		 struct passive_flow out[static PASSIVE_FLOWS])
 {
+	enum { OF_A_LINE = 8 };
 	struct plan_uplink uplinks[UPLINK_MAX];
+	struct in6_addr six[UPLINK_MAX * OF_A_LINE];
+	struct nl_passive_ends ends = { .uplinks = uplinks,
+					.uplink_count = k->conf->uplink_count,
+					.six = six };
 	kernelpriv_uplinks(k, uplinks);
-	return nl_passive_take(uplinks, k->conf->uplink_count, known, out, PASSIVE_FLOWS);
+	for (unsigned i = 0; i < k->conf->uplink_count; i++)
+		ends.six_count += kernel6_addresses(k->six, i, six + ends.six_count, OF_A_LINE);
+	return nl_passive_take(&ends, known, out, PASSIVE_FLOWS);
 }
 
 size_t kernel_lans(const struct kernel *k, struct kernel_lan out[static LAN_MAX])

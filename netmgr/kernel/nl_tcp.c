@@ -58,11 +58,12 @@ int nl_tcp_read(const void *bytes, size_t len, struct nl_tcp *out)
 	if (header.nlmsg_len < head || header.nlmsg_len > len)
 		return -EBADMSG;
 	memcpy(&found, (const char *)bytes + NLMSG_HDRLEN, sizeof(found));
-	if (found.idiag_family != AF_INET ||
+	if ((found.idiag_family != AF_INET && found.idiag_family != AF_INET6) ||
 	    !find_info((const char *)bytes + head, header.nlmsg_len - head, &info))
 		return -ENODATA;
 	*out = (struct nl_tcp){
 		.flow.id = (uint64_t)found.id.idiag_cookie[1] << 32 | found.id.idiag_cookie[0],
+		.family = found.idiag_family,
 		.id = found.id,
 	};
 	read_info(&info, &out->flow);

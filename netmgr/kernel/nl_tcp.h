@@ -9,6 +9,7 @@
 /* A connection of this machine as the kernel's sock_diag tells of it. */
 struct nl_tcp {
 	struct passive_flow flow; /* .line is not set */
+	int family;               /* AF_INET or AF_INET6, and then not one of IPv4 in its clothes */
 	struct inet_diag_sockid id;
 };
 

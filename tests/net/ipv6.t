@@ -43,9 +43,11 @@ for i in 0 1 2; do
 			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
 			location = /who { return 200 "isp$i\n"; }
 			location /slow { limit_rate 40k; }
+			location /stream { limit_rate 80k; }
 		}
 	END
 	head -c 200000 /dev/zero | tr '\0' "$i" >"$work/www-isp$i/slow"
+	truncate -s 4000000 "$work/www-isp$i/stream"
 	names $i
 	announce $i
 done
@@ -140,6 +142,15 @@ ok $? "the router is in the line's table and leads what most traffic takes"
 until_so 10 ways_of 101 wan1 && six_routes 101 | grep -q '^unreachable default'
 ok $? "each line's table has its own, and ends in unreachable"
 is "$(six_routes main | grep 'wan[01]' | grep -vc '^fe80::/64')" 0 "table main knows nothing of it"
+
+# --- what the box brings over it tells how fast it is ----------------------------------------------------
+in_background box stream curl -6 -s --max-time 40 -o /dev/null "http://[$hub6]/stream"
+heard() { [ "$(ask GET /v1/uplinks | jq -r '.uplinks[0].passive.down_kbps // 0')" -ge 320 ]; }
+until_so 15 heard
+ok $? "a transfer over IPv6 tells of its line ($(ask GET /v1/uplinks | jq -r '.uplinks[0].passive.down_kbps') kbit/s)"
+is "$(ask GET /v1/uplinks | jq -r '.uplinks[1].passive.down_kbps // 0')" 0 "and of no other one"
+kill "$started"
+wait "$started" 2>/dev/null
 
 # --- what no router of this wire can have said ---------------------------------------------------------
 say isp0 line0 64 1800 0 2001:db8:bad:: 3600 3600

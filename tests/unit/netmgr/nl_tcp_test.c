@@ -58,6 +58,11 @@ static void reads_a_connection(void **state)
 	assert_int_equal(got.id.idiag_src[0] + got.id.idiag_dst[0], 3);
 	assert_int_equal(got.flow.rtt_us, 40000);
 	assert_int_equal(got.flow.least_rtt_us, 20000);
+	assert_int_equal(got.family, AF_INET);
+	a.found.idiag_family = AF_INET6;
+	assert_int_equal(nl_tcp_read(&a, sizeof(a), &got), 0);
+	assert_int_equal(got.family, AF_INET6);
+	a.found.idiag_family = AF_INET;
 	assert_int_equal(got.flow.acked_bytes, 7);
 	assert_int_equal(got.flow.received_bytes, 8);
 	assert_int_equal(got.flow.sent_bytes, 9);
@@ -77,7 +82,7 @@ static void knows_what_tells_nothing(void **state)
 	a.info.tcpi_last_data_recv = a.info.tcpi_last_ack_recv = 60000;
 	assert_int_equal(nl_tcp_read(&a, sizeof(a), &got), -ENODATA);
 	a = answer();
-	a.found.idiag_family = AF_INET6;
+	a.found.idiag_family = AF_UNIX;
 	assert_int_equal(nl_tcp_read(&a, sizeof(a), &got), -ENODATA);
 	a = answer();
 	a.head.nla_type = INET_DIAG_CONG;
