@@ -36,7 +36,7 @@ touch "$work/leases"
 start_nginx isp isp <<-END
 	server {
 		listen 10.77.0.1:80;
-		location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
+		$answers_check
 	}
 	server {
 		listen 10.77.0.1:81;
@@ -123,8 +123,7 @@ within 10 line_is "up "
 ok $? "and its return is seen"
 
 address=$(in_ns box ip -4 -o addr show dev wan0)
-kill -9 "$daemon"
-wait "$daemon" 2>/dev/null
+kill_daemon
 within 5 clients_are 0
 ok $? "the DHCP client dies with a killed daemon"
 in_ns box ip addr add 10.77.0.1/24 dev lan0 # as if it had been killed between its note of the move and the move

@@ -8,41 +8,18 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/net/lib.sh
 need nginx curl jq python3
 hub=$(free_port)
-mkdir -p "$work/root/etc/wasl" "$work/hub"
-cat >"$work/nginx.conf" <<-END
-	daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log;
-	events { worker_connections 64; }
-	http {
-		access_log off; client_body_temp_path $work/t; proxy_temp_path $work/t; fastcgi_temp_path $work/t;
-		uwsgi_temp_path $work/t; scgi_temp_path $work/t; default_type text/plain;
-		server {
-			listen 127.0.0.1:$hub;
-			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
-		}
-	}
+mkdir -p "$work/root/etc/wasl"
+start_nginx - nginx <<END
+server { listen 127.0.0.1:$hub; $answers_check }
 END
-nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
-children+=($!)
 
 # --- the hub's end -----------------------------------------------------------------------------------
-WASL_ROOT=$work/hub "$B/bin/waslhub" init --country TN >"$work/init.log" 2>&1
-printf '[ndtd]\naddress = 127.0.0.1\nport = 0\nndt-port = 0\n' >"$work/ndtd.conf"
-WASL_ROOT=$work/hub "$B/bin/wasl-ndtd" -c "$work/ndtd.conf" 2>>"$work/ndtd.log" &
-children+=($!)
-ndtd() { (cd "$work" && curl -s --max-time 60 --unix-socket hub/run/wasl/ndtd.sock http://x/v1/status) | jq -r "$1"; }
-ndtd_is_there() { [ "$(ndtd .port)" -gt 0 ] 2>/dev/null; }
-within 60 ndtd_is_there
+start_ndtd
 ok $? "the hub's end is there"
 port=$(ndtd .port)
 
 device=00112233445566778899aabbccddeeff
-# As firmware/record/hubecho.h says, by somebody else's hand.
-key=$(python3 - "$work/hub/var/lib/wasl/hub/keys/echo.secret" $device <<-'END'
-	import hashlib, sys
-	secret = bytes.fromhex(open(sys.argv[1]).read().strip())
-	print(hashlib.blake2b(b"wasl:echo-key:1\0" + bytes.fromhex(sys.argv[2]), key=secret, digest_size=32).hexdigest())
-END
-)
+key=$(key_of $device)
 
 # --- the box's end -----------------------------------------------------------------------------------
 cat >"$work/root/etc/wasl/profile.conf" <<-END
@@ -53,37 +30,27 @@ cat >"$work/root/etc/wasl/profile.conf" <<-END
 	retry_s = 1
 	hold_s = 1
 	[gate]
-	listen = 127.0.0.1:0
+	listen = 127.0.0.1:$(free_port)
 	target = 127.0.0.1:$hub
 	[uplink adsl]
 	kind = dsl
 END
-sed -i "s/^listen = .*/listen = 127.0.0.1:$(free_port)/" "$work/root/etc/wasl/profile.conf"
-start_daemon() {
-	WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>>"$work/netmgrd.log" &
-	daemon=$!
-	children+=("$daemon")
-}
-give() { # give DEVICE KEY
-	(cd "$work" && curl -s --max-time 60 -o /dev/null -w '%{http_code}' --unix-socket root/run/wasl/netmgrd.sock \
-		-d "{\"device\":\"$1\",\"key\":\"$2\"}" http://x/v1/echo)
-}
 line() { ask GET /v1/uplinks | jq -r ".uplinks[0] | [.$1] | join(\" \")"; }
 line_is() { [ "$(line "$1")" = "$2" ]; }
 answered_more() { [ "$(ndtd .answered)" -gt "$1" ]; }
 
-start_daemon
+start_simulated
 within 60 line_is state up
 ok $? "without a key the line is up by the hub's check alone"
 is "$(line hub_echo) $(ndtd '.answered + .without_key + .no_question')" "false 0" "and the echo is not asked"
-is "$(give $device "${key}0")" 400 "a key that is none is refused"
+is "$(give_key $device "${key}0")" 400 "a key that is none is refused"
 wrong=$(printf '%064d' 7)
-is "$(give $device "$wrong")" 200 "a wrong key is taken: only the hub can tell"
+is "$(give_key $device "$wrong")" 200 "a wrong key is taken: only the hub can tell"
 tried() { [ "$(ndtd .without_key)" -ge 2 ]; }
 within 60 tried
 ok $? "the hub is silent, and is tried again"
 is "$(line 'state, .reason, .hub_echo') $(ndtd .answered)" "up  false 0" "and nothing is held against the line"
-is "$(give $device "$key")" 200 "the key of the grant"
+is "$(give_key $device "$key")" 200 "the key of the grant"
 within 60 line_is hub_echo true
 ok $? "the hub's echo is asked from its first answer on"
 before=$(ndtd .answered)
@@ -106,10 +73,9 @@ kill "$watch"
 explained status
 like "$work/explained" "adsl" "wasl net status lists the lines"
 is "$(stat -c %a "$work/root/var/lib/wasl/netmgr/echo.key")" 600 "the key is kept, for the daemon alone"
-kill -9 "$daemon"
-wait "$daemon" 2>/dev/null
+kill_daemon
 before=$(ndtd .answered)
-start_daemon
+start_simulated
 within 60 line_is hub_echo true
 ok $? "and known to the next one, without anybody telling it"
 within 60 answered_more $((before + 1))

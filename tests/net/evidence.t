@@ -22,15 +22,6 @@ ok $? "a ministry"
 WASL_ROOT=$hub "$B/bin/waslhub" key show receipt >"$key"
 like "$key" '^[0-9a-f]{64}$' "its receipt key"
 cp "$hub/var/lib/wasl/hub/root/1" "$box/etc/wasl/root.1"
-cat >"$work/nginx.conf" <<-END
-	daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log;
-	events { worker_connections 256; }
-	http {
-		access_log off; client_body_temp_path $work/t; proxy_temp_path $work/t; fastcgi_temp_path $work/t;
-		uwsgi_temp_path $work/t; scgi_temp_path $work/t;
-		server { listen 127.0.0.1:$port; location / { proxy_pass http://unix:$hub/run/wasl/hubd.sock:; } }
-	}
-END
 cat >"$box/etc/wasl/profile.conf" <<-END
 	[net]
 	check_url = http://127.0.0.1:$gate/v1/check/
@@ -49,27 +40,23 @@ cat >"$box/etc/wasl/profile.conf" <<-END
 	[hub]
 	url = http://127.0.0.1:$port
 END
-run() { # run ROOT PROGRAM: in $started
-	(cd "$1" && WASL_ROOT=$1 exec "$B/bin/$2") 2>>"$work/$2.log" &
-	started=$!
-	children+=("$started")
+run() { # run ROOT PROGRAM
+	in_background - "$2" env -C "$1" WASL_ROOT="$1" "$B/bin/$2"
 }
 netmgrd_answers() { ask GET /v1/chain | jq -e '.through > 0' >"$work/chain.json"; }
 agentd_answers() { wasl --json receipts >"$work/receipts.json" 2>&1; }
 later() { # later SECONDS: the manager is killed, and the time that it wakes up in is further on
-	kill -9 "$netmgrd"
-	wait "$netmgrd" 2>>"$work/killed"
-	WASL_CLOCK_OFFSET_S=$1 run "$box" wasl-netmgrd-sim
-	netmgrd=$started
+	kill_daemon
+	WASL_CLOCK_OFFSET_S=$1 start_simulated
 	until_so 20 further
 }
 further() { [ "$(ask GET /v1/chain | jq .through)" -gt "$through" ]; }
 through_now() { through=$(ask GET /v1/chain | jq .through); }
 run "$hub" wasl-hubd
-nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
-children+=($!)
-WASL_CLOCK_OFFSET_S=180 run "$box" wasl-netmgrd-sim
-netmgrd=$started
+start_nginx - nginx <<END
+server { listen 127.0.0.1:$port; location / { proxy_pass http://unix:$hub/run/wasl/hubd.sock:; } }
+END
+WASL_CLOCK_OFFSET_S=180 start_simulated
 until_so 20 netmgrd_answers
 run "$box" wasl-agentd
 run "$box" wasl-provisiond

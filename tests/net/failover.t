@@ -22,7 +22,7 @@ for i in 0 1; do
 	start_nginx isp$i isp$i <<-END
 		server {
 			listen $hub:80;
-			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
+			$answers_check
 			location = /who { return 200 "isp$i\n"; }
 			location /slow { limit_rate 40k; }
 			location /slower { limit_rate 4k; }
@@ -39,32 +39,8 @@ in_ns box ip rule add priority 5000 from 198.51.100.7 lookup main # somebody els
 mkdir -p "$work/root/etc/wasl"
 configure() { # configure LEAVE METERED
 	cat >"$work/root/etc/wasl/profile.conf" <<-END
-		[net]
-		check_url = http://$hub/v1/check/
-		gateway_every_ms = 200
-		hub_every_s = 1
-		retry_s = 1
-		hold_s = 1
-		dwell_s = 0
-		regret_s = 0
-		window_s = 0
-		far_a = 203.0.113.20
-		far_b = 203.0.113.30
-		leave = $1
-		drain_s = 1
-		[uplink fibre]
-		kind = fibre
-		device = wan0
-		address = 192.168.1.2/24
-		gateway = 192.168.1.1
-		preference = 10
-		[uplink lte]
-		kind = mobile
-		metered = $2
-		device = wan1
-		address = 192.168.1.2/24
-		gateway = 192.168.1.1
-		preference = 20
+		$(two_lines "$1" "check_url = http://$hub/v1/check/
+			drain_s = 1" "" "metered = $2")
 		[uplink modem]
 		kind = mobile
 		device = usb*
@@ -259,8 +235,7 @@ is "$(in_ns box ip route show table 77 | wc -l)" 5000 "the routes of others are 
 in_ns box ip route flush table 77
 
 within 40 preferred_is fibre # hold-down has doubled with each fall above
-kill -9 $daemon
-wait $daemon 2>/dev/null || true
+kill_daemon
 is "$(who)" isp0 "killed: traffic goes on"
 in_ns box ip rule add priority 1777 protocol 80 from all lookup main # what a version before may have left
 start_daemon

@@ -40,7 +40,7 @@ for i in 0 1 2; do
 		server {
 			listen $hub:80;
 			listen [$hub6]:80;
-			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
+			$answers_check
 			location = /who { return 200 "isp$i\n"; }
 			location /slow { limit_rate 40k; }
 			location /stream { limit_rate 80k; }
@@ -77,34 +77,10 @@ say() {
 mkdir -p "$work/root/etc/wasl"
 configure() { # configure LEAVE [LINE]: of the fibre's
 	cat >"$work/root/etc/wasl/profile.conf" <<-END
-		[net]
-		check_url = http://hub.example/v1/check/
-		check_name = hub.example
-		resolver_every_s = 1
-		dhcp_hook = $PWD/netmgr/kernel/udhcpc-hook
-		gateway_every_ms = 200
-		hub_every_s = 1
-		retry_s = 1
-		hold_s = 1
-		dwell_s = 0
-		regret_s = 0
-		window_s = 0
-		far_a = 203.0.113.20
-		far_b = 203.0.113.30
-		leave = $1
-		[uplink fibre]
-		kind = fibre
-		device = wan0
-		${2:-}
-		address = 192.168.1.2/24
-		gateway = 192.168.1.1
-		preference = 10
-		[uplink lte]
-		kind = mobile
-		device = wan1
-		address = 192.168.1.2/24
-		gateway = 192.168.1.1
-		preference = 20
+		$(two_lines "$1" "check_url = http://hub.example/v1/check/
+			check_name = hub.example
+			resolver_every_s = 1
+			dhcp_hook = $PWD/netmgr/kernel/udhcpc-hook" "${2:-}")
 		[uplink six]
 		kind = other
 		device = wan2
@@ -212,8 +188,7 @@ until_so 5 test -s "$work/kept"
 ip netns exec "$(ns box)" ip -6 monitor route address >"$work/monitor.out" 2>&1 &
 monitor=$!
 children+=("$monitor")
-kill -9 "$daemon"
-wait "$daemon" 2>/dev/null
+kill_daemon
 is "$(who6)" isp0 "killed: IPv6 goes on"
 start_daemon
 until_so 20 preferred_is fibre

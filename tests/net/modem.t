@@ -54,29 +54,11 @@ becomes() { # becomes STATE_AND_REASON NAME
 }
 
 mkdir -p "$work/root/etc/wasl"
-start_simulated() {
-	WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>>"$work/netmgrd.log" &
-	daemon=$!
-	children+=("$daemon")
-}
-end_simulated() { kill "-$1" "$daemon" && wait "$daemon" 2>/dev/null; }
 
 hub=$(free_port) gate=$(free_port)
-mkdir -p "$work/t"
-cat >"$work/nginx.conf" <<-END
-	daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log;
-	events { worker_connections 64; }
-	http {
-		access_log off; client_body_temp_path $work/t; proxy_temp_path $work/t; fastcgi_temp_path $work/t;
-		uwsgi_temp_path $work/t; scgi_temp_path $work/t; default_type text/plain;
-		server {
-			listen 127.0.0.1:$hub;
-			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
-		}
-	}
+start_nginx - nginx <<END
+server { listen 127.0.0.1:$hub; $answers_check }
 END
-nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
-children+=($!)
 cat >"$work/operators.xml" <<-END
 	<serviceproviders format="2.0"><country code="tn"><provider><name>Zitouna</name><gsm>
 	<network-id mcc="605" mnc="02"/>
@@ -122,7 +104,7 @@ echo 1234 >"$work/root/etc/wasl/lte.pin"
 chmod 600 "$work/root/etc/wasl/lte.pin"
 tell "net home"
 becomes "locked pin_wrong" "a wrong PIN is said"
-end_simulated KILL
+kill_daemon
 start_simulated
 becomes "locked pin_wrong" "a daemon that was killed remembers"
 tell "net none" "net home"
@@ -182,7 +164,7 @@ until_so 60 steps_are 4
 ok $? "four steps an hour"
 becomes "connected silent" "then it stays silent, and that is said"
 resets=$(called Reset)
-end_simulated KILL
+kill_daemon
 start_simulated
 becomes "connected " "a daemon that was killed takes the connection over"
 ask POST "/v1/sim/cut?uplink=lte&how=silent" >/dev/null
@@ -218,7 +200,7 @@ for kind in "${kinds[@]}"; do
 done
 kill -0 "$daemon"
 ok $? "the daemon lives"
-end_simulated TERM
+stop_daemon
 
 # --- nobody's numbers -------------------------------------------------------------------------------------------
 is "$(grep -rlaE '356938035643809|605029876543210|98765432|48151623' "$work/root/var" "$work/root/run" "$work/netmgrd.log")" "" \
@@ -241,11 +223,8 @@ plug_line() { # plug_line DEVICE
 }
 in_ns isp ip link set lo up
 plug_line wwan7
-start_nginx isp hub <<'END'
-server {
-	listen 80;
-	location ~ ^/v1/check/(?<nonce>[0-9a-f]+)$ { return 200 "wasl $nonce\n"; }
-}
+start_nginx isp hub <<END
+server { listen 80; $answers_check }
 END
 rm -rf "$work/root/var" "$work/root/run"
 {
@@ -277,8 +256,7 @@ is "$(in_ns box ip -4 route show table 100 default | grep -c 'via 10.77.0.1 dev 
 is "$(cat "$work/root/run/wasl/netmgr/resolv.conf")" "nameserver 10.77.0.1" "its resolver is the box's"
 like "$calls" '^Connect apn=school.example' "the access point name is that of the settings"
 connects=$(called Connect)
-kill -KILL "$daemon"
-wait "$daemon" 2>/dev/null
+kill_daemon
 start_daemon
 until_so 20 line_is up
 ok $? "a daemon that was killed takes the line over"

@@ -11,37 +11,23 @@ need nginx curl jq python3
 
 # --- the hub -----------------------------------------------------------------------------------------
 hub=$(free_port)
-mkdir -p "$work/root/etc/wasl" "$work/hub" "$work/t"
-WASL_ROOT=$work/hub "$B/bin/waslhub" init --country TN >"$work/init.log" 2>&1
-printf '[ndtd]\naddress = 127.0.0.1\nport = 0\nndt-port = 0\nndt-per-minute = 100\n' >"$work/ndtd.conf"
-WASL_ROOT=$work/hub "$B/bin/wasl-ndtd" -c "$work/ndtd.conf" 2>>"$work/ndtd.log" &
-children+=($!)
-ndtd() { (cd "$work" && curl -s --max-time 60 --unix-socket hub/run/wasl/ndtd.sock http://x/v1/status) | jq -r "$1"; }
-ndtd_is_there() { [ "$(ndtd .ndt7.port)" -gt 0 ] 2>/dev/null; }
-within 60 ndtd_is_there
+mkdir -p "$work/root/etc/wasl"
+start_ndtd
 ok $? "the hub's end is there"
 port=$(ndtd .ndt7.port)
-cat >"$work/nginx.conf" <<-END
-	daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log;
-	events { worker_connections 64; }
-	http {
-		access_log off; client_body_temp_path $work/t; proxy_temp_path $work/t; fastcgi_temp_path $work/t;
-		uwsgi_temp_path $work/t; scgi_temp_path $work/t; default_type text/plain;
-		server {
-			listen 127.0.0.1:$hub;
-			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
-			location /ndt/v7/ {
-				proxy_http_version 1.1;
-				proxy_set_header Upgrade \$http_upgrade;
-				proxy_set_header Connection upgrade;
-				proxy_set_header X-Real-IP 192.0.2.7;
-				proxy_pass http://127.0.0.1:$port;
-			}
-		}
+start_nginx - nginx <<END
+server {
+	listen 127.0.0.1:$hub;
+	$answers_check
+	location /ndt/v7/ {
+		proxy_http_version 1.1;
+		proxy_set_header Upgrade \$http_upgrade;
+		proxy_set_header Connection upgrade;
+		proxy_set_header X-Real-IP 192.0.2.7;
+		proxy_pass http://127.0.0.1:$port;
 	}
+}
 END
-nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
-children+=($!)
 
 # --- hubs that do not do as they should: all at once, some take their time ------------------------------
 python3 tests/net/ndt-liar.py >"$work/liar.port" 2>"$work/liar.log" &
@@ -95,8 +81,7 @@ cat >"$work/root/etc/wasl/profile.conf" <<-END
 	quota = 1
 	preference = 30
 END
-WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>>"$work/netmgrd.log" &
-children+=($!)
+start_simulated
 line() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | $2"; }
 line_is() { [ "$(line "$1" .state)" = "$2" ]; }
 all_are_up() { line_is adsl up && line_is lte up && line_is spent capped; }
@@ -110,13 +95,7 @@ is $? 1 "without a key the hub does not measure"
 like "$work/try.out" "adsl: could not be measured" "the line is named"
 like "$work/try.out" "does not know this box" "and what it is"
 device=00112233445566778899aabbccddeeff
-key=$(python3 - "$work/hub/var/lib/wasl/hub/keys/echo.secret" $device <<-'END'
-	import hashlib, sys
-	secret = bytes.fromhex(open(sys.argv[1]).read().strip())
-	print(hashlib.blake2b(b"wasl:echo-key:1\0" + bytes.fromhex(sys.argv[2]), key=secret, digest_size=32).hexdigest())
-END
-)
-(cd "$work" && curl -s --max-time 60 -o /dev/null --unix-socket root/run/wasl/netmgrd.sock -d "{\"device\":\"$device\",\"key\":\"$key\"}" http://x/v1/echo)
+give_key $device "$(key_of $device)" >"$work/given"
 
 before=$(line adsl '.rx_bytes + .tx_bytes')
 what='"\(.uplink) \(.method) \(.truncated) \(.good) \(.proved) \(.down.end) \(.up.end) \(.rtt_us > 25000) \(.down.bps > 4e6 and .down.bps < 6.6e6) \(.by)"'

@@ -10,24 +10,15 @@ need nginx curl jq
 
 hub=$(free_port)
 gate=$(free_port)
-mkdir -p "$work/www" "$work/root/etc/wasl"
-head -c 3000000 /dev/zero >"$work/www/big"
-cat >"$work/nginx.conf" <<-END
-	daemon off; master_process off; pid $work/nginx.pid; error_log $work/nginx.log;
-	events { worker_connections 256; }
-	http {
-		access_log off; client_body_temp_path $work/t; proxy_temp_path $work/t; fastcgi_temp_path $work/t;
-		uwsgi_temp_path $work/t; scgi_temp_path $work/t; default_type text/plain; root $work/www;
-		server {
-			listen 127.0.0.1:$hub;
-			location ~ ^/v1/check/(?<nonce>[0-9a-f]+)\$ { return 200 "wasl \$nonce\n"; }
-			location = /small { return 200 "small\n"; }
-		}
-	}
-END
-nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
-nginx_pid=$!
-children+=("$nginx_pid")
+mkdir -p "$work/root/etc/wasl"
+start_hub() {
+	start_nginx - hub <<-END
+		server { listen 127.0.0.1:$hub; $answers_check location = /small { return 200 "small\n"; } }
+	END
+	nginx_pid=$started
+}
+start_hub
+head -c 3000000 /dev/zero >"$work/www-hub/big"
 
 configure() { # configure WHEN_CUT HUB_EVERY_S
 	cat >"$work/root/etc/wasl/profile.conf" <<-END
@@ -61,16 +52,6 @@ configure() { # configure WHEN_CUT HUB_EVERY_S
 		zone = class
 	END
 }
-daemon=
-start_daemon() {
-	WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>>"$work/netmgrd.log" &
-	daemon=$!
-	children+=("$daemon")
-}
-stop_daemon() { # stop_daemon SIGNAL
-	kill "-$1" $daemon
-	wait $daemon 2>/dev/null
-}
 preferred_is() { [ "$(ask GET /v1/uplinks | jq -r '.preferred')" = "$1" ]; }
 reason_of() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | .reason"; }
 bytes_of() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | .rx_bytes"; }
@@ -78,7 +59,7 @@ get() { curl -s --max-time "${2:-5}" -o /dev/null -w '%{http_code}' "http://127.
 small_works() { [ "$(get small)" = 200 ]; }
 
 configure refuse 1
-start_daemon
+start_simulated
 within 5 preferred_is adsl
 ok $? "the better line is preferred"
 small_works
@@ -151,8 +132,7 @@ hub_limps() { [ "$(reason_of adsl)" = hub ]; }
 within 5 hub_limps
 ok $? "a hub that is down is the hub's fault"
 is "$(ask GET /v1/uplinks | jq -r '[.uplinks[].state] | unique | join(" ")')" up "and no line is down for it"
-nginx -c "$work/nginx.conf" -p "$work" 2>>"$work/nginx.log" &
-children+=($!)
+start_hub
 hub_is_back() { [ "$(reason_of adsl)" = "" ] && small_works; }
 within 15 hub_is_back
 ok $? "and its return is seen soon"
@@ -167,8 +147,8 @@ all_rows() {
 }
 all_rows >"$work/before"
 for _ in 1 2 3; do
-	stop_daemon KILL
-	start_daemon
+	kill_daemon
+	start_simulated
 	within 5 preferred_is adsl
 done
 ok $? "killed three times: it comes back"
@@ -178,13 +158,13 @@ ok $? "rows that were given out are the same"
 is "$(jq -s '[.[] | select(.up_s + .down_s + .unpowered_s + .unknown_s != 60)] | length' "$work/after")" 0 "each has 60 seconds"
 is "$(jq -s '[range(length) as $i | .[$i].cursor - $i] | unique | length' "$work/after")" 1 "cursors have no gap"
 used=$(bytes_of adsl)
-stop_daemon TERM
-start_daemon
+stop_daemon
+start_simulated
 within 5 preferred_is adsl
 is "$(bytes_of adsl | awk -v u="$used" '{print ($1 >= u && $1 < u + 100000)}')" 1 "bytes are kept over a regular end"
-stop_daemon KILL
+kill_daemon
 rm -rf "$work/root/run" # a power cut, for a simulated machine
-start_daemon
+start_simulated
 within 5 preferred_is adsl
 is "$(ask GET '/v1/events?limit=1000' | jq -r '.rows | map(select(.kind == "power.return")) | length')" 1 "a power cut is told from a kill"
 is "$(ask GET /v1/status | jq .boots)" 2 "and counted as a boot"
@@ -196,11 +176,11 @@ ok $? "a second instance is refused"
 
 # --- a quota -----------------------------------------------------------------------------------------
 used=$(ask GET /v1/uplinks | jq -r '.uplinks[] | select(.name == "adsl") | .rx_bytes + .tx_bytes')
-stop_daemon TERM
+stop_daemon
 plan_of() { # plan_of PERCENT: such a quota that so much of it is used
 	configure refuse 600
 	sed -i "s/^sim_rate_kbps = 16000/&\nquota = $((used * 100 / $1))\nprice_per_gb = 15000\ncurrency = MRU/" "$work/root/etc/wasl/profile.conf"
-	start_daemon
+	start_simulated
 	within 10 preferred_is adsl
 }
 said_of() { ask GET /v1/uplinks | jq -r '.uplinks[] | select(.name == "adsl") | "\(.quota_level) \(.sync) \(.currency)"'; }
@@ -210,15 +190,15 @@ heard() { [ "$(events_of)" = "$1" ]; }
 plan_of 90
 within 10 said "low go MRU" && within 10 heard low
 ok $? "nine tenths of a quota are said to be used"
-stop_daemon TERM
+stop_daemon
 plan_of 98
 within 10 said "hold quota MRU" && within 10 heard "low hold"
 ok $? "what is left then is not for lessons that nobody waits for"
 
 # --- a line that hangs -------------------------------------------------------------------------------
-stop_daemon TERM
+stop_daemon
 configure hang 600
-start_daemon
+start_simulated
 both_up() { [ "$(ask GET /v1/uplinks | jq -r '[.uplinks[].state] | unique | join(" ")')" = up ]; }
 within 5 both_up
 ask POST '/v1/sim/cut?uplink=all' >/dev/null
@@ -234,7 +214,7 @@ within 10 small_works
 ok $? "restored"
 
 # --- what goes wrong at the start --------------------------------------------------------------------
-stop_daemon TERM
+stop_daemon
 sed -i "s/^listen = .*/listen = 127.0.0.1:$hub/" "$work/root/etc/wasl/profile.conf"
 WASL_ROOT=$work/root "$B/bin/wasl-netmgrd-sim" 2>"$work/port.err"
 [ $? -eq 1 ] && grep -q "127.0.0.1:$hub.*choose another" "$work/port.err"

@@ -273,8 +273,7 @@ drip() { # drip FOLDER: a teacher's connection that stays until FOLDER/go; FOLDE
 }
 drip "$work/kept"
 kept=$last
-kill -9 "$daemon"
-wait "$daemon" 2>/dev/null
+kill_daemon
 silent isp http://192.168.1.2:22/
 ok $? "the wall stands while the daemon does not"
 start_and_wait
@@ -286,8 +285,7 @@ is "$(cat "$work/kept/end")" here "a restart keeps the connections through it"
 like <(told net open 5) 'open in an emergency.* in 5 min' "an emergency opens it"
 is "$(page pupil1 http://$hub:8443/), $(page pupil1 http://192.168.1.1/)" "here, here" "a pupil reaches what the box does"
 is "$(page pupil1 http://10.20.0.1:22/), $(page pupil1 http://10.40.0.11/)" "no 7, no 7" "and not the box's other ports, or other zones"
-kill -9 "$daemon"
-wait "$daemon" 2>/dev/null
+kill_daemon
 start_and_wait
 within 20 wall_is .emergency open && [ "$(wall .left_s)" -le 300 ]
 ok $? "it outlives a kill"
