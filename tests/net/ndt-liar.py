@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A hub that does not do as it should, for tests/net/ndt.t: what it does stands in the Host header. Says its port first.
-import base64, hashlib, json, os, socket, struct, sys, threading, time
+import base64, fcntl, hashlib, json, os, socket, struct, sys, termios, threading, time
 
 
 def frame(kind, bytes_):
@@ -49,9 +49,11 @@ def serve(peer):
         peer.sendall(text(AppInfo={"NumBytes": -5, "ElapsedTime": -1}))
     elif how == "early":
         peer.sendall(frame(BINARY, bytes(8192)) + frame(CLOSE, struct.pack("!H", 1000)))
-    elif how == "boasts":  # that more has come than was ever sent
-        for i in range(8):
+    elif how == "boasts":  # that more has come than was ever sent; it takes nothing, and tells how much its kernel has got
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for i in range(400):
             peer.sendall(text(AppInfo={"NumBytes": 1 << 50, "ElapsedTime": 250000 * (i + 1)}, Origin="server", Test="upload"))
+            print("arrived", struct.unpack("i", fcntl.ioctl(peer, termios.FIONREAD, bytes(4)))[0], file=sys.stderr, flush=True)
             time.sleep(0.05)
     elif how == "binary":
         peer.sendall(frame(BINARY, bytes(8192)))
