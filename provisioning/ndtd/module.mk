@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What boxes measure against, at the ministry. Everything but main() is a library that program, tests and fuzzers link.
-NDTD := limit reply seats ndt7 ndtd
+NDTD := limit reply door seats ndt7 ndtd
 $(eval $(call lib,ndtd,$(NDTD:%=provisioning/ndtd/%.c),record base,libwebsockets))
 $(eval $(call prog,wasl-ndtd,provisioning/ndtd/main.c,ndtd))
 $(eval $(call unit,ndtd_reply,tests/unit/ndtd/reply_test.c,ndtd))

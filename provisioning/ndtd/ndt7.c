@@ -17,6 +17,7 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/text.h"
 #include "firmware/record/ndtmsg.h"
+#include "provisioning/ndtd/door.h"
 #include "provisioning/ndtd/limit.h"
 #include "provisioning/ndtd/reply.h"
 #include "provisioning/ndtd/seats.h"
@@ -24,15 +25,25 @@
 enum {
 	READ_BYTES = 1 << 16, /* at a time, for each who uploads */
 	LOOK_US = NDT_TELL_MS * 1000,
-	PATIENCE_S = 10, /* with who does not say what he wants */
+	PATIENCE_S = 5, /* with who says nothing: a question that was lost is sent again */
 	MINUTE_DIV =
 		60, /* limit.h counts in seconds: a clock that is so much slower makes them minutes */
 	OWN_FDS = 16,
 };
 
-enum end { END_SERVED, END_BROKEN, END_RUDE, END_NO_KEY, END_OFTEN, END_FULL, END_BAD, ENDS };
+enum end {
+	END_SERVED,
+	END_BROKEN,
+	END_RUDE,
+	END_NO_KEY,
+	END_OFTEN,
+	END_FULL,
+	END_BAD,
+	END_GAVE_WAY,
+	ENDS
+};
 static const char *const end_names[ENDS] = { "served",    "broken_off", "rude", "without_key",
-					     "too_often", "full",       "bad" };
+					     "too_often", "full",       "bad",  "gave_way" };
 
 /* One measurement. */
 struct visit {
@@ -53,6 +64,7 @@ struct ndt7 {
 	uint16_t port;
 	enum { BOXES, ANYBODY } whom;
 	const uint8_t *secret;
+	struct door door; /* before the upgrade */
 	struct seats seats;
 	struct limit boxes, nets;
 	_Atomic uint64_t ends[ENDS], sent, received;
@@ -83,20 +95,37 @@ static bool read_address(const char *text, struct in6_addr *out)
 	return inet_pton(AF_INET6, mapped, out) == 1;
 }
 
-/* Behind a web server of this machine: whom that names. */
-static struct in6_addr asker(struct lws *wsi)
+static struct in6_addr peer(struct lws *wsi)
 {
 	struct sockaddr_storage from = { 0 };
 	socklen_t len = sizeof(from);
-	char named[64] = "";
-	struct in6_addr out = { 0 }, other;
 	if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&from, &len) == 0)
-		out = reply_asker(&from);
+		return reply_asker(&from);
+	return (struct in6_addr){ 0 };
+}
+
+/* Behind a web server of this machine: whom that names. */
+static struct in6_addr asker(struct lws *wsi)
+{
+	char named[64] = "";
+	struct in6_addr out = peer(wsi), other;
 	if (is_loopback(&out) &&
 	    lws_hdr_copy(wsi, named, sizeof(named), WSI_TOKEN_HTTP_X_REAL_IP) > 0 &&
 	    read_address(named, &other))
 		out = other;
 	return out;
+}
+
+/* Connected, and nothing said yet. */
+static int let_in(struct ndt7 *n, struct lws *wsi)
+{
+	const struct in6_addr from = peer(wsi);
+	struct lws *goes = door_enter(&n->door, wsi, &from);
+	if (goes) {
+		n->ends[END_GAVE_WAY]++;
+		lws_set_timeout(goes, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+	}
+	return 0;
 }
 
 /* What the query string carries as access_token, read as an ask of the hub's echo. */
@@ -160,6 +189,7 @@ static int begin(struct ndt7 *n, struct lws *wsi, struct visit *v)
 {
 	uint8_t ask[HUBECHO_ASK];
 	const struct in6_addr from = asker(wsi);
+	door_leave(&n->door, wsi);
 	*v = (struct visit){ .begun_us = now_us(), .piece = NDT_PIECE_MIN };
 	if (which_way(wsi, &v->way))
 		return -1;
@@ -262,6 +292,10 @@ static int on_ndt7(struct lws *wsi, enum lws_callback_reasons reason, void *user
 	struct ndt7 *n = lws_context_user(lws_get_context(wsi));
 	struct visit *v = user;
 	/* libwebsockets has a hundred reasons; what is not ours is its own business. */
+	if (reason == LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED)
+		return let_in(n, wsi);
+	if (reason == LWS_CALLBACK_WSI_DESTROY)
+		door_leave(&n->door, wsi);
 	if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE)
 		return judge(n, wsi);
 	if (reason == LWS_CALLBACK_ESTABLISHED)
@@ -302,7 +336,7 @@ static int open_context(struct ndt7 *n, const struct ndt7_spec *spec, struct fau
 		.user = n,
 		.timeout_secs = PATIENCE_S,
 		.pt_serv_buf_size = READ_BYTES,
-		.fd_limit_per_thread = OWN_FDS + 2 * spec->in_all,
+		.fd_limit_per_thread = OWN_FDS + DOOR_MOST + spec->in_all,
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 	};

@@ -110,6 +110,17 @@ like "$work/status" "adsl: [0-9.]+ Mbit/s down · [0-9.]+ Mbit/s up · [0-9]+ ms
 
 what='"\(.down.end) \(.up.end) \(.down.bytes < 300000) \(.up.bytes < 300000)"'
 is "$(as_json --uplink lte)" "cap cap true true" "a metered line is measured until its cap"
+
+# Who says nothing takes nobody's place: more of them than there are places
+in_background - idle python3 tests/net/ndt-idle.py "$port" 200 "$work/idle.go"
+within 60 grep -q '^ready' "$work/idle.log"
+is "$(as_json --uplink lte)" "cap cap true true" "a line is measured while many are connected and say nothing"
+shown_out() { [ "$(ndtd .ndt7.gave_way)" -ge "$1" ]; }
+within 60 shown_out 130
+touch "$work/idle.go"
+within 60 grep -q '^[^r]' "$work/idle.log"
+like "$work/idle.log" '^HTTP/1\.[01] 401 ' "and an address with one connection keeps it, whoever comes in numbers from elsewhere"
+
 try --uplink spent
 is $? 1 "a line whose rest is for people and reports is not measured"
 like "$work/try.err" "line 'spent' has no bytes left" "and says why"
@@ -128,7 +139,7 @@ ask POST '/v1/sim/cut?uplink=adsl' >/dev/null
 wait $full
 is $? 1 "a line falls while it is measured"
 like "$work/try.out" "The line fell|broke off" "and that is said"
-is "$(ask GET '/v1/measurements?after=0' | jq -r '[.rows[].cursor] == ([.rows[].cursor] | sort | unique) and .next == .rows[-1].cursor and (.rows | length) == 4')" true \
+is "$(ask GET '/v1/measurements?after=0' | jq -r '[.rows[].cursor] == ([.rows[].cursor] | sort | unique) and .next == .rows[-1].cursor and (.rows | length) == 5')" true \
 	"all are kept, in order"
 
 # --- what became of the others ---------------------------------------------------------------------------
