@@ -3,6 +3,7 @@
 # TAP for shell tests. Sourced by the lib.sh of an area, or by a test that needs no more than this.
 
 count=0 failed=0
+# Of a failure all is said on stderr, too: prove shows nothing else of a test.
 explain() { :; } # what else to say of a failure, on lines that begin with #; an area may say it in its own way
 ok() { # ok STATUS NAME
 	count=$((count + 1))
@@ -11,19 +12,20 @@ ok() { # ok STATUS NAME
 	else
 		echo "not ok $count - $2"
 		failed=1
-		explain
+		echo "# $0: not ok $count - $2" >&2
+		explain >&2
 	fi
 }
 is() { # is GOT WANT NAME
 	[ "$1" = "$2" ]
 	local status=$?
-	[ $status = 0 ] || echo "# got '$1', wanted '$2'"
+	[ $status = 0 ] || echo "# got '$1', wanted '$2'" >&2
 	ok $status "$3"
 }
 like() { # like FILE REGEX NAME
 	grep -qE -- "$2" "$1"
 	local status=$?
-	[ $status = 0 ] || { echo "# no /$2/ in:"; sed 's/^/# /' "$1" | tail -n 20; }
+	[ $status = 0 ] || { echo "# no /$2/ in:"; sed 's/^/# /' "$1" | tail -n 20; } >&2
 	ok $status "$3"
 }
 skip() { # skip NAME REASON

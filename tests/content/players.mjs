@@ -109,8 +109,13 @@ async function run(job) {
 	}
 }
 const seen = {};
+const tried = async (job) => {
+	try { return await run(job); } catch (error) { return { error: String(error.message ?? error) }; }
+};
 for (const job of jobs) {
-	try { seen[job.name] = await run(job); } catch (error) { seen[job.name] = { error: String(error.message ?? error) }; }
+	seen[job.name] = await tried(job);
+	// A player that waits in vain on a busy machine is loaded once more, as a person would; what it says of the lesson is no such thing.
+	if (/^(no|waited for) /.test(seen[job.name].error ?? "")) seen[job.name] = { ...await tried(job), before: seen[job.name] };
 }
 await fetch("/seen", { method: "POST", body: JSON.stringify(seen) });
 </script>`;
@@ -139,7 +144,7 @@ const browser = spawn("chromium", ["--headless", "--no-sandbox", "--disable-gpu"
 	"--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required", "--mute-audio", `--user-data-dir=${root}.profile`,
 	"--remote-debugging-pipe", `http://127.0.0.1:${server.address().port}/`], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
 browser.on("error", () => finish(JSON.stringify({ error: "no chromium" }), 2));
-const late = setTimeout(() => finish(JSON.stringify({ error: "the browser did not answer in time" }), 1), 60000 + 60000 * jobs.length);
+const late = setTimeout(() => finish(JSON.stringify({ error: "the browser did not answer in time" }), 1), 60000 + 120000 * jobs.length);
 
 function finish(line, status) {
 	clearTimeout(late);

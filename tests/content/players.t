@@ -48,7 +48,7 @@ saw() { # saw JOB FILTER WHAT
 	local got
 	got=$(jq -c --arg j "$1" ".[\$j] | $2" "$top/seen" 2>&1)
 	is "$got" true "$1: $3"
-	[ "$got" = true ] || jq -c --arg j "$1" '.[$j]' "$top/seen" | sed 's/^/# /'
+	[ "$got" = true ] || jq -c --arg j "$1" '.[$j]' "$top/seen" | sed 's/^/# /' >&2
 }
 while IFS=$'\t' read -r job lesson; do
 	want=$(jq '.planned_ms / 1000' "$top/$lesson.json")
