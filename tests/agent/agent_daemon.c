@@ -47,6 +47,20 @@ static void flush_works(void)
 		fail_msg("%s", why.text);
 }
 
+/* A box that is in the books of the hub, and has told it everything. */
+static void begin_enrolled(struct box *b)
+{
+	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
+	box_enrol(b);
+	flush_works();
+}
+
+static void flush_fails(void)
+{
+	struct fault why = { 0 };
+	assert_true(box_flush(&why) < 0);
+}
+
 static void keeps_its_keys(void **state)
 {
 	struct box *b = *state;
@@ -202,9 +216,7 @@ static void survives_every_bad_answer(void **state)
 {
 	struct box *b = *state;
 	struct fault why = { 0 };
-	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
-	box_enrol(b);
-	flush_works();
+	begin_enrolled(b);
 	for (int does = HUB_DROPS; does < HUB_MISBEHAVES; does++) {
 		uint64_t before = b->stage->through;
 		box_live(b, 3, 1, 1);
@@ -249,16 +261,13 @@ static void answers_while_the_hub_is_slow(void **state)
 static void says_when_its_past_is_not_the_hubs(void **state)
 {
 	struct box *b = *state;
-	struct fault why = { 0 };
 	static const int lies[] = { HUB_TOO_FAR, HUB_OTHER_PAST };
 	static const char *const words[] = { "its past was lost", "was copied" };
-	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
-	box_enrol(b);
-	flush_works();
+	begin_enrolled(b);
 	for (size_t i = 0; i < ARRAY_LEN(lies); i++) {
 		box_live(b, 2, 0, 0);
 		b->stage->hub = lies[i];
-		assert_true(box_flush(&why) < 0);
+		flush_fails();
 		CLEANUP(clean_json) json_t *status = box_status();
 		assert_non_null(strstr(text(status, "last_error"), words[i]));
 		b->stage->hub = HUB_COUNTS; /* it was only a lie: all goes on */
@@ -289,13 +298,10 @@ static void tells_again_what_an_ended_epoch_did_not_count(void **state)
 static void finds_a_new_root_by_itself(void **state)
 {
 	struct box *b = *state;
-	struct fault why = { 0 };
-	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
-	box_enrol(b);
-	flush_works();
+	begin_enrolled(b);
 	box_live(b, 4, 0, 0);
 	b->stage->hub = HUB_NEW_KEY;
-	assert_true(box_flush(&why) < 0); /* nobody has brought root 2 yet */
+	flush_fails(); /* nobody has brought root 2 yet */
 	box_put_root(2);
 	flush_works();
 	box_all_counted(b);
@@ -307,13 +313,10 @@ static void finds_a_new_root_by_itself(void **state)
 static void a_withdrawn_key_signs_nothing(void **state)
 {
 	struct box *b = *state;
-	struct fault why = { 0 };
-	assert_int_equal(box_start(b, BOX_PLAIN, 0, NULL), 0);
-	box_enrol(b);
-	flush_works();
+	begin_enrolled(b);
 	box_live(b, 4, 0, 0);
 	box_put_root(2);
-	assert_true(box_flush(&why) < 0);
+	flush_fails();
 	b->stage->hub = HUB_NEW_KEY;
 	flush_works();
 	box_all_counted(b);
