@@ -119,15 +119,27 @@ static void obey(struct bench *b)
 		obey_once(b);
 }
 
+static void is_connected(struct bench *b)
+{
+	b->seen.bearer = true;
+	b->seen.state = MODEM_MM_CONNECTED;
+	see(b);
+}
+
+static void wants_a_pin(struct bench *b)
+{
+	b->seen.lock = MODEM_LOCK_PIN;
+	b->seen.state = MODEM_MM_LOCKED;
+	b->seen.pin = true;
+	see(b);
+}
+
 static void connects(void **state)
 {
 	(void)state;
 	struct bench b;
 	begin(&b, NULL);
-	b.seen.lock = MODEM_LOCK_PIN;
-	b.seen.state = MODEM_MM_LOCKED;
-	b.seen.pin = true;
-	see(&b);
+	wants_a_pin(&b);
 	assert_int_equal(b.last, MODEM_CALL_PIN);
 	assert_true(b.saves > 0); /* before it was asked */
 	obey(&b);
@@ -215,13 +227,10 @@ static void asks_once_for_a_pin(void **state)
 		for (int life = 0; life < 20; life++) {
 			struct bench b;
 			begin(&b, &memory);
-			b.seen.lock = MODEM_LOCK_PIN;
-			b.seen.state = MODEM_MM_LOCKED;
-			b.seen.pin = true;
 			b.seen.pin_tag[0] = 7;
 			/* A modem whose count lags, or that was begun anew by somebody. */
 			b.seen.life = 1 + (unsigned)life;
-			see(&b);
+			wants_a_pin(&b);
 			memory =
 				b.m.memory; /* saved before the SIM is asked; then the power may go */
 			if (b.last == MODEM_CALL_PIN && (life % 2 || i == 0))
@@ -247,11 +256,8 @@ static void knows_a_wrong_pin_again(void **state)
 		struct bench b;
 		begin(&b, &memory);
 		b.seen.life = life;
-		b.seen.lock = MODEM_LOCK_PIN;
-		b.seen.state = MODEM_MM_LOCKED;
-		b.seen.pin = true;
 		b.seen.pin_tag[0] = 7;
-		see(&b);
+		wants_a_pin(&b);
 		if (b.last == MODEM_CALL_PIN)
 			answer(&b, MODEM_ERROR_PIN);
 		asked += b.calls[MODEM_CALL_PIN];
@@ -269,10 +275,7 @@ static void asks_for_another_pin(void **state)
 	(void)state;
 	struct bench b;
 	begin(&b, NULL);
-	b.seen.lock = MODEM_LOCK_PIN;
-	b.seen.state = MODEM_MM_LOCKED;
-	b.seen.pin = true;
-	see(&b);
+	wants_a_pin(&b);
 	answer(&b, MODEM_ERROR_PIN);
 	b.seen.pin_tries = 2;
 	see(&b);
@@ -365,9 +368,7 @@ static void remembers_across_lives(void **state)
 		struct bench b;
 		begin(&b, &memory);
 		b.now_ms += (uint64_t)life * 5 * MINUTE;
-		b.seen.bearer = true;
-		b.seen.state = MODEM_MM_CONNECTED;
-		see(&b);
+		is_connected(&b);
 		const uint64_t end_ms = b.now_ms + 5 * MINUTE;
 		while (b.now_ms < end_ms) {
 			line(&b, b.seen.bearer ? MODEM_LINE_SILENT : MODEM_LINE_UNKNOWN);
@@ -388,9 +389,7 @@ static void begins_at_the_foot_again(void **state)
 	struct bench b;
 	begin(&b, NULL);
 	b.m.memory.climbed = 2;
-	b.seen.bearer = true;
-	b.seen.state = MODEM_MM_CONNECTED;
-	see(&b);
+	is_connected(&b);
 	line(&b, MODEM_LINE_WELL);
 	wait_until(&b, b.now_ms + 9 * MINUTE);
 	assert_int_equal(b.m.memory.climbed, 2);
@@ -487,9 +486,7 @@ static void is_left_alone_when_off(void **state)
 	struct bench b;
 	begin(&b, NULL);
 	b.m.rules.on = false;
-	b.seen.bearer = true;
-	b.seen.state = MODEM_MM_CONNECTED;
-	see(&b);
+	is_connected(&b);
 	assert_int_equal(b.last, MODEM_CALL_DISCONNECT);
 	obey(&b);
 	line(&b, MODEM_LINE_SILENT);

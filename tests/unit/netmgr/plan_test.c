@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "firmware/base/clean.h"
+#include "tests/unit/netmgr/ways.h"
 
 static struct plan_uplink line(int ifindex, const char *device, const char *address, unsigned len)
 {
@@ -24,18 +25,9 @@ static struct plan_uplink line(int ifindex, const char *device, const char *addr
 	return u;
 }
 
-/* Everything takes this line; -1: there is none. */
-static struct prefer_ways all_over(int uplink)
-{
-	struct prefer_ways ways = { .base = uplink, .chosen = 1 };
-	for (size_t c = 0; c < SHAPE_CLASSES; c++)
-		ways.line[c] = uplink;
-	return ways;
-}
-
 static void make(const struct plan_uplink *lines, size_t count, int preferred, struct plan *p)
 {
-	const struct prefer_ways ways = all_over(preferred);
+	const struct prefer_ways ways = ways_all_over(preferred);
 	plan_make(lines, count, &ways, p);
 }
 
@@ -61,7 +53,7 @@ static void leads_a_class_its_own_way(void **state)
 	(void)state;
 	const struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
 					     line(4, "wan1", "192.168.2.2", 24) };
-	struct prefer_ways ways = all_over(1);
+	struct prefer_ways ways = ways_all_over(1);
 	struct plan p;
 	ways.line[SHAPE_SYNC] = 0;
 	ways.line[SHAPE_LIVE] = ways.line[SHAPE_FIRMWARE] = -1;
@@ -78,7 +70,7 @@ static void leads_a_class_its_own_way(void **state)
 		if (p.routes[r].table == PLAN_TABLE_CLASS)
 			assert_int_equal(p.routes[r].ifindex, 4);
 	/* The base is of what says nothing; control messages may go elsewhere. */
-	ways = all_over(0);
+	ways = ways_all_over(0);
 	ways.line[SHAPE_CONTROL] = 1;
 	plan_make(lines, ARRAY_LEN(lines), &ways, &p);
 	assert_int_equal(rule_at(&p, PLAN_RULE_CHOICE + SHAPE_CONTROL)->mark, 0x10000);
@@ -91,7 +83,7 @@ static void names_what_is_refused(void **state)
 	(void)state;
 	const struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
 					     line(4, "wan1", "192.168.2.2", 24) };
-	struct prefer_ways ways = all_over(0);
+	struct prefer_ways ways = ways_all_over(0);
 	char whole[PLAN_NFT_ROOM], sets[PLAN_NFT_ROOM];
 	ways.held = PREFER_BIT(SHAPE_SYNC);
 	ways.barred[1] = PREFER_BIT(SHAPE_BROWSE) | PREFER_BIT(SHAPE_LIVE);
@@ -190,7 +182,7 @@ static void rules_both_families_alike(void **state)
 	(void)state;
 	const struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
 					     line(4, "wan1", "192.168.2.2", 24) };
-	struct prefer_ways ways = all_over(0);
+	struct prefer_ways ways = ways_all_over(0);
 	struct plan p;
 	ways.line[SHAPE_SYNC] = 1;
 	plan_make(lines, ARRAY_LEN(lines), &ways, &p);
@@ -214,7 +206,7 @@ static void refuses_a_class_what_its_line_has_not(void **state)
 	(void)state;
 	struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
 				       line(4, "wan1", "192.168.2.2", 24) };
-	struct prefer_ways ways = all_over(0);
+	struct prefer_ways ways = ways_all_over(0);
 	char sets[PLAN_NFT_ROOM], whole[PLAN_NFT_ROOM];
 	lines[0].leads6 = true;
 	ways.line[SHAPE_SYNC] = 1;
@@ -230,7 +222,7 @@ static void refuses_a_class_what_its_line_has_not(void **state)
 static void fits_the_most_uplinks(void **state)
 {
 	(void)state;
-	struct prefer_ways none = all_over(-1);
+	struct prefer_ways none = ways_all_over(-1);
 	none.held = ~0u;
 	memset(none.barred, 0xff, sizeof(none.barred));
 	struct plan_uplink lines[UPLINK_MAX];
@@ -254,7 +246,7 @@ static void fits_the_most_uplinks(void **state)
 static void names_the_fallen(void **state)
 {
 	(void)state;
-	const struct prefer_ways none = all_over(-1);
+	const struct prefer_ways none = ways_all_over(-1);
 	struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
 				       line(4, "wan1", "192.168.1.2", 24) };
 	char whole[PLAN_NFT_ROOM], fell[PLAN_NFT_ROOM];

@@ -16,6 +16,7 @@
 #include "netmgr/six/ra_book.h"
 #include "netmgr/six/ra_memo.h"
 #include "netmgr/six/slaac.h"
+#include "tests/unit/netmgr/ways.h"
 
 static struct in6_addr at(const char *text)
 {
@@ -188,14 +189,20 @@ static struct ra says(uint32_t router_s, const char *prefix, uint32_t valid_s, u
 	return ra;
 }
 
+/* A router with a prefix and a resolver, heard at 1000. */
+static void hear(struct ra_book *b, const struct in6_addr *from)
+{
+	struct ra ra = says(600, "2001:db8:1::", 86400, 3600);
+	ra.servers[ra.server_count++] = (struct ra_server){ at("2001:db8:1::53"), 1200 };
+	ra_book_take(b, from, &ra, 1000);
+}
+
 static void forgets_what_is_over(void **state)
 {
 	(void)state;
 	struct ra_book b = { 0 };
 	const struct in6_addr from = at("fe80::1");
-	struct ra ra = says(600, "2001:db8:1::", 86400, 3600);
-	ra.servers[ra.server_count++] = (struct ra_server){ at("2001:db8:1::53"), 1200 };
-	ra_book_take(&b, &from, &ra, 1000);
+	hear(&b, &from);
 	assert_non_null(ra_book_router(&b));
 	assert_int_equal(ra_book_pass(&b, 1000), 601000);
 	assert_int_equal(ra_book_pass(&b, 601000), 1201000);
@@ -208,7 +215,7 @@ static void forgets_what_is_over(void **state)
 	assert_int_equal(ra_book_pass(&b, 86401000), UINT64_MAX);
 	assert_int_equal(b.net_count, 0);
 	/* For ever is for ever. */
-	ra = says(600, "2001:db8:1::", RA_FOREVER, RA_FOREVER);
+	struct ra ra = says(600, "2001:db8:1::", RA_FOREVER, RA_FOREVER);
 	ra_book_take(&b, &from, &ra, 1000);
 	assert_int_equal(ra_book_pass(&b, UINT64_MAX - 1), UINT64_MAX);
 	assert_int_equal(b.net_count, 1);
@@ -223,10 +230,8 @@ static void takes_things_back(void **state)
 	(void)state;
 	struct ra_book b = { 0 };
 	const struct in6_addr from = at("fe80::1");
-	struct ra ra = says(600, "2001:db8:1::", 86400, 3600);
-	ra.servers[ra.server_count++] = (struct ra_server){ at("2001:db8:1::53"), 1200 };
-	ra_book_take(&b, &from, &ra, 1000);
-	ra = says(0, "2001:db8:1::", 0, 0);
+	hear(&b, &from);
+	struct ra ra = says(0, "2001:db8:1::", 0, 0);
 	ra.servers[ra.server_count++] = (struct ra_server){ at("2001:db8:1::53"), 0 };
 	ra_book_take(&b, &from, &ra, 2000);
 	assert_null(ra_book_router(&b));
@@ -396,14 +401,6 @@ static struct plan6_uplink line(int ifindex, const char *router, const char *pre
 	return u;
 }
 
-static struct prefer_ways all_over(int uplink)
-{
-	struct prefer_ways ways = { .base = uplink, .chosen = 1 };
-	for (size_t c = 0; c < SHAPE_CLASSES; c++)
-		ways.line[c] = uplink;
-	return ways;
-}
-
 static size_t ways_in(const struct plan6 *p, uint32_t table)
 {
 	size_t n = 0;
@@ -419,7 +416,7 @@ static void leads_over_the_chosen_line_only(void **state)
 					line(4, "fe80::1", "2001:db8:1::"),
 					line(5, NULL, "2001:db8:3::"), line(0, NULL, NULL) };
 	lines[1].mtu = 1480;
-	struct prefer_ways ways = all_over(1);
+	struct prefer_ways ways = ways_all_over(1);
 	struct plan6 p;
 	plan6_make(lines, ARRAY_LEN(lines), &ways, &p);
 	static const size_t want[] = { 3, 3, 2, 0 };
@@ -453,7 +450,7 @@ static void leads_over_the_chosen_line_only(void **state)
 	/* No router, no device, no address that may begin anything, nobody chosen: no way, whatever the other lines have. */
 	lines[0].begins = false;
 	for (int base = -1; base < (int)ARRAY_LEN(lines); base++) {
-		ways = all_over(base);
+		ways = ways_all_over(base);
 		plan6_make(lines, ARRAY_LEN(lines), &ways, &p);
 		assert_int_equal(ways_in(&p, PLAN_TABLE_CLASS), base == 1 ? 2 : 0);
 	}
@@ -465,7 +462,7 @@ static void spares_what_it_does_not_know(void **state)
 {
 	(void)state;
 	struct plan6_uplink lines[] = { line(3, "fe80::1", "2001:db8:1::"), { .unknown = true } };
-	struct prefer_ways ways = all_over(0);
+	struct prefer_ways ways = ways_all_over(0);
 	struct plan6 p;
 	plan6_make(lines, ARRAY_LEN(lines), &ways, &p);
 	assert_false(plan6_spares(&p, PLAN_TABLE_UPLINK));
@@ -476,7 +473,7 @@ static void spares_what_it_does_not_know(void **state)
 	ways.chosen = 0;
 	plan6_make(lines, ARRAY_LEN(lines), &ways, &p);
 	assert_true(plan6_spares(&p, PLAN_TABLE_CLASS));
-	ways = all_over(1);
+	ways = ways_all_over(1);
 	plan6_make(lines, ARRAY_LEN(lines), &ways, &p);
 	assert_true(plan6_spares(&p, PLAN_TABLE_CLASS));
 	for (size_t r = 0; r < p.route_count; r++)
@@ -487,7 +484,7 @@ static void fits_the_most(void **state)
 {
 	(void)state;
 	struct plan6_uplink lines[UPLINK_MAX];
-	struct prefer_ways ways = all_over(UPLINK_MAX - 1);
+	struct prefer_ways ways = ways_all_over(UPLINK_MAX - 1);
 	struct plan6 p;
 	for (uint8_t i = 0; i < UPLINK_MAX; i++) {
 		lines[i] = line(i + 1, "fe80::1", NULL);
