@@ -52,6 +52,7 @@ NETMGR_LIBNL := $(filter kernel/% six/% wifi/%,$(NETMGR_NL))
 $(NETMGR_LIBNL:%=$(B)/obj/netmgr/%.o) $(patsubst %,$(B)/obj/tests/unit/netmgr/%_test.o,nl80211 nl_batch nl_events nl_stock nl_tc nl_tcp) $(B)/obj/tests/fuzz/netmgr_tc_fuzz.o: CPPFLAGS += $(shell pkg-config --cflags libnl-3.0)
 
 $(foreach u,$(notdir $(NETMGR_CORE)) six wall core_silence,$(if $(wildcard tests/unit/netmgr/$(u)_test.c),$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_core base))))
+$(eval $(call unit,netmgr_modem_bus,tests/unit/netmgr/modem_bus_test.c,netmgr_daemon))
 $(foreach u,house nl80211 nl_batch nl_events nl_stock nl_tc nl_tcp,$(eval $(call unit,netmgr_$(u),tests/unit/netmgr/$(u)_test.c,netmgr_nl)))
 $(foreach f,apn modem ra reply slot,$(eval $(call fuzzer,netmgr_$(f),tests/fuzz/netmgr_$(f)_fuzz.c,netmgr_core)))
 $(foreach f,diag events tc wifi,$(eval $(call fuzzer,netmgr_$(f),tests/fuzz/netmgr_$(f)_fuzz.c,netmgr_nl)))

@@ -20,7 +20,8 @@
 #define MM_SIMPLE MM_MODEM ".Simple"
 #define MM_SIM MM_NAME ".Sim"
 #define MM_BEARER MM_NAME ".Bearer"
-#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define BUS_NAME "org.freedesktop.DBus"
+#define PROPERTIES BUS_NAME ".Properties"
 
 enum {
 	SECOND_US = 1000000,
@@ -51,6 +52,7 @@ struct modem_bus {
 	struct bus_line lines[UPLINK_MAX];
 	size_t count;
 	bool manager, told, silent, again;
+	char manager_at[64]; /* its own name on the bus; "": not known */
 	sd_bus_slot *changes, *owner, *stock;
 	sd_event_source *timer;
 };
@@ -223,11 +225,19 @@ static void lose_manager(struct modem_bus *b)
 	}
 }
 
+/* The bus's own answers and those that never came have another kind of sender. */
+static void know_manager(struct modem_bus *b, const char *name)
+{
+	if (name && name[0] == ':')
+		snprintf(b->manager_at, sizeof(b->manager_at), "%s", name);
+}
+
 static int on_stock(sd_bus_message *m, void *data, sd_bus_error *error)
 {
 	struct modem_bus *b = data;
 	struct modem_stock stock;
 	(void)error;
+	know_manager(b, sd_bus_message_get_sender(m));
 	b->stock = sd_bus_slot_unref(b->stock);
 	look_in(b, b->again ? SOON_US : POLL_US);
 	b->again = false;
@@ -258,8 +268,7 @@ static void ask_stock(struct modem_bus *b)
 		return;
 	}
 	int r = sd_bus_message_new_method_call(b->bus, &m, MM_NAME, MM_PATH,
-					       "org.freedesktop.DBus.ObjectManager",
-					       "GetManagedObjects");
+					       BUS_NAME ".ObjectManager", "GetManagedObjects");
 	if (r >= 0)
 		r = sd_bus_message_set_auto_start(m, 0);
 	if (r >= 0)
@@ -268,11 +277,19 @@ static void ask_stock(struct modem_bus *b)
 		lose_manager(b);
 }
 
+/* A match is the bus's for what goes to everybody; what somebody sends to us alone comes past it. */
+static bool is_from(sd_bus_message *m, const char *name)
+{
+	const char *sender = sd_bus_message_get_sender(m);
+	return sender && strcmp(sender, name) == 0;
+}
+
 static int on_change(sd_bus_message *m, void *data, sd_bus_error *error)
 {
-	(void)m;
+	struct modem_bus *b = data;
 	(void)error;
-	look_in(data, SOON_US);
+	if (is_from(m, b->manager_at))
+		look_in(b, SOON_US);
 	return 0;
 }
 
@@ -280,8 +297,13 @@ static int on_change(sd_bus_message *m, void *data, sd_bus_error *error)
 static int on_owner(sd_bus_message *m, void *data, sd_bus_error *error)
 {
 	struct modem_bus *b = data;
-	(void)m;
+	const char *name, *before, *now = NULL;
 	(void)error;
+	if (!is_from(m, BUS_NAME))
+		return 0;
+	b->manager_at[0] = '\0';
+	if (sd_bus_message_read(m, "sss", &name, &before, &now) > 0)
+		know_manager(b, now);
 	b->stock = sd_bus_slot_unref(b->stock);
 	lose_manager(b);
 	look_in(b, SOON_US);
@@ -290,6 +312,7 @@ static int on_owner(sd_bus_message *m, void *data, sd_bus_error *error)
 
 static void drop_bus(struct modem_bus *b)
 {
+	b->manager_at[0] = '\0';
 	b->stock = sd_bus_slot_unref(b->stock);
 	b->changes = sd_bus_slot_unref(b->changes);
 	b->owner = sd_bus_slot_unref(b->owner);
@@ -311,15 +334,15 @@ static int open_bus(struct modem_bus *b)
 		r = sd_bus_attach_event(b->bus, b->loop, SD_EVENT_PRIORITY_NORMAL);
 	if (r >= 0)
 		r = sd_bus_add_match_async(b->bus, &b->changes,
-					   "type='signal',path_namespace='" MM_PATH "'", on_change,
-					   NULL, b);
+					   "type='signal',sender='" MM_NAME
+					   "',path_namespace='" MM_PATH "'",
+					   on_change, NULL, b);
 	if (r >= 0)
-		r = sd_bus_add_match_async(
-			b->bus, &b->owner,
-			"type='signal',sender='org.freedesktop.DBus',"
-			"path='/org/freedesktop/DBus',interface='org."
-			"freedesktop.DBus',member='NameOwnerChanged',arg0='" MM_NAME "'",
-			on_owner, NULL, b);
+		r = sd_bus_add_match_async(b->bus, &b->owner,
+					   "type='signal',sender='" BUS_NAME
+					   "',path='/org/freedesktop/DBus',interface='" BUS_NAME
+					   "',member='NameOwnerChanged',arg0='" MM_NAME "'",
+					   on_owner, NULL, b);
 	if (r < 0)
 		drop_bus(b);
 	return r;
