@@ -31,6 +31,7 @@ static const struct conf_key keys[] = {
 static const struct conf_section sections[] = {
 	{ "door", keys, ARRAY_LEN(keys), .at = offsetof(struct door_conf, door),
 	  .help = "The web server of the classroom." },
+	WALL_CONF_SECTION(struct door_conf, wall),
 };
 const struct conf_schema door_schema = { "wasl-door", sections, ARRAY_LEN(sections) };
 
@@ -50,7 +51,7 @@ static bool is_address(const char *text)
 int door_check(const struct door_conf *conf, struct fault *why)
 {
 	if (is_address(conf->door.listen))
-		return 0;
+		return wall_conf_check_portal(&conf->wall, why);
 	return fault_set(
 		why, -EINVAL, "door.listen",
 		"[door] listen = '%s' is no address: write 10.0.0.1, or [fd00::1] with its "
@@ -78,6 +79,7 @@ static int set_places(struct vars *v, const struct door_conf *conf,
 	} rows[] = {
 		{ "USER_LINE", geteuid() == 0 ? "user www-data;" : "" },
 		{ "LISTEN", conf->door.listen },
+		{ "NAME", conf->wall.portal },
 		{ "PARTS", parts.at },
 		{ "MODULE", places->module },
 		{ "ROOT", root.at },

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "firmware/base/conf.h"
+#include "firmware/base/wall_conf.h"
 
 struct fault;
 
@@ -17,6 +18,7 @@ struct door_conf {
 		int64_t port;
 		int64_t workers; /* 0: one for each processor */
 	} door;
+	struct wall_conf wall; /* the name that phones are led to */
 };
 
 extern const struct conf_schema door_schema;

@@ -2,21 +2,24 @@
 #include "ngx_http_wasl.h"
 
 
-/* NGX_DECLINED: from the box itself. */
-static ngx_int_t
-ngx_http_wasl_welcome_guest(ngx_http_request_t *r)
-{
+typedef struct {
     size_t       len;
     const void  *address;
+} ngx_http_wasl_guest_t;
 
-    address = ngx_http_wasl_count_address(r, &len);
 
-    if (len == sizeof(struct in_addr)) {
-        return *(const in_addr_t *) address != htonl(INADDR_LOOPBACK) ? NGX_OK : NGX_DECLINED;
+/* Who asks; NGX_DECLINED: the box itself. */
+static ngx_int_t
+ngx_http_wasl_welcome_guest(ngx_http_request_t *r, ngx_http_wasl_guest_t *guest)
+{
+    guest->address = ngx_http_wasl_count_address(r, &guest->len);
+
+    if (guest->len == sizeof(struct in_addr)) {
+        return *(const in_addr_t *) guest->address != htonl(INADDR_LOOPBACK) ? NGX_OK : NGX_DECLINED;
     }
 
-    if (len == sizeof(struct in6_addr)) {
-        return !IN6_IS_ADDR_LOOPBACK((const struct in6_addr *) address) ? NGX_OK : NGX_DECLINED;
+    if (guest->len == sizeof(struct in6_addr)) {
+        return !IN6_IS_ADDR_LOOPBACK((const struct in6_addr *) guest->address) ? NGX_OK : NGX_DECLINED;
     }
 
     return NGX_DECLINED;
@@ -25,14 +28,9 @@ ngx_http_wasl_welcome_guest(ngx_http_request_t *r)
 
 /* Of an address, whatever program asks: the system's question and the person's browser are one phone. */
 static uint64_t
-ngx_http_wasl_welcome_phone(struct uses *uses, ngx_http_request_t *r)
+ngx_http_wasl_welcome_phone(struct uses *uses, const ngx_http_wasl_guest_t *guest)
 {
-    size_t       len;
-    const void  *address;
-
-    address = ngx_http_wasl_count_address(r, &len);
-
-    return uses_device(uses, address, len, "", 0);
+    return uses_device(uses, guest->address, guest->len, "", 0);
 }
 
 
@@ -50,6 +48,7 @@ ngx_http_wasl_welcome_stranger(ngx_http_request_t *r, ngx_http_variable_value_t 
     int32_t                     day;
     ngx_uint_t                  stranger;
     struct uses                *uses;
+    ngx_http_wasl_guest_t       guest;
     ngx_http_wasl_worker_t     *w;
     ngx_http_wasl_main_conf_t  *wmcf;
 
@@ -57,11 +56,11 @@ ngx_http_wasl_welcome_stranger(ngx_http_request_t *r, ngx_http_variable_value_t 
     w = wmcf->worker;
     stranger = 0;
 
-    if (w && ngx_http_wasl_welcome_guest(r) == NGX_OK) {
+    if (w && ngx_http_wasl_welcome_guest(r, &guest) == NGX_OK) {
         uses = ngx_http_wasl_count_lock(w, &day);
         if (uses) {
             stranger = !welcome_was_shown(w->shared->welcome, day,
-                                          ngx_http_wasl_welcome_phone(uses, r),
+                                          ngx_http_wasl_welcome_phone(uses, &guest),
                                           ngx_http_wasl_welcome_now());
             ngx_http_wasl_count_unlock(w);
         }
@@ -112,6 +111,7 @@ ngx_http_wasl_welcome_handler(ngx_http_request_t *r)
 {
     int32_t                     day;
     struct uses                *uses;
+    ngx_http_wasl_guest_t       guest;
     ngx_http_wasl_worker_t     *w;
     ngx_http_wasl_loc_conf_t   *wlcf;
     ngx_http_wasl_main_conf_t  *wmcf;
@@ -125,13 +125,13 @@ ngx_http_wasl_welcome_handler(ngx_http_request_t *r)
     wmcf = ngx_http_get_module_main_conf(r, ngx_http_wasl_module);
     w = wmcf->worker;
 
-    if (w == NULL || ngx_http_wasl_welcome_guest(r) != NGX_OK) {
+    if (w == NULL || ngx_http_wasl_welcome_guest(r, &guest) != NGX_OK) {
         return NGX_OK;
     }
 
     uses = ngx_http_wasl_count_lock(w, &day);
     if (uses) {
-        welcome_shown(w->shared->welcome, day, ngx_http_wasl_welcome_phone(uses, r),
+        welcome_shown(w->shared->welcome, day, ngx_http_wasl_welcome_phone(uses, &guest),
                       ngx_http_wasl_welcome_now());
         ngx_http_wasl_count_unlock(w);
     }

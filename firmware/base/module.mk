@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-BASE := fault fileio log paths sheet text clock conf conf_value conf_man box_conf conf_settings settings_rules daemon
+BASE := fault fileio log paths sheet text clock conf conf_value conf_man box_conf wall_conf conf_settings settings_rules daemon
 BASE += vars crc32c db unixsock ctl ctl_reply ctl_call http http_code http_order http_redirect sandbox sandbox_calls
 $(eval $(call lib,base,$(BASE:%=firmware/base/%.c),,libsystemd sqlite3 libmicrohttpd libcurl jansson libsodium))
 

@@ -159,6 +159,7 @@ int house_files_box(struct vars *vars, struct fault *why)
 		{ "ROOT", "@BOX@/run/wasl" },
 		{ "LISTEN", "@BOX_LISTEN@" },
 		{ "PORT", "@PORT@" },
+		{ "NAME", "madrasa" },
 		{ "USER_LINE", "@USER_LINE@" },
 		{ "WORKERS", "auto" },
 		{ "PARTS", "@TREE@/cache/nginx/conf" },

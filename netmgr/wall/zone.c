@@ -14,19 +14,6 @@ const char *const zone_kind_words[] = { "classroom", "staff", "management", NULL
 const char *const zone_reach_words[] = { "auto", "box", "web", "internet", "all", NULL };
 static const char *const choice_words[] = { "auto", "yes", "no", NULL };
 
-const struct conf_key wall_conf_keys[WALL_CONF_KEYS] = {
-	CONF_STR(struct wall_conf, pages, "pages", "80 443",
-		 "TCP ports of the box's own pages, open to every zone"),
-	CONF_INT(struct wall_conf, emergency_min, "emergency_min", "240", 1, 10080,
-		 "how many minutes of running time 'wasl net open' and 'wasl net close' last, "
-		 "unless they say it themselves"),
-	CONF_STR(struct wall_conf, portal, "portal", "madrasa",
-		 "the name under which pupils find the box's pages"),
-	CONF_STR(struct wall_conf, captive, "captive", "",
-		 "address of the box's captive portal API (RFC 8908), told to phones with their "
-		 "address (RFC 8910); phones want https; empty: none is told"),
-};
-
 const struct conf_key zone_conf_keys[ZONE_CONF_KEYS] = {
 	CONF_WORD(struct zone_conf, kind, "kind", "classroom", zone_kind_words, "who is there"),
 	CONF_STR(struct zone_conf, device, "device", "",
@@ -70,12 +57,6 @@ int zone_ports(const char *text, uint16_t out[static ZONE_PORTS])
 	return count;
 }
 
-static bool good_label(const char *name)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-	return name[0] && name[0] != '-' && name[strspn(name, allowed)] == '\0';
-}
-
 /* It goes into another program's configuration file: one word, and nothing that means something there. */
 static bool good_url(const char *url)
 {
@@ -90,12 +71,9 @@ static int check_wall(const struct wall_conf *w, struct fault *why)
 		return fault_set(why, -EINVAL, "wall.pages",
 				 "[wall] pages = '%s': write up to %d port numbers: 80 443",
 				 w->pages, ZONE_PORTS);
-	if (!good_label(w->portal))
-		return fault_set(
-			why, -EINVAL, "wall.portal",
-			"[wall] portal = '%s' is no name; write one word of small letters: "
-			"madrasa",
-			w->portal);
+	int r = wall_conf_check_portal(w, why);
+	if (r < 0)
+		return r;
 	if (w->captive[0] && !good_url(w->captive))
 		return fault_set(
 			why, -EINVAL, "wall.captive",

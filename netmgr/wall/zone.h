@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "firmware/base/conf.h"
+#include "firmware/base/wall_conf.h"
 
 struct fault;
 
@@ -46,30 +47,18 @@ struct zone_conf {
 	int64_t lease_s;
 };
 
-struct wall_conf {
-	char pages[48]; /* TCP ports: "80 443" */
-	int64_t emergency_min;
-	char portal[64];  /* the name of the box's pages */
-	char captive[96]; /* RFC 8910 */
-};
-
 struct zones_conf {
 	struct wall_conf wall;
 	struct zone_conf zones[ZONE_MAX];
 	size_t count;
 };
 
-enum { WALL_CONF_KEYS = 4, ZONE_CONF_KEYS = 6 };
-extern const struct conf_key wall_conf_keys[WALL_CONF_KEYS];
+enum { ZONE_CONF_KEYS = 6 };
 extern const struct conf_key zone_conf_keys[ZONE_CONF_KEYS];
 
 /* For a program's table; `field` is its struct zones_conf. */
 #define ZONE_CONF_SECTIONS(type, field)                                              \
-	{ .name = "wall",                                                            \
-	  .keys = wall_conf_keys,                                                    \
-	  .key_count = WALL_CONF_KEYS,                                               \
-	  .at = offsetof(type, field.wall),                                          \
-	  .help = "What the box lets in and through, as soon as there is a zone." }, \
+	WALL_CONF_SECTION(type, field.wall),                                         \
 	{                                                                            \
 		.name = "zone", .keys = zone_conf_keys, .key_count = ZONE_CONF_KEYS, \
 		.at = offsetof(type, field.zones), .each = sizeof(struct zone_conf), \

@@ -91,10 +91,11 @@ kill "$listener"
 wait "$listener" 2>/dev/null
 
 # --- phones and computers that ask whether this network leads anywhere --------------------------------
+school=http://madrasa
 # Each is at an address of its own: it is told that there is something to be seen until it has had a page, and then what it hopes for.
 from=127.0.1.0
 asks() { get "$2" -H "Host: $1" --interface "$from" "${@:3}"; } # asks HOST PATH [CURL ARGUMENTS…]
-captive() { is "$(asks "$2" "$3") $(header Location)" "302 http://madrasa/welcome" "$1 asks $2$3 and is led to the school's page"; }
+captive() { is "$(asks "$2" "$3") $(header Location)" "302 $school/welcome" "$1 asks $2$3 and is led to the school's page"; }
 online() { # online NAME HOST PATH WANT [BODY]
 	is "$(asks "$2" "$3")" "$4" "then $1 asks $2$3 and may stay"
 	[ -z "${5:-}" ] || is "$(tr -d '\r\n' <"$top/body")" "$5" "and hears what it hopes for"
@@ -139,7 +140,7 @@ Fedora|fedoraproject.org|/static/hotspot.txt|200|OK
 Arch|ping.archlinux.org|/nm-check.txt|200|NetworkManager is online
 KDE|networkcheck.kde.org|/|200|OK
 END
-is "$(asks www.msftconnecttest.com /redirect) $(header Location)" "302 http://madrasa/" "Windows opens the school's page"
+is "$(asks www.msftconnecttest.com /redirect) $(header Location)" "302 $school/" "Windows opens the school's page"
 # Names that the box answers for itself (netmgr/wall/dnsmasq.c) are all of phones that are answered here.
 sed -n 's|^address=/\(.*\..*\)/10\.20\.0\.1$|\1|p' "$house/tests/unit/netmgr/golden/dnsmasq.conf" | sort >"$top/names"
 is "$(sort -u "$top/hosts" | comm -13 - "$top/names" | paste -sd' ')" "" "every name that is led to the box has an answer here"
@@ -167,12 +168,36 @@ online "it" connectivitycheck.gstatic.com /generate_204 204
 from=127.0.0.1
 online "the box itself" connectivitycheck.gstatic.com /generate_204 204
 is "$(curl -s "$url/metrics" | sed -n 's/^wasl_probes_total{answer="captive"} //p')" "$((seen + 4))" "how many were led away is counted"
-workers >"$top/workers"
-kill -HUP "$nginx"
 replaced() { [ "$(worker_count)" = 2 ] && ! workers | grep -qxFf "$top/workers"; }
-until_so 30 replaced
+reload() {
+	workers >"$top/workers"
+	kill -HUP "$nginx"
+	until_so 30 replaced
+}
+reload
 from=127.0.2.1
 online "who came before the server read its configuration anew" connectivitycheck.gstatic.com /generate_204 204
+
+# The box's name is what [wall] says, there as here.
+for wrong in 'portal = école' 'portal = a b' 'portal = x"; root /'; do
+	printf '[wall]\n%s\n' "$wrong" >"$site"
+	door 2>"$top/said"
+	is "$? $(grep -c 'wasl-door:' "$top/said")" "1 1" "refused, with one sentence: $wrong"
+done
+printf '[door]\nlisten = 127.0.0.1\nport = %s\nworkers = 2\n[wall]\nportal = dars\n' "$port" >"$site"
+WASL_ROOT=$box "${as[@]}" "${doors[@]}"
+ok $? "the school has another name"
+cp "$run/nginx.conf" "$top/nginx.conf"
+[ "$(id -u)" != 0 ] || sed -i 's/^user .*/user root;/' "$top/nginx.conf"
+rm "$portal/ar/welcome.html"
+reload
+school=http://dars from=127.0.2.3
+captive "a phone" connectivitycheck.gstatic.com /generate_204
+is "$(asks www.msftconnecttest.com /redirect) $(header Location)" "302 http://dars/" "Windows opens this one's page"
+is "$(asks dars /welcome) $(grep -c 'href="http://dars/"' "$top/body")" "200 1" "which leads on under its name"
+is "$(asks dars /api/captive) $(jq -c . "$top/body")" '200 {"captive":true,"user-portal-url":"http://dars/welcome"}' "and so it is told in words"
+is "$(asks dars /)" 200 "its person has the portal"
+is "$(asks dars /api/captive) $(jq -c . "$top/body")" '200 {"captive":false,"user-portal-url":"http://dars/"}' "from then on, too"
 
 # --- questions that contentd must answer --------------------------------------------------------------
 asked() { # asked COUNT: so many at once, from one address; the answers, counted

@@ -72,7 +72,7 @@ configure() { # configure [SED EXPRESSION]: the box's own configuration, filled 
 	[ "$(id -u)" != 0 ] || user='user root;'
 	mkdir -p "$top/parts"
 	for part in "$from"/conf/*; do sed -e "${1:-}" "$part" >"$top/parts/${part##*/}"; done
-	sed -e "s|@LISTEN@|127.0.0.1|; s|@PORT@|$port|; s|@ROOT@|$run|; s|@USER_LINE@|$user|; s|@WORKERS@|2|" \
+	sed -e "s|@LISTEN@|127.0.0.1|; s|@PORT@|$port|; s|@NAME@|madrasa|; s|@ROOT@|$run|; s|@USER_LINE@|$user|; s|@WORKERS@|2|" \
 		-e "s|@PARTS@|$top/parts|; s|@MODULE@|$module|" \
 		-e "s|@STORE@|$top/store|; s|@RUN@|$run|; s|@PORTAL@|$top/portal|" \
 		-e "s|@WANT_SOCK@|$deep/want.sock|; s|@CONTENT_PUBLIC_SOCK@|public.sock|" -e '/^#/d' -e "${1:-}" \

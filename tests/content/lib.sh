@@ -130,7 +130,7 @@ portal_runner=() # a command that runs it
 start_portal() {
 	mkdir -p "$box/web"
 	# the public socket's address must be short: from the web server's own folder
-	sed -e "s|@LISTEN@|127.0.0.1|; s|@PORT@|$portal_port|; s|@ROOT@|$box/web|; s|@USER_LINE@|$user_line|; s|@WORKERS@|2|" \
+	sed -e "s|@LISTEN@|127.0.0.1|; s|@PORT@|$portal_port|; s|@NAME@|madrasa|; s|@ROOT@|$box/web|; s|@USER_LINE@|$user_line|; s|@WORKERS@|2|" \
 		-e "s|@PARTS@|$house/cache/nginx/conf|; s|@MODULE@|$B/lib/ngx_http_wasl_module.so|; s|@STORE@|$content/store|; s|@RUN@|$box/run/wasl|; s|@PORTAL@|$content/portal|" \
 		-e "s|@WANT_SOCK@|$box/run/wasl/want.sock|; s|@CONTENT_PUBLIC_SOCK@|../run/wasl/content-public.sock|" -e '/^#/d' \
 		"$house/cache/nginx/nginx.conf.in" >"$top/portal.conf"

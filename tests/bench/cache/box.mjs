@@ -74,7 +74,7 @@ export class Box {
 		const conf = path.join(web, 'portal.conf')
 		const content = path.join(this.root, 'var/lib/wasl/content')
 		const words = {
-			LISTEN: '127.0.0.1', PORT: port, ROOT: web, USER_LINE: root ? 'user root;' : '', WORKERS: 1,
+			LISTEN: '127.0.0.1', PORT: port, NAME: 'madrasa', ROOT: web, USER_LINE: root ? 'user root;' : '', WORKERS: 1,
 			MODULE: path.join(this.rig.build, 'lib/ngx_http_wasl_module.so'), STORE: this.store, PORTAL: path.join(content, 'portal'),
 			PARTS: this.parts(), WANT_SOCK: path.join(this.root, 'run/wasl/want.sock'), CONTENT_PUBLIC_SOCK: '../run/wasl/content-public.sock',
 		}

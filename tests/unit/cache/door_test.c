@@ -48,6 +48,28 @@ static void addresses(void **state)
 	}
 }
 
+/* The name stands in the web server's configuration, too: one word, and nothing that means something there. */
+static void names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *portal;
+		int want;
+	} rows[] = {
+		{ "madrasa", 0 },           { "ecole-7", 0 },     { "", -EINVAL },
+		{ "-ecole", -EINVAL },      { "Ecole", -EINVAL }, { "a b", -EINVAL },
+		{ "x\"; root /", -EINVAL }, { "$uri", -EINVAL },  { "@ROOT@", -EINVAL },
+		{ "madrasa/", -EINVAL },    { "école", -EINVAL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct door_conf c = from("");
+		struct fault why = { 0 };
+		snprintf(c.wall.portal, sizeof(c.wall.portal), "%s", rows[i].portal);
+		if (door_check(&c, &why) != rows[i].want)
+			fail_msg("'%s': %s", rows[i].portal, why.text);
+	}
+}
+
 /* --- a template, and programs that play nginx ------------------------------------------------------- */
 
 struct house {
@@ -73,7 +95,7 @@ static int set_up(void **state)
 	snprintf(h->bad, sizeof(h->bad), "%s/bad", h->top);
 	assert_int_equal(mkdir(h->parts, 0755), 0);
 	snprintf(path, sizeof(path), "%s/nginx.conf.in", h->parts);
-	put(path, "@WORKERS@ @LISTEN@:@PORT@ @PARTS@ @MODULE@ @ROOT@\n", 0644);
+	put(path, "@WORKERS@ @NAME@ @LISTEN@:@PORT@ @PARTS@ @MODULE@ @ROOT@\n", 0644);
 	put(h->good, "#!/bin/sh\n[ \"$1 $2 $3\" = '-t -q -c' ] && [ -s \"$4\" ]\n", 0755);
 	put(h->bad, "#!/bin/sh\necho 'line 7 is wrong' >&2\necho more >&2\nexit 1\n", 0755);
 	*state = h;
@@ -119,14 +141,14 @@ static void what_is_refused_replaces_nothing(void **state)
 	const struct door_places good = { h->parts, "/m.so", h->good };
 	const struct door_places bad = { h->parts, "/m.so", h->bad };
 	const struct door_places none = { h->parts, "/m.so", "/nonexistent/nginx" };
-	struct door_conf c = from("[door]\nport = 8080\nworkers = 2\n");
+	struct door_conf c = from("[door]\nport = 8080\nworkers = 2\n[wall]\nportal = dars\n");
 	struct fault why = { 0 };
 	char text[512], want[512];
 
 	if (door_write(&c, &good, &why))
 		fail_msg("%s", why.text);
-	snprintf(want, sizeof(want), "2 0.0.0.0:8080 %s/conf /m.so %s/run/wasl-nginx\n", h->parts,
-		 h->top);
+	snprintf(want, sizeof(want), "2 dars 0.0.0.0:8080 %s/conf /m.so %s/run/wasl-nginx\n",
+		 h->parts, h->top);
 	text_of(h, "nginx.conf", text, sizeof(text));
 	assert_string_equal(text, want);
 
@@ -143,7 +165,7 @@ static void what_is_refused_replaces_nothing(void **state)
 	if (door_write(&c, &good, &why))
 		fail_msg("%s", why.text);
 	text_of(h, "nginx.conf", text, sizeof(text));
-	assert_non_null(strstr(text, "auto 0.0.0.0:81 "));
+	assert_non_null(strstr(text, "auto madrasa 0.0.0.0:81 "));
 }
 
 static void a_place_without_a_value(void **state)
@@ -165,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(names),
 		cmocka_unit_test_setup_teardown(what_is_refused_replaces_nothing, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_place_without_a_value, set_up, tear_down),
