@@ -32,7 +32,6 @@ struct live_move {
 };
 
 CLEAN_FN(object, struct store_object, store_object_close)
-CLEAN_FN(maker, struct objmap_maker, objmap_maker_free)
 CLEAN_FN(map, struct objmap, objmap_free)
 CLEAN_FN(move, struct live_move, live_move_free)
 
@@ -82,12 +81,9 @@ static int give_address(struct store *s, const struct objmap *map, const char *i
 int live_move_bytes(struct store *s, const struct live_keep_calls *calls, const char *id,
 		    const char *name, const void *bytes, size_t len, struct fault *why)
 {
-	CLEANUP(clean_maker) struct objmap_maker *maker = objmap_maker_new();
 	CLEANUP(clean_map) struct objmap *map = NULL;
 	CLEANUP(clean_object) struct store_object *o = NULL;
-	int r = maker ? objmap_maker_feed(maker, bytes, len) : -ENOMEM;
-	if (r == 0)
-		r = objmap_maker_finish(maker, &map);
+	int r = objmap_of(bytes, len, &map);
 	if (r)
 		return fault_set(why, r, "memory", "out of memory");
 	r = open_object(s, calls, map, len, name, &o, why);

@@ -28,7 +28,6 @@ struct intake {
 };
 
 CLEAN_FN(intake, struct intake, intake_stop)
-CLEAN_FN(maker, struct objmap_maker, objmap_maker_free)
 CLEAN_FN(map, struct objmap, objmap_free)
 CLEAN_FN(object, struct store_object, store_object_close)
 
@@ -146,12 +145,9 @@ void intake_stop(struct intake *i)
 int intake_bytes(const struct intake_order *order, const void *bytes, size_t len,
 		 struct objmap_id *id, struct fault *why)
 {
-	CLEANUP(clean_maker) struct objmap_maker *maker = objmap_maker_new();
 	CLEANUP(clean_map) struct objmap *map = NULL;
 	CLEANUP(clean_object) struct store_object *o = NULL;
-	int r = maker ? objmap_maker_feed(maker, bytes, len) : -ENOMEM;
-	if (r == 0)
-		r = objmap_maker_finish(maker, &map);
+	int r = objmap_of(bytes, len, &map);
 	if (r)
 		return fault_set(why, r, "memory", "out of memory");
 	r = open_object(order, map, &o, why);

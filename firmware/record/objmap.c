@@ -134,6 +134,16 @@ void objmap_maker_free(struct objmap_maker *m)
 	free(m);
 }
 
+int objmap_of(const void *bytes, size_t len, struct objmap **out)
+{
+	struct objmap_maker *m = objmap_maker_new();
+	int rc = m ? objmap_maker_feed(m, bytes, len) : -ENOMEM;
+	if (rc == 0)
+		rc = objmap_maker_finish(m, out);
+	objmap_maker_free(m);
+	return rc;
+}
+
 int objmap_verify(const struct objmap_id *id, const void *bytes, size_t len, struct objmap **out,
 		  struct fault *why)
 {

@@ -32,6 +32,8 @@ int objmap_maker_feed(struct objmap_maker *m, const void *bytes, size_t len);
 int objmap_maker_finish(struct objmap_maker *m,
 			struct objmap **out); /* the maker stays to be freed */
 void objmap_maker_free(struct objmap_maker *m);
+/* The map of bytes that are all there. */
+int objmap_of(const void *bytes, size_t len, struct objmap **out);
 
 /* Checks that `bytes` are the map of `id`; -EBADMSG otherwise. */
 int objmap_verify(const struct objmap_id *id, const void *bytes, size_t len, struct objmap **out,

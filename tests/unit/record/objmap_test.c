@@ -70,8 +70,8 @@ static void makes_the_same_map_however_it_is_fed(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		AUTO_FREE
 		uint8_t *bytes = sample(sizes[i].size);
-		CLEANUP(clean_map)
-		struct objmap *whole = map_of(bytes, sizes[i].size, SIZE_MAX / 2);
+		CLEANUP(clean_map) struct objmap *whole = NULL;
+		assert_int_equal(objmap_of(bytes, sizes[i].size, &whole), 0);
 		CLEANUP(clean_map) struct objmap *pieces = map_of(bytes, sizes[i].size, 4099);
 		assert_memory_equal(objmap_get_id(whole), objmap_get_id(pieces), 32);
 		assert_int_equal(objmap_size(whole), sizes[i].size);
