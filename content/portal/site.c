@@ -9,6 +9,7 @@
 #include "firmware/base/clean.h"
 #include "firmware/base/clock.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/text.h"
 
 #define HOME_LESSONS 24u
 #define MOST_SUBJECTS 256u
@@ -188,17 +189,6 @@ int site_error(const struct site *s, enum strings_lang lang, enum site_error err
 	return site_render(s, lang, "error.html", c, out, len, why);
 }
 
-/* Percent-encodes what is not unreserved (RFC 3986, section 2.3). */
-static void put_encoded(FILE *to, const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-		if ((*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') ||
-		    strchr("-._~", *c))
-			fputc(*c, to);
-		else
-			fprintf(to, "%%%02X", *c);
-}
-
 int site_search(const struct site *s, enum strings_lang lang, const char *query,
 		enum site_search search, const size_t *hits, size_t count, char **out, size_t *len,
 		struct fault *why)
@@ -209,7 +199,7 @@ int site_search(const struct site *s, enum strings_lang lang, const char *query,
 	if (!to)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	fputs("/search?q=", to);
-	put_encoded(to, query);
+	text_put_percent(to, query);
 	fputs("&lang=", to);
 	if (fclose(to) != 0)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");

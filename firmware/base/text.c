@@ -193,3 +193,13 @@ bool text_is_slug(const char *s)
 		return false;
 	return strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
+
+void text_put_percent(FILE *to, const char *s)
+{
+	for (const unsigned char *c = (const unsigned char *)s; *c; c++)
+		if ((*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') ||
+		    strchr("-._~", *c))
+			fputc(*c, to);
+		else
+			fprintf(to, "%%%02X", *c);
+}

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /*
  * Bytes as text: hexadecimal, base64 (RFC 4648), Crockford base 32 (claim codes), UTF-8 checks.
@@ -18,4 +19,5 @@ int text_uncrockford(const char *text, void *out,
 bool text_is_utf8(const char *s, size_t len); /* RFC 3629, no NUL */
 void text_mend_utf8(
 	char *s); /* in place: a bad byte becomes '?', a character cut at the end goes */
-bool text_is_slug(const char *s); /* 1-63 of a-z 0-9 -, not at the ends */
+bool text_is_slug(const char *s);               /* 1-63 of a-z 0-9 -, not at the ends */
+void text_put_percent(FILE *to, const char *s); /* what is not unreserved (RFC 3986, 2.3) as %XX */

@@ -6,6 +6,7 @@
 
 #include "firmware/base/clean.h"
 #include "firmware/base/fault.h"
+#include "firmware/base/text.h"
 #include "firmware/ctl/ask.h"
 #include "firmware/ctl/commands.h"
 #include "firmware/ctl/live_view.h"
@@ -31,17 +32,6 @@ static const struct commands_one all[] = {
 };
 static const struct commands commands = { "live", 40, COMMANDS_TELL_FORM, all, ARRAY_LEN(all) };
 
-/* Percent-encodes what is not unreserved (RFC 3986, section 2.3). */
-static void put_encoded(FILE *to, const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-		if ((*c >= '0' && *c <= '9') || ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') ||
-		    strchr("-._~", *c))
-			fputc(*c, to);
-		else
-			fprintf(to, "%%%02X", *c);
-}
-
 static char *target_of(const struct call *c, int count, char **words)
 {
 	char *out = NULL;
@@ -52,7 +42,7 @@ static char *target_of(const struct call *c, int count, char **words)
 	fputs(c->target, to);
 	for (int i = 0; i < count; i++) {
 		fprintf(to, "%c%s=", i ? '&' : '?', c->keys[i]);
-		put_encoded(to, words[i]);
+		text_put_percent(to, words[i]);
 	}
 	if (fclose(to) == 0)
 		return out;

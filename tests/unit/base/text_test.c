@@ -177,6 +177,30 @@ static void slugs(void **state)
 		assert_int_equal(text_is_slug(rows[i].s), rows[i].good);
 }
 
+static void percents(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *s, *want;
+	} rows[] = {
+		{ "", "" },
+		{ "AZaz09-._~", "AZaz09-._~" },
+		{ "a b&c=d?#/%+", "a%20b%26c%3Dd%3F%23%2F%25%2B" },
+		{ "@[`{:", "%40%5B%60%7B%3A" },
+		{ "درس", "%D8%AF%D8%B1%D8%B3" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *text = NULL;
+		size_t len;
+		FILE *to = open_memstream(&text, &len);
+		assert_non_null(to);
+		text_put_percent(to, rows[i].s);
+		assert_int_equal(fclose(to), 0);
+		assert_string_equal(text, rows[i].want);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +210,7 @@ int main(void)
 		cmocka_unit_test(utf8_follows_the_rfc),
 		cmocka_unit_test(mends_utf8),
 		cmocka_unit_test(slugs),
+		cmocka_unit_test(percents),
 	};
 	return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);
 }
