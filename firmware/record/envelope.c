@@ -216,18 +216,25 @@ int envelope_peek(const void *bytes, size_t len, struct envelope_header *out, si
 	return 0;
 }
 
+/* The header of one envelope, with nothing behind it. */
+static int read_whole(const void *bytes, size_t len, struct envelope_header *out, struct fault *why)
+{
+	size_t total = 0;
+	int r = envelope_peek(bytes, len, out, &total, why);
+	if (r == 0 && len != total)
+		r = fault_set(why, -EBADMSG, "envelope.length",
+			      "an envelope of %zu bytes where %zu belong", len, total);
+	return r;
+}
+
 int envelope_verify(const void *bytes, size_t len, const uint8_t device_public[static 32],
 		    struct envelope_header *out, struct fault *why)
 {
 	struct envelope_header h;
-	size_t total = 0;
-	int r = envelope_peek(bytes, len, &h, &total, why);
+	int r = read_whole(bytes, len, &h, why);
 	if (r)
 		return r;
-	if (len != total)
-		return fault_set(why, -EBADMSG, "envelope.length",
-				 "an envelope of %zu bytes where %zu belong", len, total);
-	size_t signed_len = total - SIGNATURE_BYTES;
+	size_t signed_len = len - SIGNATURE_BYTES;
 	AUTO_FREE
 	uint8_t *message = covered(bytes, signed_len);
 	if (!message)
@@ -247,13 +254,9 @@ int envelope_open(const void *bytes, size_t len, const uint8_t sealing_public[st
 		  struct fault *why)
 {
 	struct envelope_header h;
-	size_t total = 0;
-	int r = envelope_peek(bytes, len, &h, &total, why);
+	int r = read_whole(bytes, len, &h, why);
 	if (r)
 		return r;
-	if (len != total)
-		return fault_set(why, -EBADMSG, "envelope.length",
-				 "an envelope of %zu bytes where %zu belong", len, total);
 	size_t padded = h.body_len - crypto_box_SEALBYTES;
 	AUTO_FREE
 	uint8_t *plain = malloc(padded);
