@@ -236,34 +236,42 @@ static int64_t nearer(int64_t asked, int64_t last)
 	return asked < last ? asked : last;
 }
 
-static void serve_minutes(struct ctl_request *req, void *data)
+static int read_minutes(struct ledger *l, unsigned limit, struct page *page, struct fault *why)
 {
-	struct engine *e = data;
+	return ledger_minutes(l, page->next, limit, add_minute, page, why);
+}
+
+static int read_events(struct ledger *l, unsigned limit, struct page *page, struct fault *why)
+{
+	return ledger_events(l, page->next, limit, add_event, page, why);
+}
+
+static void serve_rows(struct ctl_request *req, struct ledger *l,
+		       int (*read)(struct ledger *l, unsigned limit, struct page *page,
+				   struct fault *why),
+		       int64_t (*last)(const struct ledger *l))
+{
 	struct page page = { .rows = json_array() };
 	struct fault why;
-	unsigned limit;
+	unsigned limit = 0;
 	int r = page_asked(req, &page.next, &limit, &why);
 	if (r == 0)
-		r = ledger_minutes(account_ledger(e->account), page.next, limit, add_minute, &page,
-				   &why);
+		r = read(l, limit, &page, &why);
 	if (r == 0)
-		page.next = nearer(page.next, ledger_last_minute(account_ledger(e->account)));
+		page.next = nearer(page.next, last(l));
 	reply_page(req, &page, r, &why);
+}
+
+static void serve_minutes(struct ctl_request *req, void *data)
+{
+	const struct engine *e = data;
+	serve_rows(req, account_ledger(e->account), read_minutes, ledger_last_minute);
 }
 
 static void serve_events(struct ctl_request *req, void *data)
 {
-	struct engine *e = data;
-	struct page page = { .rows = json_array() };
-	struct fault why;
-	unsigned limit;
-	int r = page_asked(req, &page.next, &limit, &why);
-	if (r == 0)
-		r = ledger_events(account_ledger(e->account), page.next, limit, add_event, &page,
-				  &why);
-	if (r == 0)
-		page.next = nearer(page.next, ledger_last_event(account_ledger(e->account)));
-	reply_page(req, &page, r, &why);
+	const struct engine *e = data;
+	serve_rows(req, account_ledger(e->account), read_events, ledger_last_event);
 }
 
 /* --- POST /v1/echo --- */
