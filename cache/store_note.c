@@ -16,15 +16,7 @@ static int find_or_add(struct store *s, const char *lesson, const char *generati
 			"ttt", lesson, generation, rung);
 	if (rc || *number)
 		return rc;
-	rc = store_check_room(s, 0, why);
-	if (!rc)
-		rc = db_exec(s->db, why,
-			     "INSERT INTO renditions(lesson, generation, rung, segment_count) "
-			     "VALUES(?,?,?,?)",
-			     "ttti", lesson, generation, rung, (int64_t)segment_count);
-	if (!rc)
-		*number = sqlite3_last_insert_rowid(db_handle(s->db));
-	return rc;
+	return store_rendition_add_row(s, lesson, generation, rung, segment_count, 0, number, why);
 }
 
 int store_rendition_reserve(struct store *s, const char *lesson, const char *generation,

@@ -123,6 +123,10 @@ bool store_object_search(struct store_object *o, uint64_t max_bytes, uint64_t *b
 int store_object_save_durable(struct store_object *o);
 /* The same bits in a new file: readers map again, those too that remember that once all was there. */
 int store_object_renew_bits(struct store_object *o);
+/* A new rendition's own row, where there is room for so many bytes. */
+int store_rendition_add_row(struct store *s, const char *lesson, const char *generation,
+			    const char *rung, uint32_t segment_count, uint64_t expected_bytes,
+			    int64_t *number, struct fault *why);
 /* Rows, body and table; the rendition's own row is the caller's. */
 int store_rendition_open_files(struct store_rendition *r, uint64_t expected_bytes,
 			       struct fault *why);

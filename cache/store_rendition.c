@@ -55,9 +55,9 @@ static int find_row(struct store *s, const char *lesson, const char *generation,
 	return 1;
 }
 
-static int insert_row(struct store *s, const char *lesson, const char *generation, const char *rung,
-		      uint32_t segment_count, uint64_t expected_bytes, int64_t *number,
-		      struct fault *why)
+int store_rendition_add_row(struct store *s, const char *lesson, const char *generation,
+			    const char *rung, uint32_t segment_count, uint64_t expected_bytes,
+			    int64_t *number, struct fault *why)
 {
 	int rc = store_check_room(s, expected_bytes, why);
 	if (!rc)
@@ -101,8 +101,8 @@ int store_rendition_open(struct store *s, const char *lesson, const char *genera
 		return 0;
 	}
 	int rc = known ? 0
-		       : insert_row(s, lesson, generation, rung, segment_count, expected_bytes,
-				    &number, why);
+		       : store_rendition_add_row(s, lesson, generation, rung, segment_count,
+						 expected_bytes, &number, why);
 	if (rc)
 		return rc;
 	CLEANUP(clean_rendition) struct store_rendition *r = calloc(1, sizeof(*r));
