@@ -63,6 +63,16 @@ static void tell(void *data, const char *kind, const char *subject, const char *
 	contentd_tell(c, kind, subject, layer, sentence);
 }
 
+enum strings_lang contentd_lang(const struct ctl_request *req, const struct contentd *c)
+{
+	enum strings_lang lang;
+	const char *const said[] = { ctl_arg(req, "lang"), ctl_header(req, "X-Wasl-Lang") };
+	for (size_t i = 0; i < ARRAY_LEN(said); i++)
+		if (said[i] && strings_lang_parse(said[i], &lang) == 0)
+			return lang;
+	return (enum strings_lang)c->conf->box.language;
+}
+
 int contentd_file(const struct contentd *c, const char *name, char out[static PATH_MAX],
 		  struct fault *why)
 {

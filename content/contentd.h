@@ -18,6 +18,7 @@
 #include "content/catalogue/sync.h"
 #include "content/fetch/uplinks.h"
 #include "content/wants.h"
+#include "firmware/web/strings.h"
 
 struct agenda;
 struct boxtime;
@@ -94,6 +95,8 @@ void contentd_free(struct contentd *c); /* NULL is fine */
 /* contentd.c */
 void contentd_tell(struct contentd *c, const char *kind, const char *subject, const char *layer,
 		   const char *sentence);
+/* The language that was asked for, else the box's. */
+enum strings_lang contentd_lang(const struct ctl_request *req, const struct contentd *c);
 int contentd_file(const struct contentd *c, const char *name, char out[static PATH_MAX],
 		  struct fault *why);
 

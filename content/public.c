@@ -21,16 +21,6 @@
  * here says more than the pages do.
  */
 
-static enum strings_lang lang_of(const struct ctl_request *req, const struct contentd *c)
-{
-	enum strings_lang lang;
-	const char *const said[] = { ctl_arg(req, "lang"), ctl_header(req, "X-Wasl-Lang") };
-	for (size_t i = 0; i < ARRAY_LEN(said); i++)
-		if (said[i] && strings_lang_parse(said[i], &lang) == 0)
-			return lang;
-	return (enum strings_lang)c->conf->box.language;
-}
-
 static bool wants_json(const struct ctl_request *req)
 {
 	const char *accept = ctl_header(req, "Accept");
@@ -240,7 +230,8 @@ static void get_search(struct ctl_request *req, void *data)
 		reply_search_json(req, &now.site, query, hits, count, state);
 		return;
 	}
-	if (site_search(&now.site, lang_of(req, c), query, state, hits, count, &page, &len, &why))
+	if (site_search(&now.site, contentd_lang(req, c), query, state, hits, count, &page, &len,
+			&why))
 		ctl_reply_fault(req, 500, &why);
 	else
 		ctl_reply_bytes(req, state == SITE_SEARCH_BUSY ? 503 : 200,

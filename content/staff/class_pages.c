@@ -71,12 +71,8 @@ void staff_get_live(struct ctl_request *req, void *data)
 	if (!visit_begin(data, req, VISIT_PAGE, &v))
 		return;
 	CLEANUP(publish_site_done) struct publish_site now;
-	struct fault why = { 0 };
-	if (publish_site_make(v.s->c, &now)) {
-		fault_set(&why, -ENOMEM, "memory", "out of memory");
-		visit_refuse(&v, &why);
+	if (!visit_site(&v, &now))
 		return;
-	}
 	json_t *c = visit_context(&v, &now.site, strings_get(v.lang, "staff.live.title"),
 				  "/staff/live?lang=");
 	json_t *rows = live_rows(&v), *kept = kept_rows(&v);

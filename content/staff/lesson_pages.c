@@ -50,12 +50,8 @@ void staff_get_home(struct ctl_request *req, void *data)
 	if (!visit_begin(data, req, VISIT_PAGE, &v))
 		return;
 	CLEANUP(publish_site_done) struct publish_site now;
-	struct fault why = { 0 };
-	if (publish_site_make(v.s->c, &now)) {
-		fault_set(&why, -ENOMEM, "memory", "out of memory");
-		visit_refuse(&v, &why);
+	if (!visit_site(&v, &now))
 		return;
-	}
 	json_t *c =
 		visit_context(&v, &now.site, strings_get(v.lang, "staff.title"), "/staff/?lang=");
 	json_t *rows = lesson_rows(&v), *stick = stick_rows(&v);
@@ -105,13 +101,9 @@ static json_t *caption_rows(const struct own_lesson *l)
 static void show_lesson(struct visit *v, const struct own_lesson *l)
 {
 	CLEANUP(publish_site_done) struct publish_site now;
-	struct fault why = { 0 };
 	char here[96], day[11];
-	if (publish_site_make(v->s->c, &now)) {
-		fault_set(&why, -ENOMEM, "memory", "out of memory");
-		visit_refuse(v, &why);
+	if (!visit_site(v, &now))
 		return;
-	}
 	snprintf(here, sizeof(here), "/staff/lesson/%s?lang=", l->id);
 	json_t *c = visit_context(v, &now.site, own_title(l, (int)v->lang), here);
 	json_t *captions = caption_rows(l);

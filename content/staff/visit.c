@@ -14,16 +14,6 @@
 #include "firmware/base/fault.h"
 #include "firmware/base/text.h"
 
-static enum strings_lang lang_of(const struct ctl_request *req, const struct contentd *c)
-{
-	enum strings_lang lang;
-	const char *const said[] = { ctl_arg(req, "lang"), ctl_header(req, "X-Wasl-Lang") };
-	for (size_t i = 0; i < ARRAY_LEN(said); i++)
-		if (said[i] && strings_lang_parse(said[i], &lang) == 0)
-			return lang;
-	return (enum strings_lang)c->conf->box.language;
-}
-
 /* A sentence's own id ("probe.small"), or that of a fault. Places that nobody can fill any more become an ellipsis. */
 struct visit_words visit_words(enum strings_lang lang, const char *id, const char *said)
 {
@@ -81,7 +71,7 @@ bool visit_begin(struct contentd *c, struct ctl_request *req, enum visit_kind ki
 {
 	struct fault why = { 0 };
 	const char *address = ctl_header(req, "X-Real-IP");
-	*out = (struct visit){ .s = c->staff, .req = req, .lang = lang_of(req, c) };
+	*out = (struct visit){ .s = c->staff, .req = req, .lang = contentd_lang(req, c) };
 	snprintf(out->address, sizeof(out->address), "%s", address ? address : "");
 	if (not_here(out, kind))
 		return false;
@@ -193,6 +183,16 @@ void visit_refuse(struct visit *v, const struct fault *why)
 	ctl_reply_json(v->req, ctl_status_of(why->code),
 		       json_pack("{s:s,s:s,s:s}", "error", why->id, "text", why->text, "words",
 				 visit_words(v->lang, why->id, why->text).text));
+}
+
+bool visit_site(struct visit *v, struct publish_site *out)
+{
+	struct fault why = { 0 };
+	if (publish_site_make(v->s->c, out) == 0)
+		return true;
+	fault_set(&why, -ENOMEM, "memory", "out of memory");
+	visit_refuse(v, &why);
+	return false;
 }
 
 void visit_sorry(struct visit *v, unsigned status, const struct fault *why)

@@ -38,6 +38,8 @@ json_t *visit_context(struct visit *v, const struct site *site, const char *titl
 		      const char *here);
 void visit_page(struct visit *v, const struct site *site, unsigned status, const char *page,
 		json_t *context);
+/* What the site's pages are made of; false: it has been answered. Released with publish_site_done() either way. */
+bool visit_site(struct visit *v, struct publish_site *out);
 void visit_go(struct visit *v, const char *path); /* 303 */
 /* 303 to `path` with a sentence of the string tables: "staff.said.NAME". */
 void visit_said(struct visit *v, const char *path, const char *name);
