@@ -86,7 +86,7 @@ static void header_get(const uint8_t *at, struct envelope_header *out)
 /* What a header may say; the sentence names what is wrong, NULL when nothing is. */
 static const char *header_flaw(const struct envelope_header *h)
 {
-	if (h->type < ENVELOPE_REPORT || h->type > ENVELOPE_DOCUMENT)
+	if (h->type < ENVELOPE_REPORT || h->type > ENVELOPE_FILM)
 		return "its type is unknown";
 	if (h->seq < 1)
 		return "numbers start at 1";

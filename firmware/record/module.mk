@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-RECORD := objmap signed codec trust trust_dir envelope evidence evidence_file evidence_proof device settings settings_text hubecho ndtmsg
+RECORD := objmap signed codec trust trust_dir envelope evidence evidence_file evidence_proof device settings settings_text hubecho ndtmsg offer
 PROTOS := root catalogue enrol report manage
 PB := $(PROTOS:%=$(B)/gen/firmware/record/%.pb)
 GEN += $(PB:%=%.h)

@@ -49,13 +49,15 @@ const char *signed_kind_name(enum signed_kind kind)
 		return "revocations";
 	case SIGNED_INSTALL_REPORT:
 		return "install-report";
+	case SIGNED_OFFER_ANSWERS:
+		return "offer-answers";
 	}
 	return NULL;
 }
 
 int signed_kind_parse(const char *name, enum signed_kind *out)
 {
-	for (int k = SIGNED_ROOT; k <= SIGNED_INSTALL_REPORT; k++) {
+	for (int k = SIGNED_ROOT; k <= SIGNED_OFFER_ANSWERS; k++) {
 		if (strcmp(signed_kind_name((enum signed_kind)k), name) == 0) {
 			*out = (enum signed_kind)k;
 			return 0;

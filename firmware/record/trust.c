@@ -69,6 +69,8 @@ enum trust_role trust_role_for(enum signed_kind kind)
 		return TRUST_ENROL;
 	case SIGNED_RECEIPT:
 		return TRUST_RECEIPT;
+	case SIGNED_OFFER_ANSWERS:
+		return TRUST_RECEIPT;
 	case SIGNED_CLOSE:
 		return TRUST_RECEIPT;
 	case SIGNED_SETTINGS:

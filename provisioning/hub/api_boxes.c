@@ -93,6 +93,8 @@ void api_envelopes(struct ctl_request *req, void *data)
 	if (result.refusal.code)
 		log_warn("event=ingest.refused count=%u fault=%s text=\"%s\"",
 			 result.ends[INGEST_REFUSED], result.refusal.id, result.refusal.text);
+	if (result.offers)
+		hubd_sweep_films(d);
 	reply_batch(req, &result, count);
 	if (result.ends[INGEST_REFUSED] + result.ends[INGEST_AGAIN] < count)
 		hubd_changed(d);

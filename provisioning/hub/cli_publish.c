@@ -284,10 +284,11 @@ static int take_lock(const char *dir, int *out, struct fault *why)
 	return 0;
 }
 
-static int publish(const char *dir, const struct mezzanine_maker *maker, const struct batch *b,
-		   struct fault *why)
+int cli_press(const struct cli_press *order, struct fault *why)
 {
-	CLEANUP(clean_press) struct press p = { .dir = dir, .maker = *maker };
+	const char *dir = order->dir;
+	const struct batch *b = order->batch;
+	CLEANUP(clean_press) struct press p = { .dir = dir, .maker = order->maker };
 	CLEANUP(clean_trust) struct trust *trust = NULL;
 	AUTO_FD int lock = -1;
 	int rc = keyring_trust(dir, &trust, why);
@@ -301,6 +302,8 @@ static int publish(const char *dir, const struct mezzanine_maker *maker, const s
 		rc = edition_open(dir, trust, &p.edition, why);
 	if (rc == 0)
 		rc = press_all(&p, b, why);
+	if (rc == 0 && order->still)
+		rc = order->still(order->data, why);
 	if (rc == 0)
 		rc = finish(&p, why);
 	if (rc == 0 && p.refused + b->bad)
@@ -329,7 +332,7 @@ static void say_bad(const struct fault *why)
 	fprintf(stderr, "waslhub: left out: %s\n", why->text);
 }
 
-static int read_preset(const char *text, int *out)
+int cli_preset(const char *text, int *out)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
@@ -352,7 +355,7 @@ int cli_publish(int argc, char **argv)
 	struct path dir = paths_at(CLI_DIR);
 	const char *folder = NULL, *table = NULL;
 	char program[4096];
-	struct mezzanine_maker maker = { .program = program, .preset = MEZZANINE_PRESET };
+	struct cli_press order = { .maker = { program, MEZZANINE_PRESET } };
 	mezzanine_program(program);
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (o == 'd')
@@ -363,7 +366,7 @@ int cli_publish(int argc, char **argv)
 			table = optarg;
 		else if (o == 't')
 			snprintf(program, sizeof(program), "%s", optarg);
-		else if (o == 'p' && read_preset(optarg, &maker.preset))
+		else if (o == 'p' && cli_preset(optarg, &order.maker.preset))
 			return cli_misused("publish: --preset '%s' must be a number from 4 (slow) "
 					   "to 13 (fast)",
 					   optarg);
@@ -377,7 +380,9 @@ int cli_publish(int argc, char **argv)
 	int rc = folder  ? batch_folder(folder, &b, &why)
 		 : table ? batch_table(table, say_bad, &b, &why)
 			 : take_names(argv + optind, (size_t)(argc - optind), &b, &why);
+	order.dir = dir.at;
+	order.batch = &b;
 	if (rc == 0)
-		rc = publish(dir.at, &maker, &b, &why);
+		rc = cli_press(&order, &why);
 	return rc ? cli_failed(&why) : 0;
 }

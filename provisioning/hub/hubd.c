@@ -10,6 +10,7 @@
 #include "firmware/base/daemon.h"
 #include "firmware/base/log.h"
 #include "firmware/base/paths.h"
+#include "firmware/record/envelope.h"
 #include "provisioning/hub/enrol.h"
 #include "provisioning/hub/hubd.h"
 #include "provisioning/hub/token.h"
@@ -45,6 +46,7 @@ enum { BATCH_BYTES = 16 << 20 };
 static const struct ctl_route routes[] = {
 	{ "POST", "/v1/enrol", api_enrol, ENROL_LIMIT_BYTES },
 	{ "POST", "/v1/envelopes", api_envelopes, BATCH_BYTES },
+	{ "POST", "/v1/films", api_films, ENVELOPE_LIMIT_BYTES },
 	{ "GET", "/v1/time", api_time, 0 },
 	{ "GET", "/v1/check/*", api_check, 0 },
 	{ "GET", "/v1/schools", api_schools, 0 },
@@ -129,6 +131,8 @@ static int start(sd_event *loop, void *state, struct fault *why)
 	d->loop = loop;
 	d->since_ms = clock_mono_ms();
 	int rc = hub_open(d->conf.hubd.dir, d->conf.hubd.store, &rules, &d->hub, why);
+	if (rc == 0)
+		hubd_sweep_films(d);
 	if (rc == 0)
 		rc = api_stream_start(d, why);
 	if (rc == 0)

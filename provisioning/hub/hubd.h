@@ -78,6 +78,9 @@ void api_enrol(struct ctl_request *req, void *data);
 void api_envelopes(struct ctl_request *req, void *data);
 void api_time(struct ctl_request *req, void *data);
 void api_check(struct ctl_request *req, void *data);
+/* api_films.c */
+void api_films(struct ctl_request *req, void *data);
+void hubd_sweep_films(struct hubd *d);
 /* api_country.c */
 void api_schools(struct ctl_request *req, void *data);
 void api_state(struct ctl_request *req, void *data);

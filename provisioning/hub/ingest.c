@@ -15,6 +15,7 @@
 #include "firmware/record/report.pb.h"
 #include "provisioning/hub/enrol.h"
 #include "provisioning/hub/manage.h"
+#include "provisioning/hub/offers.h"
 #include "provisioning/hub/refresh.h"
 #include "provisioning/hub/rows.h"
 
@@ -127,6 +128,7 @@ static int count_rows(struct batch *b, struct voice *v, const struct envelope_he
 		if (rc == -EPROTO)
 			fault_set(&closed, rc, "ingest.report", "what is inside is no report");
 	}
+	b->out->offers += outcome.offers;
 	*state = rc ? ENVELOPE_UNREADABLE : ENVELOPE_COUNTED;
 	if (rc)
 		return raise(b, v, "unreadable", h->seq, closed.text);
@@ -304,6 +306,9 @@ static int take_frame(struct batch *b, const struct frame *f)
 	if (total != f->len)
 		return refuse(b, -EBADMSG, "ingest.length",
 			      "an envelope is shorter or longer than it says");
+	/* Whoever heard one go by could bring it here, where it would count as a second past. */
+	if (h.type == ENVELOPE_FILM)
+		return refuse(b, -EBADMSG, "ingest.type", "a piece of film is no report");
 	int rc = find_voice(b, h.device, &v);
 	if (rc == -ENOENT)
 		return refuse(b, -EPERM, "ingest.device",
@@ -391,7 +396,7 @@ static int sign_receipt(struct batch *b, const struct voice *v, const struct ver
 	return rc;
 }
 
-/* The receipt first, because it says which school's and region's settings are for the box; then these, as they were signed. */
+/* The receipt first, because it says which school's and region's settings are for the box; then these, as they were signed; then the answers. */
 static int answer_voice(struct batch *b, const struct voice *v, const struct versions *versions,
 			const uint8_t *nonce, size_t nonce_len)
 {
@@ -411,6 +416,10 @@ static int answer_voice(struct batch *b, const struct voice *v, const struct ver
 		rc = sign_receipt(b, v, versions, &school, manage_newest(newest), nonce, nonce_len);
 	if (rc == 0 && frames_extend(&b->out->receipts, &b->out->receipts_len, settings, len))
 		rc = fault_set(b->why, -ENOMEM, "memory", "out of memory");
+	const struct offers_listener to = { v->device.id, nonce, nonce_len };
+	if (rc == 0)
+		rc = offers_answer(b->hub->store, &b->hub->receipt_key, &to, &b->out->receipts,
+				   &b->out->receipts_len, b->why);
 	return rc;
 }
 

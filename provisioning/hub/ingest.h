@@ -30,7 +30,9 @@ const char *ingest_end_name(enum ingest_end end);
 struct ingest_result {
 	uint32_t ends[INGEST_ENDS];
 	struct fault refusal; /* the last refusal's sentence; code 0 when nothing was refused */
-	/* Frames: of each device heard a signed receipt, and behind it the settings that are for it; malloc'ed. */
+	uint32_t offers;      /* words about lessons on offer: films may have to go (films.h) */
+	/* Frames: of each device heard a signed receipt, behind it the settings that are for it and what the ministry says of the
+	 * lessons it offers; malloc'ed. */
 	void *receipts;
 	size_t receipts_len;
 };

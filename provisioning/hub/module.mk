@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The ministry's hub: waslhub (command line), wasl-hubd (daemon), pages.
-HUB := account batch coverage csv demo edition enrol frames hub ingest jsonout keyring kinds lessons manage mezzanine offers origin refresh rows school \
+HUB := account batch coverage csv demo edition enrol films frames hub ingest jsonout keyring kinds lessons manage mezzanine offers origin refresh rows school \
        sidecar standing store store_sqlite store_sqlite_exchange store_sqlite_ledger store_sqlite_registry store_sqlite_rows suppress token
-HUBD := hubd api_boxes api_country api_json api_lists api_school api_stream
-HUB_CLI := waslhub cli_accept cli_init cli_key cli_offers cli_order cli_publish cli_school cli_settings cli_token
+HUBD := hubd api_boxes api_country api_films api_json api_lists api_school api_stream
+HUB_CLI := waslhub cli_accept cli_init cli_key cli_offers cli_offers_say cli_order cli_publish cli_school cli_settings cli_token
 $(eval $(call lib,hub,$(HUB:%=provisioning/hub/%.c),record base,))
 $(eval $(call prog,waslhub,$(HUB_CLI:%=provisioning/hub/%.c),hub record base))
 
 $(eval $(call prog,wasl-hubd,$(HUBD:%=provisioning/hub/%.c),hub record base))
 
 # Tests share a box and a hub that are made for them.
-HUB_FAKES := enrol ingest
+HUB_FAKES := enrol films ingest
 $(eval $(call lib,hubfakes,tests/hub/fakebox.c tests/hub/fakehub.c,hub record base))
 $(foreach u,$(filter-out store $(HUB_FAKES),$(HUB)),$(if $(wildcard tests/unit/hub/$(u)_test.c),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hub record base))))
 $(foreach u,store store_rows,$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c tests/unit/hub/store_place.c,hub record base)))

@@ -14,7 +14,7 @@
 #include "firmware/record/codec.h"
 #include "firmware/record/report.pb.h"
 
-enum { FIRST_DAY = 19723 }; /* 2024-01-01: no box is older */
+enum { FIRST_DAY = 19723 /* 2024-01-01: no box is older */, HIGHEST_GRADE = 13 };
 #define COUNT_MAX \
 	(UINT64_C(1) << 44) /* per row: 17 TB, half a million years; sums stay far from overflow */
 
@@ -190,7 +190,8 @@ static int enter_offer(const struct entry *e, const wasl_LessonOffer *r)
 {
 	if (r->number == 0 || r->number > INT64_MAX || !text_is_slug(r->lesson) ||
 	    !title_ok(r->title_ar) || !title_ok(r->title_fr) || !title_ok(r->title_en) ||
-	    !title_ok(r->language) || r->duration_ms > COUNT_MAX || r->film_bytes > COUNT_MAX) {
+	    !title_ok(r->language) || (*r->subject && !text_is_slug(r->subject)) ||
+	    r->duration_ms > COUNT_MAX || r->film_bytes > COUNT_MAX) {
 		e->out->refused++;
 		return 0;
 	}
@@ -206,12 +207,15 @@ static int enter_offer(const struct entry *e, const wasl_LessonOffer *r)
 		snprintf(f.title[1], sizeof(f.title[1]), "%s", r->title_fr);
 		snprintf(f.title[2], sizeof(f.title[2]), "%s", r->title_en);
 		snprintf(f.language, sizeof(f.language), "%s", r->language);
+		snprintf(f.subject, sizeof(f.subject), "%s", r->subject);
+		f.grade = r->grade <= HIGHEST_GRADE ? r->grade : 0;
 		f.duration_ms = r->duration_ms;
 		f.film_bytes = r->film_bytes;
 		memcpy(f.film, r->film, sizeof(f.film));
 	}
 	int rc = store_offer_put(e->s, &f, e->why);
 	e->out->taken += rc == 0;
+	e->out->offers += rc == 0;
 	return rc;
 }
 

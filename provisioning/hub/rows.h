@@ -19,6 +19,7 @@ void day_set_done(struct day_set *set);
 
 struct rows_outcome {
 	uint32_t taken, refused; /* rows; refused ones make no sense: an hour of the next century */
+	uint32_t offers;         /* of those taken: words about lessons on offer */
 	uint32_t overfull;       /* uplink hours that now add up to more than an hour */
 };
 

@@ -293,6 +293,17 @@ int store_offers_each(struct store *s, int limit, store_offer_fn *each, void *da
 	return s->exchange->offers_each(s, limit, each, data, why);
 }
 
+int store_offers_of(struct store *s, const uint8_t device[static 16], store_offer_fn *each,
+		    void *data, struct fault *why)
+{
+	return s->exchange->offers_of(s, device, each, data, why);
+}
+
+int store_offer_say(struct store *s, const struct lesson_offer *offer, struct fault *why)
+{
+	return s->exchange->offer_say(s, offer, why);
+}
+
 int store_settings_put(struct store *s, const struct kept_settings *settings, struct fault *why)
 {
 	return s->exchange->settings_put(s, settings, why);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "firmware/record/offer.h"
 #include "provisioning/hub/account.h"
 #include "provisioning/hub/coverage.h"
 #include "provisioning/hub/school.h"
@@ -253,6 +254,11 @@ struct lesson_offer { /* the last word of a box about a lesson of its school */
 	uint64_t duration_ms, film_bytes;
 	uint8_t film[32]; /* object id */
 	int64_t received_s;
+	char subject[64];
+	uint32_t grade;
+	/* What the ministry said of this film; put: ignored. */
+	enum offer_said said;
+	char reason[24], published[64]; /* why it was declined; its id in the catalogue */
 };
 /* A word that is older than what is known is passed over. */
 int store_offer_put(struct store *s, const struct lesson_offer *offer, struct fault *why);
@@ -260,6 +266,11 @@ typedef int store_offer_fn(void *data, const struct lesson_offer *offer);
 /* What is on offer now, at most `limit`, what was told last first. */
 int store_offers_each(struct store *s, int limit, store_offer_fn *each, void *data,
 		      struct fault *why);
+/* All that a box told, also what it withdrew; first that of which something is said, of that first what is wanted. */
+int store_offers_of(struct store *s, const uint8_t device[static 16], store_offer_fn *each,
+		    void *data, struct fault *why);
+/* said, reason and published of this device, lesson and film; -ENOENT without a sentence: it is not on offer any more. */
+int store_offer_say(struct store *s, const struct lesson_offer *offer, struct fault *why);
 
 /* --- what the ministry sets for boxes -------------------------------------------------------------- */
 #define STORE_SCOPE_ROOM 80u

@@ -109,6 +109,9 @@ struct store_exchange_ops {
 	int (*offer_put)(struct store *s, const struct lesson_offer *offer, struct fault *why);
 	int (*offers_each)(struct store *s, int limit, store_offer_fn *each, void *data,
 			   struct fault *why);
+	int (*offers_of)(struct store *s, const uint8_t device[static 16], store_offer_fn *each,
+			 void *data, struct fault *why);
+	int (*offer_say)(struct store *s, const struct lesson_offer *offer, struct fault *why);
 	int (*settings_put)(struct store *s, const struct kept_settings *settings,
 			    struct fault *why);
 	int (*settings_get)(struct store *s, const char *scope, struct kept_settings *out,

@@ -123,7 +123,16 @@ static const char schema_5[] =
 	"ALTER TABLE health ADD COLUMN settings_school INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE health ADD COLUMN settings_device INTEGER NOT NULL DEFAULT 0;";
 
-static const char *const migrations[] = { schema_1, schema_2, schema_3, schema_4, schema_5 };
+/* What the ministry says of what schools offer. */
+static const char schema_6[] = "ALTER TABLE offer ADD COLUMN subject TEXT NOT NULL DEFAULT '';"
+			       "ALTER TABLE offer ADD COLUMN grade INTEGER NOT NULL DEFAULT 0;"
+			       "ALTER TABLE offer ADD COLUMN said INTEGER NOT NULL DEFAULT 0;"
+			       "ALTER TABLE offer ADD COLUMN reason TEXT NOT NULL DEFAULT '';"
+			       "ALTER TABLE offer ADD COLUMN published TEXT NOT NULL DEFAULT '';";
+
+static const char *const migrations[] = {
+	schema_1, schema_2, schema_3, schema_4, schema_5, schema_6
+};
 
 CLEAN_FN(store, struct store, store_close)
 

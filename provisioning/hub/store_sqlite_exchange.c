@@ -8,22 +8,68 @@
 #include "firmware/base/fault.h"
 #include "provisioning/hub/store_sqlite.h"
 
+/* What was said was said of that film: of another one, or of one that is offered anew, nothing was. */
+#define STILL "CASE WHEN NOT withdrawn AND NOT ?6 AND film=?13 THEN "
 static int offer_put(struct store *store, const struct lesson_offer *f, struct fault *why)
 {
 	return db_exec(store_sqlite_db(store), why,
 		       "INSERT INTO offer(device, lesson, school, epoch, number, withdrawn, "
 		       "title_ar, title_fr, title_en, language, duration_ms, film_bytes, film, "
-		       "received_s)"
-		       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
-		       " ON CONFLICT(device, lesson) DO UPDATE SET"
+		       "received_s, subject, grade)"
+		       " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+		       "?16) ON CONFLICT(device, lesson) DO UPDATE SET"
 		       " school=?3, epoch=?4, number=?5, withdrawn=?6, title_ar=?7, title_fr=?8,"
 		       " title_en=?9, language=?10, duration_ms=?11, film_bytes=?12, film=?13,"
-		       " received_s=?14 WHERE (?4, ?5) > (epoch, number)",
-		       "bttiiittttiibi", (const void *)f->device, sizeof(f->device), f->lesson,
+		       " received_s=?14, subject=?15, grade=?16, said=" STILL
+		       "said ELSE 0 END, reason=" STILL "reason ELSE '' END, published=" STILL
+		       "published ELSE '' END WHERE (?4, ?5) > (epoch, number)",
+		       "bttiiittttiibiti", (const void *)f->device, sizeof(f->device), f->lesson,
 		       f->school, (int64_t)f->epoch, (int64_t)f->number, (int64_t)f->withdrawn,
 		       f->title[0], f->title[1], f->title[2], f->language, (int64_t)f->duration_ms,
 		       (int64_t)f->film_bytes, (const void *)f->film, sizeof(f->film),
-		       f->received_s);
+		       f->received_s, f->subject, (int64_t)f->grade);
+}
+
+#define OFFER_COLUMNS                                                                            \
+	"SELECT device, lesson, school, epoch, number, title_ar, title_fr, title_en, language, " \
+	"duration_ms, film_bytes, film, received_s, withdrawn, subject, grade, said, reason, "   \
+	"published FROM offer "
+
+static void read_offer(sqlite3_stmt *s, struct lesson_offer *f)
+{
+	*f = (struct lesson_offer){ .epoch = (uint32_t)sqlite3_column_int64(s, 3),
+				    .number = (uint64_t)sqlite3_column_int64(s, 4),
+				    .duration_ms = (uint64_t)sqlite3_column_int64(s, 9),
+				    .film_bytes = (uint64_t)sqlite3_column_int64(s, 10),
+				    .received_s = sqlite3_column_int64(s, 12),
+				    .withdrawn = sqlite3_column_int(s, 13),
+				    .grade = (uint32_t)sqlite3_column_int64(s, 15),
+				    .said = (enum offer_said)sqlite3_column_int(s, 16) };
+	store_sqlite_blob(s, 0, f->device, sizeof(f->device));
+	store_sqlite_text(s, 1, f->lesson, sizeof(f->lesson));
+	store_sqlite_text(s, 2, f->school, sizeof(f->school));
+	for (int lang = 0; lang < 3; lang++)
+		store_sqlite_text(s, 5 + lang, f->title[lang], sizeof(f->title[lang]));
+	store_sqlite_text(s, 8, f->language, sizeof(f->language));
+	store_sqlite_blob(s, 11, f->film, sizeof(f->film));
+	store_sqlite_text(s, 14, f->subject, sizeof(f->subject));
+	store_sqlite_text(s, 17, f->reason, sizeof(f->reason));
+	store_sqlite_text(s, 18, f->published, sizeof(f->published));
+}
+
+static int give_offers(struct db *db, sqlite3_stmt *s, store_offer_fn *each, void *data,
+		       struct fault *why)
+{
+	int rc;
+	while ((rc = db_step(db, s, why)) == 1) {
+		struct lesson_offer f;
+		read_offer(s, &f);
+		rc = each(data, &f);
+		if (rc)
+			break;
+	}
+	sqlite3_reset(s);
+	return rc;
 }
 
 static int offers_each(struct store *store, int limit, store_offer_fn *each, void *data,
@@ -32,31 +78,33 @@ static int offers_each(struct store *store, int limit, store_offer_fn *each, voi
 	struct db *db = store_sqlite_db(store);
 	sqlite3_stmt *s;
 	int rc = db_query(db, &s, why,
-			  "SELECT device, lesson, school, epoch, number, title_ar, title_fr, "
-			  "title_en, language, duration_ms, film_bytes, film, received_s FROM offer"
-			  " WHERE NOT withdrawn ORDER BY received_s DESC, school, lesson LIMIT ?",
+			  OFFER_COLUMNS
+			  "WHERE NOT withdrawn ORDER BY received_s DESC, school, lesson LIMIT ?",
 			  "i", (int64_t)limit);
-	if (rc)
-		return rc;
-	while ((rc = db_step(db, s, why)) == 1) {
-		struct lesson_offer f = { .epoch = (uint32_t)sqlite3_column_int64(s, 3),
-					  .number = (uint64_t)sqlite3_column_int64(s, 4),
-					  .duration_ms = (uint64_t)sqlite3_column_int64(s, 9),
-					  .film_bytes = (uint64_t)sqlite3_column_int64(s, 10),
-					  .received_s = sqlite3_column_int64(s, 12) };
-		store_sqlite_blob(s, 0, f.device, sizeof(f.device));
-		store_sqlite_text(s, 1, f.lesson, sizeof(f.lesson));
-		store_sqlite_text(s, 2, f.school, sizeof(f.school));
-		for (int lang = 0; lang < 3; lang++)
-			store_sqlite_text(s, 5 + lang, f.title[lang], sizeof(f.title[lang]));
-		store_sqlite_text(s, 8, f.language, sizeof(f.language));
-		store_sqlite_blob(s, 11, f.film, sizeof(f.film));
-		rc = each(data, &f);
-		if (rc)
-			break;
-	}
-	sqlite3_reset(s);
-	return rc;
+	return rc ? rc : give_offers(db, s, each, data, why);
+}
+
+static int offers_of(struct store *store, const uint8_t device[static 16], store_offer_fn *each,
+		     void *data, struct fault *why)
+{
+	struct db *db = store_sqlite_db(store);
+	sqlite3_stmt *s;
+	int rc = db_query(db, &s, why,
+			  OFFER_COLUMNS "WHERE device=? ORDER BY said=0, said<>?, received_s DESC",
+			  "bi", (const void *)device, (size_t)16, (int64_t)OFFER_WANTED);
+	return rc ? rc : give_offers(db, s, each, data, why);
+}
+
+static int offer_say(struct store *store, const struct lesson_offer *f, struct fault *why)
+{
+	struct db *db = store_sqlite_db(store);
+	int rc = db_exec(db, why,
+			 "UPDATE offer SET said=?, reason=?, published=?"
+			 " WHERE device=? AND lesson=? AND film=? AND NOT withdrawn",
+			 "ittbtb", (int64_t)f->said, f->reason, f->published,
+			 (const void *)f->device, sizeof(f->device), f->lesson,
+			 (const void *)f->film, sizeof(f->film));
+	return rc || db_changes(db) ? rc : -ENOENT;
 }
 
 static int settings_put(struct store *store, const struct kept_settings *k, struct fault *why)
@@ -123,6 +171,8 @@ static int settings_each(struct store *store, store_settings_fn *each, void *dat
 const struct store_exchange_ops store_sqlite_exchange = {
 	.offer_put = offer_put,
 	.offers_each = offers_each,
+	.offers_of = offers_of,
+	.offer_say = offer_say,
 	.settings_put = settings_put,
 	.settings_get = settings_get,
 	.settings_each = settings_each,

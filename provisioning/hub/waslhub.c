@@ -31,7 +31,14 @@ static const struct {
 	  "set --everyone | --region NAME | --school CODE | --device ID  KEY=VALUE…\n"
 	  "              | list | boxes | keys",
 	  "sign what boxes are to do; they get it with their next receipt" },
-	{ "offers", cli_offers, "[--json]", "list the lessons that teachers offer" },
+	{ "offers", cli_offers,
+	  "[--json] | ask --school CODE --lesson ID\n"
+	  "              | accept --school CODE --lesson ID [--id ID] [--subject SUBJECT] [--grade "
+	  "N]\n"
+	  "                [--licence TEXT] [--attribution TEXT] [--transcoder PROGRAM] [--preset "
+	  "N]\n"
+	  "              | decline --school CODE --lesson ID --because REASON",
+	  "lessons that teachers offer: list them, have a film sent, publish it or decline it" },
 	{ "token", cli_token, "viewer | officer", "make a token for the ministry's pages and API" },
 	{ "key", cli_key, "list | show ROLE", "show whose keys there are" },
 };

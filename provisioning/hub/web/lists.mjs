@@ -15,9 +15,9 @@ export const boxes = (devices) => list("hub.boxes", ["hub.column.school", "hub.b
 	devices.map((one) => h("tr", {}, h("td", {}, link(one.school)), h("td", {}, t(`box.${one.state}`)), h("td", {}, h("bdi", {}, one.board || "–")),
 		h("td", {}, h("bdi", {}, one.image_version || "–")), h("td", {}, moment(one.enrolled)), h("td", {}, h("code", { dir: "ltr" }, one.device.slice(0, 12))))));
 
-export const offered = (offers) => list("hub.offers", ["hub.lesson", "hub.column.school", "hub.offer.length", "hub.offer.size", "hub.offer.language", "hub.alert.when"],
+export const offered = (offers) => list("hub.offers", ["hub.lesson", "hub.column.school", "hub.offer.length", "hub.offer.size", "hub.offer.language", "hub.offer.said", "hub.alert.when"],
 	offers.map((one) => h("tr", { "data-offer": one.lesson }, h("td", {}, h("bdi", {}, named(one.title) || one.lesson)), h("td", {}, link(one.school)),
-		h("td", {}, minutes(one.duration_ms / 1000)), h("td", {}, megabytes(one.film_bytes)), h("td", {}, tongue(one.language)), h("td", {}, moment(one.received)))));
+		h("td", {}, minutes(one.duration_ms / 1000)), h("td", {}, megabytes(one.film_bytes)), h("td", {}, tongue(one.language)), h("td", {}, one.said ? t(`offer.${one.said}`) : "–"), h("td", {}, moment(one.received)))));
 
 export const alarms = (alerts) => list("hub.alerts", ["hub.alert.when", "hub.column.school", "hub.alert.what"],
 	alerts.map((one) => h("tr", {}, h("td", {}, moment(one.at)), h("td", {}, one.school ? link(one.school) : "–"),

@@ -241,7 +241,7 @@ static const struct {
 } bad_bytes[] = {
 	{ 0, 'w', "envelope.magic" },
 	{ 4, 0, "envelope.header" },
-	{ 4, 4, "envelope.header" },
+	{ 4, 5, "envelope.header" },
 	{ 5, 2, "envelope.suite" },
 	{ 6, 1, "envelope.suite" },
 	{ 7, 1, "envelope.suite" },

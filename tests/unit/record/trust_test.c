@@ -198,8 +198,9 @@ static void refuses_a_next_root_with_any_flipped_byte(void **state)
 }
 
 static const enum signed_kind by_role[] = {
-	SIGNED_CATALOGUE, SIGNED_ORDER, SIGNED_GRANT,        SIGNED_RECEIPT, SIGNED_SETTINGS,
-	SIGNED_RELEASE,   SIGNED_CLOSE, SIGNED_SEALING_KEYS, SIGNED_TIME,    SIGNED_REVOCATIONS,
+	SIGNED_CATALOGUE, SIGNED_ORDER,       SIGNED_GRANT,         SIGNED_RECEIPT,
+	SIGNED_SETTINGS,  SIGNED_RELEASE,     SIGNED_CLOSE,         SIGNED_SEALING_KEYS,
+	SIGNED_TIME,      SIGNED_REVOCATIONS, SIGNED_OFFER_ANSWERS,
 };
 
 static void lets_only_the_right_role_sign(void **state)

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "provisioning/hub/films.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "firmware/base/clean.h"
+#include "firmware/base/fault.h"
+#include "firmware/base/fileio.h"
+#include "firmware/base/paths.h"
+#include "firmware/base/text.h"
+#include "firmware/record/envelope.h"
+#include "firmware/record/objmap.h"
+#include "firmware/record/offer.h"
+#include "provisioning/hub/hub.h"
+
+#define FOLDER "offers"
+enum { ID_DIGITS = 64, MOST = 1 << 20 };
+
+CLEAN_FN(maker, struct objmap_maker, objmap_maker_free)
+CLEAN_FN(map, struct objmap, objmap_free)
+
+static void clean_folder(DIR **held)
+{
+	if (*held)
+		closedir(*held);
+}
+
+static int bad_path(const char *path, int code, struct fault *why)
+{
+	return fault_set(why, code, "film.file", "'%s': %s", path, strerror(-code));
+}
+
+int films_find(const char *dir, const uint8_t film[static 32], char out[static PATH_MAX])
+{
+	char hex[ID_DIGITS + 1];
+	text_hex(film, 32, hex);
+	struct path at = paths_at("%s/" FOLDER "/%s.mp4", dir, hex);
+	if (access(at.at, R_OK))
+		return -ENOENT;
+	snprintf(out, PATH_MAX, "%s", at.at);
+	return 0;
+}
+
+/* --- whether it is wanted ------------------------------------------------------------------------- */
+
+struct wish {
+	const uint8_t *film;
+	uint64_t bytes;
+	bool found;
+};
+
+static int match(void *data, const struct lesson_offer *f)
+{
+	struct wish *w = data;
+	if (!f->withdrawn && f->said == OFFER_WANTED && memcmp(f->film, w->film, 32) == 0) {
+		w->bytes = f->film_bytes;
+		w->found = true;
+	}
+	return 0;
+}
+
+static int find_wish(struct hub *hub, const uint8_t device[static 16], struct wish *w,
+		     struct fault *why)
+{
+	int rc = store_offers_of(hub->store, device, match, w, why);
+	if (rc || w->found)
+		return rc;
+	return fault_set(why, -ENOENT, "film.unwanted",
+			 "nobody at the ministry waits for this film (any more)");
+}
+
+/* --- the file -------------------------------------------------------------------------------------- */
+
+static int check_whole(int fd, uint64_t size, const uint8_t film[static 32])
+{
+	CLEANUP(clean_maker) struct objmap_maker *maker = objmap_maker_new();
+	CLEANUP(clean_map) struct objmap *map = NULL;
+	AUTO_FREE uint8_t *buffer = malloc(OBJMAP_CHUNK_BYTES);
+	if (!maker || !buffer)
+		return -ENOMEM;
+	for (uint64_t at = 0; at < size;) {
+		const size_t n =
+			size - at < OBJMAP_CHUNK_BYTES ? (size_t)(size - at) : OBJMAP_CHUNK_BYTES;
+		int rc = fileio_pread_all(fd, buffer, n, at);
+		if (rc == 0)
+			rc = objmap_maker_feed(maker, buffer, n);
+		if (rc)
+			return rc;
+		at += n;
+	}
+	int rc = objmap_maker_finish(maker, &map);
+	if (rc)
+		return rc;
+	return memcmp(objmap_get_id(map)->b, film, 32) == 0 ? 0 : -EBADMSG;
+}
+
+/* All bytes are there: it gets its name, or goes. */
+static int finish(const char *part, const char *whole, int fd, const struct wish *w,
+		  struct fault *why)
+{
+	int rc = check_whole(fd, w->bytes, w->film);
+	if (rc == -EBADMSG) {
+		(void)unlink(part);
+		return fault_set(why, rc, "film.hash",
+				 "the film that came is not the one that was offered; it begins "
+				 "again");
+	}
+	if (rc == 0 && rename(part, whole))
+		rc = -errno;
+	if (rc == 0)
+		rc = fileio_sync_parent(whole);
+	return rc ? bad_path(part, rc, why) : 0;
+}
+
+static int add_piece(const char *part, const char *whole, const struct wish *w,
+		     const struct offer_piece *p, uint64_t *have, struct fault *why)
+{
+	struct stat st;
+	AUTO_FD int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0 || fstat(fd, &st))
+		return bad_path(part, -errno, why);
+	uint64_t size = (uint64_t)st.st_size;
+	if (size > w->bytes) { /* it was offered again, and is shorter */
+		if (ftruncate(fd, 0))
+			return bad_path(part, -errno, why);
+		size = 0;
+	}
+	*have = size;
+	if (p->len && p->at != size)
+		return fault_set(why, -EEXIST, "film.offset", "the next piece is the one at %llu",
+				 (unsigned long long)size);
+	if (p->len > w->bytes - size)
+		return fault_set(why, -EBADMSG, "film.size", "it is longer than what was offered");
+	int rc = p->len ? fileio_pwrite_all(fd, p->bytes, p->len, size) : 0;
+	if (rc == 0 && p->len && fdatasync(fd))
+		rc = -errno;
+	if (rc) /* what got there is the beginning of the piece: the next one follows it */
+		return bad_path(part, rc, why);
+	if (size + p->len == w->bytes)
+		rc = finish(part, whole, fd, w, why);
+	if (rc == 0)
+		*have = size + p->len;
+	return rc;
+}
+
+static int keep_piece(const char *dir, const uint8_t device[static 16], const struct wish *w,
+		      const struct offer_piece *p, uint64_t *have, struct fault *why)
+{
+	char film[ID_DIGITS + 1], box[33];
+	text_hex(p->film, sizeof(p->film), film);
+	text_hex(device, 16, box);
+	struct path folder = paths_at("%s/" FOLDER, dir);
+	struct path whole = paths_at("%s/%s.mp4", folder.at, film),
+		    part = paths_at("%s/%s-%s.part", folder.at, film, box);
+	if (access(whole.at, F_OK) == 0) {
+		(void)unlink(part.at);
+		*have = w->bytes;
+		return 0;
+	}
+	int rc = paths_mkdir(folder.at, 0750, why);
+	return rc ? rc : add_piece(part.at, whole.at, w, p, have, why);
+}
+
+/* --- what a box posts --------------------------------------------------------------------------------- */
+
+/* Structure, device, signature, epoch: only then is anything opened. */
+static int open_piece(struct hub *hub, const void *bytes, size_t len, struct device *from,
+		      void **plain, struct offer_piece *out, struct fault *why)
+{
+	struct envelope_header h;
+	const uint8_t *public_key = NULL, *secret_key = NULL;
+	size_t total = 0, plain_len = 0;
+	int rc = envelope_peek(bytes, len, &h, &total, why);
+	if (rc == 0 && (total != len || h.type != ENVELOPE_FILM))
+		rc = fault_set(why, -EBADMSG, "film.piece", "it is no piece of a film");
+	if (rc)
+		return rc;
+	rc = store_device_get(hub->store, h.device, from, why);
+	if (rc == -ENOENT)
+		return fault_set(why, -EPERM, "film.device", "this box is not enrolled here");
+	if (rc == 0)
+		rc = envelope_verify(bytes, len, from->sign_public, &h, why);
+	if (rc == 0 && (h.epoch != from->epoch || from->state != DEVICE_BOUND))
+		rc = fault_set(why, -EPERM, "film.epoch",
+			       "what this box tells does not count, or is of another epoch");
+	if (rc == 0)
+		rc = hub_sealing_key(hub, h.sealing_key_id, &public_key, &secret_key, why);
+	if (rc == 0)
+		rc = envelope_open(bytes, len, public_key, secret_key, plain, &plain_len, why);
+	if (rc == 0 && offer_piece_get(*plain, plain_len, out))
+		rc = fault_set(why, -EBADMSG, "film.piece", "what is inside is no piece of a film");
+	return rc;
+}
+
+int films_take(struct hub *hub, const void *bytes, size_t len, uint64_t *have, uint64_t *all,
+	       struct fault *why)
+{
+	AUTO_FREE void *plain = NULL;
+	struct offer_piece p;
+	struct device from;
+	int rc = open_piece(hub, bytes, len, &from, &plain, &p, why);
+	if (rc)
+		return rc;
+	struct wish w = { .film = p.film };
+	rc = find_wish(hub, from.id, &w, why);
+	if (rc)
+		return rc;
+	*all = w.bytes;
+	return keep_piece(hub->dir, from.id, &w, &p, have, why);
+}
+
+/* --- what goes --------------------------------------------------------------------------------------- */
+
+int films_sweep(const char *dir, struct store *s, struct fault *why)
+{
+	struct path folder = paths_at("%s/" FOLDER, dir);
+	CLEANUP(clean_folder) DIR *names = opendir(folder.at);
+	int rc = 0;
+	for (struct dirent *e; names && rc == 0 && (e = readdir(names));) {
+		uint8_t film[32];
+		char hex[ID_DIGITS + 1];
+		snprintf(hex, sizeof(hex), "%.*s", ID_DIGITS, e->d_name);
+		if (text_unhex(hex, film, sizeof(film)))
+			continue;
+		struct wish w = { .film = film };
+		rc = store_offers_each(s, MOST, match, &w, why);
+		if (rc == 0 && !w.found && unlinkat(dirfd(names), e->d_name, 0) && errno != ENOENT)
+			rc = bad_path(e->d_name, -errno, why);
+	}
+	return rc;
+}
