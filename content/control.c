@@ -250,6 +250,8 @@ int control_start(struct contentd *c, struct fault *why)
 		{ "POST", "/v1/staff/remove", staff_ctl_remove, 4096 },
 		{ "POST", "/v1/staff/reset-pin", staff_ctl_reset_pin, 4096 },
 		{ "GET", "/v1/offers", staff_ctl_offers, 0 },
+		{ "GET", "/v1/offers/film", staff_ctl_offer_film, 0 },
+		{ "POST", "/v1/offers/answers", staff_ctl_answers, 65536 },
 	};
 	return ctl_listen(c->loop, paths_at("/run/wasl/contentd.sock").at, 0660, routes,
 			  ARRAY_LEN(routes), c, &c->control, why);

@@ -11,7 +11,7 @@ COOKING := cook cook_dish cook_lost cook_preview cook_view idle jobs passing pas
 LIVE := live live_ask live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_move live_rate live_text live_track live_url live_window
 SHELF := fold search shelf
 CONTENT := $(DAEMON:%=content/%.c) $(CATALOGUE:%=content/catalogue/%.c) $(FETCH:%=content/fetch/%.c) $(KEEPER:%=content/keeper/%.c) $(COOKING:%=content/kitchen/%.c) $(LIVE:%=content/live/%.c) $(SHELF:%=content/shelf/%.c)
-STAFF := again captioning class_pages door fields form intake lesson_pages near own own_merge people pieces pin prepare renditions session staff staff_ctl stick stick_words throttle tidy unfinished upload upload_calls visit work
+STAFF := again captioning class_pages door fields form intake lesson_pages near offer_ctl own own_merge people pieces pin prepare renditions session staff staff_ctl stick stick_words throttle tidy unfinished upload upload_calls visit work
 PORTAL := files page press site site_json site_lesson site_live site_status
 PORTAL_FILES = $(sort $(wildcard content/portal/pages/*.html content/portal/assets/*.js content/portal/assets/*.svg)) \
 	$(B)/gen/portal/portal.css $(B)/gen/web/hls.min.js

@@ -98,6 +98,32 @@ static json_t *caption_rows(const struct own_lesson *l)
 	return list;
 }
 
+/* What the ministry says, in words; "" as long as it says nothing. */
+static const char *answer_words(enum strings_lang lang, const struct own_lesson *l)
+{
+	switch (l->offered_s ? l->answer.said : OFFER_UNSAID) {
+	case OFFER_WANTED:
+		return strings_get(lang, "staff.answer.wanted");
+	case OFFER_ACCEPTED:
+		return strings_get(lang, "staff.answer.accepted");
+	case OFFER_DECLINED:
+		return strings_get(lang, "staff.answer.declined");
+	case OFFER_UNSAID:
+		break;
+	}
+	return "";
+}
+
+/* A reason that is newer than this program is not told. */
+static const char *reason_words(enum strings_lang lang, const struct own_lesson *l)
+{
+	char id[sizeof(l->answer.reason) + 16];
+	snprintf(id, sizeof(id), "staff.because.%s", l->answer.reason);
+	return l->offered_s && l->answer.said == OFFER_DECLINED && offer_reason_ok(l->answer.reason)
+		       ? strings_get(lang, id)
+		       : "";
+}
+
 static void show_lesson(struct visit *v, const struct own_lesson *l)
 {
 	CLEANUP(publish_site_done) struct publish_site now;
@@ -121,6 +147,10 @@ static void show_lesson(struct visit *v, const struct own_lesson *l)
 	site_put(c, "has_captions", json_boolean(json_array_size(captions) > 0));
 	site_put(c, "captions", captions);
 	site_put_text(c, "offered", l->offered_s ? day : "");
+	site_put_text(c, "answer", answer_words(v->lang, l));
+	site_put_text(c, "because", reason_words(v->lang, l));
+	site_put_text(c, "published", l->answer.said == OFFER_ACCEPTED ? l->answer.published : "");
+	site_put(c, "final", json_boolean(l->offered_s && l->answer.said == OFFER_ACCEPTED));
 	visit_page(v, &now.site, 200, "staff-lesson.html", c);
 }
 
@@ -164,6 +194,7 @@ static int do_offer(struct visit *v, const struct own_lesson *l, struct fault *w
 		return fault_set(why, -EINVAL, "staff.unready", "it is no lesson yet");
 	as.offered_s = yes ? clock_wall_s() : 0;
 	as.offer_again_ms = 0;
+	memset(&as.answer, 0, sizeof(as.answer));
 	log_info("event=own.%s lesson=%s", yes ? "offered" : "kept", l->id);
 	int r = own_change(v->s->own, l->id, &as, why);
 	if (r == 0 && !yes)

@@ -52,7 +52,8 @@ const char *own_title(const struct own_lesson *l, int lang)
 static json_t *row_json(const struct own_lesson *l)
 {
 	return json_pack(
-		"{s:s,s:s,s:[sss],s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:I,s:i}",
+		"{s:s,s:s,s:[sss],s:s,s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:I,s:i,"
+		"s:{s:s,s:s,s:s}}",
 		"id", l->id, "person", l->person, "title", l->title[0], l->title[1], l->title[2],
 		"subject", l->subject, "grade", (int)l->grade, "language", l->language, "state",
 		states[l->state], "reason", l->reason, "sentence", l->sentence, "file", l->file,
@@ -60,7 +61,8 @@ static json_t *row_json(const struct own_lesson *l)
 		(json_int_t)l->added_s, "offered", (json_int_t)l->offered_s, "seen",
 		(json_int_t)l->unfinished.seen_bytes, "touched",
 		(json_int_t)l->unfinished.touched_s, "still", (json_int_t)l->unfinished.still_s,
-		"hungry", (int)l->again.hungry);
+		"hungry", (int)l->again.hungry, "answer", "said", offer_said_name(l->answer.said),
+		"reason", l->answer.reason, "published", l->answer.published);
 }
 
 static bool copy(char *to, size_t room, const char *text)
@@ -74,6 +76,17 @@ static bool copy(char *to, size_t room, const char *text)
 static bool copy_key(char *to, size_t room, const json_t *from, const char *key)
 {
 	return copy(to, room, json_string_value(json_object_get(from, key)));
+}
+
+/* Rows of before have none. */
+static void take_answer(struct own_lesson *l, const json_t *from)
+{
+	const char *said = json_string_value(json_object_get(from, "said"));
+	if (said &&
+	    (offer_said_parse(said, &l->answer.said) ||
+	     !copy_key(l->answer.reason, sizeof(l->answer.reason), from, "reason") ||
+	     !copy_key(l->answer.published, sizeof(l->answer.published), from, "published")))
+		memset(&l->answer, 0, sizeof(l->answer));
 }
 
 static bool take_row(struct own_lesson *l, const json_t *from)
@@ -96,6 +109,7 @@ static bool take_row(struct own_lesson *l, const json_t *from)
 	l->hidden = json_is_true(json_object_get(from, "hidden"));
 	l->added_s = json_integer_value(json_object_get(from, "added"));
 	l->offered_s = json_integer_value(json_object_get(from, "offered"));
+	take_answer(l, json_object_get(from, "answer"));
 	l->unfinished = (struct unfinished){
 		(uint64_t)json_integer_value(json_object_get(from, "seen")),
 		json_integer_value(json_object_get(from, "touched")),

@@ -8,6 +8,7 @@
 #include "content/staff/again.h"
 #include "content/staff/unfinished.h"
 #include "firmware/record/catalogue.pb.h"
+#include "firmware/record/offer.h"
 
 struct fault;
 
@@ -49,7 +50,11 @@ struct own_lesson {
 	struct unfinished unfinished; /* of one that is coming */
 	bool hidden;
 	int64_t added_s, offered_s; /* offered_s 0: stays in the school */
-	wasl_Item item;             /* film, plan, poster, captions; no texts */
+	struct {
+		enum offer_said said;
+		char reason[24], published[64]; /* why it was declined; its id in the catalogue */
+	} answer;                               /* the ministry's, to what is offered now */
+	wasl_Item item;                         /* film, plan, poster, captions; no texts */
 	wasl_Item offer; /* mezzanine and plan for the ministry; has_mezzanine: there is one */
 	uint64_t offer_again_ms; /* it could not be made: not before then; forgotten at the end */
 	struct again again;      /* of one that waits: the box could not make it a lesson yet */

@@ -114,4 +114,7 @@ void staff_ctl_list(struct ctl_request *req, void *data);
 void staff_ctl_add(struct ctl_request *req, void *data);
 void staff_ctl_remove(struct ctl_request *req, void *data);
 void staff_ctl_reset_pin(struct ctl_request *req, void *data);
+/* and agentd (offer_ctl.c) */
 void staff_ctl_offers(struct ctl_request *req, void *data);
+void staff_ctl_offer_film(struct ctl_request *req, void *data);
+void staff_ctl_answers(struct ctl_request *req, void *data);

@@ -15,7 +15,7 @@
 #include "firmware/base/log.h"
 #include "firmware/base/text.h"
 
-/* `wasl staff` and agentd on the control socket: who may do what, and what the school offers to the ministry. */
+/* `wasl staff` on the control socket: who may do what. */
 
 CLEAN_FN(json, json_t, json_decref)
 
@@ -157,40 +157,4 @@ void staff_ctl_remove(struct ctl_request *req, void *data)
 	(void)sessions_save(&c->staff->sessions, c->staff->sessions_path, NULL);
 	log_info("event=staff.removed person=%s", id);
 	staff_ctl_list(req, data);
-}
-
-/* --- what the school offers to the ministry ---------------------------------------------------------------- */
-
-/* What the ministry may take: a mezzanine, never a film as its teacher brought it. null: it is being made. */
-static json_t *film_json(const struct own_lesson *l)
-{
-	const wasl_Item *from = l->item.plan.has_foreign ? &l->offer : &l->item;
-	char id[65] = "";
-	if (!from->has_mezzanine)
-		return json_null();
-	text_hex(from->mezzanine.id, sizeof(from->mezzanine.id), id);
-	return json_pack("{s:s,s:I,s:s}", "object", id, "bytes",
-			 (json_int_t)from->mezzanine.size_bytes, "media_type",
-			 from->mezzanine.media_type);
-}
-
-static json_t *offer_json(const struct own_lesson *l)
-{
-	return json_pack("{s:I,s:s,s:{s:s,s:s,s:s},s:s,s:i,s:s,s:I,s:o}", "at",
-			 (json_int_t)l->offered_s, "lesson", l->id, "title", "ar", l->title[0],
-			 "fr", l->title[1], "en", l->title[2], "subject", l->subject, "grade",
-			 (int)l->grade, "language", l->language, "duration_ms",
-			 (json_int_t)l->item.duration_ms, "film", film_json(l));
-}
-
-void staff_ctl_offers(struct ctl_request *req, void *data)
-{
-	const struct contentd *c = data;
-	json_t *list = json_array();
-	for (size_t i = 0; i < own_count(c->staff->own); i++) {
-		const struct own_lesson *l = own_at(c->staff->own, i);
-		if (l->offered_s && l->state == OWN_READY)
-			json_array_append_new(list, offer_json(l));
-	}
-	ctl_reply_json(req, 200, json_pack("{s:o}", "offers", list));
 }

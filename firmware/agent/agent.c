@@ -21,7 +21,7 @@
 #include "firmware/record/trust_dir.h"
 
 #define FOLDER "/var/lib/wasl/agent"
-enum { KEEP_FLOOR_MS = 3600 * 1000, PIN_TEXT = 8 * 60 };
+enum { KEEP_FLOOR_MS = 3600 * 1000 };
 
 static const struct conf_key agent_keys[] = {
 	CONF_INT(struct agent_times, collect_s, "collect_interval", "60", 1, 3600,
@@ -194,6 +194,8 @@ static int open_state(struct agent *a, struct fault *why)
 		r = begin_time(a, why);
 	if (!r)
 		r = load_grant(a, why);
+	if (!r)
+		r = agent_offers_begin(a, why);
 	/* Without roots counts are collected all the same. */
 	if (!r && agent_trust(a, &later))
 		log_fault(LOG_LEVEL_WARN, "root", &later);
@@ -214,15 +216,20 @@ static void flush_over(struct agent *a, const struct fault *why)
 	agent_flush_reply(a, why);
 }
 
-static const char *pin_text(const struct agent *a, const char *url, char out[static PIN_TEXT])
+const char *agent_hub_url(const struct agent *a)
+{
+	return a->conf->hub.url[0] ? a->conf->hub.url : a->grant.hub_url;
+}
+
+const char *agent_pin_text(const struct agent *a, const char *url, char out[static AGENT_PIN_TEXT])
 {
 	const uint8_t(*pins)[32];
 	size_t count = a->trust ? trust_tls_pins(a->trust, &pins) : 0, at = 0;
 	if (!count || strncmp(url, "https:", 6) != 0)
 		return NULL;
-	for (size_t i = 0; i < count && at < PIN_TEXT; i++) {
+	for (size_t i = 0; i < count && at < AGENT_PIN_TEXT; i++) {
 		AUTO_FREE char *text = text_base64(pins[i], 32);
-		at += (size_t)snprintf(out + at, PIN_TEXT - at, "%ssha256//%s", i ? ";" : "",
+		at += (size_t)snprintf(out + at, AGENT_PIN_TEXT - at, "%ssha256//%s", i ? ";" : "",
 				       text ? text : "");
 	}
 	return out;
@@ -230,13 +237,13 @@ static const char *pin_text(const struct agent *a, const char *url, char out[sta
 
 static void send_now(struct agent *a)
 {
-	const char *url = a->conf->hub.url[0] ? a->conf->hub.url : a->grant.hub_url;
-	char pins[PIN_TEXT];
+	const char *url = agent_hub_url(a);
+	char pins[AGENT_PIN_TEXT];
 	struct fault why = { 0 };
 	size_t sent = 0;
 	if (!a->enrolled || courier_busy(a->courier))
 		return;
-	int r = courier_send(a->courier, url, pin_text(a, url, pins), &sent, &why);
+	int r = courier_send(a->courier, url, agent_pin_text(a, url, pins), &sent, &why);
 	if (r && strcmp(why.id, a->trouble.id) != 0)
 		log_fault(LOG_LEVEL_ERROR, "send", &why);
 	if (r)
@@ -285,6 +292,8 @@ static void collected(void *data)
 	ask_ntp(a);
 	agent_tell_echo(a);
 	agent_settings_tell(a);
+	agent_offers_tell(a);
+	agent_offers_carry(a);
 	if (now_ms - a->floor_kept_ms >= KEEP_FLOOR_MS)
 		agent_keep_floor(a);
 	if (a->flush == FLUSH_COLLECTING) {
@@ -397,6 +406,7 @@ void agent_free(struct agent *a)
 	collector_free(a->collector);
 	courier_free(a->courier);
 	http_free(a->http);
+	agent_offers_end(a);
 	outbox_close(a->outbox);
 	trust_free(a->trust);
 	sd_event_source_disable_unref(a->collect_timer);

@@ -69,6 +69,18 @@ struct agent {
 		struct http_transfer *transfer;
 	} settings;
 
+	struct agent_offers {                       /* agent_offers.c */
+		struct _wasl_OfferAnswers *answers; /* of the newest record; NULL: none came yet */
+		bool told;                          /* wasl-contentd has them */
+		struct http_transfer *telling, *carrying;
+		uint32_t done; /* by answer: the whole film is at the hub, or it is not to be had */
+		uint8_t film[32];          /* under way */
+		uint64_t at;               /* of the piece under way */
+		unsigned failures, strays; /* in a row; pieces that did not follow */
+		uint64_t not_before_ms;
+		sd_event_source *again;
+	} offers;
+
 	struct agent_flusher flushers[AGENT_FLUSHERS];
 	enum agent_flush { FLUSH_NONE, FLUSH_COLLECTING, FLUSH_SENDING } flush;
 	uint64_t flush_sealed,
@@ -86,6 +98,9 @@ void agent_keep_floor(struct agent *a);
 int agent_trust(struct agent *a, struct fault *why); /* 0 when a->trust is there */
 void agent_flush_begin(struct agent *a);             /* collect, seal all, send */
 void agent_send_soon(struct agent *a);
+enum { AGENT_PIN_TEXT = 8 * 60 };
+const char *agent_hub_url(const struct agent *a);
+const char *agent_pin_text(const struct agent *a, const char *url, char out[static AGENT_PIN_TEXT]);
 
 /* agent_seal.c */
 int agent_seal(struct agent *a, enum outbox_which which, uint64_t *envelopes, struct fault *why);
@@ -104,6 +119,14 @@ int agent_settings_take(struct agent *a, const void *bytes, size_t len, struct f
 void agent_settings_region(struct agent *a, const char *region);
 void agent_settings_apply(struct agent *a); /* another school: other records are for it */
 void agent_settings_tell(struct agent *a);  /* wasl-contentd, until it has taken them */
+
+/* agent_offers.c */
+int agent_offers_begin(struct agent *a, struct fault *why);
+int agent_offers_take(struct agent *a, const void *bytes, size_t len,
+		      const uint8_t nonce[static COURIER_NONCE_BYTES], struct fault *why);
+void agent_offers_tell(struct agent *a);  /* wasl-contentd, until it has them */
+void agent_offers_carry(struct agent *a); /* films that are wanted, one after the other */
+void agent_offers_end(struct agent *a);
 
 /* agent_echo.c: hands the grant's key for the hub's echo to netmgrd, until it has it */
 void agent_tell_echo(struct agent *a);

@@ -154,6 +154,8 @@ bool agent_take_record(void *agent, const void *bytes, size_t len,
 		r = take_close(a, bytes, len, &progress, &why);
 	else if (kind == SIGNED_SETTINGS)
 		r = agent_settings_take(a, bytes, len, &why);
+	else if (kind == SIGNED_OFFER_ANSWERS)
+		r = agent_offers_take(a, bytes, len, nonce, &why);
 	else
 		log_info("event=answer.unknown kind=%u text=\"newer than this program, or no "
 			 "record\"",

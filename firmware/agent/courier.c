@@ -40,7 +40,7 @@ struct courier {
 	bool progress;
 };
 
-int courier_url(const char *hub_url, char *out, size_t room, struct fault *why)
+int courier_url_of(const char *hub_url, const char *call, char *out, size_t room, struct fault *why)
 {
 	size_t len = strlen(hub_url);
 	while (len && hub_url[len - 1] == '/')
@@ -48,7 +48,7 @@ int courier_url(const char *hub_url, char *out, size_t room, struct fault *why)
 	size_t head = strncmp(hub_url, "https://", 8) == 0  ? 8
 		      : strncmp(hub_url, "http://", 7) == 0 ? 7
 							    : 0;
-	int n = head && len > head ? snprintf(out, room, "%.*s/v1/envelopes", (int)len, hub_url)
+	int n = head && len > head ? snprintf(out, room, "%.*s/v1/%s", (int)len, hub_url, call)
 				   : -1;
 	if (n < 0 || (size_t)n >= room)
 		return fault_set(
@@ -56,6 +56,11 @@ int courier_url(const char *hub_url, char *out, size_t room, struct fault *why)
 			"'%.200s' is no address of a hub; write url = https://… below [hub]",
 			hub_url);
 	return 0;
+}
+
+int courier_url(const char *hub_url, char *out, size_t room, struct fault *why)
+{
+	return courier_url_of(hub_url, "envelopes", out, room, why);
 }
 
 int courier_frames(const void *body, size_t len,

@@ -60,3 +60,5 @@ int courier_frames(const void *body, size_t len,
  * or too long.
  */
 int courier_url(const char *hub_url, char *out, size_t room, struct fault *why);
+int courier_url_of(const char *hub_url, const char *call, char *out, size_t room,
+		   struct fault *why); /* "films" */

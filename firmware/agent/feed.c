@@ -195,6 +195,10 @@ static int one_offer(const json_t *row, struct outbox_offer *out, struct fault *
 	if (!r)
 		r = text(row, "language", OPTIONAL, f.language, sizeof(f.language), why);
 	if (!r)
+		r = text(row, "subject", OPTIONAL, f.subject, sizeof(f.subject), why);
+	if (!r)
+		r = number32(row, "grade", OPTIONAL, &f.grade, why);
+	if (!r)
 		r = number(row, "duration_ms", NEEDED, INT64_MAX, &f.duration_ms, why);
 	if (!r)
 		r = number(film, "bytes", NEEDED, INT64_MAX, &f.film_bytes, why);

@@ -65,6 +65,8 @@ static const char *const migrations[] = {
 	/* The number of the last minute that the envelope it names speaks of: 0 none. */
 	("ALTER TABLE receipt ADD COLUMN minutes INTEGER NOT NULL DEFAULT 0;"
 	 "CREATE INDEX receipt_named ON receipt(epoch, through_seq);"),
+	("ALTER TABLE offer ADD COLUMN subject TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE offer ADD COLUMN grade INTEGER NOT NULL DEFAULT 0;"),
 };
 
 CLEAN_FN(outbox, struct outbox, outbox_close)

@@ -23,7 +23,7 @@ struct _wasl_BoxHealth;
 struct outbox;
 
 enum {
-	/* Of at most 200 bytes each, but offers, of at most 800: stays well below 1 MiB. */
+	/* Of at most 200 bytes each, but offers, of at most 900: stays well below 1 MiB. */
 	OUTBOX_ROWS_PER_ENVELOPE = 2000,
 	OUTBOX_RECEIPTS = 10000, /* the latest are kept and listed */
 	OUTBOX_OFFERS = 500,     /* lessons that are offered at one time */
@@ -52,6 +52,8 @@ struct outbox_event {
 /* A lesson that a teacher offers to the ministry: what it is, nothing about who. */
 struct outbox_offer {
 	char lesson[64], title[3][208], language[16]; /* titles by enum strings_lang */
+	char subject[64];
+	uint32_t grade;
 	uint64_t duration_ms, film_bytes;
 	uint8_t film[32];
 };

@@ -14,11 +14,11 @@ static int say(struct outbox *o, const struct outbox_offer *f, int64_t withdrawn
 	/* Replacing gives the row the next number, and opens it. */
 	return db_exec(o->db, why,
 		       "INSERT OR REPLACE INTO offer(lesson, withdrawn, title_ar, title_fr, "
-		       "title_en, language, duration_ms, film_bytes, film)"
-		       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		       "tittttiib", f->lesson, withdrawn, f->title[0], f->title[1], f->title[2],
+		       "title_en, language, duration_ms, film_bytes, film, subject, grade)"
+		       " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		       "tittttiibti", f->lesson, withdrawn, f->title[0], f->title[1], f->title[2],
 		       f->language, outbox_whole(f->duration_ms), outbox_whole(f->film_bytes),
-		       (const void *)f->film, sizeof(f->film));
+		       (const void *)f->film, sizeof(f->film), f->subject, (int64_t)f->grade);
 }
 
 static int said_already(struct outbox *o, const struct outbox_offer *f, int64_t *out,
@@ -27,10 +27,10 @@ static int said_already(struct outbox *o, const struct outbox_offer *f, int64_t 
 	return db_int(o->db, 0, out, why,
 		      "SELECT count(*) FROM offer WHERE lesson=? AND NOT withdrawn AND title_ar=?"
 		      " AND title_fr=? AND title_en=? AND language=? AND duration_ms=?"
-		      " AND film_bytes=? AND film=?",
-		      "tttttiib", f->lesson, f->title[0], f->title[1], f->title[2], f->language,
+		      " AND film_bytes=? AND film=? AND subject=? AND grade=?",
+		      "tttttiibti", f->lesson, f->title[0], f->title[1], f->title[2], f->language,
 		      outbox_whole(f->duration_ms), outbox_whole(f->film_bytes),
-		      (const void *)f->film, sizeof(f->film));
+		      (const void *)f->film, sizeof(f->film), f->subject, (int64_t)f->grade);
 }
 
 static bool among(const char *lesson, const struct outbox_offer *offers, size_t count)

@@ -150,7 +150,8 @@ static int load_offers(struct outbox *o, struct load *l, struct fault *why)
 	sqlite3_stmt *s;
 	int r = db_query(o->db, &s, why,
 			 "SELECT number, lesson, withdrawn, title_ar, title_fr, title_en, language,"
-			 " duration_ms, film_bytes, film FROM offer WHERE seq IS NULL ORDER BY "
+			 " duration_ms, film_bytes, film, subject, grade FROM offer WHERE seq IS "
+			 "NULL ORDER BY "
 			 "number LIMIT ?",
 			 "i", (int64_t)(ROWS - load_rows(l)));
 	while (!r && (r = db_step(o->db, s, why)) == 1) {
@@ -167,6 +168,8 @@ static int load_offers(struct outbox *o, struct load *l, struct fault *why)
 		e->film_bytes = (uint64_t)sqlite3_column_int64(s, 8);
 		if (sqlite3_column_bytes(s, 9) == sizeof(e->film))
 			memcpy(e->film, sqlite3_column_blob(s, 9), sizeof(e->film));
+		outbox_read_text(s, 10, e->subject, sizeof(e->subject));
+		e->grade = (uint32_t)sqlite3_column_int64(s, 11);
 		r = 0;
 	}
 	return r;
