@@ -36,3 +36,4 @@ $(eval $(call fuzzer,hub_enrol,tests/fuzz/hub_enrol_fuzz.c,hubfakes hub record b
 $(eval $(call fuzzer,report_rows,tests/fuzz/report_rows_fuzz.c,hubfakes hub record base))
 $(eval $(call prog,hub-seed,tests/hub/seed.c tests/hub/hubcall.c,hubfakes hub record base,tests))
 TEST_PROGS += $(B)/tests/hub-seed
+LONG += tests/hub/offer.t
