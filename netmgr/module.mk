@@ -17,7 +17,7 @@ NETMGR_DAEMON += measure/measure measure/measure_api
 NETMGR_MODEM := modem modem_book modem_read apn
 NETMGR_DAEMON += modem/modems modem/modem_bus
 # The real kernel: what should be there (pure), and what is
-NETMGR_KERNEL := plan lease lan lan_conf lan_book host
+NETMGR_KERNEL := plan arrive lease lan lan_conf lan_book host
 NETMGR_NL := $(addprefix kernel/,kernel_nl kernel_order house nl_priv nl_net nl_flows nl_batch nl_events nl_stock nl_tc nl_tc_wire nl_looks nl_tcp nl_passive shaper_nl nft dhcp resolv)
 # Its IPv6
 NETMGR_SIX := plan6 ra ra_book ra_memo slaac

@@ -47,6 +47,14 @@ int nft_run(struct nft *n, const char *text, const char *fault_id, struct fault 
 			 error ? error : "it says nothing");
 }
 
+bool nft_would(struct nft *n, const char *text)
+{
+	nft_ctx_set_dry_run(n->ctx, true);
+	const bool takes = nft_run_cmd_from_buffer(n->ctx, text) == 0;
+	nft_ctx_set_dry_run(n->ctx, false);
+	return takes;
+}
+
 bool nft_has(struct nft *n, const char *what)
 {
 	char order[64];

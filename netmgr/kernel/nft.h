@@ -14,5 +14,8 @@ void nft_close(struct nft *n); /* NULL is fine; what stands in the kernel stays 
 /* -EIO with a fault of that id when the kernel refuses it. */
 int nft_run(struct nft *n, const char *text, const char *fault_id, struct fault *why);
 
+/* Whether the kernel would take it: nothing is changed. */
+bool nft_would(struct nft *n, const char *text);
+
 /* Whether it is there: "table inet wasl", "chain inet wasl_wall input". */
 bool nft_has(struct nft *n, const char *what);

@@ -7,8 +7,7 @@
 enum {
 	MTU = 1514,
 	BYTES_PER_KBIT = 125, /* a second */
-	UP_MS = 50,           /* longest queue of a class in a plain pfifo */
-	DOWN_MS = 20,         /* everybody shares that one */
+	ALL_MS = 20,          /* longest queue of a plain pfifo that everybody shares */
 	LEAST_PACKETS = 4,
 	MOST_PACKETS = 1000,
 	BURST_MS = 2, /* what a timer of the kernel may be late */
@@ -18,13 +17,14 @@ enum {
 static const struct {
 	const char *name;
 	uint8_t dscp[4];
-	unsigned percent; /* that it always gets */
+	unsigned percent;        /* that it always gets */
+	unsigned up_ms, down_ms; /* longest queue of a plain pfifo */
 } classes[SHAPE_CLASSES] = {
-	[SHAPE_CONTROL] = { "control", { 48, 56 }, 8 }, /* CS6, CS7 */
-	[SHAPE_LIVE] = { "live", { 34, 46 }, 40 },      /* AF41, EF */
-	[SHAPE_BROWSE] = { "browsing", { 0 }, 30 },     /* */
-	[SHAPE_SYNC] = { "sync", { 8, 10 }, 15 },       /* CS1, AF11 */
-	[SHAPE_FIRMWARE] = { "firmware", { 1 }, 7 },    /* LE, RFC 8622 */
+	[SHAPE_CONTROL] = { "control", { 48, 56 }, 8, 50, 50 }, /* CS6, CS7 */
+	[SHAPE_LIVE] = { "live", { 34, 46 }, 40, 50, 50 },      /* AF41, EF */
+	[SHAPE_BROWSE] = { "browsing", { 0 }, 30, 50, 50 },     /* */
+	[SHAPE_SYNC] = { "sync", { 8, 10 }, 15, 50, 20 },       /* CS1, AF11 */
+	[SHAPE_FIRMWARE] = { "firmware", { 1 }, 7, 50, 20 },    /* LE, RFC 8622 */
 };
 
 const char *shape_class_name(enum shape_class class)
@@ -114,55 +114,80 @@ static void add_leaf(struct shape_plan *p, int ifindex, uint32_t handle, uint32_
 								      : 0 });
 }
 
-static void plan_up(struct shape_plan *p, const struct shape_wish *w)
+static void add_root(struct shape_plan *p, int ifindex)
 {
-	const uint64_t rate = (uint64_t)w->up_kbps * BYTES_PER_KBIT;
-	const uint32_t all = SHAPE_ROOT | 1;
 	add(p, (struct shape_object){ .what = SHAPE_IS_HTB,
-				      .ifindex = w->ifindex,
+				      .ifindex = ifindex,
 				      .handle = SHAPE_ROOT,
 				      .parent = TC_H_ROOT,
 				      .fallback = SHAPE_MINOR + SHAPE_BROWSE });
-	add_class(p, w->ifindex, all, TC_H_ROOT, rate, rate, 0);
+}
+
+enum way { WAY_UP, WAY_DOWN };
+
+static void add_classes(struct shape_plan *p, int ifindex, uint64_t rate, enum way way,
+			enum shape_leaf leaf)
+{
+	const uint32_t all = SHAPE_ROOT | 1;
+	add_root(p, ifindex);
+	add_class(p, ifindex, all, TC_H_ROOT, rate, rate, 0);
 	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
-		add_class(p, w->ifindex, shape_handle((enum shape_class)c), all,
+		add_class(p, ifindex, shape_handle((enum shape_class)c), all,
 			  rate * classes[c].percent / 100, rate, c);
 	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
-		add_leaf(p, w->ifindex, (FIRST_LEAF + c) << 16, shape_handle((enum shape_class)c),
-			 w->leaf, packets_in(rate, UP_MS));
+		add_leaf(p, ifindex, (FIRST_LEAF + c) << 16, shape_handle((enum shape_class)c),
+			 leaf,
+			 packets_in(rate, way == WAY_UP ? classes[c].up_ms : classes[c].down_ms));
+}
+
+/* What comes in, where nothing tells it apart. */
+static void add_one(struct shape_plan *p, int ifindex, uint64_t rate, enum shape_leaf leaf)
+{
+	const uint32_t all = SHAPE_ROOT | (SHAPE_MINOR + SHAPE_BROWSE);
+	if (leaf == SHAPE_CAKE) {
+		add(p, (struct shape_object){ .what = SHAPE_IS_CAKE,
+					      .ifindex = ifindex,
+					      .handle = SHAPE_ROOT,
+					      .parent = TC_H_ROOT,
+					      .rate = rate,
+					      .ingress = true });
+		return;
+	}
+	add_root(p, ifindex);
+	add_class(p, ifindex, all, TC_H_ROOT, rate, rate, 0);
+	add_leaf(p, ifindex, FIRST_LEAF << 16, all, leaf, packets_in(rate, ALL_MS));
+}
+
+/* Last: from here on packets come. */
+static void add_mirror(struct shape_plan *p, const struct shape_wish *w)
+{
+	const uint32_t arrival = TC_H_MAKE(TC_H_INGRESS, 0) & TC_H_MAJ_MASK;
+	add(p, (struct shape_object){ .what = SHAPE_IS_INGRESS,
+				      .ifindex = w->ifindex,
+				      .handle = arrival,
+				      .parent = TC_H_INGRESS });
+	add(p, (struct shape_object){ .what = SHAPE_IS_MIRROR,
+				      .ifindex = w->ifindex,
+				      .handle = (uint32_t)SHAPE_FILTER,
+				      .parent = arrival,
+				      .to_ifindex = w->ifb_ifindex });
+}
+
+bool shape_by_rules(const struct shape_wish *w)
+{
+	return w->ifindex && w->down_kbps && w->ifb_ifindex && w->lead == SHAPE_LEAD_RULES &&
+	       w->leaf != SHAPE_CAKE;
 }
 
 static void plan_down(struct shape_plan *p, const struct shape_wish *w)
 {
 	const uint64_t rate = (uint64_t)w->down_kbps * BYTES_PER_KBIT * SHAPE_DOWN_PERCENT / 100;
-	const uint32_t all = SHAPE_ROOT | (SHAPE_MINOR + SHAPE_BROWSE);
-	if (w->leaf == SHAPE_CAKE) {
-		add(p, (struct shape_object){ .what = SHAPE_IS_CAKE,
-					      .ifindex = w->ifb_ifindex,
-					      .handle = SHAPE_ROOT,
-					      .parent = TC_H_ROOT,
-					      .rate = rate,
-					      .ingress = true });
-	} else {
-		add(p, (struct shape_object){ .what = SHAPE_IS_HTB,
-					      .ifindex = w->ifb_ifindex,
-					      .handle = SHAPE_ROOT,
-					      .parent = TC_H_ROOT,
-					      .fallback = SHAPE_MINOR + SHAPE_BROWSE });
-		add_class(p, w->ifb_ifindex, all, TC_H_ROOT, rate, rate, 0);
-		add_leaf(p, w->ifb_ifindex, FIRST_LEAF << 16, all, w->leaf,
-			 packets_in(rate, DOWN_MS));
+	if (shape_by_rules(w)) {
+		add_classes(p, w->ifb_ifindex, rate, WAY_DOWN, w->leaf);
+		return;
 	}
-	/* Last: from here on packets come. */
-	add(p, (struct shape_object){ .what = SHAPE_IS_INGRESS,
-				      .ifindex = w->ifindex,
-				      .handle = TC_H_MAKE(TC_H_INGRESS, 0) & TC_H_MAJ_MASK,
-				      .parent = TC_H_INGRESS });
-	add(p, (struct shape_object){ .what = SHAPE_IS_MIRROR,
-				      .ifindex = w->ifindex,
-				      .handle = (uint32_t)SHAPE_FILTER,
-				      .parent = TC_H_MAKE(TC_H_INGRESS, 0) & TC_H_MAJ_MASK,
-				      .to_ifindex = w->ifb_ifindex });
+	add_one(p, w->ifb_ifindex, rate, w->leaf);
+	add_mirror(p, w);
 }
 
 void shape_make(const struct shape_wish *wish, struct shape_plan *out)
@@ -171,7 +196,8 @@ void shape_make(const struct shape_wish *wish, struct shape_plan *out)
 	if (!wish->ifindex)
 		return;
 	if (wish->up_kbps)
-		plan_up(out, wish);
+		add_classes(out, wish->ifindex, (uint64_t)wish->up_kbps * BYTES_PER_KBIT, WAY_UP,
+			    wish->leaf);
 	if (wish->down_kbps && wish->ifb_ifindex)
 		plan_down(out, wish);
 }

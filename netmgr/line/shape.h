@@ -11,7 +11,8 @@
  *
  * On the way up: one HTB of the line's rate, below it a class for each enum shape_class with a share that it always gets; what
  * is left goes to the smallest number first. On the way down, where a rate is known: everything that comes in is led
- * through another device (ifb) and queued there at a little less than the line brings, so that senders slow down. The queue
+ * through another device (ifb) and queued there at a little less than the line brings, so that senders slow down: in one cake,
+ * else in an HTB with the same classes, where nftables can tell what comes in apart (arrive.h), else all in one queue. The queue
  * itself is cake, fq_codel or a short pfifo, by what the kernel has.
  */
 enum shape_class {
@@ -35,7 +36,7 @@ enum {
 	SHAPE_ROOT = SHAPE_MAJOR << 16,
 	SHAPE_MINOR = 0x10, /* of the first class */
 	SHAPE_FILTER = (int)0x80000800,
-	SHAPE_OBJECTS = 2 + 2 * SHAPE_CLASSES + 5,
+	SHAPE_OBJECTS = 2 * (2 + 2 * SHAPE_CLASSES),
 	SHAPE_DOWN_PERCENT = 90, /* of the line's rate: its own queue stays empty */
 };
 
@@ -65,11 +66,15 @@ struct shape_object {
 	int to_ifindex;    /* of a mirror */
 };
 
+/* What leads arriving packets to the other device: a filter that cannot tell them apart, or rules that can. */
+enum shape_lead { SHAPE_LEAD_MIRROR, SHAPE_LEAD_RULES };
+
 struct shape_wish {
 	int ifindex;
 	int ifb_ifindex;             /* 0: what comes in is not shaped */
 	uint32_t up_kbps, down_kbps; /* of the line; 0: that direction is left alone */
 	enum shape_leaf leaf;
+	enum shape_lead lead; /* the best that this kernel has */
 };
 
 struct shape_plan {
@@ -78,6 +83,9 @@ struct shape_plan {
 };
 
 void shape_make(const struct shape_wish *wish, struct shape_plan *out);
+
+/* Whether rules lead what comes in: the plan has classes for it then, and no filter. A cake wants none. */
+bool shape_by_rules(const struct shape_wish *wish);
 
 /* The name of an object's kind, as the kernel calls it. */
 const char *shape_kind(enum shape_what what);

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2317 # many functions are only called by "within"
-# The queues that wasl-netmgrd keeps on its lines, looked at by tc; which queue a packet takes; and what is left alone.
+# The queues that wasl-netmgrd keeps on its lines, looked at by tc; which queue a packet takes on its way out, and what comes in for
+# whom; and what is left alone.
 # Everything happens in network namespaces made here.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
@@ -10,11 +11,24 @@ cd "$(dirname "$0")/../.." || exit 1
 
 [ "$(id -u)" -eq 0 ] || skip_all "needs root for network namespaces"
 need ip tc nft jq curl strace busybox perl
-make_namespaces box isp
+make_namespaces box isp pupil
 in_ns box ip link set lo up
 for i in 0 1; do lay_line $i isp 192.168.$((i + 1)).1; done
 in_ns box tc qdisc add dev lo root handle 7: htb 2>"$work/htb.err" || skip_all "this kernel has no HTB"
 in_ns box tc qdisc del dev lo root
+tells_apart() { # whether this kernel's nftables hears of what leaves a device, and can lead what arrives elsewhere
+	in_ns box nft -c -f - 2>"$work/netdev.err" <<-END
+		table netdev wasltry {
+			chain out {
+				type filter hook egress device "lo" priority 0
+			}
+			chain in {
+				type filter hook ingress device "lo" priority 0
+				fwd to "lo"
+			}
+		}
+	END
+}
 have_ifb=no
 in_ns box ip link add try type ifb 2>/dev/null && have_ifb=yes && in_ns box ip link del try
 
@@ -48,6 +62,7 @@ shaping() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | 
 shaped() { [ "$(shaping "$1")" = "$2" ]; }
 queues() { in_ns box tc -j qdisc show dev "$1" | jq -r "[.[] | select(.root == true) | \"\(.kind) \(.handle)\"] | join(\",\")"; }
 ceil() { in_ns box tc class show dev "$1" | sed -n "s/.*htb $2 .*ceil \([^ ]*\).*/\1/p"; }
+bytes() { in_ns box tc -s class show dev waslin0 | grep -A1 "htb 50:$1 " | sed -n 's/.*Sent \([0-9]*\) bytes.*/\1/p'; }
 sent() { in_ns box tc -s class show dev wan0 | grep -A1 "htb 50:$1 " | sed -n 's/.*Sent [0-9]* bytes \([0-9]*\) pkt.*/\1/p'; }
 
 # --- what stands where -------------------------------------------------------------------------------
@@ -62,8 +77,14 @@ is "$(in_ns box tc class show dev wan0 | grep -c 'parent 50:1 ')" 5 "with a clas
 best=$(ask GET /v1/uplinks | jq -r '.uplinks[0].shaping.queue')
 is "$(in_ns box tc -j qdisc show dev wan0 | jq -r '[.[] | select(.root != true and .kind != "ingress") | .kind] | unique | join(" ")')" "$best" \
 	"each with the best queue that this kernel has ($best)"
+apart=no
+[ $have_ifb = yes ] && [ "$best" != cake ] && tells_apart && apart=yes
 if [ $have_ifb = yes ]; then
-	in_ns box tc filter show dev wan0 parent ffff: | grep -q 'Redirect to device waslin0'
+	if [ $apart = yes ]; then
+		in_ns box nft list table netdev waslin0 | grep -c 'fwd to "waslin0"' >/dev/null
+	else
+		in_ns box tc filter show dev wan0 parent ffff: | grep -q 'Redirect to device waslin0'
+	fi
 	ok $? "what comes in is led to another device"
 	[ "$best" = cake ] && rate=$(in_ns box tc qdisc show dev waslin0 | sed -n 's/.*bandwidth \([^ ]*\).*/\1/p') || rate=$(ceil waslin0 50:12)
 	is "$rate" 3600Kbit "and queued there at a little less than the line brings"
@@ -101,6 +122,83 @@ done <<-END
 	14 4 and firmware
 END
 
+# --- what comes in ------------------------------------------------------------------------------------
+much=200000
+give() { # whoever connects to the provider's router is sent so many bytes, over either family
+	# shellcheck disable=SC2016 # perl's
+	in_background isp give perl -MSocket -e '$SIG{CHLD} = "IGNORE";
+		socket(my $l, PF_INET6, SOCK_STREAM, 0) or die; setsockopt($l, SOL_SOCKET, SO_REUSEADDR, 1);
+		bind($l, pack_sockaddr_in6(7001, Socket::IN6ADDR_ANY)) or die "bind: $!"; listen($l, 16) or die;
+		while (1) { accept(my $s, $l) or next; next if fork(); syswrite($s, "x" x shift); exit 0 }' "$much"
+}
+take() { # take WHO ADDRESS TOS: all that is given; its packets say that they are of that class
+	# shellcheck disable=SC2016 # perl's
+	in_ns "$1" perl -MSocket=:all -e 'my ($host, $tos, $want) = @ARGV; alarm 60; my ($fault, $at) = getaddrinfo($host, 7001, { socktype => SOCK_STREAM });
+		die $fault if $fault; socket(my $s, $at->{family}, SOCK_STREAM, 0) or die;
+		$at->{family} == AF_INET6 ? setsockopt($s, 41, 67, pack("i", $tos)) : setsockopt($s, 0, 1, pack("i", $tos)); # IPV6_TCLASS, IP_TOS
+		connect($s, $at->{addr}) or die "connect: $!"; my $got = 0;
+		while (my $n = sysread($s, my $some, 65536)) { $got += $n }
+		exit($got == $want ? 0 : 1)' "$2" "$3" "$much" 2>>"$work/take.log"
+}
+comes_in_by() { # comes_in_by CLASS WHO ADDRESS TOS: all of it by that class, and by no other anything worth a word
+	local were=() class others=0 own=0 more
+	for class in 10 11 12 13 14; do were+=("$(bytes $class)"); done
+	take "$2" "$3" "$4" || return 1
+	for class in 10 11 12 13 14; do
+		more=$(($(bytes $class) - were[class - 10]))
+		if [ $class = "$1" ]; then own=$more; else others=$((others + more)); fi
+	done
+	[ "$own" -ge $much ] && [ "$others" -lt $((much / 10)) ] && return
+	echo "# $own bytes by class $1, $others by others"
+	return 1
+}
+by_their_class() { # by_their_class WHEN
+	while read -r class who address tos what; do
+		comes_in_by "$class" "$who" "$address" "$tos"
+		ok $? "$what$1"
+	done <<-END
+		13 box 192.168.1.1 32 a lesson that nobody waits for comes in by its own class
+		11 box 192.168.1.1 136 what a pupil waits for, too
+		10 box 192.168.1.1 192 and what answers a report
+		12 pupil 192.168.1.1 0 a pupil's download comes in by the class for browsing
+		12 pupil 192.168.1.1 136 also one that says that it is worth more
+		13 pupil 192.168.1.1 32 but for one that says that it has time
+	END
+}
+table_handle() { in_ns box nft -a list table netdev waslin0 2>/dev/null | sed -n '1s/.*# handle //p'; }
+no_rules() { ! in_ns box nft list tables netdev | grep -c waslin >/dev/null; }
+if [ $apart = yes ]; then
+	seat_pupil
+	give
+	within 20 take box 192.168.1.1 0
+	ok $? "the provider's router has something to give"
+	is "$(in_ns box tc class show dev waslin0 | grep -c 'parent 50:1 ')" 5 "what comes in has a class for each kind of traffic"
+	by_their_class ""
+	far=$(in_ns isp ip -6 -o addr show dev line0 scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p')
+	if [ -n "$far" ] && within 20 take box "$far%wan0" 0; then
+		comes_in_by 13 box "$far%wan0" 32
+		ok $? "over IPv6 as well: lessons that nobody waits for"
+		comes_in_by 12 box "$far%wan0" 0
+		ok $? "and what says nothing of itself"
+	else
+		skip "over IPv6 as well" "no IPv6 here"
+	fi
+	before=$(bytes 10)
+	in_ns box busybox ping -c 3 -W 5 192.168.1.1 >"$work/ping.out" 2>&1
+	[ $(($(bytes 10) - before)) -ge 252 ]
+	ok $? "an echo's answer comes in before all that"
+	handle=$(table_handle)
+	stop_daemon
+	by_their_class " while the daemon is away"
+	start_daemon
+	within 20 shaped dsl "800 $want_down"
+	ok $? "the daemon is back"
+	is "$(table_handle)" "$handle" "and has taken over the rules, with the flows that they know"
+	by_their_class " after a restart"
+else
+	skip "what comes in is told apart" "this kernel has a cake for it, or cannot"
+fi
+
 # --- meddling, another rate, somebody else's ----------------------------------------------------------
 stop_daemon
 ok $? "a regular end"
@@ -113,7 +211,8 @@ ok $? "another rate is taken on"
 is "$(ceil wan0 50:1) $(ceil wan0 50:13)" "1600Kbit 1600Kbit" "by every class"
 [ "$(sent 11)" -ge "$before" ]
 ok $? "without a queue made anew"
-is "$(in_ns box tc qdisc show dev wan0 | grep -c ingress)$(in_ns box ip link show 2>/dev/null | grep -c waslin)" 00 "what is not wished for any more is gone"
+no_rules
+is "$?$(in_ns box tc qdisc show dev wan0 | grep -c ingress)$(in_ns box ip link show 2>/dev/null | grep -c waslin)" 000 "what is not wished for any more is gone"
 in_ns box ip link del wan0
 ip link add wan0 netns "$(ns box)" type veth peer name line0 netns "$(ns isp)"
 in_ns isp ip addr add 192.168.1.1/24 dev line0
@@ -134,7 +233,55 @@ in_ns box tc qdisc del dev wan0 root
 configure remove 900 "$want_down"
 start_daemon
 within 20 shaped dsl "900 $want_down"
+if [ $apart = yes ]; then
+	handle=$(table_handle)
+	in_ns box ip link del wan0
+	ip link add wan0 netns "$(ns box)" type veth peer name line0 netns "$(ns isp)"
+	in_ns isp ip addr add 192.168.1.1/24 dev line0
+	in_ns isp ip link set line0 up
+	anew() { [ -n "$(table_handle)" ] && [ "$(table_handle)" != "$handle" ]; }
+	within 20 anew
+	ok $? "a device that was plugged in anew has its rules again"
+	within 20 comes_in_by 13 box 192.168.1.1 32
+	ok $? "and what comes in is told apart"
+fi
 stop_daemon
-is "$(queues wan0) $(in_ns box tc qdisc show dev wan0 | grep -c ingress) $(in_ns box ip link show | grep -c waslin)" "noqueue 0: 0 0" \
+no_rules
+is "$? $(queues wan0) $(in_ns box tc qdisc show dev wan0 | grep -c ingress) $(in_ns box ip link show | grep -c waslin)" "0 noqueue 0: 0 0" \
 	"leave = remove takes everything away"
+
+# --- rules that the kernel refuses ---------------------------------------------------------------------
+if [ $apart = yes ]; then
+	mkfifo "$work/orders"
+	in_background box owner bash -c "exec nft -i <'$work/orders'"
+	owner=$started
+	exec 9>"$work/orders"
+	echo 'add table netdev waslin0 { flags owner; }' >&9
+	is_owned() { in_ns box nft list table netdev waslin0 2>/dev/null | grep -c owner >/dev/null; }
+	within 20 is_owned
+	ok $? "somebody else owns the table of that name"
+	start_daemon
+	within 20 shaped dsl "900 $want_down"
+	ok $? "what comes in is queued all the same"
+	grep -q 'event=shape.arrivals .*shares one queue' "$work/netmgrd.log"
+	ok $? "in one queue, as the log says"
+	in_ns box tc filter show dev wan0 parent ffff: | grep -q 'Redirect to device waslin0'
+	ok $? "led there by a filter"
+	before=$(bytes 12)
+	take box 192.168.1.1 32 && [ $(($(bytes 12) - before)) -ge $much ]
+	ok $? "by which all of it comes in"
+	kill "$owner"
+	exec 9>&-
+	is_free() { ! is_owned; }
+	within 20 is_free
+	ok $? "the other one is gone"
+	stop_daemon
+	configure keep 900 "$want_down"
+	start_daemon
+	within 20 shaped dsl "900 $want_down"
+	ok $? "the next life of the daemon tries again"
+	comes_in_by 13 box 192.168.1.1 32
+	ok $? "and tells apart what comes in"
+	stop_daemon
+fi
 finish

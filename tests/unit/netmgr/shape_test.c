@@ -84,17 +84,68 @@ static void keeps_plain_queues_short(void **state)
 	}
 }
 
+/* Where rules lead what comes in, it has the classes of what leaves, at nine tenths of the line, and no filter; a cake wants no rules. */
+static void tells_apart_what_comes_in(void **state)
+{
+	(void)state;
+	for (unsigned leaf = 0; leaf < SHAPE_LEAVES; leaf++) {
+		const struct shape_wish wish = { .ifindex = 3,
+						 .ifb_ifindex = 9,
+						 .down_kbps = 4000,
+						 .leaf = (enum shape_leaf)leaf,
+						 .lead = SHAPE_LEAD_RULES };
+		struct shape_plan p;
+		shape_make(&wish, &p);
+		assert_int_equal(shape_by_rules(&wish), leaf != SHAPE_CAKE);
+		assert_int_equal(find(&p, SHAPE_IS_MIRROR, 3, (uint32_t)SHAPE_FILTER) != NULL,
+				 leaf == SHAPE_CAKE);
+		if (leaf == SHAPE_CAKE)
+			continue;
+		assert_int_equal(p.count, 2 + 2 * SHAPE_CLASSES);
+		for (size_t i = 0; i < p.count; i++)
+			assert_int_equal(p.objects[i].ifindex, 9);
+		assert_int_equal(find(&p, SHAPE_IS_HTB_CLASS, 9, SHAPE_ROOT | 1)->rate,
+				 4000 * 125 * SHAPE_DOWN_PERCENT / 100);
+		for (unsigned c = 0; c < SHAPE_CLASSES; c++)
+			assert_int_equal(find(&p, SHAPE_IS_HTB_CLASS, 9,
+					      shape_handle((enum shape_class)c))
+						 ->prio,
+					 c);
+	}
+}
+
+/* Nothing is led where nothing waits. */
+static void leads_nowhere_without_a_queue(void **state)
+{
+	(void)state;
+	static const struct shape_wish rows[] = {
+		{ .ifindex = 3, .down_kbps = 4000 },
+		{ .ifindex = 3, .ifb_ifindex = 9 },
+		{ .ifb_ifindex = 9, .down_kbps = 4000 },
+		{ .ifindex = 3, .ifb_ifindex = 9, .down_kbps = 4000, .lead = SHAPE_LEAD_MIRROR },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct shape_wish wish = rows[i];
+		wish.leaf = SHAPE_PFIFO;
+		if (i < ARRAY_LEN(rows) - 1)
+			wish.lead = SHAPE_LEAD_RULES;
+		assert_false(shape_by_rules(&wish));
+	}
+}
+
 /* Parents are there before their children, and what arrives is led away when all is ready for it. */
 static void plans_in_order(void **state)
 {
 	(void)state;
-	for (unsigned leaf = 0; leaf < SHAPE_LEAVES; leaf++) {
+	for (unsigned leaf = 0; leaf < 2 * SHAPE_LEAVES; leaf++) {
 		struct shape_plan p;
 		shape_make(&(struct shape_wish){ .ifindex = 3,
 						 .ifb_ifindex = 9,
 						 .up_kbps = 800,
 						 .down_kbps = 4000,
-						 .leaf = (enum shape_leaf)leaf },
+						 .leaf = (enum shape_leaf)(leaf % SHAPE_LEAVES),
+						 .lead = leaf < SHAPE_LEAVES ? SHAPE_LEAD_MIRROR
+									     : SHAPE_LEAD_RULES },
 			   &p);
 		assert_true(p.count <= SHAPE_OBJECTS);
 		for (size_t i = 0; i < p.count; i++) {
@@ -109,10 +160,11 @@ static void plans_in_order(void **state)
 			assert_true(known);
 		}
 		const struct shape_object *last = &p.objects[p.count - 1];
-		assert_int_equal(last->what, SHAPE_IS_MIRROR);
-		assert_int_equal(last->to_ifindex, 9);
+		const bool by_rules = leaf > SHAPE_LEAVES; /* a cake never */
+		assert_int_equal(last->what == SHAPE_IS_MIRROR, !by_rules);
+		assert_int_equal(last->to_ifindex, by_rules ? 0 : 9);
 		const struct shape_object *cake = find(&p, SHAPE_IS_CAKE, 9, SHAPE_ROOT);
-		assert_int_equal(cake != NULL, leaf == SHAPE_CAKE);
+		assert_int_equal(cake != NULL, leaf % SHAPE_LEAVES == SHAPE_CAKE);
 		if (cake)
 			assert_int_equal(cake->rate, 4000 * 125 * SHAPE_DOWN_PERCENT / 100);
 	}
@@ -135,6 +187,8 @@ int main(void)
 		cmocka_unit_test(leaves_alone_what_nobody_knows),
 		cmocka_unit_test(gives_each_class_its_share),
 		cmocka_unit_test(keeps_plain_queues_short),
+		cmocka_unit_test(tells_apart_what_comes_in),
+		cmocka_unit_test(leads_nowhere_without_a_queue),
 		cmocka_unit_test(plans_in_order),
 		cmocka_unit_test(knows_its_own),
 	};

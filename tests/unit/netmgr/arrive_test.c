@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "netmgr/kernel/arrive.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PORTS "th sport . th dport"
+#define TRY(class) "\t\tmeta priority set " class "\n"
+#define FLOWS                                                              \
+	"\t\tmeta l4proto { tcp, udp } meta priority . ip saddr . " PORTS  \
+	" @flows4 fwd to \"waslin1\"\n"                                    \
+	"\t\tmeta l4proto { tcp, udp } meta priority . ip6 saddr . " PORTS \
+	" @flows6 fwd to \"waslin1\"\n"
+
+static const char body[] =
+	"table netdev waslin1 {\n"
+	"\tset flows4 {\n"
+	"\t\ttype classid . ipv4_addr . inet_service . inet_service\n"
+	"\t\tsize 4096\n\t\tflags dynamic,timeout\n\t\ttimeout 30s\n\t}\n"
+	"\tset flows6 {\n"
+	"\t\ttype classid . ipv6_addr . inet_service . inet_service\n"
+	"\t\tsize 4096\n\t\tflags dynamic,timeout\n\t\ttimeout 30s\n\t}\n"
+	"\tchain leave_7 {\n"
+	"\t\ttype filter hook egress device \"usb0\" priority filter\n"
+	"\t\tmeta priority { 50:10, 50:11, 50:13, 50:14 } meta l4proto { tcp, udp } "
+	"update @flows4 { meta priority . ip daddr . th dport . th sport }\n"
+	"\t\tmeta priority { 50:10, 50:11, 50:13, 50:14 } meta l4proto { tcp, udp } "
+	"update @flows6 { meta priority . ip6 daddr . th dport . th sport }\n"
+	"\t}\n"
+	"\tchain arrive_7 {\n"
+	"\t\ttype filter hook ingress device \"usb0\" priority filter\n" TRY(
+		"50:10") "\t\tmeta protocol arp fwd to \"waslin1\"\n"
+			 "\t\ticmp type echo-reply fwd to \"waslin1\"\n"
+			 "\t\ticmpv6 type { echo-reply, nd-neighbor-solicit, nd-neighbor-advert, "
+			 "nd-router-advert } fwd to \"waslin1\"\n" FLOWS TRY("50:11")
+				 FLOWS TRY("50:13") FLOWS TRY("50:14")
+					 FLOWS TRY("50:12") "\t\tfwd to \"waslin1\"\n"
+							    "\t}\n}\n";
+
+static const struct arrive line = { .device = "usb0", .ifindex = 7, .ifb = "waslin1" };
+
+/* Each class is tried in its order, browsing is what is left; the far side's port is the destination of what leaves. */
+static void tells_flows_apart(void **state)
+{
+	(void)state;
+	static const char keep[] = "add table netdev waslin1\nflush table netdev waslin1\n";
+	static const char anew[] = "add table netdev waslin1\ndelete table netdev waslin1\n";
+	char text[ARRIVE_ROOM];
+	int len = arrive_nft(&line, ARRIVE_KEEP, text);
+	assert_int_equal(len, strlen(keep) + strlen(body));
+	assert_memory_equal(text, keep, strlen(keep));
+	assert_string_equal(text + strlen(keep), body);
+	len = arrive_nft(&line, ARRIVE_ANEW, text);
+	assert_int_equal(len, strlen(anew) + strlen(body));
+	assert_memory_equal(text, anew, strlen(anew));
+	assert_string_equal(text + strlen(anew), body);
+}
+
+/* The chain that shows whose rules stand there is one of those. */
+static void knows_its_own(void **state)
+{
+	(void)state;
+	char text[ARRIVE_ROOM];
+	assert_true(arrive_chain(&line, text) > 0);
+	assert_string_equal(text, "chain netdev waslin1 arrive_7");
+	assert_true(arrive_nft_none("waslin1", text) > 0);
+	assert_string_equal(text, "add table netdev waslin1\ndelete table netdev waslin1\n");
+}
+
+static void fits_the_longest_name(void **state)
+{
+	(void)state;
+	const struct arrive longest = { .device = "abcdefghijklmno",
+					.ifindex = 2147483647,
+					.ifb = "abcdefghijklmno" };
+	char text[ARRIVE_ROOM];
+	const int len = arrive_nft(&longest, ARRIVE_ANEW, text);
+	assert_int_equal(len, strlen(text));
+	assert_string_equal(text + len - 5, "\t}\n}\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_flows_apart),
+		cmocka_unit_test(knows_its_own),
+		cmocka_unit_test(fits_the_longest_name),
+	};
+	return cmocka_run_group_tests_name("netmgr/arrive", tests, NULL, NULL);
+}
