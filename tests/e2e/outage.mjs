@@ -90,13 +90,13 @@ try {
 			await until(`${name} again`, async () => {
 				const now = (await processes()).find((p) => p.name === name);
 				return now.pid > 0 && now.pid !== old.pid && now.state === "ready";
-			}, 30000);
+			}, 60000);
 			await until("the lesson", async () => (await play(2)) > 0);
 			await until("receipts that go on", async () => {
 				await stage.box("agentd", "/v1/flush", "POST");
 				const rows = (await stage.box("agentd", "/v1/receipts")).json.rows;
 				return rows.at(-1).through_seq >= had;
-			}, 30000);
+			}, 60000);
 			must((await lesson()).complete, "the finished lesson was forgotten");
 		});
 	}

@@ -93,12 +93,15 @@ is "$(in_ns box ip -4 -o addr show dev wan0 | grep -c 'inet 10\.77\.0\.[56][0-9]
 is "$(in_ns box ip -4 route show table main | grep -v lan0)" "" "and no route in the main table"
 is "$(in_ns box ip -4 route show table 100 default | grep -c 'via 10.77.0.1')" 1 "the router is in the line's table"
 
+within 5 grep -q . "$work/root/run/wasl/netmgr/resolv.conf"
 is "$(cat "$work/root/run/wasl/netmgr/resolv.conf")" "nameserver 10.77.0.1" "the box's own resolver learns the line's DNS server"
 
 # --- the classroom had the same network ---------------------------------------------------------------
 lan() { ask GET /v1/status | jq -r ".lans[0] | $1"; }
 lan_on_device() { in_ns box ip -4 -o addr show dev lan0 | awk '{ printf "%s ", $4 }'; }
 lan_events() { ask GET '/v1/events?limit=1000' | jq -r '[.rows[] | select(.kind == "lan.moved") | "\(.subject) \(.reason)"] | join(", ")'; }
+lan_on_device_is() { [ "$(lan_on_device)" = "$1" ]; }
+within 5 lan_on_device_is "10.78.0.1/24 "
 is "$(lan_on_device)" "10.78.0.1/24 " "a classroom with the provider's network has moved to the next one"
 is "$(lan '"\(.name) \(.address) \(.network) \(.here) \(.moved.from) \(.moved.uplink)"')" \
 	"classroom 10.78.0.1/24 10.78.0.0/24 true 10.77.0.0/24 fibre" "the status names the network, and why it moved"

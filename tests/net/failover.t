@@ -26,10 +26,12 @@ for i in 0 1; do
 			location = /who { return 200 "isp$i\n"; }
 			location /slow { limit_rate 40k; }
 			location /slower { limit_rate 4k; }
+			location /long { limit_rate 40k; }
 		}
 	END
 	head -c 200000 /dev/zero | tr '\0' "$i" >"$work/www-isp$i/slow"
 	cp "$work/www-isp$i/slow" "$work/www-isp$i/slower"
+	truncate -s 2000000 "$work/www-isp$i/long"
 	in_background isp$i dns$i "$B/tests/dns-fake" $hub who.example "10.0.0.$i"
 done
 in_ns box ip link set lo up
@@ -125,7 +127,7 @@ pupil() {
 }
 
 # --- silence -----------------------------------------------------------------------------------------
-ip netns exec "$(ns box)" curl -s --max-time 30 -o "$work/stuck" "http://$hub/slow" &
+ip netns exec "$(ns box)" curl -s --max-time 30 -o "$work/stuck" "http://$hub/long" & # outlasts what comes before the silence
 stuck=$!
 pupil "$work/pupil0"
 within 5 test -s "$work/stuck" # it has begun
@@ -202,7 +204,9 @@ ok $? "named as before, it is back"
 in_ns box ip link del usb8
 within 5 state_is modem absent
 ok $? "pulled out, it is absent again"
-is "$(in_ns box ip -4 route show table 102 | grep -vc unreachable)" 0 "and its way is gone"
+way_gone() { ! in_ns box ip -4 route show table 102 | grep -qv unreachable; }
+within 5 way_gone
+ok $? "and its way is gone"
 
 # --- meddling, a kill, an end ------------------------------------------------------------------------
 in_ns box ip rule del priority 2000
@@ -227,7 +231,8 @@ in_ns box ip route flush table 100
 kill -CONT $daemon
 within 3 repaired
 ok $? "it knows that it missed something among 5,000 routes, and puts it right"
-resync=$(sed -n 's/.*event=netlink.overrun.* resync_us=\([0-9]*\).*/\1/p' "$work/netmgrd.log" | tail -n 1)
+resync_said() { resync=$(sed -n 's/.*event=netlink.overrun.* resync_us=\([0-9]*\).*/\1/p' "$work/netmgrd.log" | tail -n 1) && [ -n "$resync" ]; }
+within 5 resync_said
 echo "# all looked at anew in ${resync:-?} us"
 [ -n "$resync" ]
 ok $? "and says so"

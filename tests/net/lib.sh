@@ -20,7 +20,10 @@ within() {
 	shift
 	until "$@"; do
 		took=$(($(now_ms) - begun))
-		[ "$took" -lt "$limit" ] || { [ "$took" -lt $((6 * limit)) ] && is_crowded; } || return 1
+		if [ "$took" -ge "$limit" ] && { [ "$took" -ge $((6 * limit)) ] || ! is_crowded; }; then
+			echo "# $took ms in vain: $*" >&2
+			return 1
+		fi
 		sleep 0.02
 	done
 	took=$(($(now_ms) - begun))

@@ -117,8 +117,10 @@ tell 'dsl oneway up' && stops up "$far" 9
 ok $? "one way: what leaves is lost"
 tell 'dsl oneway down' && stops down "$far" 9 # the far end's "no such port"
 ok $? "or what comes back"
-tell 'dsl whole' && is "$(who $far)" $far "whole again"
-tell 'dsl resolver dead' && stops up "$far" 53 && is "$(who $far)" $far "a dead resolver, and all else works"
+tell 'dsl whole'
+is "$(who $far)" $far "whole again"
+tell 'dsl resolver dead' && stops up "$far" 53
+is "$? $(who $far)" "0 $far" "a dead resolver, and all else works"
 tell 'dsl whole' && tell "dsl block $far" && ! who $far 0.3 >/dev/null && within 5 reaches 10.0.0.1
 ok $? "a machine that is gone"
 tell 'dsl whole' && tell 'dsl portal 10.0.0.1'
@@ -135,7 +137,8 @@ is "$(carrier carrier)" 1 "and one that is in has"
 before=$(carrier carrier_changes)
 tell 'dsl flap 10 20 5'
 flapped() { [ "$(carrier carrier_changes)" -ge $((before + 10)) ]; }
-within 10 flapped && is "$(($(carrier carrier_changes) - before)) $(carrier carrier)" "10 1" "it comes and goes five times, and stays"
+within 10 flapped
+is "$(($(carrier carrier_changes) - before)) $(carrier carrier)" "10 1" "it comes and goes five times, and stays"
 is "$(who $far)" $far "and carries again"
 
 tell 'dsl delay x'

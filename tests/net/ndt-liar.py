@@ -51,9 +51,13 @@ def serve(peer):
         peer.sendall(frame(BINARY, bytes(8192)) + frame(CLOSE, struct.pack("!H", 1000)))
     elif how == "boasts":  # that more has come than was ever sent; it takes nothing, and tells how much its kernel has got
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        told = None
         for i in range(400):
             peer.sendall(text(AppInfo={"NumBytes": 1 << 50, "ElapsedTime": 250000 * (i + 1)}, Origin="server", Test="upload"))
-            print("arrived", struct.unpack("i", fcntl.ioctl(peer, termios.FIONREAD, bytes(4)))[0], file=sys.stderr, flush=True)
+            arrived = struct.unpack("i", fcntl.ioctl(peer, termios.FIONREAD, bytes(4)))[0]
+            if arrived != told:
+                print("arrived", arrived, file=sys.stderr, flush=True)
+            told = arrived
             time.sleep(0.05)
     elif how == "binary":
         peer.sendall(frame(BINARY, bytes(8192)))

@@ -61,6 +61,9 @@ cat >"$work/root/etc/wasl/profile.conf" <<-END
 	check_url = http://127.0.0.1:$hub/v1/check/
 	retry_s = 1
 	hold_s = 1
+	dwell_s = 0
+	regret_s = 0
+	window_s = 0
 	[measure]
 	metered-most = 65536
 	[gate]
@@ -84,7 +87,8 @@ END
 start_simulated
 line() { ask GET /v1/uplinks | jq -r ".uplinks[] | select(.name == \"$1\") | $2"; }
 line_is() { [ "$(line "$1" .state)" = "$2" ]; }
-all_are_up() { line_is adsl up && line_is lte up && line_is spent capped; }
+# What is measured without being named is the preferred line: the better one, whichever was up first.
+all_are_up() { line_is adsl up && line_is lte up && line_is spent capped && [ "$(ask GET /v1/uplinks | jq -r .preferred)" = adsl ]; }
 within 60 all_are_up
 ok $? "the lines are up"
 try() { WASL_ROOT=$work/root "$B/bin/wasl" --lang en net test "$@" >"$work/try.out" 2>"$work/try.err"; }
