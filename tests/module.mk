@@ -19,8 +19,7 @@ endif
 check: ## everything: dependencies, build, lint, units (plain and with sanitizers), daemons, the chain in a browser
 	$(Q)$(MAKE) deps
 	$(Q)$(MAKE) $(JOBS) all man check-build
-	$(Q)$(MAKE) check-lint
-	$(Q)$(MAKE) check-units
+	$(Q)$(MAKE) check-units BESIDE=tests/lint/run
 	$(Q)$(MAKE) FLAVOUR=asan $(JOBS) all check-build
 	$(Q)$(MAKE) FLAVOUR=asan check-units
 	$(Q)$(MAKE) FLAVOUR=asan check-fuzz-replay
@@ -34,8 +33,9 @@ JOBS = $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 check-build: $$(UNITS) $$(TEST_PROGS) $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
 .PHONY: check-build
 
+# Lint does one thing at a time: in `make check` units run beside it.
 check-units: all $$(UNITS)
-	$(PROVE) -j2 $(UNITS)
+	$(PROVE) -j2 $(BESIDE) $(UNITS)
 check-daemons: all $$(TEST_PROGS) $(B)/e2e/.npm
 	$(if $(TAPS),$(PROVE) -j$(AT_ONCE) $(TAPS))
 # Daemons wait more than they work.
@@ -49,7 +49,7 @@ THREADED := $(foreach u,threads crew pass,$(B)/unit/cache_$(u)) $(B)/unit/staff_
 check-tsan: $(THREADED)
 	$(PROVE) $(THREADED)
 check-e2e: all $(B)/e2e/.npm
-	$(PROVE) tests/e2e/chain.t tests/e2e/outage.t
+	$(PROVE) -j2 tests/e2e/chain.t tests/e2e/outage.t
 check-lint: all man
 	$(PROVE) -j2 tests/lint/run
 check-fuzz-replay: $$(foreach f,$$(FUZZERS),$(B)/fuzz/$$(f))
