@@ -99,8 +99,9 @@ static const struct conf_key kitchen_keys[] = {
 static const struct conf_key portal_keys[] = {
 	CONF_STR(struct portal_part, school, "school", "",
 		 "name at the top of the pages; empty: \"My school\""),
-	CONF_STR(struct portal_part, address, "address", "http://madrasa/",
-		 "what the help page tells people to type"),
+	CONF_STR(struct portal_part, address, "address", "",
+		 "what the help page tells people to type; empty: the name in [wall], as "
+		 "http://madrasa/"),
 };
 
 static const struct conf_key staff_keys[] = {
@@ -153,6 +154,7 @@ static const struct conf_key classroom_keys[] = {
 static const struct conf_section sections[] = {
 	BOX_CONF_SECTION(struct content_conf, box),
 	CONF_SETTINGS_SECTION(struct content_conf, settings),
+	WALL_CONF_SECTION(struct content_conf, wall),
 	{ .name = "content",
 	  .keys = content_keys,
 	  .key_count = ARRAY_LEN(content_keys),
@@ -338,6 +340,14 @@ int content_conf_air(const struct content_conf *c, struct air_plan *out, struct 
 	return 0;
 }
 
+void content_conf_address(const struct content_conf *c, char out[static CONTENT_ADDRESS_ROOM])
+{
+	if (c->portal.address[0])
+		snprintf(out, CONTENT_ADDRESS_ROOM, "%s", c->portal.address);
+	else
+		snprintf(out, CONTENT_ADDRESS_ROOM, "http://%s/", c->wall.portal);
+}
+
 int content_conf_check(const void *conf, struct fault *why)
 {
 	const struct content_conf *c = conf;
@@ -349,6 +359,8 @@ int content_conf_check(const void *conf, struct fault *why)
 		if (r)
 			fault_within(why, "[live %s]", c->live[i].name);
 	}
+	if (r == 0)
+		r = wall_conf_check_portal(&c->wall, why);
 	if (r == 0)
 		r = content_conf_air(c, &(struct air_plan){ 0 }, why);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "content/live/live.h"
 #include "firmware/base/box_conf.h"
 #include "firmware/base/conf_settings.h"
+#include "firmware/base/wall_conf.h"
 
 struct fault;
 struct origin;
@@ -18,6 +19,7 @@ struct sources;
 struct content_conf {
 	struct box_conf box;
 	struct conf_settings settings;
+	struct wall_conf wall; /* the name under which people find the pages */
 	struct content_part {
 		char folder[256];
 		int64_t patience_s;
@@ -74,6 +76,9 @@ struct content_conf {
 extern const struct conf_schema content_schema;
 /* What the table cannot say. */
 int content_conf_check(const void *conf, struct fault *why);
+/* What people are told to type: "http://madrasa/". */
+enum { CONTENT_ADDRESS_ROOM = 128 };
+void content_conf_address(const struct content_conf *c, char out[static CONTENT_ADDRESS_ROOM]);
 /* "240p 360p audio" as a mask of 1 << enum kitchen_rung; -EINVAL names the word. */
 int content_conf_rungs(const char *words, uint32_t *out, struct fault *why);
 /* The addresses and networks that may fetch what is here, one a line, as the web server reads them; -EINVAL names the word. */

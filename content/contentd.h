@@ -112,6 +112,7 @@ void publish_progress_soon(struct contentd *c); /* only a bar has grown */
 /* The site as it is now; freed with publish_site_done(). */
 struct publish_site {
 	struct site site;
+	char address[CONTENT_ADDRESS_ROOM];
 	struct site_lesson *lessons;
 	struct site_download *downloads;
 	bool *files_here;

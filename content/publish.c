@@ -287,9 +287,10 @@ int publish_site_make(struct contentd *c, struct publish_site *p)
 	p->coming = outlook.sum;
 	for (size_t i = 0; i < count; i++)
 		put_lesson(c->library, &outlook.lessons[i], p, i, &at);
+	content_conf_address(c->conf, p->address);
 	p->site = (struct site){ .pages = &files_pages,
 				 .school = c->conf->portal.school,
-				 .address = c->conf->portal.address,
+				 .address = p->address,
 				 .assets = c->assets,
 				 .catalogue = c->library ? c->library->catalogue : NULL,
 				 .lessons = p->lessons,

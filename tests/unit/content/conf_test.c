@@ -58,6 +58,7 @@ static const struct {
 	{ "a prefix that is too long", "[content]\nneighbours = 10.1.2.3/33\n", "10.1.2.3/33" },
 	{ "something behind the prefix", "[content]\nneighbours = 10.1.2.3/8;\n", "10.1.2.3/8;" },
 	{ "no memory to pass through", "[store]\npass = 10\n", "pass" },
+	{ "a name that no phone can ask for", "[wall]\nportal = my school\n", "my school" },
 	{ "a key that is not there", "[origin]\nstream = 2\n", "stream" },
 };
 
@@ -80,11 +81,28 @@ static void every_row(void **state)
 	}
 }
 
+static void pages_have_the_name_that_leads_to_them(void **state)
+{
+	(void)state;
+	struct content_conf conf = { 0 };
+	char address[CONTENT_ADDRESS_ROOM];
+	conf_defaults(&content_schema, &conf);
+	content_conf_address(&conf, address);
+	assert_string_equal(address, "http://madrasa/");
+	snprintf(conf.wall.portal, sizeof(conf.wall.portal), "lycee-averroes");
+	content_conf_address(&conf, address);
+	assert_string_equal(address, "http://lycee-averroes/");
+	snprintf(conf.portal.address, sizeof(conf.portal.address), "http://10.0.0.1:8080/");
+	content_conf_address(&conf, address);
+	assert_string_equal(address, "http://10.0.0.1:8080/");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_good),
 		cmocka_unit_test(every_row),
+		cmocka_unit_test(pages_have_the_name_that_leads_to_them),
 	};
 	return cmocka_run_group_tests_name("content/conf", tests, NULL, NULL);
 }
