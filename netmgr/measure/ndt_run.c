@@ -89,8 +89,6 @@ static void count(struct run *r, uint64_t now, uint64_t *us, uint64_t *bytes)
 	}
 	*us = now - r->begun_us;
 	if (r->spec->way == NDT_UP) {
-		if (m.has_tcp && !r->acked0)
-			r->acked0 = (uint64_t)m.tcp.acked;
 		*us = m.has_tcp ? *us : r->heard_us;
 		r->carried = m.has_tcp ? (uint64_t)m.tcp.acked - r->acked0 : r->heard;
 		if (r->carried > r->sent)
@@ -202,6 +200,10 @@ static void begin(struct run *r, struct lws *wsi)
 {
 	r->begun_us = r->told_us = r->moved_us = now_us();
 	r->begun = true;
+	/* It has been answered, so it is acknowledged: what is from here on was sent to measure. */
+	struct ndtmsg m = { 0 };
+	ndtmsg_look(r->spec->fd, &m);
+	r->acked0 = m.has_tcp ? (uint64_t)m.tcp.acked : 0;
 	/* The request and its answer: the way without a load, where the kernel does not say. */
 	r->out->rtt_us = (uint32_t)(r->begun_us - r->asked_us);
 	lws_callback_on_writable(wsi);

@@ -53,6 +53,7 @@ for lie in "${lies[@]}"; do
 	measures "$how-$way" "$way" "$how" "$liar"
 done
 measures boasts upload boasts "$liar" 3000000
+measures takes upload takes "$liar" 300000
 measures keyless download hub "$port"
 
 # --- the box -----------------------------------------------------------------------------------------
@@ -156,6 +157,8 @@ within 60 test -e "$work/boasts.end"
 # What the kernel knows to have arrived is what counts.
 arrived=$(sed -n 's/^arrived //p' "$work/liar.log" | tail -n 1)
 is "$(cat "$work/boasts.end") $(tail -n 1 "$work/boasts.said" | jq ".bytes <= $arrived")" "0 late true true" "a hub that boasts makes no line faster"
+within 60 test -e "$work/takes.end"
+is "$(cat "$work/takes.end") $(tail -n 1 "$work/takes.said" | jq .bytes)" "0 cap true 300000" "one that only takes is sent as much as it may cost, and each byte counts"
 within 60 test -e "$work/keyless.end"
 is "$(cat "$work/keyless.end")" "0 refused true" "who has no key is refused"
 counts() { ndtd '.ndt7 | "\(.now) \(.without_key >= 2) \(.served + .broken_off >= 4)"'; }
