@@ -4,6 +4,7 @@ NDTD := limit reply door seats ndt7 ndtd
 $(eval $(call lib,ndtd,$(NDTD:%=provisioning/ndtd/%.c),record base,libwebsockets))
 $(eval $(call prog,wasl-ndtd,provisioning/ndtd/main.c,ndtd))
 $(eval $(call unit,ndtd_reply,tests/unit/ndtd/reply_test.c,ndtd))
+$(eval $(call unit,ndtd_door,tests/unit/ndtd/door_test.c,ndtd))
 $(eval $(call fuzzer,hubecho,tests/fuzz/hubecho_fuzz.c,ndtd))
 
 # Asks as a box does: tests/hub/ndtd.t and tests/net
