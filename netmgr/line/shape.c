@@ -19,12 +19,13 @@ static const struct {
 	uint8_t dscp[4];
 	unsigned percent;        /* that it always gets */
 	unsigned up_ms, down_ms; /* longest queue of a plain pfifo */
+	unsigned down_most;      /* percent that it may fill: the provider's queue empties sooner */
 } classes[SHAPE_CLASSES] = {
-	[SHAPE_CONTROL] = { "control", { 48, 56 }, 8, 50, 50 }, /* CS6, CS7 */
-	[SHAPE_LIVE] = { "live", { 34, 46 }, 40, 50, 50 },      /* AF41, EF */
-	[SHAPE_BROWSE] = { "browsing", { 0 }, 30, 50, 50 },     /* */
-	[SHAPE_SYNC] = { "sync", { 8, 10 }, 15, 50, 20 },       /* CS1, AF11 */
-	[SHAPE_FIRMWARE] = { "firmware", { 1 }, 7, 50, 20 },    /* LE, RFC 8622 */
+	[SHAPE_CONTROL] = { "control", { 48, 56 }, 8, 50, 50, 100 }, /* CS6, CS7 */
+	[SHAPE_LIVE] = { "live", { 34, 46 }, 40, 50, 50, 100 },      /* AF41, EF */
+	[SHAPE_BROWSE] = { "browsing", { 0 }, 30, 50, 50, 100 },     /* */
+	[SHAPE_SYNC] = { "sync", { 8, 10 }, 15, 50, 20, 90 },        /* CS1, AF11 */
+	[SHAPE_FIRMWARE] = { "firmware", { 1 }, 7, 50, 20, 90 },     /* LE, RFC 8622 */
 };
 
 const char *shape_class_name(enum shape_class class)
@@ -133,7 +134,8 @@ static void add_classes(struct shape_plan *p, int ifindex, uint64_t rate, enum w
 	add_class(p, ifindex, all, TC_H_ROOT, rate, rate, 0);
 	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
 		add_class(p, ifindex, shape_handle((enum shape_class)c), all,
-			  rate * classes[c].percent / 100, rate, c);
+			  rate * classes[c].percent / 100,
+			  rate * (way == WAY_UP ? 100 : classes[c].down_most) / 100, c);
 	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
 		add_leaf(p, ifindex, (FIRST_LEAF + c) << 16, shape_handle((enum shape_class)c),
 			 leaf,
