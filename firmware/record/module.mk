@@ -16,4 +16,4 @@ endef
 $(foreach p,$(PROTOS),$(eval $(call proto,$(p))))
 
 $(foreach u,$(RECORD),$(if $(wildcard tests/unit/record/$(u)_test.c),$(eval $(call unit,record_$(u),tests/unit/record/$(u)_test.c,record base))))
-$(foreach f,objmap signed trust envelope codec evidence settings ndtmsg,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,record base)))
+$(foreach f,objmap signed trust envelope codec evidence settings ndtmsg offer,$(eval $(call fuzzer,$(f),tests/fuzz/$(f)_fuzz.c,record base)))

@@ -32,6 +32,7 @@ static const struct {
 	{ wasl_TimeAnswer_fields, sizeof(wasl_TimeAnswer) },
 	{ wasl_Settings_fields, sizeof(wasl_Settings) },
 	{ wasl_Release_fields, sizeof(wasl_Release) },
+	{ wasl_OfferAnswers_fields, sizeof(wasl_OfferAnswers) },
 };
 
 /*
