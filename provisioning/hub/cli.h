@@ -4,9 +4,12 @@
 #include <stdbool.h>
 
 #include "firmware/base/fault.h"
+#include "firmware/record/signed.h"
 #include "provisioning/hub/batch.h"
+#include "provisioning/hub/edition.h"
 #include "provisioning/hub/mezzanine.h"
 #include "provisioning/hub/store.h"
+#include "provisioning/hub/unnamed.h"
 
 /*
  * What the commands of `waslhub` share. A command gets its own name as argv[0] and answers the exit status:
@@ -18,6 +21,7 @@ int cli_init(int argc, char **argv);
 int cli_school(int argc, char **argv);
 int cli_order(int argc, char **argv);
 int cli_publish(int argc, char **argv);
+int cli_withdraw(int argc, char **argv);
 int cli_token(int argc, char **argv);
 int cli_key(int argc, char **argv);
 int cli_settings(int argc, char **argv);
@@ -44,6 +48,22 @@ struct cli_press {
 };
 int cli_press(const struct cli_press *order, struct fault *why);
 int cli_preset(const char *text, int *out); /* -EINVAL: not 4 to 13 */
+
+/* The catalogue in force, opened to become the next one: one process at a time. */
+struct cli_edition {
+	struct edition edition;
+	struct signed_key content_key;
+	int lock; /* -1: none */
+};
+/* cli_edition_done() also after a failure. */
+int cli_edition_open(const char *dir, struct cli_edition *out, struct fault *why);
+void cli_edition_done(struct cli_edition *e);
+/* Puts it in force, says so, and removes what it does not name. */
+int cli_edition_finish(const char *dir, struct cli_edition *e, enum unnamed_reach reach,
+		       struct fault *why);
+/* The latter alone, for one that is in force unchanged. */
+int cli_edition_tidy(const char *dir, const struct cli_edition *e, enum unnamed_reach reach,
+		     struct fault *why);
 
 /* DIR/hub.db, of a folder that `waslhub init` has made. */
 int cli_store(const char *dir, struct store **out, struct fault *why);

@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <pb_decode.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "firmware/base/clean.h"
-#include "firmware/base/clock.h"
 #include "firmware/base/paths.h"
 #include "provisioning/hub/batch.h"
 #include "provisioning/hub/cli.h"
 #include "provisioning/hub/edition.h"
-#include "provisioning/hub/keyring.h"
 #include "provisioning/hub/kinds.h"
 #include "provisioning/hub/mezzanine.h"
 #include "provisioning/hub/origin.h"
 #include "provisioning/hub/sidecar.h"
-
-CLEAN_FN(store, struct store, store_close)
-CLEAN_FN(trust, struct trust, trust_free)
 
 static void clean_item(wasl_Item *item)
 {
@@ -38,15 +31,13 @@ static void clean_mezzanine(struct mezzanine *m)
 struct press {
 	const char *dir;
 	struct mezzanine_maker maker;
-	struct edition edition;
-	struct signed_key content_key;
+	struct cli_edition at;
 	unsigned refused;
 };
 
 static void clean_press(struct press *p)
 {
-	edition_done(&p->edition);
-	signed_key_wipe(&p->content_key);
+	cli_edition_done(&p->at);
 }
 
 /* On a terminal one line that changes, in a log a line for each tenth. */
@@ -212,7 +203,7 @@ static int press_one(struct press *p, const struct batch_one *one, struct fault 
 	if (rc == 0)
 		rc = put_attachments(p, s, film ? NULL : one->path, &item, why);
 	if (rc == 0)
-		rc = edition_put(&p->edition, &item, why);
+		rc = edition_put(&p->at.edition, &item, why);
 	return rc;
 }
 
@@ -238,74 +229,18 @@ static int press_all(struct press *p, const struct batch *b, struct fault *why)
 	return 0;
 }
 
-static int finish(struct press *p, struct fault *why)
-{
-	CLEANUP(clean_store) struct store *s = NULL;
-	uint32_t before = p->edition.catalogue.version, version = 0;
-	int rc = edition_publish(&p->edition, p->dir, &p->content_key, clock_wall_s(), &version,
-				 why);
-	if (rc)
-		return rc;
-	/* For receipts and pages. The catalogue is out already, so a failure here is told as what it is. */
-	rc = cli_store(p->dir, &s, why);
-	if (rc == 0)
-		rc = store_begin(s, why);
-	if (rc == 0)
-		rc = store_number_set(s, "catalogue_version", version, why);
-	if (rc == 0)
-		rc = store_commit(s, why);
-	if (rc)
-		return fault_within(why,
-				    "catalogue %u is in force, but the hub's database does not "
-				    "know; publish again to tell it",
-				    version);
-	if (version == before)
-		printf("nothing changed: catalogue %u stays in force, with %u lessons\n", version,
-		       p->edition.catalogue.items_count);
-	else
-		printf("catalogue %u is in force, with %u lessons\n", version,
-		       p->edition.catalogue.items_count);
-	return 0;
-}
-
-/* One publisher at a time. The lock ends with the process. */
-static int take_lock(const char *dir, int *out, struct fault *why)
-{
-	struct path path = paths_at("%s/publish.lock", dir);
-	AUTO_FD int fd = open(path.at, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fault_set(why, -errno, "publish.lock",
-				 "'%s': %s; run: waslhub init --dir %s", path.at, strerror(errno),
-				 dir);
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		return fault_set(why, -EBUSY, "publish.busy",
-				 "another waslhub publishes here; wait for its end");
-	*out = MOVE_FD(fd);
-	return 0;
-}
-
 int cli_press(const struct cli_press *order, struct fault *why)
 {
 	const char *dir = order->dir;
 	const struct batch *b = order->batch;
 	CLEANUP(clean_press) struct press p = { .dir = dir, .maker = order->maker };
-	CLEANUP(clean_trust) struct trust *trust = NULL;
-	AUTO_FD int lock = -1;
-	int rc = keyring_trust(dir, &trust, why);
-	if (rc == 0)
-		rc = take_lock(dir, &lock, why);
-	if (rc == 0)
-		rc = keyring_load(dir, TRUST_CONTENT, &p.content_key, why);
-	if (rc == 0)
-		rc = origin_prepare(dir, why);
-	if (rc == 0)
-		rc = edition_open(dir, trust, &p.edition, why);
+	int rc = cli_edition_open(dir, &p.at, why);
 	if (rc == 0)
 		rc = press_all(&p, b, why);
 	if (rc == 0 && order->still)
 		rc = order->still(order->data, why);
 	if (rc == 0)
-		rc = finish(&p, why);
+		rc = cli_edition_finish(dir, &p.at, UNNAMED_ORIGIN, why);
 	if (rc == 0 && p.refused + b->bad)
 		rc = fault_set(why, -EBADMSG, "publish.refused",
 			       "%u of %zu files could not be published", p.refused + b->bad,

@@ -56,7 +56,7 @@ static bool same_item(const wasl_Item *a, const wasl_Item *b)
 	       left_len == right_len && memcmp(left, right, left_len) == 0;
 }
 
-static wasl_Item *find_item(wasl_Catalogue *c, const char *id)
+static wasl_Item *find_item(const wasl_Catalogue *c, const char *id)
 {
 	for (pb_size_t i = 0; i < c->items_count; i++)
 		if (strcmp(c->items[i].id, id) == 0)
@@ -124,6 +124,39 @@ int edition_put(struct edition *e, wasl_Item *item, struct fault *why)
 		e->changed = true;
 	pb_release(wasl_Item_fields, item);
 	return rc;
+}
+
+bool edition_has(const struct edition *e, const char *id)
+{
+	return find_item(&e->catalogue, id) != NULL;
+}
+
+static void forget_in_programme(wasl_Programme *p, const char *id)
+{
+	pb_size_t kept = 0;
+	for (pb_size_t i = 0; i < p->item_ids_count; i++)
+		if (strcmp(p->item_ids[i], id) == 0)
+			free(p->item_ids[i]);
+		else
+			p->item_ids[kept++] = p->item_ids[i];
+	p->item_ids_count = kept;
+}
+
+int edition_remove(struct edition *e, const char *id, struct fault *why)
+{
+	wasl_Catalogue *c = &e->catalogue;
+	wasl_Item *item = find_item(c, id);
+	if (!item)
+		return fault_set(why, -ENOENT, "edition.unknown",
+				 "'%.80s' is not in the catalogue; nothing was changed", id);
+	for (pb_size_t i = 0; i < c->programmes_count; i++)
+		forget_in_programme(&c->programmes[i], id);
+	pb_release(wasl_Item_fields, item);
+	const size_t behind = (size_t)(&c->items[c->items_count] - item) - 1;
+	memmove(item, item + 1, behind * sizeof(*item));
+	c->items_count--;
+	e->changed = true;
+	return 0;
 }
 
 int edition_publish(struct edition *e, const char *dir, const struct signed_key *content_key,

@@ -9,7 +9,7 @@
 struct fault;
 struct signed_key;
 
-/* The next catalogue in the making: what is in force, with lessons put in. */
+/* The next catalogue in the making: what is in force, with lessons put in or taken out. */
 struct edition {
 	wasl_Catalogue catalogue;
 	bool changed;
@@ -22,6 +22,13 @@ void edition_done(struct edition *e);
 
 /* Puts a lesson in, in the place of the one with its id. Takes what `item` holds, also on failure. */
 int edition_put(struct edition *e, wasl_Item *item, struct fault *why);
+
+bool edition_has(const struct edition *e, const char *id);
+
+/*
+ * Takes a lesson out, and its id out of the programmes that name it; its subject stays. -ENOENT: there is none with this id. Pure.
+ */
+int edition_remove(struct edition *e, const char *id, struct fault *why);
 
 /*
  * Signs and writes the next version when something changed. *version is the one in force then.

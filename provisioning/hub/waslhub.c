@@ -27,6 +27,8 @@ static const struct {
 	  "count the reports of a box that enrolled in one visit" },
 	{ "publish", cli_publish, "FILE… | --lessons FOLDER | --csv FILE [--transcoder PROGRAM]",
 	  "publish films and documents: encode, hash, sign the next catalogue" },
+	{ "withdraw", cli_withdraw, "ID…",
+	  "take lessons out again: sign the next catalogue without them, remove their files" },
 	{ "settings", cli_settings,
 	  "set --everyone | --region NAME | --school CODE | --device ID  KEY=VALUE…\n"
 	  "              | list | boxes | keys",

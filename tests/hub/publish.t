@@ -174,6 +174,71 @@ waslhub publish --dir "$hub" --csv "$work/captions.csv"
 [ $status = 1 ] && says captions && unchanged
 ok $? "captions from elsewhere are refused"
 
+# --- taken out again --------------------------------------------------------------------------------
+# Two lessons share an attachment; each has an encoded film of its own.
+mkdir "$work/out"
+printf 'shared\n' >"$work/out/shared.txt"
+for n in 1 2; do
+	ffmpeg -nostdin -loglevel error -f lavfi -i "color=size=160x120:rate=6:duration=$n:color=0x$n${n}0080,drawgrid" -f lavfi -i sine=duration=$n \
+		-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac "$work/out/out-$n.mp4"
+	printf '{"id":"out-%s","title":{"ar":"درس"},"subject":"history","attachments":["shared.txt"]}' $n >"$work/out/out-$n.json"
+done
+things() { find "$origin/object" -type f | wc -l; }
+maps() { find "$origin/map" -type f | wc -l; }
+encoded() { find "$hub/mezzanine" -name '*.mp4' | wc -l; }
+waslhub publish --dir "$hub" "$film" # removes what refused runs left
+before=$(things) encoded_before=$(encoded)
+waslhub publish --dir "$hub" --preset 13 --lessons "$work/out"
+[ $status = 0 ] && [ "$(things) $(encoded)" = "$((before + 5)) $((encoded_before + 2))" ]
+ok $? "two lessons with a paper in common are published"
+number=$(published)
+sums >"$work/before"
+waslhub withdraw --dir "$hub" out-1 nobody out-2
+[ $status = 1 ] && says "'nobody' is not in the catalogue" && unchanged
+ok $? "withdrawing with an id that is none: refused by its name, nothing changes"
+waslhub withdraw --dir "$hub"
+[ $status = 2 ] && says "name the lessons"
+ok $? "withdrawing nothing is a wrong call"
+waslhub withdraw --dir "$hub" out-1 out-1
+[ $status = 0 ] && says "catalogue $number is in force" && says "removed from the origin: 2 objects" && cmp -s "$origin/catalogue/$number" "$origin/catalogue/latest"
+ok $? "a lesson is withdrawn: the next catalogue is in force"
+! grep -qaF out-1 "$origin/catalogue/latest" && grep -qaF out-2 "$origin/catalogue/latest" && grep -qaF history "$origin/catalogue/latest"
+ok $? "without it, with the others, and the subject stays"
+[ "$(things) $(maps) $(encoded)" = "$((before + 3)) $((before + 3)) $((encoded_before + 1))" ] && grep -qx shared "$origin"/object/*
+ok $? "its film and picture are gone, with their maps and the encoded film; what others share stays"
+sums >"$work/before"
+waslhub withdraw --dir "$hub" out-1
+[ $status = 1 ] && says "'out-1' is not in the catalogue" && unchanged
+ok $? "again: not in the catalogue, nothing changes"
+stray=$(printf '%064d' 7)
+leave_stray() { echo x >"$origin/object/$stray" && echo x >"$origin/map/$stray"; }
+no_stray() { [ ! -e "$origin/object/$stray" ] && [ ! -e "$origin/map/$stray" ]; }
+leave_stray
+waslhub withdraw --dir "$hub" out-1
+[ $status = 1 ] && no_stray && unchanged
+ok $? "but what an interrupted run left is removed"
+leave_stray
+echo x >"$origin/object/README"
+waslhub publish --dir "$hub" "$film"
+says "nothing changed" && no_stray && [ -e "$origin/object/README" ]
+ok $? "by the next publishing, too; what is no object is left alone"
+rm "$origin/object/README"
+
+# Killed at the removal, with the next catalogue in force.
+cut_down() { strace -qq -o /dev/null -e trace=unlinkat -e inject=unlinkat:signal=KILL:when=1 "$@"; }
+if command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null; then
+	number=$(published)
+	{ cut_down "$B/bin/waslhub" withdraw --dir "$hub" out-2; } >/dev/null 2>&1
+	! grep -qaF out-2 "$origin/catalogue/latest" && [ "$(things)" -gt "$before" ]
+	ok $? "killed before the files go: the next catalogue is in force, the files are still there"
+	waslhub withdraw --dir "$hub" out-2
+	[ $status = 1 ] && [ "$(things) $(maps) $(encoded)" = "$before $before $encoded_before" ] && cmp -s "$origin/catalogue/$number" "$origin/catalogue/latest"
+	ok $? "the same again removes them"
+else
+	skip "killed between catalogue and files" "no strace here"
+	waslhub withdraw --dir "$hub" out-2
+fi
+
 # --- interruptions ----------------------------------------------------------------------------------
 cat >"$work/slow" <<-'END'
 	#!/bin/bash
