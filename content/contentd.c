@@ -222,7 +222,7 @@ static bool is_idle(void *data)
 
 static void catalogue_taken(void *data)
 {
-	inforce_use(data);
+	inforce_next(data);
 }
 
 static void looked(void *data, int code, const struct fault *why)

@@ -6,7 +6,7 @@ include content/kitchen/kitchen.mk
 DAEMON := book conf contentd control metrics public publish pupils replan report settle wants
 CATALOGUE := catalogue catalogue_check inforce library library_keys library_rung library_sight sync
 FETCH := agenda agenda_ctl backoff boxtime eta fetch fetch_stream neighbours origin planner planner_promise planning planning_promise promise reread schedule sources uplinks
-KEEPER := keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_news keeper_rot keeper_scrub store_ctl
+KEEPER := keeper keeper_ask keeper_facts keeper_hold keeper_list keeper_name keeper_news keeper_part keeper_rot keeper_scrub store_ctl
 COOKING := cook cook_dish cook_lost cook_preview cook_view idle jobs passing passing_lesson rest rest_read setback version
 LIVE := live live_ask live_class live_ctl live_files live_hold live_keep live_kept live_list live_log live_move live_rate live_text live_track live_url live_window
 SHELF := fold search shelf

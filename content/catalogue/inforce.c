@@ -6,6 +6,7 @@
 
 #include "content/contentd.h"
 #include "content/fetch/planning.h"
+#include "content/keeper/keeper_part.h"
 #include "content/staff/staff.h"
 #include "content/shelf/vtt.h"
 #include "content/report.h"
@@ -80,6 +81,27 @@ void inforce_use(struct contentd *c)
 	wants_recheck(c->wants);
 	publish_names_soon(c);
 	publish_pages_soon(c);
+}
+
+/* Addresses first, then what they led to. */
+static void give_back(struct contentd *c, const struct keeper_named *before)
+{
+	struct keeper_parted gone;
+	(void)publish_names(c, NULL);
+	keeper_part(c->keeper, before, &gone);
+	if (gone.objects + gone.renditions)
+		log_info("event=catalogue.left objects=%zu renditions=%zu bytes=%llu", gone.objects,
+			 gone.renditions, (unsigned long long)gone.bytes);
+}
+
+void inforce_next(struct contentd *c)
+{
+	CLEANUP(keeper_named_done) struct keeper_named before = { 0 };
+	if (c->library)
+		(void)keeper_named(c->library, &before);
+	inforce_use(c);
+	if (c->library)
+		give_back(c, &before);
 }
 
 void inforce_tick(struct contentd *c)

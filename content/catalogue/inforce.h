@@ -12,6 +12,8 @@ struct contentd;
 void inforce_begin(struct contentd *c);
 /* Another catalogue: everything is built anew from it; what was under way ends, what it brought stays in the store. */
 void inforce_use(struct contentd *c);
+/* The ministry's next one: the same, and what the one before named and this one does not is given back. */
+void inforce_next(struct contentd *c);
 /* Once a second: what could not be built is tried again. */
 void inforce_tick(struct contentd *c);
 /* The words of a lesson's captions, for searching, once their file is here. */

@@ -173,6 +173,36 @@ total=$(field /v1/lessons '[.lessons[0].rungs[].of] | add')
 ok $? "and are not made again"
 stop_contentd TERM
 
+# --- a lesson that is taken out again while it comes ---
+new_box
+configure "$slow"
+start_contentd
+until_so 20 at_least /v1/status .fetch.chunks 6
+until_so 10 test -s "$content/portal/ar/l/fractions-1.html"
+captions=$house/content/sample/fractions.ar.vtt
+ministry papers "$origin" 4 "$captions" >"$top/id"
+shared=$(cat "$top/id")
+body() { find "$content/store/obj" -name "*${1#??}*"; }
+until_so 20 test -n "$(body "$id")"
+ok $? "a film is under way"
+sync_now >"$top/out"
+until_so 10 is_field /v1/lessons .catalogue_version 4
+ok $? "the next catalogue has another lesson, which names the same captions"
+until_so 10 test ! -e "$content/portal/ar/l/fractions-1.html"
+ok $? "its page is gone"
+is "$(public '/search?q=Fractions&lang=en' -H 'Accept: application/json' | jq -r '[.lessons[].id] | join(" ")')" "" "and nobody finds it"
+is "$(body "$id")" "" "what had come of its film is given back"
+# shellcheck disable=SC2317 # asked by until_so
+sleeps() { local was; was=$(field /v1/status .fetch.received_bytes); never 2 grew "$was"; }
+# shellcheck disable=SC2317 # asked by never
+grew() { [ "$(field /v1/status .fetch.received_bytes)" != "$1" ]; }
+until_so 10 sleeps
+ok $? "and no more of it comes"
+[ -n "$(body "$shared")" ]
+ok $? "what the other lesson names is here"
+stop_contentd TERM
+publish 3 'Fractions' 1 >"$top/out"
+
 # --- no room ---
 new_box
 configure "$fast" '[store]\nmax = 300000\n'
