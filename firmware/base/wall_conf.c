@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "firmware/base/fault.h"
@@ -20,10 +21,15 @@ const struct conf_key wall_conf_keys[WALL_CONF_KEYS] = {
 		 "address (RFC 8910); phones want https; empty: none is told"),
 };
 
+/* RFC 952 and RFC 1123 section 2.1; digits alone are read as an address, and "localhost" is each phone itself (RFC 6761). */
 static bool good_label(const char *name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-	return name[0] && name[0] != '-' && name[strspn(name, allowed)] == '\0';
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz", digits[] = "0123456789";
+	char allowed[64];
+	const size_t len = strlen(name);
+	snprintf(allowed, sizeof(allowed), "%s%s-", letters, digits);
+	return len && name[0] != '-' && name[len - 1] != '-' && strspn(name, allowed) == len &&
+	       strpbrk(name, letters) && strcmp(name, "localhost") != 0;
 }
 
 int wall_conf_check_portal(const struct wall_conf *wall, struct fault *why)

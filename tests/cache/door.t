@@ -91,7 +91,7 @@ kill "$listener"
 wait "$listener" 2>/dev/null
 
 # --- phones and computers that ask whether this network leads anywhere --------------------------------
-school=http://madrasa
+school=http://madrasa:$port # on port 80 without it
 # Each is at an address of its own: it is told that there is something to be seen until it has had a page, and then what it hopes for.
 from=127.0.1.0
 asks() { get "$2" -H "Host: $1" --interface "$from" "${@:3}"; } # asks HOST PATH [CURL ARGUMENTS…]
@@ -151,16 +151,16 @@ from=127.0.2.1
 asks madrasa /nothing >"$top/code" && asks madrasa /assets/portal.css >"$top/code" && asks madrasa / -I >"$top/code" &&
 	asks captive.apple.com /hotspot-detect.html -A 'CaptiveNetworkSupport wispr' >"$top/code"
 is "$(asks madrasa /welcome)" 200 "where it is led to there is something, also while contentd has written nothing"
-like "$top/body" 'href="http://madrasa/"' "which leads on"
+like "$top/body" "href=\"$school/\"" "which leads on"
 captive "a phone that has had no page yet" captive.apple.com /hotspot-detect.html
 is "$(asks madrasa /api/captive) $(header Content-Type) $(jq -c . "$top/body")" \
-	'200 application/captive+json {"captive":true,"user-portal-url":"http://madrasa/welcome"}' "it may ask in words, too (RFC 8908)"
+	"200 application/captive+json {\"captive\":true,\"user-portal-url\":\"$school/welcome\"}" "it may ask in words, too (RFC 8908)"
 unkept
 echo '<p>welcome' >"$portal/ar/welcome.html"
 is "$(asks madrasa /welcome) $(cat "$top/body")" "200 <p>welcome" "contentd's own page, where it has written one"
 is "$(asks madrasa '/?lang=fr')" 200 "its person looks at the portal"
 etag=$(header ETag)
-is "$(asks madrasa /api/captive) $(jq -c . "$top/body")" '200 {"captive":false,"user-portal-url":"http://madrasa/"}' "and it is no captive any more"
+is "$(asks madrasa /api/captive) $(jq -c . "$top/body")" "200 {\"captive\":false,\"user-portal-url\":\"$school/\"}" "and it is no captive any more"
 from=127.0.2.2
 captive "a phone from yesterday" connectivitycheck.gstatic.com /generate_204
 is "$(asks madrasa '/?lang=fr' -H "If-None-Match: $etag")" 304 "its browser has the page still"
@@ -191,13 +191,13 @@ cp "$run/nginx.conf" "$top/nginx.conf"
 [ "$(id -u)" != 0 ] || sed -i 's/^user .*/user root;/' "$top/nginx.conf"
 rm "$portal/ar/welcome.html"
 reload
-school=http://dars from=127.0.2.3
+school=http://dars:$port from=127.0.2.3
 captive "a phone" connectivitycheck.gstatic.com /generate_204
-is "$(asks www.msftconnecttest.com /redirect) $(header Location)" "302 http://dars/" "Windows opens this one's page"
-is "$(asks dars /welcome) $(grep -c 'href="http://dars/"' "$top/body")" "200 1" "which leads on under its name"
-is "$(asks dars /api/captive) $(jq -c . "$top/body")" '200 {"captive":true,"user-portal-url":"http://dars/welcome"}' "and so it is told in words"
+is "$(asks www.msftconnecttest.com /redirect) $(header Location)" "302 $school/" "Windows opens this one's page"
+is "$(asks dars /welcome) $(grep -cF "href=\"$school/\"" "$top/body")" "200 1" "which leads on under its name"
+is "$(asks dars /api/captive) $(jq -c . "$top/body")" "200 {\"captive\":true,\"user-portal-url\":\"$school/welcome\"}" "and so it is told in words"
 is "$(asks dars /)" 200 "its person has the portal"
-is "$(asks dars /api/captive) $(jq -c . "$top/body")" '200 {"captive":false,"user-portal-url":"http://dars/"}' "from then on, too"
+is "$(asks dars /api/captive) $(jq -c . "$top/body")" "200 {\"captive\":false,\"user-portal-url\":\"$school/\"}" "from then on, too"
 
 # --- questions that contentd must answer --------------------------------------------------------------
 asked() { # asked COUNT: so many at once, from one address; the answers, counted

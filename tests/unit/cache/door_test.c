@@ -56,10 +56,11 @@ static void names(void **state)
 		const char *portal;
 		int want;
 	} rows[] = {
-		{ "madrasa", 0 },           { "ecole-7", 0 },     { "", -EINVAL },
-		{ "-ecole", -EINVAL },      { "Ecole", -EINVAL }, { "a b", -EINVAL },
-		{ "x\"; root /", -EINVAL }, { "$uri", -EINVAL },  { "@ROOT@", -EINVAL },
-		{ "madrasa/", -EINVAL },    { "école", -EINVAL },
+		{ "madrasa", 0 },           { "ecole-7", 0 },      { "", -EINVAL },
+		{ "-ecole", -EINVAL },      { "Ecole", -EINVAL },  { "a b", -EINVAL },
+		{ "x\"; root /", -EINVAL }, { "$uri", -EINVAL },   { "@ROOT@", -EINVAL },
+		{ "madrasa/", -EINVAL },    { "école", -EINVAL },  { "localhost", -EINVAL },
+		{ "8080", -EINVAL },        { "ecole-", -EINVAL }, { "7b", 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct door_conf c = from("");
