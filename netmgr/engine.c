@@ -241,11 +241,12 @@ static void keep_queues(struct engine *e, unsigned uplink)
 {
 	const struct uplink_conf *u = &e->conf->uplinks[uplink];
 	const bool wanted = u->on && u->shape;
-	const struct shaper_line line = {
+	struct shaper_line line = {
 		.ifindex = kernel_device(e->serving.kernel, uplink),
 		.up_kbps = wanted ? engine_up_kbps(e, uplink) : 0,
 		.down_kbps = wanted ? (uint32_t)u->down_kbps : 0,
 	};
+	line.shared = kernel_shared(e->serving.kernel, uplink, &line.wire);
 	shaper_keep(e->shaper, uplink, &line);
 }
 
@@ -326,8 +327,12 @@ static int on_wake(sd_event_source *source, uint64_t usec, void *data)
 static void shape(struct engine *e, unsigned uplink, uint64_t now_ms)
 {
 	const uint64_t tx = e->tx_bytes[uplink], before = e->tx_told[uplink];
+	struct lan_net wire;
 	e->tx_told[uplink] = tx;
-	if (before && tx >= before)
+	/* The device's bytes are the classroom's, too, where that is on the same wire. */
+	if (kernel_shared(e->serving.kernel, uplink, &wire))
+		engine_passive_unlearn(e, uplink);
+	else if (before && tx >= before)
 		engine_passive_learn(e, uplink, (uint32_t)((tx - before) / 125), now_ms);
 	keep_queues(e, uplink);
 }

@@ -92,6 +92,8 @@ json_t *engine_passive_json(const struct engine *e, unsigned uplink,
 			    uint64_t now_ms); /* null: nothing yet */
 void engine_passive_resume(struct engine *e);
 void engine_passive_learn(struct engine *e, unsigned uplink, uint32_t sent_kbps, uint64_t now_ms);
+/* What is known is not the line's: nothing is. */
+void engine_passive_unlearn(struct engine *e, unsigned uplink);
 
 /* The control socket; called by engine_start(). */
 int api_listen(struct engine *e, struct fault *why);

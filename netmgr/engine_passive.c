@@ -73,6 +73,13 @@ void engine_passive_learn(struct engine *e, unsigned uplink, uint32_t sent_kbps,
 		account_learned(e->account, uplink, l->kbps);
 }
 
+void engine_passive_unlearn(struct engine *e, unsigned uplink)
+{
+	e->learned[uplink] = (struct shape_learn){ 0 };
+	if (account_rate(e->account, uplink).up_kbps)
+		account_learned(e->account, uplink, 0);
+}
+
 void engine_passive_resume(struct engine *e)
 {
 	for (unsigned i = 0; i < e->conf->uplink_count; i++) {

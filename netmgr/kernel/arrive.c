@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "netmgr/kernel/arrive.h"
 
+#include <arpa/inet.h>
+
 #include "firmware/base/clean.h"
 #include "firmware/base/sheet.h"
 #include "netmgr/line/shape.h"
@@ -63,6 +65,21 @@ static void add_needed(struct sheet *t, const char *ifb)
 		  ifb, ifb, ifb);
 }
 
+/* Who is on the wire is known by his address; of IPv6 only by one that no router gave. */
+static void add_wire(struct sheet *t, const struct arrive *a)
+{
+	char network[INET_ADDRSTRLEN];
+	if (!a->shared)
+		return;
+	sheet_add(t, "\t\tmeta protocol arp accept\n\t\tip6 saddr fe80::/10 accept\n");
+	if (a->wire.len == 0 || a->wire.len >= 32)
+		return;
+	const struct in_addr first = { a->wire.address.s_addr &
+				       htonl(UINT32_MAX << (32 - a->wire.len)) };
+	inet_ntop(AF_INET, &first, network, sizeof(network));
+	sheet_add(t, "\t\tip saddr %s/%u accept\n", network, a->wire.len);
+}
+
 /* A packet is tried with one class after the other. */
 static void add_arrive(struct sheet *t, const struct arrive *a)
 {
@@ -70,6 +87,7 @@ static void add_arrive(struct sheet *t, const struct arrive *a)
 		  "\tchain arrive_%d {\n\t\ttype filter hook ingress device \"%s\" "
 		  "priority filter\n",
 		  a->ifindex, a->device);
+	add_wire(t, a);
 	for (unsigned c = 0; c < SHAPE_CLASSES; c++) {
 		if (c == SHAPE_BROWSE)
 			continue;

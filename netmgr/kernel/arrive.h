@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "netmgr/kernel/lan.h"
 
 /*
  * The nftables text that tells apart what comes in over a line, and leads it to the device where it is queued. Pure.
@@ -17,6 +20,8 @@ struct arrive {
 	char device[16]; /* of the line */
 	int ifindex;
 	char ifb[16]; /* where it is queued */
+	bool shared; /* people are on the line's own wire: what they send did not come over the line, and is let by */
+	struct lan_net wire; /* with shared: their network; len 0: not known */
 };
 
 /* ARRIVE_KEEP: the flows that are known stay known; the chains must be of the same device. */

@@ -75,6 +75,9 @@ enum kernel_family kernel_family(const struct kernel *k, unsigned uplink);
 /* The network device of the uplink; 0: it is not there, or no such thing as a device. */
 int kernel_device(const struct kernel *k, unsigned uplink);
 
+/* Whether a zone's people are on the uplink's own wire, the box with one port; and which network that is, len 0 while none is known. */
+bool kernel_shared(const struct kernel *k, unsigned uplink, struct lan_net *wire);
+
 /*
  * The box's own connections over uplinks as they stand (passive.h): how many, or -errno; -EOPNOTSUPP where there is no such thing.
  * `known` knows over which uplink those go that were there before.

@@ -58,12 +58,22 @@ static void note(struct kernel *k, int r, const struct fault *why)
 
 /* --- what should be --- */
 
+/* The box with one port: pupils and router on the same wire. */
+static bool is_zones(const struct kernel *k, const char *device)
+{
+	for (size_t i = 0; device[0] && i < k->conf->zones.count; i++)
+		if (strcmp(k->conf->zones.zones[i].device, device) == 0)
+			return true;
+	return false;
+}
+
 void kernelpriv_uplinks(const struct kernel *k, struct plan_uplink out[static UPLINK_MAX])
 {
 	for (size_t i = 0; i < k->conf->uplink_count; i++) {
 		out[i] = k->lines[i].plan;
 		out[i].addressed &= k->lines[i].up;
 		out[i].leads6 = kernel6_leads(k->six, (unsigned)i);
+		out[i].shared = is_zones(k, out[i].device);
 	}
 }
 
@@ -182,6 +192,8 @@ static void on_lease(void *data, const struct lease *lease)
 		note(k, put_address(k, i, &why), &why);
 	log_info("event=lease uplink=%s held=%d", k->conf->uplinks[i].name, lease != NULL);
 	note(k, kernelpriv_settle(k, &why), &why);
+	if (!same && is_zones(k, l->plan.device))
+		note(k, kernelpriv_put_table(k, &why), &why);
 	if (k->ways.base == (int)i)
 		kernelpriv_tell_resolver(k);
 	report_address(k, i);

@@ -194,6 +194,17 @@ int kernel_device(const struct kernel *k, unsigned uplink)
 	return k->lines[uplink].plan.ifindex;
 }
 
+bool kernel_shared(const struct kernel *k, unsigned uplink, struct lan_net *wire)
+{
+	struct plan_uplink uplinks[UPLINK_MAX];
+	kernelpriv_uplinks(k, uplinks);
+	const struct plan_uplink *u = &uplinks[uplink];
+	*wire = (struct lan_net){ .len = 0 };
+	if (u->shared && u->address.s_addr)
+		*wire = (struct lan_net){ .address = u->address, .len = u->prefix_len };
+	return u->shared;
+}
+
 void kernel_modem(struct kernel *k, unsigned uplink, const struct kernel_modem *modem)
 {
 	static const struct kernel_modem none;

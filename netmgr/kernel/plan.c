@@ -184,6 +184,25 @@ static void add_queues(struct sheet *t)
 		  shape_handle(SHAPE_CONTROL) >> 16, shape_handle(SHAPE_CONTROL) & 0xffff);
 }
 
+/* Whoever is on the line's own wire, with the box: straight through, past the line's rate. */
+static void add_wire(struct sheet *t, const struct plan_uplink *u)
+{
+	char network[INET_ADDRSTRLEN];
+	const uint32_t direct = SHAPE_ROOT;
+	if (!u->shared || !u->device[0])
+		return;
+	if (u->address.s_addr && u->prefix_len && u->prefix_len < 32) {
+		const struct in_addr first = { u->address.s_addr &
+					       htonl(UINT32_MAX << (32 - u->prefix_len)) };
+		inet_ntop(AF_INET, &first, network, sizeof(network));
+		sheet_add(t, "\t\toifname \"%s\" ip daddr %s/%u meta priority set %x:0\n",
+			  u->device, network, u->prefix_len, direct >> 16);
+	}
+	sheet_add(t,
+		  "\t\toifname \"%s\" ip6 daddr { fe80::/10, ff02::/16 } meta priority set %x:0\n",
+		  u->device, direct >> 16);
+}
+
 /* A modem that was never there has no device: a set of none is refused. */
 static bool any_device(const struct plan_uplink *uplinks, size_t count)
 {
@@ -336,6 +355,8 @@ int plan_nft(const struct plan_uplink *uplinks, size_t count, const struct prefe
 	sheet_add(&t, "\tchain leave {\n\t\ttype filter hook postrouting priority mangle\n");
 	add_each(&t, uplinks, count, "oifname", "ct mark and 0xff00 == 0");
 	add_queues(&t);
+	for (size_t i = 0; i < count; i++)
+		add_wire(&t, &uplinks[i]);
 	sheet_add(&t, "\t}\n");
 
 	add_stuck(&t);

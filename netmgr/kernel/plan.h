@@ -54,6 +54,7 @@ struct plan_uplink {
 	unsigned prefix_len;
 	bool fell;   /* established connections over it are reset at their next packet */
 	bool leads6; /* over IPv6, too */
+	bool shared; /* a zone's people are on its wire: what goes to them is not the line's */
 };
 
 struct plan_route {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "netmgr/kernel/lan.h"
 
 struct fault;
 
@@ -19,6 +23,8 @@ void shaper_free(struct shaper *s, enum shaper_end end); /* NULL is fine */
 struct shaper_line {
 	int ifindex;                 /* 0: the device is not there */
 	uint32_t up_kbps, down_kbps; /* 0: that direction is left alone */
+	bool shared; /* a zone's people are on its wire: what they and the box say to each other passes by */
+	struct lan_net wire; /* with shared: their network; len 0: not known */
 };
 
 /* About once a second: carries out what changed, and looks once a minute whether somebody meddled. */

@@ -78,7 +78,9 @@ static int run_rules(struct shaper *s, const struct arrive *a, enum arrive_how h
 /* Those of an earlier life, of the same device, keep the flows that they know. */
 static int put_rules(struct shaper *s, struct line *l, const char *ifb, struct fault *why)
 {
-	struct arrive a = { .ifindex = l->order.ifindex };
+	struct arrive a = { .ifindex = l->order.ifindex,
+			    .shared = l->order.shared,
+			    .wire = l->order.wire };
 	char chain[ARRIVE_ROOM], device[IF_NAMESIZE];
 	if (!if_indextoname((unsigned)a.ifindex, device))
 		return fault_set(why, -ENODEV, "queue.device", "device %d is gone", a.ifindex);
@@ -142,9 +144,14 @@ static int settle(struct shaper *s, struct shape_wish *wish, struct line *l, con
 		  struct fault *why)
 {
 	for (;;) {
-		wish->leaf = s->leaf;
-		wish->lead = wish->ifb_ifindex && s->leaf != SHAPE_CAKE ? lead_of(s, ifb)
-									: SHAPE_LEAD_MIRROR;
+		/* A cake takes in all that comes, people on the wire, too. */
+		wish->leaf = l->order.shared && s->leaf == SHAPE_CAKE ? SHAPE_FQ_CODEL : s->leaf;
+		wish->lead = wish->ifb_ifindex && wish->leaf != SHAPE_CAKE ? lead_of(s, ifb)
+									   : SHAPE_LEAD_MIRROR;
+		if (l->order.shared && wish->down_kbps && wish->lead == SHAPE_LEAD_MIRROR)
+			return fault_set(why, -EBUSY, "queue.shared",
+					 "what comes in is left alone: people are on this line's "
+					 "wire, and no rules tell them apart");
 		int r = settle_as(s, wish, l, ifb, why);
 		if (r == -ENOENT && s->leaf != SHAPE_PFIFO)
 			s->leaf++;
@@ -203,9 +210,11 @@ static void carry_out(struct shaper *s, unsigned uplink, struct line *l)
 void shaper_keep(struct shaper *s, unsigned uplink, const struct shaper_line *line)
 {
 	struct line *l = &s->lines[uplink];
-	const bool same = l->known && l->order.ifindex == line->ifindex &&
-			  l->order.up_kbps == line->up_kbps &&
-			  l->order.down_kbps == line->down_kbps && !is_renamed(l);
+	const bool same =
+		l->known && l->order.ifindex == line->ifindex &&
+		l->order.up_kbps == line->up_kbps && l->order.down_kbps == line->down_kbps &&
+		l->order.shared == line->shared &&
+		memcmp(&l->order.wire, &line->wire, sizeof(line->wire)) == 0 && !is_renamed(l);
 	if (same && ++l->calls < LOOK_AGAIN)
 		return;
 	l->calls = 0;

@@ -176,6 +176,14 @@ int kernel_device(const struct kernel *k, unsigned uplink)
 	return 0;
 }
 
+bool kernel_shared(const struct kernel *k, unsigned uplink, struct lan_net *wire)
+{
+	(void)k;
+	(void)uplink;
+	*wire = (struct lan_net){ .len = 0 };
+	return false;
+}
+
 /* Round trips over loopback are nobody's. */
 int kernel_flows(const struct kernel *k, const struct passive *known,
 		 struct passive_flow out[static PASSIVE_FLOWS])

@@ -98,16 +98,16 @@ is "$(queues wan1) $(ask GET /v1/uplinks | jq -r '.uplinks[1].shaping.reason')" 
 	"a line that nobody knows is left alone until it is known"
 
 # --- who takes which ---------------------------------------------------------------------------------
-send() { # send TOS: five packets over the first line's wire
+send() { # send TOS [ADDRESS]: five packets over the first line's wire
 	# shellcheck disable=SC2016 # perl's
 	# Not connected: nobody listens there, and nobody wants to hear of it.
 	in_ns box perl -MSocket -e 'socket(my $s, PF_INET, SOCK_DGRAM, 0) or die; setsockopt($s, 0, 1, pack("i", shift)) or die;
-		for (1 .. 5) { send($s, "x", 0, sockaddr_in(9, inet_aton("192.168.1.1"))) or die }' "$1" # IPPROTO_IP, IP_TOS
+		for (1 .. 5) { send($s, "x", 0, sockaddr_in(9, inet_aton($ARGV[0]))) or die }' "$1" "${2:-192.168.1.1}" # IPPROTO_IP, IP_TOS
 }
-takes() { # takes CLASS TOS: five packets of it do
+takes() { # takes CLASS TOS [ADDRESS]: five packets of it do
 	local before
 	before=$(sent "$1")
-	send "$2"
+	send "$2" "${3:-}"
 	gone_there() { [ $(($(sent "$1") - before)) -ge 5 ]; }
 	until_so 20 gone_there "$1" # a packet may wait for an address first
 }
@@ -284,4 +284,53 @@ if [ $apart = yes ]; then
 	ok $? "and tells apart what comes in"
 	stop_daemon
 fi
+
+# --- one port: the classroom on the line's own wire ------------------------------------------------------
+configure remove 800 "$want_down"
+cat >>"$work/root/etc/wasl/profile.conf" <<-END
+	[zone classroom]
+	kind = classroom
+	device = wan0
+END
+in_ns isp ip addr add 192.168.1.50/24 dev line0 # a phone
+in_ns isp ip addr add 198.51.100.1/32 dev lo    # and somebody beyond the router
+in_ns box ip route add 198.51.100.1 via 192.168.1.1
+start_daemon
+tells_apart || want_down=0 # rather than the classroom's as well
+within 20 shaped dsl "800 $want_down"
+ok $? "a box with one port has the queues"
+stands() { [ "$(ask GET /v1/uplinks | jq -r .wall.standing)" = true ]; }
+within 20 stands
+ok $? "and its wall"
+# shellcheck disable=SC2016 # perl's
+in_background box serve perl -MSocket -e '$SIG{CHLD} = "IGNORE"; socket(my $l, PF_INET, SOCK_STREAM, 0) or die;
+	setsockopt($l, SOL_SOCKET, SO_REUSEADDR, 1); bind($l, sockaddr_in(80, INADDR_ANY)) or die "bind: $!"; listen($l, 16) or die;
+	while (1) { accept(my $s, $l) or next; next if fork(); while (sysread($s, my $some, 65536)) { } syswrite($s, "x" x shift); exit 0 }' "$much"
+exchange() { # the phone gives much to the box, and is given as much
+	# shellcheck disable=SC2016 # perl's
+	in_ns isp perl -MSocket -e 'my $want = shift; alarm 60; socket(my $s, PF_INET, SOCK_STREAM, 0) or die; bind($s, sockaddr_in(0, inet_aton("192.168.1.50"))) or die;
+		connect($s, sockaddr_in(80, inet_aton("192.168.1.2"))) or die "connect: $!"; syswrite($s, "y" x $want) == $want or die; shutdown($s, 1);
+		my $got = 0; while (my $n = sysread($s, my $some, 65536)) { $got += $n }
+		exit($got == $want ? 0 : 1)' "$much" 2>>"$work/exchange.log"
+}
+all_of() { in_ns box tc -s class show dev "$1" | grep -A1 "htb 50:1 " | sed -n 's/.*Sent \([0-9]*\) bytes.*/\1/p'; }
+within 20 exchange
+ok $? "a phone on the wire is served"
+before=$(all_of wan0)
+exchange
+more=$(($(all_of wan0) - before))
+[ "$more" -lt $((much / 10)) ]
+ok $? "what the box sends to it does not wait for the line ($more of $much bytes do)"
+takes 10 192 198.51.100.1
+ok $? "what goes on by the router does, by its class"
+if [ $apart = yes ]; then
+	before=$(all_of waslin0)
+	exchange
+	more=$(($(all_of waslin0) - before))
+	[ "$more" -lt $((much / 10)) ]
+	ok $? "what it sends to the box did not come over the line ($more of $much bytes are taken for it)"
+	comes_in_by 13 box 198.51.100.1 32
+	ok $? "what comes in by the router did, by its class"
+fi
+stop_daemon
 finish

@@ -60,6 +60,23 @@ static void tells_flows_apart(void **state)
 	assert_string_equal(text + strlen(anew), body);
 }
 
+/* What people on the line's own wire send is let by before anything is looked for. */
+static void lets_by_who_is_on_the_wire(void **state)
+{
+	(void)state;
+	struct arrive shared = line;
+	char text[ARRIVE_ROOM];
+	shared.shared = true;
+	assert_true(arrive_nft(&shared, ARRIVE_KEEP, text) > 0);
+	assert_non_null(strstr(text, "priority filter\n\t\tmeta protocol arp accept\n"
+				     "\t\tip6 saddr fe80::/10 accept\n\t\tmeta priority"));
+	shared.wire.address.s_addr = htonl(0xc0a80102);
+	shared.wire.len = 24;
+	assert_true(arrive_nft(&shared, ARRIVE_KEEP, text) > 0);
+	assert_non_null(strstr(text, "\t\tip6 saddr fe80::/10 accept\n"
+				     "\t\tip saddr 192.168.1.0/24 accept\n\t\tmeta priority"));
+}
+
 /* The chain that shows whose rules stand there is one of those. */
 static void knows_its_own(void **state)
 {
@@ -76,7 +93,9 @@ static void fits_the_longest_name(void **state)
 	(void)state;
 	const struct arrive longest = { .device = "abcdefghijklmno",
 					.ifindex = 2147483647,
-					.ifb = "abcdefghijklmno" };
+					.ifb = "abcdefghijklmno",
+					.shared = true,
+					.wire = { .address.s_addr = UINT32_MAX, .len = 29 } };
 	char text[ARRIVE_ROOM];
 	const int len = arrive_nft(&longest, ARRIVE_ANEW, text);
 	assert_int_equal(len, strlen(text));
@@ -87,6 +106,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_flows_apart),
+		cmocka_unit_test(lets_by_who_is_on_the_wire),
 		cmocka_unit_test(knows_its_own),
 		cmocka_unit_test(fits_the_longest_name),
 	};

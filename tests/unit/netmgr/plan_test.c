@@ -229,7 +229,8 @@ static void fits_the_most_uplinks(void **state)
 	struct plan p;
 	char text[PLAN_NFT_ROOM];
 	for (int i = 0; i < UPLINK_MAX; i++)
-		lines[i] = line(i + 1, "abcdefghijklmno", "192.168.1.2", 24);
+		lines[i] = line(i + 1, "abcdefghijklmno", "192.168.1.2", 24),
+		lines[i].shared = true;
 	make(lines, UPLINK_MAX, UPLINK_MAX - 1, &p);
 	assert_true(p.route_count <= PLAN_ROUTES);
 	assert_true(p.rule_count <= PLAN_RULES);
@@ -240,6 +241,25 @@ static void fits_the_most_uplinks(void **state)
 	assert_int_equal(text[len - 1], '\n');
 	assert_true(plan_nft(NULL, 0, &none, text) > 0);
 	assert_null(strstr(text, "masquerade"));
+}
+
+/* What goes to people on a line's own wire does not wait for the line. */
+static void lets_by_what_stays_on_the_wire(void **state)
+{
+	(void)state;
+	const struct prefer_ways none = ways_all_over(-1);
+	struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24),
+				       line(4, "wan1", "192.168.2.2", 24) };
+	char text[PLAN_NFT_ROOM];
+	assert_true(plan_nft(lines, ARRAY_LEN(lines), &none, text) > 0);
+	assert_null(strstr(text, "50:0\n"));
+	lines[1].shared = true;
+	assert_true(plan_nft(lines, ARRAY_LEN(lines), &none, text) > 0);
+	assert_non_null(strstr(text, "\t\toifname \"wan1\" ip daddr 192.168.2.0/24 "
+				     "meta priority set 50:0\n"
+				     "\t\toifname \"wan1\" ip6 daddr { fe80::/10, ff02::/16 } "
+				     "meta priority set 50:0\n\t}\n"));
+	assert_null(strstr(text, "oifname \"wan0\" ip daddr"));
 }
 
 /* Which uplinks fell stands in the whole text and in the short one, and nothing else tells them apart. */
@@ -284,6 +304,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_class_what_its_line_has_not),
 		cmocka_unit_test(fits_the_most_uplinks),
 		cmocka_unit_test(names_the_fallen),
+		cmocka_unit_test(lets_by_what_stays_on_the_wire),
 		cmocka_unit_test(leads_a_class_its_own_way),
 		cmocka_unit_test(names_what_is_refused),
 		cmocka_unit_test(marks_do_not_collide),
