@@ -119,6 +119,21 @@ static unsigned percent_of(const struct visit *v, const struct own_lesson *l)
 	return l->state == OWN_PREPARING ? staff_work_thousandths(v->s, l->id) / 10 : 0;
 }
 
+const char *fields_answer(enum strings_lang lang, const struct own_lesson *l)
+{
+	switch (l->offered_s ? l->answer.said : OFFER_UNSAID) {
+	case OFFER_WANTED:
+		return strings_get(lang, "staff.answer.wanted");
+	case OFFER_ACCEPTED:
+		return strings_get(lang, "staff.answer.accepted");
+	case OFFER_DECLINED:
+		return strings_get(lang, "staff.answer.declined");
+	case OFFER_UNSAID:
+		break;
+	}
+	return "";
+}
+
 json_t *fields_row(const struct visit *v, const struct own_lesson *l)
 {
 	static const struct {
@@ -160,6 +175,7 @@ json_t *fields_row(const struct visit *v, const struct own_lesson *l)
 	site_put_text(row, "until", until ? until : "");
 	site_put_text(row, "file", l->file);
 	site_put(row, "bytes", json_integer((json_int_t)l->size));
+	site_put_text(row, "answer", fields_answer(v->lang, l));
 	site_put(row, "offered", json_boolean(l->offered_s != 0));
 	site_put(row, "mine", json_boolean(fields_may(v, l)));
 	return row;

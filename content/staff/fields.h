@@ -20,6 +20,8 @@ struct fields_source {
 };
 int fields_take(const struct fields_source *from, struct own_lesson *to, struct fault *why);
 
+/* What the ministry says of a lesson on offer, in words; "" as long as it says nothing. */
+const char *fields_answer(enum strings_lang lang, const struct own_lesson *l);
 /* A row of the list, with state and words. */
 json_t *fields_row(const struct visit *v, const struct own_lesson *l);
 /* Whether this person may change it: its own teacher, and heads. */

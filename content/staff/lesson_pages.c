@@ -98,22 +98,6 @@ static json_t *caption_rows(const struct own_lesson *l)
 	return list;
 }
 
-/* What the ministry says, in words; "" as long as it says nothing. */
-static const char *answer_words(enum strings_lang lang, const struct own_lesson *l)
-{
-	switch (l->offered_s ? l->answer.said : OFFER_UNSAID) {
-	case OFFER_WANTED:
-		return strings_get(lang, "staff.answer.wanted");
-	case OFFER_ACCEPTED:
-		return strings_get(lang, "staff.answer.accepted");
-	case OFFER_DECLINED:
-		return strings_get(lang, "staff.answer.declined");
-	case OFFER_UNSAID:
-		break;
-	}
-	return "";
-}
-
 /* A reason that is newer than this program is not told. */
 static const char *reason_words(enum strings_lang lang, const struct own_lesson *l)
 {
@@ -147,7 +131,7 @@ static void show_lesson(struct visit *v, const struct own_lesson *l)
 	site_put(c, "has_captions", json_boolean(json_array_size(captions) > 0));
 	site_put(c, "captions", captions);
 	site_put_text(c, "offered", l->offered_s ? day : "");
-	site_put_text(c, "answer", answer_words(v->lang, l));
+	site_put_text(c, "answer", fields_answer(v->lang, l));
 	site_put_text(c, "because", reason_words(v->lang, l));
 	site_put_text(c, "published", l->answer.said == OFFER_ACCEPTED ? l->answer.published : "");
 	site_put(c, "final", json_boolean(l->offered_s && l->answer.said == OFFER_ACCEPTED));
