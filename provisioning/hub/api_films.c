@@ -29,6 +29,8 @@ void api_films(struct ctl_request *req, void *data)
 		ctl_reply_fault(req, ctl_status_of(rc), &why);
 	else
 		hubd_reply_failed(req, &why);
+	if (rc == -ENOSPC)
+		hubd_sweep_films(d);
 	if (rc == 0 && have == all) {
 		log_info("event=film.here bytes=%llu", (unsigned long long)all);
 		hubd_changed(d);

@@ -68,7 +68,10 @@ static int open_offer(struct word *w, struct fault *why)
 static int say(struct word *w, struct fault *why)
 {
 	w->offer.said = w->said;
-	int rc = store_begin(w->store, why);
+	/* A disk that is full of films has room for the word only when they are gone. */
+	int rc = w->said == OFFER_DECLINED ? films_drop(w->dir.at, w->store, &w->offer, why) : 0;
+	if (rc == 0)
+		rc = store_begin(w->store, why);
 	if (rc == 0)
 		rc = store_offer_say(w->store, &w->offer, why);
 	if (rc == 0)

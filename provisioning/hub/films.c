@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "firmware/base/clean.h"
@@ -22,7 +23,7 @@
 #include "provisioning/hub/hub.h"
 
 #define FOLDER "offers"
-enum { ID_DIGITS = 64, MOST = 1 << 20 };
+enum { ID_DIGITS = 64, BOX_DIGITS = 32, MOST = 1 << 20 };
 
 CLEAN_FN(maker, struct objmap_maker, objmap_maker_free)
 CLEAN_FN(map, struct objmap, objmap_free)
@@ -53,6 +54,8 @@ int films_find(const char *dir, const uint8_t film[static 32], char out[static P
 
 struct wish {
 	const uint8_t *film;
+	const uint8_t *device;          /* NULL: anybody's */
+	const struct lesson_offer *but; /* NULL, or the one that does not count */
 	uint64_t bytes;
 	bool found;
 };
@@ -60,10 +63,13 @@ struct wish {
 static int match(void *data, const struct lesson_offer *f)
 {
 	struct wish *w = data;
-	if (!f->withdrawn && f->said == OFFER_WANTED && memcmp(f->film, w->film, 32) == 0) {
-		w->bytes = f->film_bytes;
-		w->found = true;
-	}
+	if (f->withdrawn || f->said != OFFER_WANTED || memcmp(f->film, w->film, 32) != 0 ||
+	    (w->device && memcmp(f->device, w->device, 16) != 0) ||
+	    (w->but && memcmp(f->device, w->but->device, 16) == 0 &&
+	     strcmp(f->lesson, w->but->lesson) == 0))
+		return 0;
+	w->bytes = f->film_bytes;
+	w->found = true;
 	return 0;
 }
 
@@ -75,6 +81,32 @@ static int find_wish(struct hub *hub, const uint8_t device[static 16], struct wi
 		return rc;
 	return fault_set(why, -ENOENT, "film.unwanted",
 			 "nobody at the ministry waits for this film (any more)");
+}
+
+/* --- room ------------------------------------------------------------------------------------------ */
+
+uint64_t films_reserve(uint64_t disk_bytes)
+{
+	const uint64_t share = disk_bytes / 100 * FILMS_RESERVE_PERCENT;
+	return share > FILMS_RESERVE_BYTES ? share : FILMS_RESERVE_BYTES;
+}
+
+/* Reports of all schools come before films: what they need of the disk is not for films. */
+static int check_room(const char *folder, uint64_t set_bytes, uint64_t more, struct fault *why)
+{
+	struct statvfs fs;
+	if (statvfs(folder, &fs))
+		return bad_path(folder, -errno, why);
+	const uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	const uint64_t kept =
+		set_bytes ? set_bytes : films_reserve((uint64_t)fs.f_blocks * fs.f_frsize);
+	if (free_bytes >= more && free_bytes - more >= kept)
+		return 0;
+	return fault_set(why, -ENOSPC, "film.room",
+			 "'%s' has %llu MiB left, and %llu are kept free for reports; films wait "
+			 "until there is room",
+			 folder, (unsigned long long)(free_bytes >> 20),
+			 (unsigned long long)(kept >> 20));
 }
 
 /* --- the file -------------------------------------------------------------------------------------- */
@@ -151,13 +183,13 @@ static int add_piece(const char *part, const char *whole, const struct wish *w,
 	return rc;
 }
 
-static int keep_piece(const char *dir, const uint8_t device[static 16], const struct wish *w,
+static int keep_piece(const struct hub *hub, const uint8_t device[static 16], const struct wish *w,
 		      const struct offer_piece *p, uint64_t *have, struct fault *why)
 {
 	char film[ID_DIGITS + 1], box[33];
 	text_hex(p->film, sizeof(p->film), film);
 	text_hex(device, 16, box);
-	struct path folder = paths_at("%s/" FOLDER, dir);
+	struct path folder = paths_at("%s/" FOLDER, hub->dir);
 	struct path whole = paths_at("%s/%s.mp4", folder.at, film),
 		    part = paths_at("%s/%s-%s.part", folder.at, film, box);
 	if (access(whole.at, F_OK) == 0) {
@@ -166,6 +198,9 @@ static int keep_piece(const char *dir, const uint8_t device[static 16], const st
 		return 0;
 	}
 	int rc = paths_mkdir(folder.at, 0750, why);
+	if (rc == 0) /* a box that only asks hears it too: it need not send a piece for that */
+		rc = check_room(folder.at, hub->film_reserve_bytes,
+				p->len ? p->len : OFFER_PIECE_BYTES, why);
 	return rc ? rc : add_piece(part.at, whole.at, w, p, have, why);
 }
 
@@ -214,26 +249,41 @@ int films_take(struct hub *hub, const void *bytes, size_t len, uint64_t *have, u
 	if (rc)
 		return rc;
 	*all = w.bytes;
-	return keep_piece(hub->dir, from.id, &w, &p, have, why);
+	return keep_piece(hub, from.id, &w, &p, have, why);
 }
 
 /* --- what goes --------------------------------------------------------------------------------------- */
 
-int films_sweep(const char *dir, struct store *s, struct fault *why)
+static int sweep(const char *dir, struct store *s, const struct lesson_offer *but,
+		 struct fault *why)
 {
 	struct path folder = paths_at("%s/" FOLDER, dir);
 	CLEANUP(clean_folder) DIR *names = opendir(folder.at);
 	int rc = 0;
 	for (struct dirent *e; names && rc == 0 && (e = readdir(names));) {
-		uint8_t film[32];
-		char hex[ID_DIGITS + 1];
+		uint8_t film[32], box[16];
+		char hex[ID_DIGITS + 1], by[BOX_DIGITS + 1];
 		snprintf(hex, sizeof(hex), "%.*s", ID_DIGITS, e->d_name);
 		if (text_unhex(hex, film, sizeof(film)))
 			continue;
-		struct wish w = { .film = film };
+		snprintf(by, sizeof(by), "%.*s", BOX_DIGITS,
+			 e->d_name[ID_DIGITS] == '-' ? e->d_name + ID_DIGITS + 1 : "");
+		const bool part = text_unhex(by, box, sizeof(box)) == 0;
+		struct wish w = { .film = film, .device = part ? box : NULL, .but = but };
 		rc = store_offers_each(s, MOST, match, &w, why);
 		if (rc == 0 && !w.found && unlinkat(dirfd(names), e->d_name, 0) && errno != ENOENT)
 			rc = bad_path(e->d_name, -errno, why);
 	}
 	return rc;
+}
+
+int films_sweep(const char *dir, struct store *s, struct fault *why)
+{
+	return sweep(dir, s, NULL, why);
+}
+
+int films_drop(const char *dir, struct store *s, const struct lesson_offer *offer,
+	       struct fault *why)
+{
+	return sweep(dir, s, offer, why);
 }

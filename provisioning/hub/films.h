@@ -7,6 +7,7 @@
 
 struct fault;
 struct hub;
+struct lesson_offer;
 struct store;
 
 /*
@@ -15,10 +16,16 @@ struct store;
  * offers it and it is wanted: accepted, declined or withdrawn, it goes.
  */
 
+/* What films leave free on the disk, so that reports find room: the larger one of both. */
+#define FILMS_RESERVE_BYTES (UINT64_C(2) << 30)
+#define FILMS_RESERVE_PERCENT 5u
+uint64_t films_reserve(uint64_t disk_bytes);
+
 /*
  * One piece as a box posts it (record/offer.h): signature, device and epoch, then what is inside. *have is how much of the film is here,
  * durable; *all its size. -EEXIST: the piece does not follow, *have says where to go on. -ENOENT: this box's film is not wanted (any
- * more). -EBADMSG, -EPERM, -EKEYREJECTED: not to be believed. What does not have the hash that was offered is removed.
+ * more). -EBADMSG, -EPERM, -EKEYREJECTED: not to be believed. -ENOSPC: below the reserve (hub->film_reserve_bytes, 0: films_reserve()),
+ * also for one without bytes. What does not have the hash that was offered is removed.
  */
 int films_take(struct hub *hub, const void *bytes, size_t len, uint64_t *have, uint64_t *all,
 	       struct fault *why);
@@ -28,3 +35,7 @@ int films_find(const char *dir, const uint8_t film[static 32], char out[static P
 
 /* Removes what nobody wants any more. */
 int films_sweep(const char *dir, struct store *s, struct fault *why);
+
+/* The same as if this offer were not wanted any more: before it is said, which needs room on the disk. */
+int films_drop(const char *dir, struct store *s, const struct lesson_offer *offer,
+	       struct fault *why);

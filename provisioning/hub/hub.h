@@ -24,6 +24,7 @@ struct hub {
 	size_t sealing_keys_len;
 	uint32_t sealing_keys_version;
 	struct standing_rules rules;
+	uint64_t film_reserve_bytes; /* what films leave free on the disk; 0: films_reserve() */
 	uint8_t opened_id[8], opened_public[32], opened_secret[32]; /* the sealing key used last */
 };
 

@@ -29,6 +29,9 @@ static const struct conf_key hubd_keys[] = {
 		 "first school hour of the day, in UTC"),
 	CONF_INT(struct hubd_conf, hubd.school_to, "school-to", "16", 1, 24,
 		 "hour at which school ends, in UTC"),
+	CONF_INT(struct hubd_conf, hubd.film_reserve, "film-reserve", "0", 0, 1 << 30,
+		 "MiB that films from schools leave free on the disk; 0: 2048, or 5 % of the disk "
+		 "where that is more"),
 };
 
 static const struct conf_section sections[] = {
@@ -131,6 +134,7 @@ static int start(sd_event *loop, void *state, struct fault *why)
 	d->loop = loop;
 	d->since_ms = clock_mono_ms();
 	int rc = hub_open(d->conf.hubd.dir, d->conf.hubd.store, &rules, &d->hub, why);
+	d->hub.film_reserve_bytes = (uint64_t)d->conf.hubd.film_reserve << 20;
 	if (rc == 0)
 		hubd_sweep_films(d);
 	if (rc == 0)

@@ -15,7 +15,7 @@
 struct hubd_conf {
 	struct {
 		char dir[256], store[512];
-		int64_t standard_kbps, school_from, school_to;
+		int64_t standard_kbps, school_from, school_to, film_reserve;
 	} hubd;
 };
 

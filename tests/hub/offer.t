@@ -43,6 +43,7 @@ origin=$hub/var/lib/wasl/hub/origin films=$hub/var/lib/wasl/hub/offers
 waslhub() { WASL_ROOT=$hub "$B/bin/waslhub" "$@" >"$top/said" 2>&1; }
 says() { grep -qF -- "$1" "$top/said"; }
 offers() { waslhub offers && says "$1"; }
+printf '[hubd]\nfilm-reserve = 1\n' >"$hub/var/lib/wasl/conf/site.conf" # the disk of a test may be small
 waslhub init --country TN
 waslhub school import "$tree/provisioning/hub/sample/schools.csv"
 mapfile -t school < <(grep -v '^#' "$tree/provisioning/hub/sample/schools.csv" | sed 1d | cut -d, -f1)

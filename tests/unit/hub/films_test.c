@@ -30,7 +30,7 @@ struct stage {
 	uint8_t film[FILM_BYTES];
 	struct objmap_id id;
 	uint64_t have, all;
-	uint64_t number;
+	uint64_t number, reserve;
 };
 
 static int setup(void **state)
@@ -39,6 +39,7 @@ static int setup(void **state)
 	struct objmap_maker *maker = objmap_maker_new();
 	struct objmap *map = NULL;
 	assert_true(s && maker);
+	s->reserve = 1;
 	fakehub_make(&s->hub);
 	fakehub_enrol(&s->hub, "S-1", FAKEHUB_CLAIMED, &s->box);
 	fakehub_enrol(&s->hub, "S-2", FAKEHUB_CLAIMED, &s->other);
@@ -127,6 +128,7 @@ static int piece(struct stage *s, const struct fakebox *box, uint64_t at, const 
 	AUTO_FREE void *sealed = NULL;
 	size_t len = 0;
 	seal(s, box, at, bytes, n, &sealed, &len);
+	s->hub.hub.film_reserve_bytes = s->reserve;
 	return films_take(&s->hub.hub, sealed, len, &s->have, &s->all, NULL);
 }
 
@@ -272,6 +274,65 @@ static void pieces_and_reports_keep_to_their_doors(void **state)
 	assert_int_equal(films_take(&s->hub.hub, sealed, len, &s->have, &s->all, NULL), -EEXIST);
 }
 
+static void films_leave_room_for_reports(void **state)
+{
+	struct stage *s = *state;
+	assert_int_equal(films_reserve(0), FILMS_RESERVE_BYTES);
+	assert_int_equal(films_reserve(UINT64_C(40) << 30), FILMS_RESERVE_BYTES);
+	assert_int_equal(films_reserve(UINT64_C(1) << 40), (UINT64_C(1) << 40) / 100 * 5);
+	offer(s, &s->box, false);
+	assert_int_equal(say(s, &s->box, OFFER_WANTED), 0);
+	s->reserve = UINT64_MAX;
+	assert_int_equal(piece(s, &s->box, 0, NULL, 0), -ENOSPC);
+	assert_int_equal(piece(s, &s->box, 0, s->film, 100), -ENOSPC);
+	s->reserve = 1;
+	assert_int_equal(piece(s, &s->box, 0, NULL, 0), 0);
+	assert_int_equal(s->have, 0); /* nothing was written */
+	assert_int_equal(piece(s, &s->box, 0, s->film, 100), 0);
+	s->reserve = UINT64_MAX;
+	assert_int_equal(piece(s, &s->box, 100, s->film + 100, 100), -ENOSPC);
+	s->reserve = 1;
+	assert_int_equal(piece(s, &s->box, 0, NULL, 0), 0);
+	assert_int_equal(s->have, 100); /* it goes on */
+	assert_int_equal(send_all(s, &s->box), -EEXIST);
+	assert_int_equal(piece(s, &s->box, 100, s->film + 100, OFFER_PIECE_BYTES), 0);
+	assert_int_equal(piece(s, &s->box, OFFER_PIECE_BYTES + 100,
+			       s->film + OFFER_PIECE_BYTES + 100, 70000 - 100),
+			 0);
+	s->reserve = UINT64_MAX; /* what is here needs no more */
+	assert_int_equal(piece(s, &s->box, 0, NULL, 0), 0);
+	assert_int_equal(s->have, FILM_BYTES);
+}
+
+static void drop(struct stage *s, const struct fakebox *box)
+{
+	struct lesson_offer f = { .lesson = "own-1" };
+	memcpy(f.device, box->id, sizeof(f.device));
+	assert_int_equal(films_drop(s->hub.folder, s->hub.hub.store, &f, NULL), 0);
+}
+
+static void a_film_goes_before_it_is_declined(void **state)
+{
+	struct stage *s = *state;
+	offer(s, &s->box, false);
+	offer(s, &s->other, false);
+	assert_int_equal(say(s, &s->box, OFFER_WANTED), 0);
+	assert_int_equal(say(s, &s->other, OFFER_WANTED), 0);
+	assert_int_equal(piece(s, &s->box, 0, s->film, 100), 0);
+	assert_int_equal(piece(s, &s->other, 0, s->film, 200), 0);
+	drop(s, &s->box);
+	assert_int_equal(piece(s, &s->box, 0, NULL, 0), 0);
+	assert_int_equal(s->have, 0);
+	assert_int_equal(piece(s, &s->other, 0, NULL, 0), 0);
+	assert_int_equal(s->have, 200);
+	assert_int_equal(send_all(s, &s->box), 0);
+	drop(s, &s->box);
+	assert_true(is_here(s)); /* the other one's is wanted still */
+	assert_int_equal(say(s, &s->other, OFFER_DECLINED), 0);
+	drop(s, &s->box);
+	assert_false(is_here(s));
+}
+
 /* The answers in what the hub answered; false: there is no such record. */
 static bool answers_of(struct stage *s, const struct ingest_result *result, wasl_OfferAnswers *out)
 {
@@ -333,6 +394,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_nobody_wants_any_more_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_two_schools_one_sends_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(films_leave_room_for_reports, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_film_goes_before_it_is_declined, setup, teardown),
 		cmocka_unit_test_setup_teardown(pieces_and_reports_keep_to_their_doors, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_box_hears_what_is_said_of_its_lessons, setup,
