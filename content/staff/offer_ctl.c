@@ -77,10 +77,23 @@ static const wasl_ObjectRef *wanted_film(const struct contentd *c, const char *o
 	for (size_t i = 0; i < own_count(c->staff->own); i++) {
 		const struct own_lesson *l = own_at(c->staff->own, i);
 		const wasl_ObjectRef *film = is_offered(l) ? film_of(l) : NULL;
-		if (film && memcmp(film->id, id, sizeof(id)) == 0)
+		if (film && l->answer.said == OFFER_WANTED && memcmp(film->id, id, sizeof(id)) == 0)
 			return film;
 	}
 	return NULL;
+}
+
+/* "at" as it was sent: a number without more, or -EINVAL. */
+static int place_of(const struct ctl_request *req, uint64_t *out, struct fault *why)
+{
+	const char *text = ctl_arg(req, "at");
+	const size_t digits = text ? strspn(text, "0123456789") : 0;
+	if (digits == 0 || text[digits] || digits > 18)
+		return fault_set(why, -EINVAL, "staff.film",
+				 "at = '%.32s' is no place in a film: 0 or more bytes",
+				 text ? text : "");
+	*out = strtoull(text, NULL, 10);
+	return 0;
 }
 
 static int read_film(struct contentd *c, const wasl_ObjectRef *film, uint64_t at, void **out,
@@ -92,7 +105,12 @@ static int read_film(struct contentd *c, const wasl_ObjectRef *film, uint64_t at
 	int r = store_object_find(c->store, &id, &o, why);
 	if (r)
 		return r;
-	const uint64_t size = store_object_size(o), left = at < size ? size - at : 0;
+	const uint64_t size = store_object_size(o);
+	if (at > size)
+		return fault_set(why, -EINVAL, "staff.film",
+				 "at = %llu is behind the film's end, %llu", (unsigned long long)at,
+				 (unsigned long long)size);
+	const uint64_t left = size - at;
 	const size_t n = left < OFFER_PIECE_BYTES ? (size_t)left : OFFER_PIECE_BYTES;
 	if (n && !store_object_has_bytes(o, at, n))
 		return fault_set(why, -EAGAIN, "staff.film",
@@ -114,14 +132,12 @@ void staff_ctl_offer_film(struct ctl_request *req, void *data)
 	AUTO_FREE void *bytes = NULL;
 	size_t len = 0;
 	const wasl_ObjectRef *film = wanted_film(c, ctl_arg(req, "object"));
-	const int64_t at = ctl_arg_int(req, "at", 0);
-	int r = film ? 0
-		     : fault_set(&why, -ENOENT, "staff.offer", "no lesson on offer has this film");
-	if (r == 0 && at < 0)
-		r = fault_set(&why, -EINVAL, "staff.film", "at = %lld is before the beginning",
-			      (long long)at);
+	uint64_t at = 0;
+	int r = film ? place_of(req, &at, &why)
+		     : fault_set(&why, -ENOENT, "staff.offer",
+				 "no lesson that is on offer and asked for has this film");
 	if (r == 0)
-		r = read_film(c, film, (uint64_t)at, &bytes, &len, &why);
+		r = read_film(c, film, at, &bytes, &len, &why);
 	if (r)
 		ctl_reply_fault(req, ctl_status_of(r), &why);
 	else

@@ -24,7 +24,6 @@ enum {
 	TOTAL_S = 600,
 	DSCP = 8, /* class 3, as lessons that nobody waits for: a film may take its time */
 	FIRST_WAIT_MS = 15000,
-	STRAYS_MOST = 3,
 };
 
 CLEAN_FN(json, json_t, json_decref)
@@ -104,9 +103,9 @@ int agent_offers_take(struct agent *a, const void *bytes, size_t len,
 	free(a->offers.answers);
 	a->offers.answers = MOVE_PTR(fresh);
 	a->offers.done = 0;
+	a->offers.begun = false;
 	a->offers.told = false;
 	agent_offers_tell(a);
-	agent_offers_carry(a);
 	return 0;
 }
 
@@ -133,8 +132,10 @@ static void told(void *data, const struct http_result *result)
 {
 	struct agent *a = data;
 	a->offers.telling = NULL;
-	if (result->code == 0 && result->status == 200)
-		a->offers.told = true;
+	if (result->code != 0 || result->status != 200)
+		return;
+	a->offers.told = true;
+	agent_offers_carry(a);
 }
 
 void agent_offers_tell(struct agent *a)
@@ -189,28 +190,43 @@ static void settled(struct agent *a, const char *event)
 
 static void read_piece(struct agent *a);
 
+static struct film_answer answer_of(const struct http_result *result)
+{
+	struct film_answer a = { .status = result->code == 0 ? (int)result->status : 0 };
+	CLEANUP(clean_json) json_t *said = json_loadb(result->body, result->body_len, 0, NULL);
+	const json_t *have = json_object_get(said, "have"), *of = json_object_get(said, "of");
+	a.read = json_is_integer(have) && json_is_integer(of);
+	a.have = json_integer_value(have);
+	a.of = json_integer_value(of);
+	a.checking = json_is_true(json_object_get(said, "checking"));
+	return a;
+}
+
 static void posted(void *data, const struct http_result *result)
 {
 	struct agent *a = data;
 	struct agent_offers *o = &a->offers;
 	o->carrying = NULL;
-	CLEANUP(clean_json) json_t *said = json_loadb(result->body, result->body_len, 0, NULL);
-	const json_int_t have = json_integer_value(json_object_get(said, "have"));
-	const json_int_t of = json_integer_value(json_object_get(said, "of"));
-	const bool counts = result->code == 0 && (result->status == 200 || result->status == 409) &&
-			    have >= 0 && of > 0 && have <= of && of <= (json_int_t)OFFER_FILM_BYTES;
-	if (counts && have == of) {
+	const struct film_answer answer = answer_of(result);
+	const bool piece = o->course.len != 0;
+	switch (film_course_after(&o->course, &answer)) {
+	case FILM_THERE:
 		o->failures = 0;
 		settled(a, "film.there");
-	} else if (counts && (result->status == 200 || o->strays++ < STRAYS_MOST)) {
-		o->strays = result->status == 200 ? 0 : o->strays;
-		o->failures = 0;
-		o->at = (uint64_t)have;
+		break;
+	case FILM_GO_ON:
+		if (piece && answer.status == 200)
+			o->failures = 0;
 		read_piece(a);
-	} else if (result->code == 0 && (result->status == 404 || result->status == 403)) {
+		break;
+	case FILM_UNWANTED:
 		settled(a, "film.unwanted");
-	} else {
-		later(a, http_said(result).text);
+		break;
+	case FILM_LATER:
+		later(a, answer.checking        ? "the hub checks the film"
+			 : answer.status == 200 ? "the hub's answer does not fit the film"
+						: http_said(result).text);
+		break;
 	}
 }
 
@@ -226,7 +242,7 @@ static int seal_piece(const struct agent *a, const void *bytes, size_t len, void
 				     .time_quality = (uint8_t)a->floor.quality };
 	memcpy(h.device, a->device, sizeof(h.device));
 	envelope_sealing_key_id(a->grant.sealing_public, h.sealing_key_id);
-	struct offer_piece p = { .at = a->offers.at, .bytes = bytes, .len = len };
+	struct offer_piece p = { .at = a->offers.course.at, .bytes = bytes, .len = len };
 	memcpy(p.film, a->offers.film, sizeof(p.film));
 	AUTO_FREE uint8_t *plain = malloc(OFFER_PIECE_HEAD + len);
 	if (!plain)
@@ -270,8 +286,11 @@ static void piece_read(void *data, const struct http_result *result)
 {
 	struct agent *a = data;
 	a->offers.carrying = NULL;
-	if (result->code == 0 && result->status == 200 && result->body_len)
+	const bool is_piece = result->code == 0 && result->status == 200 && result->body_len;
+	if (is_piece && film_course_send(&a->offers.course, result->body_len))
 		post_piece(a, result->body, result->body_len);
+	else if (is_piece)
+		settled(a, "film.enough"); /* not again before the ministry's next word */
 	else if (result->code == 0 && (result->status == 200 || result->status == 404))
 		settled(a, "film.kept"); /* its teacher keeps it back */
 	else
@@ -284,7 +303,7 @@ static void read_piece(struct agent *a)
 	struct fault why = { 0 };
 	text_hex(a->offers.film, sizeof(a->offers.film), film);
 	snprintf(url, sizeof(url), "http://box/v1/offers/film?object=%s&at=%llu", film,
-		 (unsigned long long)a->offers.at);
+		 (unsigned long long)a->offers.course.at);
 	struct path at = paths_at("/run/wasl/contentd.sock");
 	struct http_order order = {
 		.url = url, .socket = at.at, .limit_bytes = OFFER_PIECE_BYTES, .total_s = 30
@@ -294,18 +313,41 @@ static void read_piece(struct agent *a)
 		later(a, why.text);
 }
 
+/* False: no lesson on offer has this film. */
+static bool begin(struct agent *a, const uint8_t film[static 32])
+{
+	struct agent_offers *o = &a->offers;
+	uint64_t bytes = 0;
+	struct fault why = { 0 };
+	if (o->begun && memcmp(o->film, film, sizeof(o->film)) == 0)
+		return true;
+	memcpy(o->film, film, sizeof(o->film));
+	int r = outbox_film_bytes(a->outbox, film, &bytes, &why);
+	if (r && r != -ENOENT)
+		log_fault(LOG_LEVEL_WARN, "film.size", &why);
+	if (r)
+		return false;
+	film_course_begin(&o->course, bytes);
+	o->begun = true;
+	return true;
+}
+
+/* contentd gives out what it knows to be wanted. */
 void agent_offers_carry(struct agent *a)
 {
 	struct agent_offers *o = &a->offers;
-	if (!a->enrolled || !o->answers || o->carrying || agent_now_ms() < o->not_before_ms)
+	if (!a->enrolled || !o->answers || !o->told || o->carrying ||
+	    agent_now_ms() < o->not_before_ms)
 		return;
 	for (pb_size_t i = 0; i < o->answers->answers_count; i++) {
 		const wasl_OfferAnswer *one = &o->answers->answers[i];
 		if (one->said != OFFER_WANTED || o->done & UINT32_C(1) << i)
 			continue;
-		memcpy(o->film, one->film, sizeof(o->film));
-		o->at = 0;
-		o->strays = 0;
+		if (!begin(a, one->film)) {
+			settled(a, "film.kept");
+			return;
+		}
+		film_course_ask(&o->course);
 		post_piece(a, NULL, 0);
 		return;
 	}

@@ -7,6 +7,7 @@
 #include "firmware/agent/agent.h"
 #include "firmware/agent/collector.h"
 #include "firmware/agent/courier.h"
+#include "firmware/agent/film_course.h"
 #include "firmware/agent/floor.h"
 #include "firmware/agent/grant.h"
 #include "firmware/agent/outbox.h"
@@ -74,9 +75,10 @@ struct agent {
 		bool told;                          /* wasl-contentd has them */
 		struct http_transfer *telling, *carrying;
 		uint32_t done; /* by answer: the whole film is at the hub, or it is not to be had */
-		uint8_t film[32];          /* under way */
-		uint64_t at;               /* of the piece under way */
-		unsigned failures, strays; /* in a row; pieces that did not follow */
+		uint8_t film[32]; /* under way */
+		struct film_course course;
+		bool begun;        /* since the newest record came */
+		unsigned failures; /* in a row */
 		uint64_t not_before_ms;
 		sd_event_source *again;
 	} offers;

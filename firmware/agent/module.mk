@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # wasl-agentd: what the box knows about itself, on its way to the ministry. Everything but main() is a library.
-AGENT := agent agent_api agent_echo agent_offers agent_receipt agent_seal agent_settings aggregate chain collector courier courier_policy feed floor grant \
+AGENT := agent agent_api agent_echo agent_offers agent_receipt agent_seal agent_settings aggregate chain collector courier courier_policy feed film_course floor grant \
 	 keyfile outbox outbox_minutes outbox_offer outbox_receipt outbox_seal seal_policy
 $(eval $(call lib,agent,$(AGENT:%=firmware/agent/%.c),record board base))
 $(eval $(call prog,wasl-agentd,firmware/agent/main.c,agent))

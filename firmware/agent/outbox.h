@@ -75,6 +75,9 @@ int outbox_add_event(struct outbox *o, const struct outbox_event *e, struct faul
  */
 int outbox_set_offers(struct outbox *o, const struct outbox_offer *offers, size_t count,
 		      struct fault *why);
+/* How long a film on offer is; -ENOENT: none has it. */
+int outbox_film_bytes(struct outbox *o, const uint8_t film[static 32], uint64_t *out,
+		      struct fault *why);
 
 /* The newest head of netmgrd's chain of minutes: goes into the header of each envelope from here on. */
 struct outbox_minutes {

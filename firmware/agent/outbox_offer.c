@@ -77,3 +77,18 @@ int outbox_set_offers(struct outbox *o, const struct outbox_offer *offers, size_
 		r = say(o, &gone, 1, why);
 	return r;
 }
+
+int outbox_film_bytes(struct outbox *o, const uint8_t film[static 32], uint64_t *out,
+		      struct fault *why)
+{
+	int64_t bytes = -1;
+	int r = db_int(o->db, -1, &bytes, why,
+		       "SELECT film_bytes FROM offer WHERE film=? AND NOT withdrawn LIMIT 1", "b",
+		       (const void *)film, (size_t)32);
+	if (r)
+		return r;
+	if (bytes < 0)
+		return -ENOENT;
+	*out = (uint64_t)bytes;
+	return 0;
+}

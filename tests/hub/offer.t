@@ -130,6 +130,8 @@ ok $? "the ministry has it on its list"
 [ ! -e "$films" ]
 ok $? "and not a byte of the film"
 is "$(ask a contentd "/v1/offers/film?object=${film//[0-9]/0}&at=0" -o /dev/null -w '%{http_code}')" 404 "the agent reads no other film of the school"
+code_of() { ask a contentd "/v1/offers/film?object=$film&at=$1" -o /dev/null -w '%{http_code}'; }
+is "$(code_of 0)" 404 "nor this one, as long as nobody asks for it"
 decide() { waslhub offers "$1" --school "${school[0]}" --lesson "$own" "${@:2}"; } # decide ask | accept | decline …
 decide accept
 says "its film is not here yet; ask for it first"
@@ -176,6 +178,7 @@ decide ask
 report a
 until_so 20 offers "here: $films/$film.mp4"
 ok $? "the box sends the film that the ministry asks for"
+is "$(code_of 0)/$(code_of -1)/$(code_of x)/$(code_of '')/$(code_of 99999999999999999999)/$(code_of 9223372036854775807)" 200/400/400/400/400/400 "which reads it now, from where it can begin"
 reads en 'The ministry wants to watch it.'
 ok $? "its teacher reads so"
 keep a "$own" >/dev/null

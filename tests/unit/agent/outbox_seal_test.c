@@ -141,9 +141,13 @@ static void tells_of_offers_what_has_changed(void **state)
 		{ .lesson = "own-1", .title = { "", "Volcan", "" }, .film_bytes = 7 },
 		{ .lesson = "own-2", .title = { "", "Mer", "" }, .film_bytes = 9 },
 	};
+	uint64_t bytes = 0;
+	two[1].film[0] = 2;
 	enrol(s, 1);
 	offer(s, two, 2);
 	offer(s, two, 2);
+	assert_int_equal(outbox_film_bytes(s->o, two[1].film, &bytes, NULL), 0);
+	assert_int_equal(bytes, 9);
 	assert_int_equal(seal(s, OUTBOX_COMPLETE), 2);
 	assert_int_equal(deliver(s), 1);
 	assert_string_equal(s->said, "+own-1:Volcan:7 +own-2:Mer:9 ");
@@ -167,6 +171,7 @@ static void tells_of_offers_what_has_changed(void **state)
 	seal(s, OUTBOX_COMPLETE);
 	deliver(s);
 	assert_string_equal(s->said, "-own-2 -own-1 ");
+	assert_int_equal(outbox_film_bytes(s->o, two[0].film, &bytes, NULL), -ENOENT);
 }
 
 /* A hub that ended the epoch hears again what it did not count; what is still on offer outlives its envelope. */
