@@ -7,22 +7,27 @@
 #include "firmware/base/sheet.h"
 #include "netmgr/line/shape.h"
 
-enum { FLOWS = 4096, NOTED_S = 30 };
+enum { FLOWS = 16384, NOTED_S = 30 };
 
 static const struct {
-	const char *set, *type, *word;
+	const char *type, *word;
+	int number;
 } families[] = {
-	{ "flows4", "ipv4_addr", "ip" },
-	{ "flows6", "ipv6_addr", "ip6" },
+	{ "ipv4_addr", "ip", 4 },
+	{ "ipv6_addr", "ip6", 6 },
 };
 
+/* One for each class, so that who fills one leaves the others alone. */
 static void add_sets(struct sheet *t)
 {
-	for (size_t i = 0; i < ARRAY_LEN(families); i++)
-		sheet_add(t,
-			  "\tset %s {\n\t\ttype classid . %s . inet_service . inet_service\n"
-			  "\t\tsize %d\n\t\tflags dynamic,timeout\n\t\ttimeout %ds\n\t}\n",
-			  families[i].set, families[i].type, FLOWS, NOTED_S);
+	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
+		for (size_t i = 0; c != SHAPE_BROWSE && i < ARRAY_LEN(families); i++)
+			sheet_add(t,
+				  "\tset %s%d {\n\t\ttype inet_proto . %s . inet_service . "
+				  "inet_service\n\t\tsize %d\n\t\tflags dynamic,timeout\n"
+				  "\t\ttimeout %ds\n\t}\n",
+				  shape_class_name((enum shape_class)c), families[i].number,
+				  families[i].type, FLOWS, NOTED_S);
 }
 
 /* "50:13": browsing is what is noted nowhere. */
@@ -38,31 +43,36 @@ static void add_leave(struct sheet *t, const struct arrive *a)
 		  "\tchain leave_%d {\n\t\ttype filter hook egress device \"%s\" "
 		  "priority filter\n",
 		  a->ifindex, a->device);
-	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-		const char *before = "\t\tmeta priority { ";
-		for (unsigned c = 0; c < SHAPE_CLASSES; c++) {
-			if (c == SHAPE_BROWSE)
-				continue;
-			add_class(t, before, (enum shape_class)c);
-			before = ", ";
+	/* Each question has a port of its own: their answers are known by where they come from. */
+	sheet_add(t, "\t\tmeta l4proto { tcp, udp } th dport { 53, 123 } accept\n");
+	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
+		for (size_t i = 0; c != SHAPE_BROWSE && i < ARRAY_LEN(families); i++) {
+			add_class(t, "\t\tmeta priority ", (enum shape_class)c);
+			sheet_add(t,
+				  " meta l4proto { tcp, udp } update @%s%d { meta l4proto . %s "
+				  "daddr . th dport . th sport }\n",
+				  shape_class_name((enum shape_class)c), families[i].number,
+				  families[i].word);
 		}
-		sheet_add(t,
-			  " } meta l4proto { tcp, udp } update @%s { meta priority . %s daddr "
-			  ". th dport . th sport }\n",
-			  families[i].set, families[i].word);
-	}
 	sheet_add(t, "\t}\n");
 }
 
-/* What a line needs to work at all has no ports: who has an address, and what answers the box's own questions. */
+/*
+ * What a line needs to work at all is not noted: who has an address, and what answers questions. Anybody can send that:
+ * more of it than a line needs is browsing.
+ */
 static void add_needed(struct sheet *t, const char *ifb)
 {
-	sheet_add(t,
-		  "\t\tmeta protocol arp fwd to \"%s\"\n"
-		  "\t\ticmp type echo-reply fwd to \"%s\"\n"
-		  "\t\ticmpv6 type { echo-reply, nd-neighbor-solicit, nd-neighbor-advert, "
-		  "nd-router-advert } fwd to \"%s\"\n",
-		  ifb, ifb, ifb);
+	static const char *const needed[] = {
+		"meta protocol arp limit rate 4 kbytes/second burst 8 kbytes",
+		"icmp type echo-reply limit rate 8 kbytes/second burst 16 kbytes",
+		"icmpv6 type echo-reply limit rate 8 kbytes/second burst 16 kbytes",
+		"icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } "
+		"limit rate 4 kbytes/second burst 8 kbytes",
+		"udp sport { 53, 123 } limit rate 16 kbytes/second burst 32 kbytes",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		sheet_add(t, "\t\t%s fwd to \"%s\"\n", needed[i], ifb);
 }
 
 /* Who is on the wire is known by his address; of IPv6 only by one that no router gave. */
@@ -97,9 +107,10 @@ static void add_arrive(struct sheet *t, const struct arrive *a)
 			add_needed(t, a->ifb);
 		for (size_t i = 0; i < ARRAY_LEN(families); i++)
 			sheet_add(t,
-				  "\t\tmeta l4proto { tcp, udp } meta priority . %s saddr . th "
-				  "sport . th dport @%s fwd to \"%s\"\n",
-				  families[i].word, families[i].set, a->ifb);
+				  "\t\tmeta l4proto { tcp, udp } meta l4proto . %s saddr . th "
+				  "sport . th dport @%s%d fwd to \"%s\"\n",
+				  families[i].word, shape_class_name((enum shape_class)c),
+				  families[i].number, a->ifb);
 	}
 	add_class(t, "\t\tmeta priority set ", SHAPE_BROWSE);
 	sheet_add(t, "\n\t\tfwd to \"%s\"\n\t}\n", a->ifb);

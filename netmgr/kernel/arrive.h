@@ -10,7 +10,7 @@
  * The nftables text that tells apart what comes in over a line, and leads it to the device where it is queued. Pure.
  *
  * Nothing in an arriving packet says who waits: providers bleach DSCP. So a flow has the class of what leaves by it: after
- * NAT its class, far address and ports are noted (chain leave), and what arrives from there bears the class as its
+ * NAT its protocol, far address and ports are noted in a set of its class (chain leave), and what arrives from there bears the class as its
  * priority, by which HTB chooses (chain arrive). `fwd` leads it on from there, before anybody else sees it: packets that a
  * filter of tc mirrored pass no hook on the device that they are led to (Linux: nf_skip_egress). One table a line, netdev by its
  * family and named as the device that queues, so that a line whose device is not there spoils no other's rules. A flow that
@@ -28,7 +28,7 @@ struct arrive {
 enum arrive_how { ARRIVE_KEEP, ARRIVE_ANEW };
 
 /* One transaction. Length, or -ENOSPC. */
-enum { ARRIVE_ROOM = 4096 };
+enum { ARRIVE_ROOM = 8192 };
 int arrive_nft(const struct arrive *a, enum arrive_how how, char out[static ARRIVE_ROOM]);
 
 /* Takes it away, whether or not it is there. */

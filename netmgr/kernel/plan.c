@@ -146,15 +146,18 @@ static void add_restore(struct sheet *t, size_t count)
 			plan_mark(i), plan_mark(i));
 }
 
-/* Which class a packet is of, by what it says of itself. */
-static void add_class(struct sheet *t, enum shape_class class)
+/* What the box answers has what the far side chose: Linux copies its TOS into a reset. */
+static const char began[] = "ct direction original ";
+
+/* Which class a packet is of, by what it says of itself; `of` says whose packets are believed. */
+static void add_class(struct sheet *t, const char *of, enum shape_class class)
 {
 	static const char *const families[] = { "ip", "ip6" };
 	const uint8_t *dscp = shape_dscp(class);
 	if (!dscp[0])
 		return;
 	for (size_t family = 0; family < ARRAY_LEN(families); family++) {
-		sheet_add(t, "\t\t%s dscp { %u", families[family], dscp[0]);
+		sheet_add(t, "\t\t%s%s dscp { %u", of, families[family], dscp[0]);
 		for (size_t i = 1; dscp[i]; i++)
 			sheet_add(t, ", %u", dscp[i]);
 		sheet_add(t, " } meta mark set meta mark and 0xfff0ffff or 0x%x\n",
@@ -166,10 +169,9 @@ static void add_class(struct sheet *t, enum shape_class class)
 static void add_needed(struct sheet *t)
 {
 	sheet_add(t,
-		  "\t\tmeta l4proto { tcp, udp } th dport { 53, 67, 123 } meta mark set meta mark "
-		  "and "
-		  "0xfff0ffff or 0x%x\n",
-		  plan_class_mark(SHAPE_CONTROL));
+		  "\t\t%smeta l4proto { tcp, udp } th dport { 53, 67, 123 } meta mark set meta "
+		  "mark and 0xfff0ffff or 0x%x\n",
+		  began, plan_class_mark(SHAPE_CONTROL));
 }
 
 /* The queue of its class, for whatever leaves by an uplink; what is of none takes the queue's own default. */
@@ -333,8 +335,8 @@ int plan_nft(const struct plan_uplink *uplinks, size_t count, const struct prefe
 	}
 	add_restore(&t, count);
 	/* A pupil's machine may say that it has time; that it is worth more than others is not believed. */
-	add_class(&t, SHAPE_SYNC);
-	add_class(&t, SHAPE_FIRMWARE);
+	add_class(&t, "", SHAPE_SYNC);
+	add_class(&t, "", SHAPE_FIRMWARE);
 	sheet_add(&t, "\t}\n");
 
 	/* The box's own packets; a probe carries its own mark. */
@@ -342,7 +344,7 @@ int plan_nft(const struct plan_uplink *uplinks, size_t count, const struct prefe
 	sheet_add(&t, "\t\tmeta mark and 0x%x != 0 accept\n", PLAN_MARK_PROBE);
 	add_restore(&t, count);
 	for (unsigned c = 0; c < SHAPE_CLASSES; c++)
-		add_class(&t, (enum shape_class)c);
+		add_class(&t, began, (enum shape_class)c);
 	add_needed(&t);
 	add_refusal(&t, uplinks, count);
 	sheet_add(&t, "\t}\n");

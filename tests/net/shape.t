@@ -162,6 +162,7 @@ by_their_class() { # by_their_class WHEN
 		10 box 192.168.1.1 192 and what answers a report
 		12 pupil 192.168.1.1 0 a pupil's download comes in by the class for browsing
 		12 pupil 192.168.1.1 136 also one that says that it is worth more
+		12 pupil 192.168.1.1 192 or that it is a report
 		13 pupil 192.168.1.1 32 but for one that says that it has time
 	END
 }
@@ -187,6 +188,35 @@ if [ $apart = yes ]; then
 	in_ns box busybox ping -c 3 -W 5 192.168.1.1 >"$work/ping.out" 2>&1
 	[ $(($(bytes 10) - before)) -ge 252 ]
 	ok $? "an echo's answer comes in before all that"
+	uninvited() { # uninvited PORT COUNT: as many packets of 1000 bytes from there, to a port of the box that nobody has
+		# shellcheck disable=SC2016 # perl's
+		in_ns isp perl -MSocket -e 'my ($from, $count) = @ARGV; socket(my $s, PF_INET, SOCK_DGRAM, 0) or die; bind($s, sockaddr_in($from, inet_aton("192.168.1.1"))) or die "bind: $!";
+			for (1 .. $count) { send($s, "x" x 1000, 0, sockaddr_in(6000, inet_aton("192.168.1.2"))) }' "$@"
+	}
+	grew() { [ $(($(bytes "$1") - $2)) -ge "$3" ]; }
+	# shellcheck disable=SC2016 # perl's
+	in_ns isp perl -MSocket -e 'socket(my $s, PF_INET, SOCK_STREAM, 0) or die; bind($s, sockaddr_in(5000, INADDR_ANY)) or die "bind: $!";
+		setsockopt($s, 0, 1, pack("i", 192)); exit(connect($s, sockaddr_in(6000, inet_aton("192.168.1.2"))) ? 1 : 0)'
+	ok $? "a stranger who says that he is a report is refused"
+	before=$(bytes 10) browsing=$(bytes 12)
+	uninvited 5000 5
+	until_so 20 grew 12 "$browsing" 5000
+	is "$? $(($(bytes 10) - before))" "0 0" "and what he sends then is browsing"
+	before=$(bytes 10)
+	# shellcheck disable=SC2016 # perl's
+	in_ns box perl -MSocket -e 'for (1 .. 5000) { socket(my $s, PF_INET, SOCK_DGRAM, 0) or die; send($s, "?", 0, sockaddr_in(53, inet_aton("192.168.1.1"))) }'
+	comes_in_by 11 box 192.168.1.1 136
+	ok $? "thousands of questions for names leave room for who waits"
+	comes_in_by 10 box 192.168.1.1 192
+	ok $? "and for reports"
+	before=$(bytes 10)
+	uninvited 53 5
+	until_so 20 grew 10 "$before" 5000
+	ok $? "a name server's answers come in as control messages"
+	browsing=$(bytes 12)
+	uninvited 53 300
+	until_so 20 grew 12 "$browsing" 5000
+	ok $? "and more than a line needs of them as browsing"
 	handle=$(table_handle)
 	stop_daemon
 	by_their_class " while the daemon is away"

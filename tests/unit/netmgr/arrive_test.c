@@ -8,38 +8,71 @@
 
 #include <cmocka.h>
 
-#define PORTS "th sport . th dport"
-#define TRY(class) "\t\tmeta priority set " class "\n"
-#define FLOWS                                                              \
-	"\t\tmeta l4proto { tcp, udp } meta priority . ip saddr . " PORTS  \
-	" @flows4 fwd to \"waslin1\"\n"                                    \
-	"\t\tmeta l4proto { tcp, udp } meta priority . ip6 saddr . " PORTS \
-	" @flows6 fwd to \"waslin1\"\n"
+#define SET(class, number, address)                                                           \
+	"\tset " class number                                                                 \
+		" {\n\t\ttype inet_proto . " address                                          \
+		" . inet_service . inet_service\n\t\tsize 16384\n\t\tflags dynamic,timeout\n" \
+		"\t\ttimeout 30s\n\t}\n"
+#define SETS(class) SET(class, "4", "ipv4_addr") SET(class, "6", "ipv6_addr")
+#define NOTE(handle, class, number, family)                                            \
+	"\t\tmeta priority " handle " meta l4proto { tcp, udp } update @" class number \
+		" { meta l4proto . " family " daddr . th dport . th sport }\n"
+#define NOTES(handle, class) NOTE(handle, class, "4", "ip") NOTE(handle, class, "6", "ip6")
+#define TRY(handle) "\t\tmeta priority set " handle "\n"
+#define FLOW(class, number, family)                            \
+	"\t\tmeta l4proto { tcp, udp } meta l4proto . " family \
+	" saddr . th sport . th dport @" class number " fwd to \"waslin1\"\n"
+#define FLOWS(class) FLOW(class, "4", "ip") FLOW(class, "6", "ip6")
+#define NEEDED(what, rate, burst)                                                       \
+	"\t\t" what " limit rate " rate " kbytes/second burst " burst " kbytes fwd to " \
+	"\"waslin1\"\n"
 
-static const char body[] =
-	"table netdev waslin1 {\n"
-	"\tset flows4 {\n"
-	"\t\ttype classid . ipv4_addr . inet_service . inet_service\n"
-	"\t\tsize 4096\n\t\tflags dynamic,timeout\n\t\ttimeout 30s\n\t}\n"
-	"\tset flows6 {\n"
-	"\t\ttype classid . ipv6_addr . inet_service . inet_service\n"
-	"\t\tsize 4096\n\t\tflags dynamic,timeout\n\t\ttimeout 30s\n\t}\n"
-	"\tchain leave_7 {\n"
-	"\t\ttype filter hook egress device \"usb0\" priority filter\n"
-	"\t\tmeta priority { 50:10, 50:11, 50:13, 50:14 } meta l4proto { tcp, udp } "
-	"update @flows4 { meta priority . ip daddr . th dport . th sport }\n"
-	"\t\tmeta priority { 50:10, 50:11, 50:13, 50:14 } meta l4proto { tcp, udp } "
-	"update @flows6 { meta priority . ip6 daddr . th dport . th sport }\n"
-	"\t}\n"
-	"\tchain arrive_7 {\n"
-	"\t\ttype filter hook ingress device \"usb0\" priority filter\n" TRY(
-		"50:10") "\t\tmeta protocol arp fwd to \"waslin1\"\n"
-			 "\t\ticmp type echo-reply fwd to \"waslin1\"\n"
-			 "\t\ticmpv6 type { echo-reply, nd-neighbor-solicit, nd-neighbor-advert, "
-			 "nd-router-advert } fwd to \"waslin1\"\n" FLOWS TRY("50:11")
-				 FLOWS TRY("50:13") FLOWS TRY("50:14")
-					 FLOWS TRY("50:12") "\t\tfwd to \"waslin1\"\n"
-							    "\t}\n}\n";
+static const char body[] = "table netdev waslin1 {\n" SETS("control") SETS("live") SETS("sync")
+	SETS("firmware") "\tchain leave_7 {\n"
+			 "\t\ttype filter hook egress device \"usb0\" priority filter\n"
+			 "\t\tmeta l4proto { tcp, udp } th dport { 53, 123 } accept\n" NOTES(
+				 "50:10", "control") NOTES("50:11", "live") NOTES("50:13", "sync")
+				 NOTES("50:14",
+				       "firmware") "\t}\n"
+						   "\tchain arrive_7 {\n"
+						   "\t\ttype filter hook ingress device \"usb0\" "
+						   "priority filter\n" TRY("50:10") NEEDED(
+							   "meta protocol arp", "4",
+							   "8") NEEDED("icmp type echo-reply", "8",
+								       "16") NEEDED("icmpv6 type "
+										    "echo-reply",
+										    "8", "16")
+							   NEEDED("icmpv6 type { "
+								  "nd-neighbor-solicit, "
+								  "nd-neighbor-advert, "
+								  "nd-router-advert }",
+								  "4",
+								  "8") NEEDED("udp sport { 53, 123 "
+									      "}",
+									      "16",
+									      "32") FLOWS("control")
+								   TRY("50:11") FLOWS("live") TRY(
+									   "50:13") FLOWS("sync")
+									   TRY("50:14") FLOWS(
+										   "firmware")
+										   TRY("50:12") "\t"
+												"\t"
+												"fw"
+												"d "
+												"to"
+												" "
+												"\""
+												"wa"
+												"sl"
+												"in"
+												"1"
+												"\""
+												"\n"
+												"\t"
+												"}"
+												"\n"
+												"}"
+												"\n";
 
 static const struct arrive line = { .device = "usb0", .ifindex = 7, .ifb = "waslin1" };
 

@@ -243,6 +243,26 @@ static void fits_the_most_uplinks(void **state)
 	assert_null(strstr(text, "masquerade"));
 }
 
+/* What the box answers has what the far side said of itself: only what it began is believed. */
+static void believes_what_the_box_began(void **state)
+{
+	(void)state;
+	const struct prefer_ways none = ways_all_over(-1);
+	const struct plan_uplink lines[] = { line(3, "wan0", "192.168.1.2", 24) };
+	char text[PLAN_NFT_ROOM];
+	assert_true(plan_nft(lines, ARRAY_LEN(lines), &none, text) > 0);
+	const char *own = strstr(text, "\tchain own {\n"), *end = strstr(own, "\t}\n");
+	unsigned marks = 0;
+	for (const char *at = own; (at = strstr(at, "0xfff0ffff or")) && at < end; at++)
+		marks++;
+	for (const char *at = own; (at = strstr(at, "\t\tct direction original ")) && at < end;
+	     at++)
+		marks -= strncmp(at + 24, "ip", 2) == 0 ||
+			 strncmp(at + 24, "meta l4proto { tcp, udp }", 25) == 0;
+	assert_int_equal(marks, 0);
+	assert_non_null(strstr(own, "\t\tct direction original ip dscp { 48, 56 } meta mark set"));
+}
+
 /* What goes to people on a line's own wire does not wait for the line. */
 static void lets_by_what_stays_on_the_wire(void **state)
 {
@@ -304,6 +324,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_class_what_its_line_has_not),
 		cmocka_unit_test(fits_the_most_uplinks),
 		cmocka_unit_test(names_the_fallen),
+		cmocka_unit_test(believes_what_the_box_began),
 		cmocka_unit_test(lets_by_what_stays_on_the_wire),
 		cmocka_unit_test(leads_a_class_its_own_way),
 		cmocka_unit_test(names_what_is_refused),
