@@ -180,6 +180,33 @@ static bool take_answer(struct staff *s, const json_t *from)
 	return true;
 }
 
+/* Of which nothing is said any more, as its teacher changed it: the list is of all that stands, unless there is more than it holds. */
+static bool forget_others(struct staff *s, const json_t *answers)
+{
+	bool kept = true;
+	if (json_array_size(answers) >= OFFER_ANSWERS_MOST)
+		return true;
+	for (size_t i = 0; i < own_count(s->own); i++) {
+		const struct own_lesson *l = own_at(s->own, i);
+		bool among = l->answer.said == OFFER_UNSAID || l->answer.said == OFFER_ACCEPTED;
+		for (size_t n = 0; !among && n < json_array_size(answers); n++) {
+			const char *id = json_string_value(
+				json_object_get(json_array_get(answers, n), "lesson"));
+			among = id && strcmp(id, l->id) == 0;
+		}
+		if (among)
+			continue;
+		struct own_lesson as = *l;
+		struct fault why = { 0 };
+		memset(&as.answer, 0, sizeof(as.answer));
+		if (own_change(s->own, as.id, &as, &why)) {
+			log_fault(LOG_LEVEL_WARN, "own.answer", &why);
+			kept = false;
+		}
+	}
+	return kept;
+}
+
 void staff_ctl_answers(struct ctl_request *req, void *data)
 {
 	struct contentd *c = data;
@@ -197,6 +224,7 @@ void staff_ctl_answers(struct ctl_request *req, void *data)
 	}
 	json_array_foreach (answers, i, one)
 		kept = take_answer(c->staff, one) && kept;
+	kept = forget_others(c->staff, answers) && kept;
 	fault_set(&why, -ENOSPC, "staff.list", "the list of lessons could not be written");
 	if (kept)
 		ctl_reply_json(req, 200, json_object());

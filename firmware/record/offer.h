@@ -27,6 +27,7 @@ bool offer_reason_ok(const char *reason);
 #define OFFER_PIECE_BYTES (256u << 10)
 #define OFFER_FILM_BYTES (UINT64_C(1) << 30) /* larger films are not asked for */
 #define OFFER_PIECE_HEAD 40u
+#define OFFER_ANSWERS_MOST 32u /* in one record: report.options */
 
 struct offer_piece {
 	uint8_t film[32];

@@ -26,6 +26,8 @@ static void print_said(const struct shown *s, const struct lesson_offer *f)
 	char path[PATH_MAX];
 	if (f->said == OFFER_WANTED && films_find(s->dir, f->film, path) == 0)
 		printf("    here: %s\n", path);
+	else if (f->changed)
+		puts("    changed by its school since: nothing that was said of it stands");
 	else if (f->said != OFFER_UNSAID)
 		printf("    %s%s%s\n", offer_said_name(f->said),
 		       f->said == OFFER_ACCEPTED   ? " as "

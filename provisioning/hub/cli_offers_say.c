@@ -13,7 +13,7 @@
 #include "provisioning/hub/cli.h"
 #include "provisioning/hub/films.h"
 
-enum { MOST = 1 << 20 };
+enum { MOST = 1 << 20, HIGHEST_GRADE = 13 };
 
 /* A decision as an officer gives it. */
 struct word {
@@ -116,15 +116,20 @@ static int decline(struct word *w, struct fault *why)
 
 /* --- accepted ---------------------------------------------------------------------------------------------- */
 
-/* Its teacher may think better of it while it is encoded: that takes hours. */
+/* Its teacher may think better of it, or call it something else, while it is encoded: that takes hours. */
 static int still_offered(void *data, struct fault *why)
 {
 	struct word *w = data;
 	const struct lesson_offer before = w->offer;
 	w->found = false;
 	int rc = store_offers_each(w->store, MOST, find, w, why);
-	if (rc == 0 && (!w->found || memcmp(before.film, w->offer.film, sizeof(before.film)) != 0))
+	if (rc == 0 && !w->found)
 		rc = gone(w, why);
+	if (rc == 0 && (w->offer.said != before.said || !store_offer_same(&before, &w->offer)))
+		rc = fault_set(why, -ESTALE, "offers.changed",
+			       "school %s has changed the lesson '%s' since; look at it again: "
+			       "waslhub offers",
+			       w->school, w->lesson);
 	return rc;
 }
 
@@ -148,6 +153,15 @@ static json_t *facts(const struct word *w, const char *id)
 	return to;
 }
 
+static void print_titles(const struct lesson_offer *f)
+{
+	static const char *const names[] = { "ar", "fr", "en" };
+	puts("published under its school's words:");
+	for (size_t lang = 0; lang < ARRAY_LEN(names); lang++)
+		if (f->title[lang][0])
+			printf("    %s: %s\n", names[lang], f->title[lang]);
+}
+
 /* The same film has the same id, whichever school offers it. */
 static int publish(struct word *w, const char *film, struct fault *why)
 {
@@ -164,6 +178,7 @@ static int publish(struct word *w, const char *film, struct fault *why)
 	b.all[0] = (struct batch_one){ strdup(film), facts(w, id), strdup("the offer") };
 	if (!b.all[0].path || !b.all[0].facts || !b.all[0].where)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
+	print_titles(&w->offer);
 	const struct cli_press order = { w->dir.at, w->maker, &b, still_offered, w };
 	int rc = cli_press(&order, why);
 	snprintf(w->offer.published, sizeof(w->offer.published), "%s", id);
@@ -184,6 +199,13 @@ static int accept(struct word *w, struct fault *why)
 				 "its film is not here yet; ask for it first: waslhub offers ask "
 				 "--school %s --lesson %s",
 				 w->school, w->lesson);
+	else if (w->offer.said != OFFER_WANTED)
+		return fault_set(
+			why, -ESTALE, "offers.unasked",
+			"as it stands now nobody asked for it (its school may have changed "
+			"it since); look at it and ask for it first: waslhub offers ask "
+			"--school %s --lesson %s",
+			w->school, w->lesson);
 	else
 		rc = publish(w, film, why);
 	w->offer.reason[0] = '\0';
@@ -246,8 +268,15 @@ static int read_options(int argc, char **argv, struct word *w)
 	if ((w->said == OFFER_DECLINED) != (w->because != NULL) ||
 	    (w->because && !offer_reason_ok(w->because)))
 		return misused_reason();
-	if (w->grade && (!*w->grade || strlen(w->grade) > 2 ||
-			 strspn(w->grade, "0123456789") != strlen(w->grade)))
+	const char *const accepts[] = { "id",          w->id,         "subject", w->subject,
+					"grade",       w->grade,      "licence", w->licence,
+					"attribution", w->attribution };
+	for (size_t i = 0; w->said != OFFER_ACCEPTED && i < ARRAY_LEN(accepts); i += 2)
+		if (accepts[i + 1])
+			return cli_misused("offers: --%s goes with accept alone", accepts[i]);
+	if (w->grade &&
+	    (!*w->grade || strlen(w->grade) > 2 ||
+	     strspn(w->grade, "0123456789") != strlen(w->grade) || atoi(w->grade) > HIGHEST_GRADE))
 		return cli_misused("offers accept: --grade '%s' must be 0 to 13", w->grade);
 	if (w->id && !text_is_slug(w->id))
 		return cli_misused("offers accept: --id '%s' must be 1 to 63 of a-z, 0-9 and -",

@@ -135,9 +135,10 @@ static int count_rows(struct batch *b, struct voice *v, const struct envelope_he
 	if (outcome.refused == 0 && outcome.overfull == 0)
 		return 0;
 	char text[128];
-	snprintf(text, sizeof(text),
-		 "%u of %u rows make no sense, %u hours add up to more than an hour",
-		 outcome.refused, outcome.refused + outcome.taken, outcome.overfull);
+	snprintf(
+		text, sizeof(text),
+		"%u of %u rows make no sense or are too many, %u hours add up to more than an hour",
+		outcome.refused, outcome.refused + outcome.taken, outcome.overfull);
 	return raise(b, v, "rows", h->seq, text);
 }
 

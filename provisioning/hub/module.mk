@@ -10,7 +10,7 @@ $(eval $(call prog,waslhub,$(HUB_CLI:%=provisioning/hub/%.c),hub record base))
 $(eval $(call prog,wasl-hubd,$(HUBD:%=provisioning/hub/%.c),hub record base))
 
 # Tests share a box and a hub that are made for them.
-HUB_FAKES := enrol films ingest
+HUB_FAKES := enrol films ingest offers
 $(eval $(call lib,hubfakes,tests/hub/fakebox.c tests/hub/fakehub.c,hub record base))
 $(foreach u,$(filter-out store $(HUB_FAKES),$(HUB)),$(if $(wildcard tests/unit/hub/$(u)_test.c),$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c,hub record base))))
 $(foreach u,store store_rows,$(eval $(call unit,hub_$(u),tests/unit/hub/$(u)_test.c tests/unit/hub/store_place.c,hub record base)))

@@ -47,6 +47,7 @@ static int add(void *data, const struct lesson_offer *f)
 	jsonout_int(l->out, (int64_t)f->film_bytes);
 	text_field(l->out, ",\"film\":", film);
 	text_field(l->out, ",\"said\":", offer_said_name(f->said));
+	jsonout_raw(l->out, f->changed ? ",\"changed\":true" : ",\"changed\":false");
 	text_field(l->out, ",\"reason\":", f->reason);
 	text_field(l->out, ",\"published\":", f->published);
 	jsonout_raw(l->out, ",\"received\":");

@@ -62,13 +62,39 @@ static bool day_ok(const struct entry *e, int32_t day)
 	return day >= e->first_day && day <= e->last_day;
 }
 
-/* A name that pages show and tables are keyed by: printable, not empty. */
+/* Bytes of the control that turns the text behind it around (U+202A to U+202E, U+2066 to U+2069); 0: there is none. */
+static size_t turn(const char *p)
+{
+	const uint8_t *u = (const uint8_t *)p;
+	const bool is = u[0] == 0xe2 && ((u[1] == 0x80 && u[2] >= 0xaa && u[2] <= 0xae) ||
+					 (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9));
+	return is ? 3 : 0;
+}
+
+/* A name that pages and terminals show and tables are keyed by: printable, not empty. */
 static bool name_ok(const char *name)
 {
-	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+	for (const char *p = name; *p; p++) {
+		const uint8_t *u = (const uint8_t *)p;
+		if (*u < 0x20 || *u == 0x7f || turn(p) ||
+		    (u[0] == 0xc2 && u[1] >= 0x80 && u[1] <= 0x9f))
 			return false;
+	}
 	return *name != '\0';
+}
+
+/* People paste them with words from elsewhere. */
+static void take_turns_out(char *text)
+{
+	char *to = text;
+	for (const char *p = text; *p;) {
+		const size_t n = turn(p);
+		if (n)
+			p += n;
+		else
+			*to++ = *p++;
+	}
+	*to = '\0';
 }
 
 static int touch(const struct entry *e, int32_t day)
@@ -186,8 +212,11 @@ static bool title_ok(const char *text)
 	return !*text || name_ok(text);
 }
 
-static int enter_offer(const struct entry *e, const wasl_LessonOffer *r)
+static int enter_offer(const struct entry *e, wasl_LessonOffer *r)
 {
+	take_turns_out(r->title_ar);
+	take_turns_out(r->title_fr);
+	take_turns_out(r->title_en);
 	if (r->number == 0 || r->number > INT64_MAX || !text_is_slug(r->lesson) ||
 	    !title_ok(r->title_ar) || !title_ok(r->title_fr) || !title_ok(r->title_en) ||
 	    !title_ok(r->language) || (*r->subject && !text_is_slug(r->subject)) ||
@@ -214,12 +243,27 @@ static int enter_offer(const struct entry *e, const wasl_LessonOffer *r)
 		memcpy(f.film, r->film, sizeof(f.film));
 	}
 	int rc = store_offer_put(e->s, &f, e->why);
+	if (rc == -EDQUOT) {
+		e->out->refused++;
+		return 0;
+	}
 	e->out->taken += rc == 0;
 	e->out->offers += rc == 0;
 	return rc;
 }
 
-static int enter_all(const struct entry *e, const wasl_Report *report)
+/* What is withdrawn first: it makes room. */
+static int enter_offers(const struct entry *e, wasl_Report *report)
+{
+	int rc = 0;
+	for (int withdrawn = 1; withdrawn >= 0; withdrawn--)
+		for (pb_size_t i = 0; rc == 0 && i < report->offers_count; i++)
+			if (report->offers[i].withdrawn == withdrawn)
+				rc = enter_offer(e, &report->offers[i]);
+	return rc;
+}
+
+static int enter_all(const struct entry *e, wasl_Report *report)
 {
 	int rc = 0;
 	for (pb_size_t i = 0; rc == 0 && i < report->uplink_hours_count; i++)
@@ -228,8 +272,8 @@ static int enter_all(const struct entry *e, const wasl_Report *report)
 		rc = enter_use(e, &report->lesson_use[i]);
 	for (pb_size_t i = 0; rc == 0 && i < report->events_count; i++)
 		rc = enter_event(e, &report->events[i]);
-	for (pb_size_t i = 0; rc == 0 && i < report->offers_count; i++)
-		rc = enter_offer(e, &report->offers[i]);
+	if (rc == 0)
+		rc = enter_offers(e, report);
 	if (rc == 0 && report->has_health)
 		rc = enter_health(e, &report->health);
 	return rc;

@@ -282,6 +282,16 @@ int store_region_days_each(struct store *s, const char *country, const char *reg
 	return s->rows->region_days_each(s, country, region, from, to, each, data, why);
 }
 
+bool store_offer_same(const struct lesson_offer *a, const struct lesson_offer *b)
+{
+	for (int lang = 0; lang < 3; lang++)
+		if (strcmp(a->title[lang], b->title[lang]) != 0)
+			return false;
+	return memcmp(a->film, b->film, sizeof(a->film)) == 0 && a->film_bytes == b->film_bytes &&
+	       strcmp(a->language, b->language) == 0 && strcmp(a->subject, b->subject) == 0 &&
+	       a->grade == b->grade;
+}
+
 int store_offer_put(struct store *s, const struct lesson_offer *offer, struct fault *why)
 {
 	return s->exchange->offer_put(s, offer, why);

@@ -259,14 +259,19 @@ struct lesson_offer { /* the last word of a box about a lesson of its school */
 	/* What the ministry said of this film; put: ignored. */
 	enum offer_said said;
 	char reason[24], published[64]; /* why it was declined; its id in the catalogue */
+	bool changed;                   /* after something was said, which stands no more */
 };
-/* A word that is older than what is known is passed over. */
+/* The same film under the same words: what an officer looked at. */
+bool store_offer_same(const struct lesson_offer *a, const struct lesson_offer *b);
+enum { STORE_OFFERS_MOST = 500 /* that one box has on offer */ };
+/* A word that is older than what is known is passed over. -EDQUOT without a sentence: one more than STORE_OFFERS_MOST. */
 int store_offer_put(struct store *s, const struct lesson_offer *offer, struct fault *why);
 typedef int store_offer_fn(void *data, const struct lesson_offer *offer);
-/* What is on offer now, at most `limit`, what was told last first. */
+/* What is on offer now, at most `limit`, what was told last first; where there is more, of each school as many. */
 int store_offers_each(struct store *s, int limit, store_offer_fn *each, void *data,
 		      struct fault *why);
-/* All that a box told, also what it withdrew; first that of which something is said, of that first what is wanted. */
+/* All that a box told, also what it withdrew; first that of which something is said, what was said last first,
+ * what is wanted and the rest by turns. */
 int store_offers_of(struct store *s, const uint8_t device[static 16], store_offer_fn *each,
 		    void *data, struct fault *why);
 /* said, reason and published of this device, lesson and film; -ENOENT without a sentence: it is not on offer any more. */

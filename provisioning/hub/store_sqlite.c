@@ -130,9 +130,12 @@ static const char schema_6[] = "ALTER TABLE offer ADD COLUMN subject TEXT NOT NU
 			       "ALTER TABLE offer ADD COLUMN reason TEXT NOT NULL DEFAULT '';"
 			       "ALTER TABLE offer ADD COLUMN published TEXT NOT NULL DEFAULT '';";
 
-static const char *const migrations[] = {
-	schema_1, schema_2, schema_3, schema_4, schema_5, schema_6
-};
+/* In which order it said so, and of which offers it must look again. */
+static const char schema_7[] = "ALTER TABLE offer ADD COLUMN said_nth INTEGER NOT NULL DEFAULT 0;"
+			       "ALTER TABLE offer ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;";
+
+static const char *const migrations[] = { schema_1, schema_2, schema_3, schema_4,
+					  schema_5, schema_6, schema_7 };
 
 CLEAN_FN(store, struct store, store_close)
 

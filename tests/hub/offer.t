@@ -181,6 +181,16 @@ ok $? "the box sends the film that the ministry asks for"
 is "$(code_of 0)/$(code_of -1)/$(code_of x)/$(code_of '')/$(code_of 99999999999999999999)/$(code_of 9223372036854775807)" 200/400/400/400/400/400 "which reads it now, from where it can begin"
 reads en 'The ministry wants to watch it.'
 ok $? "its teacher reads so"
+rename() { form a "/staff/lesson/$own" -d do=save -d "title_ar=$1" -d title_fr= -d title_en= -d subject= -d grade=7 -d language=ar >/dev/null; }
+rename بركان
+report a
+offers 'changed by its school since' && says بركان
+ok $? "another title: what was said was said of the one before"
+! decide accept && ! says accepted
+ok $? "and nothing is published that nobody looked at"
+until_so 20 eval "! reads en 'The ministry wants to watch it.'"
+ok $? "its teacher does not read that it is wanted, either"
+rename البركان
 keep a "$own" >/dev/null
 report a
 [ -z "$(ls "$films")" ]
@@ -198,9 +208,17 @@ is "$(ffprobe -v error -show_entries stream=codec_type -of csv=p=0 "$got" | sort
 ffprobe -v error -show_format -show_streams "$got" >"$top/probe" 2>&1
 for word in $marks; do ! grep -qaF -- "$word" "$got" "$top/probe" "$hub/var/lib/wasl/hub/hub.db"*; ok $? "that does not say $word"; done
 accept() { decide accept --preset 13 --subject geology --transcoder "$B/bin/wasl-transcoder"; }
+decide accept --grade 99
+[ $? = 2 ] && says "--grade '99' must be 0 to 13"
+ok $? "there is no 99th grade"
+decide ask --id x
+[ $? = 2 ] && says "--id goes with accept alone"
+ok $? "and a film that is asked for has no name yet"
 accept
 says "accepted: it is in the catalogue as school-${film:0:12}" && [ -z "$(ls "$films")" ]
 ok $? "accepted: published, and the film that came is not kept"
+says '    ar: البركان'
+ok $? "under the title that is told"
 accept
 says "it is published already"
 ok $? "once"
