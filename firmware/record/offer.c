@@ -14,8 +14,8 @@ static const char *const names[] = {
 	[OFFER_DECLINED] = "declined",
 };
 
-static const char *const reasons[] = { "quality", "programme", "content",
-				       "people",  "rights",    "twice" };
+static const char *const reasons[] = { "quality", "programme", "content",  "people",
+				       "rights",  "twice",     "withdrawn" };
 
 const char *offer_said_name(enum offer_said said)
 {

@@ -251,7 +251,23 @@ curl -sf "$classroom/m/$public/$index" >"$top/index"
 { curl -sf "$classroom/m/$public/${index%/*}/init.mp4" && curl -sf "$classroom/m/$public/${index%/*}/1.m4s"; } >"$top/played"
 is "$(ffprobe -v error -show_entries stream=height -of csv=p=0 "$top/played" 2>&1)" 144 "a pupil plays it"
 for word in $marks; do ! grep -rqaF -- "$word" "$top/b/var/lib/wasl/content" "$origin"; ok $? "nothing there says $word"; done
-[ -n "${WASL_LONG:-}" ] || finish
+
+# --- taken out again (the long form goes on with it) --------------------------------------------------------------
+if [ -z "${WASL_LONG:-}" ]; then
+	waslhub withdraw "$public"
+	is $? 0 "the ministry takes it out again"
+	waslhub offers
+	says "$own" && says withdrawn && ! says accepted
+	ok $? "its offer is no accepted one any more"
+	report a
+	until_so 20 reads ar 'لم تأخذه الوزارة. يبقى في المدرسة. كان منشورًا ثم سُحب.'
+	ok $? "and its teacher reads so, in Arabic"
+	ask b contentd /v1/sync -X POST >/dev/null
+	gone_there() { [ "$(curl -s -o /dev/null -w '%{http_code}' "$classroom/l/$public?lang=ar")" = 404 ]; }
+	until_so 60 gone_there
+	ok $? "the other school has it no more"
+	finish
+fi
 
 # --- the same film from another school ------------------------------------------------------------------------------
 first=$own first_film=$film
