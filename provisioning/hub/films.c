@@ -18,15 +18,11 @@
 #include "firmware/base/paths.h"
 #include "firmware/base/text.h"
 #include "firmware/record/envelope.h"
-#include "firmware/record/objmap.h"
 #include "firmware/record/offer.h"
 #include "provisioning/hub/hub.h"
 
 #define FOLDER "offers"
 enum { ID_DIGITS = 64, BOX_DIGITS = 32, MOST = 1 << 20 };
-
-CLEAN_FN(maker, struct objmap_maker, objmap_maker_free)
-CLEAN_FN(map, struct objmap, objmap_free)
 
 static void clean_folder(DIR **held)
 {
@@ -73,14 +69,17 @@ static int match(void *data, const struct lesson_offer *f)
 	return 0;
 }
 
-static int find_wish(struct hub *hub, const uint8_t device[static 16], struct wish *w,
-		     struct fault *why)
+int films_wanted(struct store *s, const uint8_t device[static 16], const uint8_t film[static 32],
+		 uint64_t *bytes, struct fault *why)
 {
-	int rc = store_offers_of(hub->store, device, match, w, why);
-	if (rc || w->found)
-		return rc;
-	return fault_set(why, -ENOENT, "film.unwanted",
-			 "nobody at the ministry waits for this film (any more)");
+	struct wish w = { .film = film };
+	int rc = store_offers_of(s, device, match, &w, why);
+	if (rc == 0 && !w.found)
+		return fault_set(why, -ENOENT, "film.unwanted",
+				 "nobody at the ministry waits for this film (any more)");
+	if (rc == 0)
+		*bytes = w.bytes;
+	return rc;
 }
 
 /* --- room ------------------------------------------------------------------------------------------ */
@@ -111,61 +110,34 @@ static int check_room(const char *folder, uint64_t set_bytes, uint64_t more, str
 
 /* --- the file -------------------------------------------------------------------------------------- */
 
-static int check_whole(int fd, uint64_t size, const uint8_t film[static 32])
+static int checking(struct fault *why)
 {
-	CLEANUP(clean_maker) struct objmap_maker *maker = objmap_maker_new();
-	CLEANUP(clean_map) struct objmap *map = NULL;
-	AUTO_FREE uint8_t *buffer = malloc(OBJMAP_CHUNK_BYTES);
-	if (!maker || !buffer)
-		return -ENOMEM;
-	for (uint64_t at = 0; at < size;) {
-		const size_t n =
-			size - at < OBJMAP_CHUNK_BYTES ? (size_t)(size - at) : OBJMAP_CHUNK_BYTES;
-		int rc = fileio_pread_all(fd, buffer, n, at);
-		if (rc == 0)
-			rc = objmap_maker_feed(maker, buffer, n);
-		if (rc)
-			return rc;
-		at += n;
-	}
-	int rc = objmap_maker_finish(maker, &map);
-	if (rc)
-		return rc;
-	return memcmp(objmap_get_id(map)->b, film, 32) == 0 ? 0 : -EBADMSG;
+	return fault_set(why, -EAGAIN, "film.checking",
+			 "all of the film is here and being checked; ask again");
 }
 
-/* All bytes are there: it gets its name, or goes. */
-static int finish(const char *part, const char *whole, int fd, const struct wish *w,
-		  struct fault *why)
-{
-	int rc = check_whole(fd, w->bytes, w->film);
-	if (rc == -EBADMSG) {
-		(void)unlink(part);
-		return fault_set(why, rc, "film.hash",
-				 "the film that came is not the one that was offered; it begins "
-				 "again");
-	}
-	if (rc == 0 && rename(part, whole))
-		rc = -errno;
-	if (rc == 0)
-		rc = fileio_sync_parent(whole);
-	return rc ? bad_path(part, rc, why) : 0;
-}
-
-static int add_piece(const char *part, const char *whole, const struct wish *w,
-		     const struct offer_piece *p, uint64_t *have, struct fault *why)
+static int add_piece(const char *part, const struct wish *w, const struct offer_piece *p,
+		     uint64_t *have, struct fault *why)
 {
 	struct stat st;
 	AUTO_FD int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0 || fstat(fd, &st))
 		return bad_path(part, -errno, why);
 	uint64_t size = (uint64_t)st.st_size;
-	if (size > w->bytes) { /* it was offered again, and is shorter */
-		if (ftruncate(fd, 0))
+	if (size >
+	    w->bytes) { /* it was offered again, and is shorter; a check may hold the old file */
+		close(fd);
+		fd = -1;
+		if (unlink(part))
+			return bad_path(part, -errno, why);
+		fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+		if (fd < 0)
 			return bad_path(part, -errno, why);
 		size = 0;
 	}
 	*have = size;
+	if (size == w->bytes)
+		return checking(why);
 	if (p->len && p->at != size)
 		return fault_set(why, -EEXIST, "film.offset", "the next piece is the one at %llu",
 				 (unsigned long long)size);
@@ -176,11 +148,8 @@ static int add_piece(const char *part, const char *whole, const struct wish *w,
 		rc = -errno;
 	if (rc) /* what got there is the beginning of the piece: the next one follows it */
 		return bad_path(part, rc, why);
-	if (size + p->len == w->bytes)
-		rc = finish(part, whole, fd, w, why);
-	if (rc == 0)
-		*have = size + p->len;
-	return rc;
+	*have = size + p->len;
+	return *have == w->bytes ? checking(why) : 0;
 }
 
 static int keep_piece(const struct hub *hub, const uint8_t device[static 16], const struct wish *w,
@@ -201,7 +170,7 @@ static int keep_piece(const struct hub *hub, const uint8_t device[static 16], co
 	if (rc == 0) /* a box that only asks hears it too: it need not send a piece for that */
 		rc = check_room(folder.at, hub->film_reserve_bytes,
 				p->len ? p->len : OFFER_PIECE_BYTES, why);
-	return rc ? rc : add_piece(part.at, whole.at, w, p, have, why);
+	return rc ? rc : add_piece(part.at, w, p, have, why);
 }
 
 /* --- what a box posts --------------------------------------------------------------------------------- */
@@ -245,7 +214,7 @@ int films_take(struct hub *hub, const void *bytes, size_t len, uint64_t *have, u
 	if (rc)
 		return rc;
 	struct wish w = { .film = p.film };
-	rc = find_wish(hub, from.id, &w, why);
+	rc = films_wanted(hub->store, from.id, p.film, &w.bytes, why);
 	if (rc)
 		return rc;
 	*all = w.bytes;

@@ -25,10 +25,15 @@ uint64_t films_reserve(uint64_t disk_bytes);
  * One piece as a box posts it (record/offer.h): signature, device and epoch, then what is inside. *have is how much of the film is here,
  * durable; *all its size. -EEXIST: the piece does not follow, *have says where to go on. -ENOENT: this box's film is not wanted (any
  * more). -EBADMSG, -EPERM, -EKEYREJECTED: not to be believed. -ENOSPC: below the reserve (hub->film_reserve_bytes, 0: films_reserve()),
- * also for one without bytes. What does not have the hash that was offered is removed.
+ * also for one without bytes. 
+ * -EAGAIN: all of it came, and is to be checked (filmcheck.h).
  */
 int films_take(struct hub *hub, const void *bytes, size_t len, uint64_t *have, uint64_t *all,
 	       struct fault *why);
+
+/* *bytes as offered; -ENOENT: this box's film is not wanted (any more). */
+int films_wanted(struct store *s, const uint8_t device[static 16], const uint8_t film[static 32],
+		 uint64_t *bytes, struct fault *why);
 
 /* Where the whole film is; -ENOENT: it is not here. */
 int films_find(const char *dir, const uint8_t film[static 32], char out[static PATH_MAX]);

@@ -138,6 +138,8 @@ static int start(sd_event *loop, void *state, struct fault *why)
 	if (rc == 0)
 		hubd_sweep_films(d);
 	if (rc == 0)
+		rc = hubd_check_films(d, why);
+	if (rc == 0)
 		rc = api_stream_start(d, why);
 	if (rc == 0)
 		rc = ctl_listen(loop, paths_at("/run/wasl/hubd.sock").at, 0660, routes,
@@ -149,6 +151,7 @@ static void stop(void *state)
 {
 	struct hubd *d = state;
 	api_stream_stop(d);
+	hubd_films_stop(d);
 	ctl_close(d->ctl);
 	lessons_close(d->lessons);
 	free(d->schools.body);

@@ -33,7 +33,8 @@ struct hubd {
 	struct lessons *lessons;
 	struct ctl *ctl;
 	sd_event *loop;
-	sd_event_source *tick;
+	sd_event_source *tick, *film_turn;
+	struct filmcheck *film;
 	struct listener *listeners;
 	unsigned listener_count;
 	unsigned ticks;
@@ -81,6 +82,8 @@ void api_check(struct ctl_request *req, void *data);
 /* api_films.c */
 void api_films(struct ctl_request *req, void *data);
 void hubd_sweep_films(struct hubd *d);
+int hubd_check_films(struct hubd *d, struct fault *why); /* begins, or goes on, in idle turns */
+void hubd_films_stop(struct hubd *d);
 /* api_country.c */
 void api_schools(struct ctl_request *req, void *data);
 void api_state(struct ctl_request *req, void *data);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The ministry's hub: waslhub (command line), wasl-hubd (daemon), pages.
-HUB := account batch coverage csv demo edition enrol films frames hub ingest jsonout keyring kinds lessons manage mezzanine offers origin refresh rows school \
+HUB := account batch coverage csv demo edition enrol filmcheck films frames hub ingest jsonout keyring kinds lessons manage mezzanine offers origin refresh rows school \
        sidecar standing store store_sqlite store_sqlite_exchange store_sqlite_ledger store_sqlite_registry store_sqlite_rows suppress token unnamed
 HUBD := hubd api_boxes api_country api_films api_json api_lists api_school api_stream
 HUB_CLI := waslhub cli_accept cli_edition cli_init cli_key cli_offers cli_offers_say cli_order cli_publish cli_school cli_settings cli_token cli_withdraw

@@ -18,6 +18,7 @@
 #include "firmware/record/codec.h"
 #include "firmware/record/envelope.h"
 #include "firmware/record/objmap.h"
+#include "provisioning/hub/filmcheck.h"
 #include "provisioning/hub/ingest.h"
 #include "tests/hub/fakehub.h"
 
@@ -122,14 +123,40 @@ static void seal(const struct stage *s, const struct fakebox *box, uint64_t at, 
 			 0);
 }
 
-static int piece(struct stage *s, const struct fakebox *box, uint64_t at, const void *bytes,
-		 size_t n)
+static int post(struct stage *s, const struct fakebox *box, uint64_t at, const void *bytes,
+		size_t n)
 {
 	AUTO_FREE void *sealed = NULL;
 	size_t len = 0;
 	seal(s, box, at, bytes, n, &sealed, &len);
 	s->hub.hub.film_reserve_bytes = s->reserve;
 	return films_take(&s->hub.hub, sealed, len, &s->have, &s->all, NULL);
+}
+
+CLEAN_FN(check, struct filmcheck, filmcheck_free)
+
+/* The check of what waits, to its end; `steps` at least. */
+static int check_next(struct stage *s, unsigned steps)
+{
+	CLEANUP(clean_check) struct filmcheck *c = NULL;
+	assert_int_equal(filmcheck_next(s->hub.folder, s->hub.hub.store, &c, NULL), 0);
+	assert_non_null(c);
+	int rc = 1;
+	while ((rc = filmcheck_step(c, 0, NULL)) == 1)
+		steps -= steps > 0;
+	assert_int_equal(steps, 0);
+	return rc;
+}
+
+/* As if each film were checked at once. */
+static int piece(struct stage *s, const struct fakebox *box, uint64_t at, const void *bytes,
+		 size_t n)
+{
+	int rc = post(s, box, at, bytes, n);
+	if (rc != -EAGAIN)
+		return rc;
+	rc = check_next(s, 0);
+	return rc ? rc : post(s, box, 0, NULL, 0);
 }
 
 static bool is_here(struct stage *s)
@@ -304,6 +331,34 @@ static void films_leave_room_for_reports(void **state)
 	assert_int_equal(s->have, FILM_BYTES);
 }
 
+static void a_film_is_checked_a_little_at_a_time(void **state)
+{
+	struct stage *s = *state;
+	CLEANUP(clean_check) struct filmcheck *none = NULL;
+	CLEANUP(clean_check) struct filmcheck *cut = NULL;
+	offer(s, &s->box, false);
+	assert_int_equal(say(s, &s->box, OFFER_WANTED), 0);
+	assert_int_equal(post(s, &s->box, 0, s->film, OFFER_PIECE_BYTES), 0);
+	assert_int_equal(filmcheck_next(s->hub.folder, s->hub.hub.store, &none, NULL), 0);
+	assert_null(none);
+	assert_int_equal(post(s, &s->box, OFFER_PIECE_BYTES, s->film + OFFER_PIECE_BYTES, 70000),
+			 -EAGAIN);
+	assert_int_equal(post(s, &s->box, 0, NULL, 0), -EAGAIN);
+	assert_int_equal(post(s, &s->box, 0, s->film, 100), -EAGAIN);
+	assert_int_equal(filmcheck_next(s->hub.folder, s->hub.hub.store, &cut, NULL), 0);
+	assert_int_equal(filmcheck_step(cut, 0, NULL), 1);
+	assert_false(is_here(s));
+	fakehub_reopen(&s->hub);
+	assert_int_equal(check_next(s, 4), 0); /* 326 KiB, 64 a turn: it began again */
+	assert_true(is_here(s));
+	int rc = 1;
+	while (rc == 1)
+		rc = filmcheck_step(cut, 0, NULL);
+	assert_int_equal(rc, -ESTALE); /* its file has another name */
+	assert_int_equal(post(s, &s->box, 0, NULL, 0), 0);
+	assert_int_equal(s->have, FILM_BYTES);
+}
+
 static void drop(struct stage *s, const struct fakebox *box)
 {
 	struct lesson_offer f = { .lesson = "own-1" };
@@ -394,6 +449,8 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_nobody_wants_any_more_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_two_schools_one_sends_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_film_is_checked_a_little_at_a_time, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(films_leave_room_for_reports, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_film_goes_before_it_is_declined, setup, teardown),
 		cmocka_unit_test_setup_teardown(pieces_and_reports_keep_to_their_doors, setup,
