@@ -12,8 +12,8 @@ struct store;
 
 /*
  * Films of lessons that schools offer, once the ministry asked for them: DIR/offers/FILM.mp4, whole and verified, and
- * DIR/offers/FILM-DEVICE.part as long as pieces come. Of two schools with the same film one sends it. A film is here as long as somebody
- * offers it and it is wanted: accepted, declined or withdrawn, it goes.
+ * DIR/offers/FILM-DEVICE.part as long as pieces come. Two schools with the same film both send it until one is whole. A film is here
+ * as long as somebody offers it and it is wanted: accepted, declined or withdrawn, it goes.
  */
 
 /* What films leave free on the disk, so that reports find room: the larger one of both. */
