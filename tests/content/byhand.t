@@ -61,7 +61,7 @@ for ((k = 1; k <= kills; k++)); do
 	# A moment like any other: nothing is waited for.
 	perl -e 'select undef, undef, undef, shift' "$(((RANDOM * 32768 + RANDOM) % span))e-3"
 	{ kill -KILL $pid && stopped=$((stopped + 1)); wait $pid; } 2>/dev/null
-	until_so 30 flock -n "$top/cut" true # its children are gone
+	[ ! -d "$top/cut" ] || until_so 30 flock -n "$top/cut" true # its children are gone; flock makes a file of what is not there
 	lost=$(($(begun "$top/cut") - $(in_place "$top/cut")))
 	[ $lost -gt $worst ] && worst=$lost
 	# A file that was there is the same file still.
