@@ -67,8 +67,8 @@ static void add_needed(struct sheet *t, const char *ifb)
 		"meta protocol arp limit rate 4 kbytes/second burst 8 kbytes",
 		"icmp type echo-reply limit rate 8 kbytes/second burst 16 kbytes",
 		"icmpv6 type echo-reply limit rate 8 kbytes/second burst 16 kbytes",
-		"icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } "
-		"limit rate 4 kbytes/second burst 8 kbytes",
+		("icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } "
+		 "limit rate 4 kbytes/second burst 8 kbytes"),
 		"udp sport { 53, 123 } limit rate 16 kbytes/second burst 32 kbytes",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
