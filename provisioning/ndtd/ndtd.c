@@ -273,11 +273,13 @@ static int start(struct ndtd *n, struct fault *why)
 {
 	static const struct ctl_route routes[] = { { "GET", "/v1/status", serve_status, 0 } };
 	uint8_t secret[HUBECHO_KEY];
+	struct reply_seeds seeds;
 	int r = read_secret(n->conf, secret, why);
 	if (r)
 		return r;
+	randombytes_buf(&seeds, sizeof(seeds));
 	reply_init(&n->reply, secret, (uint32_t)n->conf->ndtd.per_box,
-		   (uint32_t)n->conf->ndtd.per_address);
+		   (uint32_t)n->conf->ndtd.per_address, &seeds);
 	sodium_memzero(secret, sizeof(secret));
 	r = open_socket(n, why);
 	if (r)

@@ -6,14 +6,11 @@
 #include <string.h>
 
 void reply_init(struct reply *r, const uint8_t secret[static HUBECHO_KEY], uint32_t per_box,
-		uint32_t per_net)
+		uint32_t per_net, const struct reply_seeds *seeds)
 {
-	uint8_t seed[crypto_shorthash_KEYBYTES];
 	memcpy(r->secret, secret, sizeof(r->secret));
-	randombytes_buf(seed, sizeof(seed));
-	limit_init(&r->boxes, per_box, seed);
-	randombytes_buf(seed, sizeof(seed));
-	limit_init(&r->nets, per_net, seed);
+	limit_init(&r->boxes, per_box, seeds->boxes);
+	limit_init(&r->nets, per_net, seeds->nets);
 }
 
 /* A host has a whole /64 of IPv6 to itself. */

@@ -26,9 +26,14 @@ struct reply {
 	struct limit boxes, nets;
 };
 
+/* Of the limits' tables: random ones, two, drawn at each start. */
+struct reply_seeds {
+	uint8_t boxes[crypto_shorthash_KEYBYTES], nets[crypto_shorthash_KEYBYTES];
+};
+
 /* Before the first call; sodium_init() has succeeded. */
 void reply_init(struct reply *r, const uint8_t secret[static HUBECHO_KEY], uint32_t per_box,
-		uint32_t per_net);
+		uint32_t per_net, const struct reply_seeds *seeds);
 
 /* `out` is written with REPLY_SEND only. `from` is an IPv6 address; IPv4 as ::ffff:a.b.c.d. */
 enum reply_end reply_to(struct reply *r, const uint8_t *bytes, size_t len,

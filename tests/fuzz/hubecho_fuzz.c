@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t secret[HUBECHO_KEY] = "the hub's secret, 32 bytes long.";
+	static const struct reply_seeds seeds;
 	static struct reply reply;
 	static uint64_t now_ms;
 	struct in6_addr from = { 0 };
@@ -20,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!now_ms && sodium_init() < 0)
 		abort();
 	if (!now_ms)
-		reply_init(&reply, secret, 10000, 100000);
+		reply_init(&reply, secret, 10000, 100000, &seeds);
 	now_ms += 1000;
 	enum reply_end end = reply_to(&reply, data, size, &from, now_ms, out);
 	if (end == REPLY_SEND) {
