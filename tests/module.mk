@@ -59,7 +59,7 @@ LONG += tests/content/players.t
 check-long: all $$(TEST_PROGS) $(B)/e2e/.npm build/players/.npm ## the long form of tests that are short in `make check`
 	WASL_LONG=1 PLAYERS_NPM=$(CURDIR)/build/players $(PROVE) $(sort $(LONG))
 # These take longer still, or want the machine for themselves.
-check-kitchen: all $$(TEST_PROGS) ## every film of ../shared/media by hand, seam by seam, and 200 kills
+check-kitchen: all $$(TEST_PROGS) ## every film of WASL_MEDIA (../shared/media) by hand, seam by seam, and 200 kills
 	WASL_LONG=1 $(PROVE) tests/content/byhand.t
 check-cold: all $$(TEST_PROGS) ## 200 clients on 20 MB and 1,000 on 2 MB over 20 Mbit/s, and ten cuts
 	WASL_LONG=1 $(PROVE) tests/content/cold.t
