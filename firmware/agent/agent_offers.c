@@ -198,7 +198,6 @@ static struct film_answer answer_of(const struct http_result *result)
 	a.read = json_is_integer(have) && json_is_integer(of);
 	a.have = json_integer_value(have);
 	a.of = json_integer_value(of);
-	a.checking = json_is_true(json_object_get(said, "checking"));
 	return a;
 }
 
@@ -223,9 +222,8 @@ static void posted(void *data, const struct http_result *result)
 		settled(a, "film.unwanted");
 		break;
 	case FILM_LATER:
-		later(a, answer.checking        ? "the hub checks the film"
-			 : answer.status == 200 ? "the hub's answer does not fit the film"
-						: http_said(result).text);
+		later(a, answer.status == 200 ? "the hub's answer does not fit the film"
+					      : http_said(result).text);
 		break;
 	}
 }

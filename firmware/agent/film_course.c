@@ -49,8 +49,8 @@ enum film_next film_course_after(struct film_course *c, const struct film_answer
 {
 	if (a->status == 404 || a->status == 403)
 		return FILM_UNWANTED;
-	if ((a->status != 200 && a->status != 409) || !a->read || a->checking || a->have < 0 ||
-	    a->of < 0 || (uint64_t)a->of != c->size_bytes || a->have > a->of ||
+	if ((a->status != 200 && a->status != 409) || !a->read || a->have < 0 || a->of < 0 ||
+	    (uint64_t)a->of != c->size_bytes || a->have > a->of ||
 	    !follows(c, a->status, (uint64_t)a->have))
 		return FILM_LATER;
 	c->at = (uint64_t)a->have;

@@ -25,7 +25,6 @@ struct film_answer {
 	int status; /* of HTTP; 0: there was none */
 	bool read;  /* it says how far the hub is: */
 	int64_t have, of;
-	bool checking; /* the hub has all and looks whether it is the film */
 };
 
 enum film_next {
