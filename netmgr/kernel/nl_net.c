@@ -201,27 +201,20 @@ static void forget_routes(void *data)
 static int read_route(struct nl_msg *msg, void *data)
 {
 	struct nl_routes *routes = data;
-	struct nlattr *attrs[RTA_MAX + 1];
-	struct nlmsghdr *header = nlmsg_hdr(msg);
-	if (nlmsg_parse(header, sizeof(struct rtmsg), attrs, RTA_MAX, NULL) < 0)
+	struct nlpriv_route_seen seen;
+	if (!nlpriv_route_see(msg, AF_INET, &seen))
 		return NL_SKIP;
-	const struct rtmsg *info = nlmsg_data(header);
-	if (info->rtm_family != AF_INET || info->rtm_protocol != PLAN_PROTOCOL)
-		return NL_SKIP;
-	struct plan_route route = { .table = attrs[RTA_TABLE] ? nla_get_u32(attrs[RTA_TABLE])
-							      : info->rtm_table,
-				    .to_len = info->rtm_dst_len,
-				    .unreachable = info->rtm_type == RTN_UNREACHABLE };
-	if (attrs[RTA_DST])
-		nla_memcpy(&route.to, attrs[RTA_DST], 4);
-	if (attrs[RTA_GATEWAY])
-		nla_memcpy(&route.gateway, attrs[RTA_GATEWAY], 4);
-	if (attrs[RTA_PREFSRC])
-		nla_memcpy(&route.source, attrs[RTA_PREFSRC], 4);
-	if (attrs[RTA_OIF])
-		route.ifindex = (int)nla_get_u32(attrs[RTA_OIF]);
-	if (attrs[RTA_PRIORITY])
-		route.metric = nla_get_u32(attrs[RTA_PRIORITY]);
+	struct plan_route route = { .table = seen.table,
+				    .metric = seen.metric,
+				    .ifindex = seen.ifindex,
+				    .to_len = seen.info->rtm_dst_len,
+				    .unreachable = seen.unreachable };
+	if (seen.attrs[RTA_DST])
+		nla_memcpy(&route.to, seen.attrs[RTA_DST], 4);
+	if (seen.attrs[RTA_GATEWAY])
+		nla_memcpy(&route.gateway, seen.attrs[RTA_GATEWAY], 4);
+	if (seen.attrs[RTA_PREFSRC])
+		nla_memcpy(&route.source, seen.attrs[RTA_PREFSRC], 4);
 	if (nlpriv_grow(&routes->list, &routes->room, routes->count, sizeof(route)) < 0)
 		return -NLE_NOMEM;
 	routes->list[routes->count++] = route;

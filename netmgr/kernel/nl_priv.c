@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "firmware/base/fault.h"
+#include "netmgr/kernel/plan.h"
 
 /* libnl's own numbers to errno, for those that we tell apart. */
 int nlpriv_errno(int r)
@@ -190,6 +191,20 @@ int nlpriv_route(struct nl_net *n, enum nl_order order, const struct nlpriv_rout
 }
 
 /* --- what is there --- */
+
+bool nlpriv_route_see(struct nl_msg *msg, int family, struct nlpriv_route_seen *out)
+{
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+	struct nlattr **attrs = out->attrs;
+	if (nlmsg_parse(header, sizeof(struct rtmsg), attrs, RTA_MAX, NULL) < 0)
+		return false;
+	const struct rtmsg *info = out->info = nlmsg_data(header);
+	out->table = attrs[RTA_TABLE] ? nla_get_u32(attrs[RTA_TABLE]) : info->rtm_table;
+	out->metric = attrs[RTA_PRIORITY] ? nla_get_u32(attrs[RTA_PRIORITY]) : 0;
+	out->ifindex = attrs[RTA_OIF] ? (int)nla_get_u32(attrs[RTA_OIF]) : 0;
+	out->unreachable = info->rtm_type == RTN_UNREACHABLE;
+	return info->rtm_family == family && info->rtm_protocol == PLAN_PROTOCOL;
+}
 
 int nlpriv_read(const struct nlpriv_list *list, const struct nlpriv_reader *reader,
 		struct fault *why)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -73,6 +74,17 @@ struct nlpriv_route {
 struct nl_msg *nlpriv_route_message(enum nl_order order, const struct nlpriv_route *route);
 int nlpriv_route(struct nl_net *n, enum nl_order order, const struct nlpriv_route *route,
 		 struct nl_msg *msg, struct fault *why);
+
+/* A route in a dump, as far as both families say the same. */
+struct nlpriv_route_seen {
+	struct nlattr *attrs[RTA_MAX + 1]; /* what is the family's own: RTA_DST, RTA_GATEWAY … */
+	const struct rtmsg *info;
+	uint32_t table, metric; /* 0: none */
+	int ifindex;            /* 0: none */
+	bool unreachable;
+};
+/* False: it is no route of ours, or of another family. `out` points into `msg`. */
+bool nlpriv_route_see(struct nl_msg *msg, int family, struct nlpriv_route_seen *out);
 
 /* A list of the kernel's network: what its dump asks for, and how a failure calls it. */
 struct nlpriv_list {

@@ -137,28 +137,20 @@ static uint32_t mtu_of(struct nlattr *metrics)
 static int read_route(struct nl_msg *msg, void *data)
 {
 	struct routes *routes = data;
-	struct nlattr *attrs[RTA_MAX + 1];
-	struct nlmsghdr *header = nlmsg_hdr(msg);
-	if (nlmsg_parse(header, sizeof(struct rtmsg), attrs, RTA_MAX, NULL) < 0)
+	struct nlpriv_route_seen seen;
+	if (!nlpriv_route_see(msg, AF_INET6, &seen) || (seen.info->rtm_flags & RTM_F_CLONED))
 		return NL_SKIP;
-	const struct rtmsg *info = nlmsg_data(header);
-	if (info->rtm_family != AF_INET6 || info->rtm_protocol != PLAN_PROTOCOL ||
-	    (info->rtm_flags & RTM_F_CLONED))
-		return NL_SKIP;
-	struct plan6_route route = { .table = attrs[RTA_TABLE] ? nla_get_u32(attrs[RTA_TABLE])
-							       : info->rtm_table,
-				     .to_len = info->rtm_dst_len,
-				     .unreachable = info->rtm_type == RTN_UNREACHABLE,
-				     .mtu = mtu_of(attrs[RTA_METRICS]) };
-	if (attrs[RTA_DST])
-		nla_memcpy(&route.to, attrs[RTA_DST], BYTES);
-	if (attrs[RTA_GATEWAY])
-		nla_memcpy(&route.gateway, attrs[RTA_GATEWAY], BYTES);
-	/* What leads nowhere has the kernel's own device. */
-	if (attrs[RTA_OIF] && !route.unreachable)
-		route.ifindex = (int)nla_get_u32(attrs[RTA_OIF]);
-	if (attrs[RTA_PRIORITY])
-		route.metric = nla_get_u32(attrs[RTA_PRIORITY]);
+	struct plan6_route route = { .table = seen.table,
+				     .metric = seen.metric,
+				     /* What leads nowhere has the kernel's own device. */
+				     .ifindex = seen.unreachable ? 0 : seen.ifindex,
+				     .to_len = seen.info->rtm_dst_len,
+				     .unreachable = seen.unreachable,
+				     .mtu = mtu_of(seen.attrs[RTA_METRICS]) };
+	if (seen.attrs[RTA_DST])
+		nla_memcpy(&route.to, seen.attrs[RTA_DST], BYTES);
+	if (seen.attrs[RTA_GATEWAY])
+		nla_memcpy(&route.gateway, seen.attrs[RTA_GATEWAY], BYTES);
 	if (nlpriv_grow(&routes->list, &routes->room, routes->count, sizeof(route)) < 0)
 		return -NLE_NOMEM;
 	routes->list[routes->count++] = route;
