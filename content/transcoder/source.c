@@ -303,6 +303,7 @@ static void start_anew(struct source_reader *r)
 	avcodec_flush_buffers(r->codec);
 	r->draining = false;
 	r->begun = false;
+	r->palette_told = false;
 	r->last_dts = AV_NOPTS_VALUE;
 	r->moved = 0;
 	r->jump_count = 0;
@@ -369,6 +370,9 @@ static int seek_by_reading(struct source_reader *r, int64_t pts, int back_s)
 static int seek_by_index(struct source_reader *r, int64_t pts)
 {
 	AVFormatContext *f = r->source->format;
+	/* What comes with the first packet alone would be passed over. */
+	if (r->stream->codecpar->format == AV_PIX_FMT_PAL8 && !r->palette_known)
+		source_reader_packet(r);
 	int rc = av_seek_frame(f, r->stream->index, pts, AVSEEK_FLAG_BACKWARD);
 	if (rc < 0) /* before the first: from the beginning */
 		rc = av_seek_frame(f, r->stream->index, pts, 0);
@@ -477,6 +481,23 @@ static void smooth_out(struct source_reader *r)
 		p->pts = av_sat_add64(p->pts, r->moved);
 }
 
+static void keep_palette(struct source_reader *r)
+{
+	size_t len = 0;
+	const uint8_t *told = av_packet_get_side_data(r->packet, AV_PKT_DATA_PALETTE, &len);
+	if (told && len == sizeof(r->palette)) {
+		memcpy(r->palette, told, len);
+		r->palette_known = r->palette_told = true;
+	}
+	if (!r->palette_known || r->palette_told)
+		return;
+	uint8_t *again =
+		av_packet_new_side_data(r->packet, AV_PKT_DATA_PALETTE, sizeof(r->palette));
+	if (again)
+		memcpy(again, r->palette, sizeof(r->palette));
+	r->palette_told = true;
+}
+
 int source_reader_packet(struct source_reader *r)
 {
 	unsigned passed = 0;
@@ -494,6 +515,7 @@ int source_reader_packet(struct source_reader *r)
 			continue;
 		}
 		r->begun = true;
+		keep_palette(r);
 		if (r->smooth)
 			smooth_out(r);
 		int64_t pts = time_of(r->packet);

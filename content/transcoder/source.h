@@ -79,6 +79,9 @@ struct source_reader {
 	} jumps[SOURCE_JUMPS_MAX];
 	uint32_t jump_count; /* since the beginning; those beyond SOURCE_JUMPS_MAX are not kept */
 	unsigned damaged;    /* packets that did not decode */
+	/* Containers tell a palette once, with the first packet: it is kept, and told again after each seek. */
+	uint8_t palette[AVPALETTE_SIZE];
+	bool palette_known, palette_told;
 };
 /* `threads` 1: nothing but this thread, the same bytes everywhere. */
 int source_reader_open(struct source_reader *r, struct source *s, int stream, int threads,

@@ -51,6 +51,7 @@ done <<-'END'
 	video1.avi|320x240+audio|-pix_fmt rgb555le -c:v msvideo1 -c:a pcm_u8
 	huffyuv.avi|320x240+audio|-pix_fmt yuv422p -c:v huffyuv -c:a pcm_s16le
 	raw.avi|320x240+audio|-c:v rawvideo -c:a pcm_s16le
+	palette.avi|320x240+audio|-pix_fmt pal8 -c:v rawvideo -c:a pcm_s16le
 	photo.avi|320x240+audio|-pix_fmt yuvj422p -c:v mjpeg -c:a pcm_u8 -ar 11025 -ac 1
 	divx.avi|320x240+audio|-c:v mpeg4 -vtag DX50 -bf 2 -c:a libmp3lame -ar 22050
 	screen.mov|320x240+audio|-c:v png -c:a pcm_s16le
