@@ -17,12 +17,15 @@ static enum probe_answer by_fault(const struct trace_truth *t, enum probe_target
 		return t->silent && t->variant & 1 ? PROBE_SILENT : PROBE_OK;
 	if (t->zombie && target == PROBE_RESOLVER && t->variant & 1)
 		return PROBE_REFUSED; /* the modem's own relay says that it cannot */
-	if (t->silent || t->zombie || t->oneway || t->dead_targets & PROBE_BIT(target))
+	if (t->silent || t->zombie || t->oneway)
 		return PROBE_SILENT;
-	if (t->portal && target != PROBE_RESOLVER) {
-		bool through = PROBE_FAR & PROBE_BIT(target) && t->variant % 4 == 0;
-		return target == PROBE_HUB ? PROBE_FOREIGN : through ? PROBE_SKIPPED : PROBE_SILENT;
-	}
+	/* It answers in the hub's place, whether there is a hub or not. */
+	if (t->portal && target == PROBE_HUB)
+		return PROBE_FOREIGN;
+	bool far = PROBE_FAR & PROBE_BIT(target);
+	bool through = target == PROBE_RESOLVER || (far && t->variant % 4 == 0);
+	if ((t->portal && !through) || t->dead_targets & PROBE_BIT(target))
+		return PROBE_SILENT;
 	if (t->resolver_dead && target == PROBE_RESOLVER)
 		return t->variant & 1 ? PROBE_REFUSED : PROBE_SILENT;
 	return PROBE_SKIPPED;

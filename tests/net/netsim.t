@@ -45,6 +45,23 @@ ok $? "a line that falls once is left once and taken again once"
 holds '.wasl.wrong_seconds.silent < 20 * 1.5'
 ok $? "and left within a second and a half: $(jq '.wasl.wrong_seconds.silent / 20' "$work/a.json") s"
 
+# of two faults by turns or together: what one of them left behind is not held against the line
+two() { # name, then events "fault line at for"
+	local spec=$work/$1.ini n=0 e
+	printf '%s\n' '[traces]' 'count = 60' '[line adsl]' 'kind = dsl' 'preference = 10' 'rtt_ms = 45' \
+		'[line sim]' 'kind = mobile' 'preference = 20' 'rtt_ms = 80' 'loss_permille = 5' >"$spec"
+	shift
+	for e; do
+		# shellcheck disable=SC2086
+		set -- $e
+		printf '[event e%d]\nfault = %s\nline = %s\nat_s = %s\nfor_s = %s\n' $((n++)) "$@" >>"$spec"
+	done
+	sim --spec "$spec" --seed 3 --json >"$work/a.json"
+}
+two portal "portal adsl 600 900" "target adsl 300 3000"
+holds '.wasl.right_uplink_seconds >= 0.995'
+ok $? "a portal is seen while the hub is dead: $(jq .wasl.right_uplink_seconds "$work/a.json")"
+
 printf '[event x]\nfault = silent\nline = nowhere\n' >"$work/bad.ini"
 said=$(sim --spec "$work/bad.ini" 2>&1)
 is $? 1 "an event on a line that is not there is refused"
