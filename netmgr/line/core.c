@@ -287,7 +287,7 @@ static enum choose_fitness fitness_of(const struct core *c, size_t i)
 static bool hub_answers_elsewhere(const struct core *c, size_t i)
 {
 	for (size_t j = 0; j < c->count; j++)
-		if (j != i && core_carries(c->uplinks[j].state) &&
+		if (j != i && core_carries(c->uplinks[j].state) && !c->uplinks[j].hub_bad_ms &&
 		    c->uplinks[j].hub_ok_ms > c->uplinks[i].hub_bad_ms)
 			return c->uplinks[i].silent_run[PROBE_HUB] >= CORE_NEVER_ANSWERS;
 	return false;

@@ -111,6 +111,7 @@ void core_enter(struct core_work *s, unsigned i, enum uplink_state state, enum u
 		u->lost = 0;
 		u->lost_of = u->watch = 0;
 		u->loss = CORE_LOSS_NONE;
+		u->hub_bad_ms = 0;
 	}
 	say(s, i);
 }

@@ -58,6 +58,9 @@ two() { # name, then events "fault line at for"
 	done
 	sim --spec "$spec" --seed 3 --json >"$work/a.json"
 }
+two hub "silent adsl 600 900" "target adsl 1000 900"
+holds '.wasl.needless_switches == 0'
+ok $? "a hub that died while a line was away is not that line's fault: $(jq .wasl.needless_switches "$work/a.json")"
 two portal "portal adsl 600 900" "target adsl 300 3000"
 holds '.wasl.right_uplink_seconds >= 0.995'
 ok $? "a portal is seen while the hub is dead: $(jq .wasl.right_uplink_seconds "$work/a.json")"
