@@ -68,6 +68,15 @@ static uint64_t due_ms(const struct choose *c, const struct choose_rules *rules,
 	return due;
 }
 
+/* The last move of a window is for a line that falls. */
+static uint64_t spare_move_ms(const struct choose *c, const struct choose_rules *rules)
+{
+	enum { KEPT = 1 };
+	if (!rules->window_ms || c->switches + KEPT < CHOOSE_SWITCHES)
+		return 0;
+	return c->switched_ms[(c->switches + KEPT) % CHOOSE_SWITCHES] + rules->window_ms;
+}
+
 static int decide(struct choose *c, const struct choose_rules *rules,
 		  const struct choose_candidate *all, size_t count, uint64_t now_ms,
 		  uint64_t *next_ms)
@@ -89,7 +98,7 @@ static int decide(struct choose *c, const struct choose_rules *rules,
 	if (!worth)
 		return c->preferred;
 
-	uint64_t due = due_ms(c, rules, now, &all[to]);
+	uint64_t due = later(due_ms(c, rules, now, &all[to]), spare_move_ms(c, rules));
 	if (now_ms < due) {
 		*next_ms = due;
 		return c->preferred;

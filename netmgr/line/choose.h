@@ -34,7 +34,10 @@ struct choose_rules {
 	uint64_t window_ms;   /* in which CHOOSE_SWITCHES are the most; 0: no bound */
 };
 
-/* So many from one uplink to another in window_ms, whatever happens: two lines that fall by turns. */
+/*
+ * So many from one uplink to another in window_ms, whatever happens: two lines that fall by turns. A return to the
+ * better line never is the last of them, as nothing would be left when it falls again.
+ */
 enum { CHOOSE_SWITCHES = 3 };
 
 struct choose {

@@ -64,6 +64,9 @@ ok $? "a hub that died while a line was away is not that line's fault: $(jq .was
 two portal "portal adsl 600 900" "target adsl 300 3000"
 holds '.wasl.right_uplink_seconds >= 0.995'
 ok $? "a portal is seen while the hub is dead: $(jq .wasl.right_uplink_seconds "$work/a.json")"
+two start "flap adsl 0 600"
+holds '.wasl.right_uplink_seconds >= 0.999 and .wasl.needless_switches == 0'
+ok $? "a cable that comes and goes from the start: $(jq .wasl.right_uplink_seconds "$work/a.json")"
 
 printf '[event x]\nfault = silent\nline = nowhere\n' >"$work/bad.ini"
 said=$(sim --spec "$work/bad.ini" 2>&1)

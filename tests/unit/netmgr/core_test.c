@@ -391,10 +391,10 @@ static void says_each_change_once(void **state)
 	pass_to(&w, 3000);
 	plug(&w, 0, true);
 	pass_to(&w, 60000);
-	/* New flows move before the stuck ones are freed; back only after hold-down and dwell. */
+	/* New flows move before the stuck ones are freed; back only after hold-down, and as one move was the start's. */
 	assert_string_equal(w.log, "2000:prefer=1 2000:release=0 2000:down=0/cable 13240:up=0 ");
-	pass_to(&w, 70000);
-	assert_string_equal(w.log + strlen(w.log) - 15, "62020:prefer=0 ");
+	pass_to(&w, 700000);
+	assert_string_equal(w.log + strlen(w.log) - 16, "601040:prefer=0 ");
 }
 
 static void uses_a_held_line_when_nothing_else_is_there(void **state)
@@ -482,6 +482,29 @@ static void leaves_a_lossy_line_and_grades_it(void **state)
 	pass_to(&w, 2000000);
 	assert_int_equal(w.core.uplinks[0].grade, UPLINK_GOOD);
 	assert_int_equal(core_preferred(&w.core), 0);
+}
+
+/* The last move of a window is kept for a fall: a return to the better line has time. */
+static void a_return_leaves_a_move_for_a_fall(void **state)
+{
+	(void)state;
+	struct world w;
+	world_of(&w, 2);
+	plug(&w, 1, true);
+	address(&w, 1, true, true);
+	pass_to(&w, 1100);
+	plug(&w, 0, true);
+	address(&w, 0, true, true);
+	pass_to(&w, 1900);
+	assert_int_equal(core_preferred(&w.core),
+			 0); /* one move: the better line was a second slower */
+	plug(&w, 0, false);
+	plug(&w, 0, true);
+	pass_to(&w, 500000);
+	assert_int_equal(core_state(&w.core, 0), UPLINK_UP);
+	assert_int_equal(core_preferred(&w.core), 1); /* two moves */
+	plug(&w, 1, false);
+	assert_int_equal(core_preferred(&w.core), 0); /* the third was still there */
 }
 
 static size_t most_moves_in(const struct world *w, uint64_t window_ms)
@@ -591,6 +614,7 @@ int main(void)
 		cmocka_unit_test(returns_where_echoes_are_filtered),
 		cmocka_unit_test(suspects_when_bytes_leave_and_none_return),
 		cmocka_unit_test(leaves_a_lossy_line_and_grades_it),
+		cmocka_unit_test(a_return_leaves_a_move_for_a_fall),
 		cmocka_unit_test(never_oscillates),
 		cmocka_unit_test(falls_make_the_hold_longer_and_quiet_shorter),
 		cmocka_unit_test(survives_any_order_of_observations),
