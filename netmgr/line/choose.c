@@ -85,7 +85,7 @@ static int decide(struct choose *c, const struct choose_rules *rules,
 	const struct choose_candidate *now =
 		c->preferred >= 0 && (size_t)c->preferred < count ? &all[c->preferred] : NULL;
 	if (!now || now->fitness == CHOOSE_UNFIT) {
-		int to = best_of(all, count, CHOOSE_LAST_RESORT);
+		int to = best_of(all, count, CHOOSE_NAMELESS);
 		return to == c->preferred ? to : move_now(c, rules, to, now_ms);
 	}
 	int to = best_of(all, count, CHOOSE_FIT);

@@ -13,9 +13,10 @@
  */
 enum choose_fitness {
 	CHOOSE_UNFIT,       /* carries nothing */
+	CHOOSE_NAMELESS,    /* answers, but finds nobody whose name one says */
 	CHOOSE_LAST_RESORT, /* answers, not trusted yet (hold-down) */
-	CHOOSE_LAME,    /* answers, but is of little use: no names, or a fifth of everything lost */
-	CHOOSE_LIMPING, /* degraded or suspected */
+	CHOOSE_LAME,        /* answers, but is of little use: a fifth of everything is lost */
+	CHOOSE_LIMPING,     /* degraded or suspected */
 	CHOOSE_FIT,
 };
 

@@ -270,7 +270,9 @@ static enum choose_fitness fitness_of(const struct core *c, size_t i)
 			 u->rtt.smooth_us < (uint64_t)c->lines[i].slow_ms * 1000;
 	if (u->capped || u->off)
 		return CHOOSE_UNFIT;
-	if (u->state == UPLINK_UP && core_lame(u))
+	if (u->state == UPLINK_UP && u->layer == UPLINK_LAYER_RESOLVER)
+		return CHOOSE_NAMELESS;
+	if (u->state == UPLINK_UP && u->loss == CORE_LOSS_HEAVY)
 		return CHOOSE_LAME;
 	/* One is slow to come to a lossy line, and slow to leave one that has recovered. */
 	if (u->state == UPLINK_UP && only_loss && c->choose.preferred == (int)i &&
@@ -279,7 +281,8 @@ static enum choose_fitness fitness_of(const struct core *c, size_t i)
 	if (u->state == UPLINK_UP)
 		return u->grade == UPLINK_GOOD ? CHOOSE_FIT : CHOOSE_LIMPING;
 	if (u->state == UPLINK_SUSPECT)
-		return u->fitness == CHOOSE_LAME ? CHOOSE_LAME : CHOOSE_LIMPING;
+		return u->fitness == CHOOSE_NAMELESS || u->fitness == CHOOSE_LAME ? u->fitness
+										  : CHOOSE_LIMPING;
 	return u->state == UPLINK_HOLDDOWN ? CHOOSE_LAST_RESORT : CHOOSE_UNFIT;
 }
 

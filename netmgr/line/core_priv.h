@@ -32,7 +32,6 @@ void core_plan_questions(const struct core_line *line, struct core_uplink *u, un
 enum { CORE_NEVER_ANSWERS = 4 }; /* in a row, while others do */
 #define CORE_WATCHED (PROBE_BIT(PROBE_RESOLVER) | PROBE_BIT(PROBE_ECHO) | PROBE_FAR)
 void core_suspect(struct core_work *s, unsigned i, enum uplink_layer layer);
-bool core_lame(const struct core_uplink *u); /* up, and of little use */
 
 /* core_round.c: what the answers to one round change. */
 void core_take_round(struct core_work *s, unsigned i, const struct probe_round *round);

@@ -76,11 +76,6 @@ void core_suspect(struct core_work *s, unsigned i, enum uplink_layer layer)
 	s->c->uplinks[i].waited_for = false;
 }
 
-bool core_lame(const struct core_uplink *u)
-{
-	return u->layer == UPLINK_LAYER_RESOLVER || u->loss == CORE_LOSS_HEAVY;
-}
-
 void core_enter(struct core_work *s, unsigned i, enum uplink_state state, enum uplink_layer layer)
 {
 	struct core_uplink *u = &s->c->uplinks[i];

@@ -67,6 +67,9 @@ ok $? "a portal is seen while the hub is dead: $(jq .wasl.right_uplink_seconds "
 two start "flap adsl 0 600"
 holds '.wasl.right_uplink_seconds >= 0.999 and .wasl.needless_switches == 0'
 ok $? "a cable that comes and goes from the start: $(jq .wasl.right_uplink_seconds "$work/a.json")"
+two names "flap adsl 600 900" "resolver sim 1000 900"
+holds '.wasl.right_uplink_seconds >= 0.95'
+ok $? "a line on probation is better than one without names: $(jq .wasl.right_uplink_seconds "$work/a.json")"
 
 printf '[event x]\nfault = silent\nline = nowhere\n' >"$work/bad.ini"
 said=$(sim --spec "$work/bad.ini" 2>&1)

@@ -507,6 +507,26 @@ static void a_return_leaves_a_move_for_a_fall(void **state)
 	assert_int_equal(core_preferred(&w.core), 0); /* the third was still there */
 }
 
+/* A line that finds no names serves nobody: one on probation is better. */
+static void a_held_line_is_better_than_one_without_names(void **state)
+{
+	(void)state;
+	struct world w;
+	world_of(&w, 2);
+	bring_up(&w);
+	for (int i = 0; i < 5; i++) { /* held for five minutes */
+		plug(&w, 0, false);
+		plug(&w, 0, true);
+		pass_to(&w, w.now_ms + 100);
+	}
+	assert_int_equal(core_state(&w.core, 0), UPLINK_HOLDDOWN);
+	assert_int_equal(core_preferred(&w.core), 1);
+	w.lines[1].fault = RESOLVER_DEAD;
+	pass_to(&w, w.now_ms + 15000);
+	assert_int_equal(core_state(&w.core, 0), UPLINK_HOLDDOWN);
+	assert_int_equal(core_preferred(&w.core), 0);
+}
+
 static size_t most_moves_in(const struct world *w, uint64_t window_ms)
 {
 	size_t most = 0;
@@ -615,6 +635,7 @@ int main(void)
 		cmocka_unit_test(suspects_when_bytes_leave_and_none_return),
 		cmocka_unit_test(leaves_a_lossy_line_and_grades_it),
 		cmocka_unit_test(a_return_leaves_a_move_for_a_fall),
+		cmocka_unit_test(a_held_line_is_better_than_one_without_names),
 		cmocka_unit_test(never_oscillates),
 		cmocka_unit_test(falls_make_the_hold_longer_and_quiet_shorter),
 		cmocka_unit_test(survives_any_order_of_observations),
