@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/transcoder/holes.h"
 #include "content/transcoder/rate.h"
+#include "content/transcoder/tail.h"
 #include "firmware/base/fault.h"
 #include "firmware/base/fileio.h"
 
@@ -190,6 +192,7 @@ struct reach {
 	bool decodes;
 	struct source_jump jumps[SOURCE_JUMPS_MAX];
 	uint32_t jump_count;
+	struct holes holes;
 };
 
 static void stretch(struct reach *r, const AVPacket *p, AVRational tb)
@@ -205,6 +208,9 @@ static void stretch(struct reach *r, const AVPacket *p, AVRational tb)
 		r->begin_us = us;
 	if (r->end_us == AV_NOPTS_VALUE || end > r->end_us)
 		r->end_us = end;
+	/* Pictures are coded in another order than shown. */
+	int64_t at = p->dts != AV_NOPTS_VALUE ? av_rescale_q(p->dts, tb, AV_TIME_BASE_Q) : us;
+	holes_step(&r->holes, at, av_sat_add64(at, av_sat_sub64(end, us)), p->pos, p->size);
 }
 
 /* From the first to the last packet of one stream; the first frames are decoded to see that they can be. */
@@ -251,10 +257,24 @@ static int walk(const struct source *from, int stream, struct reach *out, struct
 	return 0;
 }
 
+/* The index of an AVI that was cut is made anew of what is there; the pictures that its header counts are not. */
+static int64_t counted_us(const AVFormatContext *f)
+{
+	for (unsigned i = 0; i < f->nb_streams; i++) {
+		const AVStream *st = f->streams[i];
+		const AVRational fps = st->avg_frame_rate;
+		if (st->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && st->nb_frames > 0 &&
+		    st->nb_frames < INT32_MAX && fps.num > 0 && fps.den > 0)
+			return av_rescale(st->nb_frames, INT64_C(1000000) * fps.den, fps.num);
+	}
+	return 0;
+}
+
 int64_t probe_promise(const struct source *s, int64_t start_us)
 {
 	const char *kind = s->format->iformat->name;
-	const int64_t promised = s->format->duration;
+	const int64_t counted = strcmp(kind, "avi") ? 0 : counted_us(s->format);
+	const int64_t said = s->format->duration, promised = counted > said ? counted : said;
 	const bool from_zero = !strncmp(kind, "mov", 3) || !strncmp(kind, "matroska", 8);
 	if (promised == AV_NOPTS_VALUE || promised <= 0)
 		return 0;
@@ -319,6 +339,26 @@ static int walk_both(struct source *s, const struct probe *p, struct reach *pict
 	return walk_both(s, p, picture, sound, why);
 }
 
+static void judge_share(struct probe *p, double share)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "%.0f", share > 1 ? share : 1.0);
+	verdict_add(&p->said, "probe.patchy", text, NULL);
+}
+
+/* Bytes in the middle that became nothing, and no other stream whose they could be. */
+static void judge_holes(const struct source *s, struct probe *p, const struct reach *picture,
+			const struct reach *sound)
+{
+	const bool both = p->picture >= 0 && p->sound >= 0;
+	if (!both && s->format->nb_streams > 1)
+		return;
+	int64_t lost = holes_lost_us(p->picture >= 0 ? &picture->holes : &sound->holes,
+				     both ? &sound->holes : NULL);
+	if (lost > 0 && p->duration_us > 0)
+		judge_share(p, 100.0 * (double)lost / (double)p->duration_us);
+}
+
 static int measure(struct source *s, struct probe *p, struct fault *why)
 {
 	struct reach picture = { .begin_us = AV_NOPTS_VALUE }, sound = picture;
@@ -334,13 +374,10 @@ static int measure(struct source *s, struct probe *p, struct fault *why)
 		judge(p, "probe.sound-damaged");
 		p->sound = -1;
 	}
-	if (picture.corrupt * 100 > picture.packets) {
-		char share[32];
-		snprintf(share, sizeof(share), "%.0f",
-			 100.0 * (double)picture.corrupt / (double)picture.packets);
-		verdict_add(&p->said, "probe.patchy", share, NULL);
-	}
+	if (picture.corrupt * 100 > picture.packets)
+		judge_share(p, 100.0 * (double)picture.corrupt / (double)picture.packets);
 	settle_times(p, &picture, &sound, s);
+	judge_holes(s, p, &picture, &sound);
 	if (s->is_cut && p->said.kind == VERDICT_ACCEPT)
 		judge(p, "probe.cut");
 	p->clock = s->clock;
@@ -400,6 +437,8 @@ int probe_file(int fd, uint64_t size, struct source *s, const struct job_span *w
 		return rc;
 	}
 	bool open = size && !rc;
+	if (open && tail_lacks_media(fd, size))
+		s->is_cut = true;
 	if (!size)
 		judge(&p, "probe.empty");
 	else if (rc == -ENOMEM) /* what libavformat says of streams beyond the limit, too */

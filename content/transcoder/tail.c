@@ -33,6 +33,23 @@ static uint64_t box_at(int fd, uint64_t at, uint64_t left, char type[4])
 	return len >= LARGE_HEAD ? len : 0;
 }
 
+bool tail_lacks_media(int fd, uint64_t size)
+{
+	uint64_t at = 0;
+	bool in_pieces = false;
+	for (unsigned n = 0; at < size && n < BOXES_MAX; n++) {
+		char type[4];
+		uint64_t len = box_at(fd, at, size - at, type);
+		if (!len || (n == 0 && memcmp(type, "ftyp", 4) && memcmp(type, "moov", 4)))
+			return false;
+		if (len > size - at)
+			return in_pieces && !memcmp(type, "mdat", 4);
+		in_pieces = !memcmp(type, "moof", 4);
+		at += len;
+	}
+	return false;
+}
+
 uint64_t tail_whole(int fd, uint64_t size)
 {
 	uint64_t at = 0;

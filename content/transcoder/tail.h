@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -9,3 +10,6 @@
  * nothing is cut or only media data is (ISO/IEC 14496-12, 4.2: size and type of each box); 0 when this is no MP4.
  */
 uint64_t tail_whole(int fd, uint64_t size);
+
+/* Does the media data of the last fragment end with the file, before its time? libavformat reads what is there, and says nothing. */
+bool tail_lacks_media(int fd, uint64_t size);

@@ -64,6 +64,21 @@ ffmpeg -v error -nostdin -y -i "$top/whole.mkv" -c copy -movflags faststart "$to
 size=$(stat -c %s "$top/hole.mp4")
 head -c $((size / 5)) /dev/zero | tr '\0' '\252' | dd of="$top/hole.mp4" bs=65536 oflag=seek_bytes seek=$((size / 2)) conv=notrunc status=none
 is "$(look "$top/hole.mp4")" "salvage probe.patchy 192x128" "a hole in the middle"
+# Blocks that a disk lost: players step over them, and no packet tells. Nor does the index of an AVI that is made anew, or a piece that lacks its end.
+for to in mkv flv; do
+	ffmpeg -v error -nostdin -y -i "$top/whole.mkv" -c copy "$top/lost.$to"
+	size=$(stat -c %s "$top/lost.$to")
+	is "$(look "$top/lost.$to")" "accept 192x128" "lost.$to, while it is whole"
+	head -c $((size / 5)) /dev/zero | dd of="$top/lost.$to" bs=65536 oflag=seek_bytes seek=$((size * 2 / 5)) conv=notrunc status=none
+	is "$(look "$top/lost.$to")" "salvage probe.patchy 192x128" "lost.$to, with zeros in the middle"
+done
+ffmpeg -v error -nostdin -y -f lavfi -i "color=s=192x128:r=25:d=1[a];color=c=blue:s=192x128:r=25:d=1,setpts=PTS+19/TB[b];[a][b]concat" -vsync vfr -c:v libx264 -preset ultrafast "$top/rest.mkv"
+is "$(look "$top/rest.mkv")" "accept 192x128" "a picture that stands still is no loss"
+ffmpeg -v error -nostdin -y -i "$top/whole.mkv" -c:v mpeg4 -c:a libmp3lame "$top/film.avi"
+half "$top/film.avi" 60
+is "$(look "$top/film.avi")" "salvage probe.truncated 192x128" "a part of an AVI"
+head -c $((at - 100)) "$top/pieces.mp4" >"$top/less.mp4"
+is "$(look "$top/less.mp4")" "salvage probe.cut 192x128" "a recording in pieces that broke off within a piece"
 # A sound that nobody knows, beside a good picture.
 perl -0777 -pe 's/(.*)stsd/$1xtsd/s' "$top/cut.mp4" >"$top/mute.mp4"
 is "$("$transcoder" probe --in "$top/mute.mp4" --lang ar | jq -r '.verdict, .lost[].what, .lost[0].text' | xargs -d '\n')" \

@@ -77,10 +77,36 @@ static void boxes_that_are_there_as_a_whole_are_kept(void **state)
 	}
 }
 
+static void the_last_piece_may_lack_media(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bytes;
+		size_t len;
+		bool lacks;
+	} rows[] = {
+		{ ROW(""), false },
+		{ ROW("not a film at all, not at all"), false },
+		{ ROW(FTYP MOOV MOOF MDAT), false },
+		{ ROW(FTYP MOOV MOOF "\0\0\0\x0c"
+				     "mdatab"),
+		  true },
+		{ ROW(FTYP MOOV MOOF FOREVER), true },
+		{ ROW(FTYP MOOV FOREVER), false }, /* one index for all: what is missing is seen */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_FD int fd = memfd_create("film", MFD_CLOEXEC);
+		assert_true(fd >= 0);
+		assert_int_equal(fileio_write_all(fd, rows[i].bytes, rows[i].len), 0);
+		assert_int_equal(tail_lacks_media(fd, rows[i].len), rows[i].lacks);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(boxes_that_are_there_as_a_whole_are_kept),
+		cmocka_unit_test(the_last_piece_may_lack_media),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
