@@ -12,7 +12,8 @@
 #define BUFFER 32768
 #define STREAMS_MAX 64
 #define DAMAGED_MAX 5000u
-#define PASSED_MAX 500u /* packets outside the spans between a seek and the first inside */
+#define RESYNC_MAX (32 << 20) /* bytes of a transport stream without a packet, before it is over */
+#define PASSED_MAX 500u       /* packets outside the spans between a seek and the first inside */
 
 /* Containers and codecs that lessons come in. What is not named is not tried: each is code that reads foreign bytes. */
 static const char containers[] =
@@ -180,8 +181,11 @@ static int open_container(struct source *s, const char *format)
 		s->format = NULL;
 	} else {
 		const AVInputFormat *forced = format ? av_find_input_format(format) : NULL;
+		AVDictionary *options = NULL;
+		av_dict_set_int(&options, "resync_size", RESYNC_MAX, 0);
 		/* Frees the context on failure. */
-		rc = avformat_open_input(&s->format, NULL, forced, NULL);
+		rc = avformat_open_input(&s->format, NULL, forced, &options);
+		av_dict_free(&options);
 	}
 	if (rc < 0)
 		close_io(s);

@@ -65,7 +65,7 @@ size=$(stat -c %s "$top/hole.mp4")
 head -c $((size / 5)) /dev/zero | tr '\0' '\252' | dd of="$top/hole.mp4" bs=65536 oflag=seek_bytes seek=$((size / 2)) conv=notrunc status=none
 is "$(look "$top/hole.mp4")" "salvage probe.patchy 192x128" "a hole in the middle"
 # Blocks that a disk lost: players step over them, and no packet tells. Nor does the index of an AVI that is made anew, or a piece that lacks its end.
-for to in mkv flv; do
+for to in mkv flv ts; do
 	ffmpeg -v error -nostdin -y -i "$top/whole.mkv" -c copy "$top/lost.$to"
 	size=$(stat -c %s "$top/lost.$to")
 	is "$(look "$top/lost.$to")" "accept 192x128" "lost.$to, while it is whole"
