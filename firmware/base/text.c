@@ -55,6 +55,10 @@ char *text_base64(const void *bytes, size_t len)
 int text_unbase64(const char *text, void **out, size_t *len)
 {
 	size_t text_len = strlen(text);
+	/* libsodium takes every byte beyond ASCII for a slash. */
+	for (size_t i = 0; i < text_len; i++)
+		if ((unsigned char)text[i] > 0x7f)
+			return -EINVAL;
 	AUTO_FREE uint8_t *bytes = malloc(text_len / 4 * 3 + 3);
 	if (!bytes)
 		return -ENOMEM;

@@ -54,8 +54,9 @@ static void base64_is_strict(void **state)
 		assert_int_equal(len, strlen(rows[i].plain));
 		assert_memory_equal(plain, rows[i].plain, len);
 	}
-	static const char *const bad[] = { "Zg",    "Zg=",  "Zh==",     "Zm9v\n",
-					   "Zm 9v", "Zm9-", "Zg==Zg==", "=" };
+	static const char *const bad[] = { "Zg",      "Zg=",     "Zh==",       "Zm9v\n",
+					   "Zm 9v",   "Zm9-",    "Zg==Zg==",   "=",
+					   "Zm9\x80", "\xffm9v", "Zm\xc2\xaf=" };
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		void *plain = NULL;
 		size_t len = 99;
