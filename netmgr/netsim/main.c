@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +23,18 @@ struct options {
 static const char usage[] =
 	"usage: wasl-netsim [--spec FILE] [--seed N] [--traces N] [--json] [--worst]\n";
 
-static bool parse_number(const char *text, uint64_t *out)
+static int parse_number(const char *option, const char *text, uint64_t least, uint64_t most,
+			uint64_t *out)
 {
 	char *end;
+	errno = 0;
 	*out = strtoull(text, &end, 10);
-	return text[0] >= '0' && text[0] <= '9' && *end == '\0';
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && !errno && *out >= least &&
+	    *out <= most)
+		return 0;
+	fprintf(stderr, "wasl-netsim: --%s '%s': write a number from %" PRIu64 " to %" PRIu64 "\n",
+		option, text, least, most);
+	return 2;
 }
 
 static int parse(int argc, char **argv, struct options *o)
@@ -37,24 +46,22 @@ static int parse(int argc, char **argv, struct options *o)
 					       { "worst", no_argument, NULL, 'w' },
 					       { "help", no_argument, NULL, 'h' },
 					       { NULL, 0, NULL, 0 } };
-	uint64_t number = 0;
+	uint64_t traces = 0;
 	int c;
 	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		if ((c == 's' || c == 'n') && !parse_number(optarg, &number)) {
-			fprintf(stderr, "wasl-netsim: '%s' is no number\n", optarg);
+		if (c == 's' && parse_number("seed", optarg, 0, UINT64_MAX, &o->seed))
 			return 2;
-		}
+		if (c == 'n' && parse_number("traces", optarg, 1, SPEC_TRACES, &traces))
+			return 2;
 		if (c == 'f')
 			o->spec = optarg;
-		else if (c == 's')
-			o->seed = number;
 		else if (c == 'n')
-			o->traces = (int64_t)number;
+			o->traces = (int64_t)traces;
 		else if (c == 'j')
 			o->json = true;
 		else if (c == 'w')
 			o->worst = true;
-		else {
+		else if (c != 's') {
 			fputs(usage, c == 'h' ? stdout : stderr);
 			return c == 'h' ? -1 : 2;
 		}
@@ -71,9 +78,9 @@ static double share(uint64_t part, uint64_t whole)
 	return whole ? (double)part / (double)whole : 1;
 }
 
-static double months(const struct score *s)
+static double needless_a_month(const struct score *s)
 {
-	return (double)s->counted_ms / (30 * 86400e3);
+	return s->counted_ms ? (double)s->needless * 30 * 86400e3 / (double)s->counted_ms : 0;
 }
 
 static json_t *to_json(const struct score *s)
@@ -86,16 +93,15 @@ static json_t *to_json(const struct score *s)
 			 share(s->right_ms, s->counted_ms), "seconds", (double)s->counted_ms / 1000,
 			 "switches", (json_int_t)s->switches, "needless_switches",
 			 (json_int_t)s->needless, "needless_switches_per_month",
-			 (double)s->needless / months(s), "oscillations",
-			 (json_int_t)s->oscillations, "probe_mb", (double)s->asked_bytes / 1e6,
-			 "wrong_seconds", wrong);
+			 needless_a_month(s), "oscillations", (json_int_t)s->oscillations,
+			 "probe_mb", (double)s->asked_bytes / 1e6, "wrong_seconds", wrong);
 }
 
 static void print(const char *who, const struct score *s)
 {
 	printf("%-6s right %.5f  switches %llu  needless %llu (%.2f a month)  oscillations %llu\n",
 	       who, share(s->right_ms, s->counted_ms), (unsigned long long)s->switches,
-	       (unsigned long long)s->needless, (double)s->needless / months(s),
+	       (unsigned long long)s->needless, needless_a_month(s),
 	       (unsigned long long)s->oscillations);
 	printf("       wrong seconds by fault of the chosen line:");
 	for (int f = 0; f <= SPEC_FAULTS; f++)

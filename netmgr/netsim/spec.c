@@ -2,6 +2,7 @@
 #include "netmgr/netsim/spec.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ const char *const spec_fault_words[] = { "silent", "portal", "resolver", "loss",
 		 "how often this fault is drawn, beside the others' weights")
 
 static const struct conf_key traces_keys[] = {
-	CONF_INT(struct spec_traces, count, "count", "10000", 1, 1000000, "how many traces"),
+	CONF_INT(struct spec_traces, count, "count", "10000", 1, SPEC_TRACES, "how many traces"),
 	CONF_INT(struct spec_traces, seconds, "seconds", "3600", 60, 86400, "length of each"),
 	CONF_INT(struct spec_traces, two_percent, "two_percent", "50", 0, 100,
 		 "percent of the traces that have two faults; the others have one"),
@@ -118,8 +119,26 @@ static int check_events(const struct spec *s, struct fault *why)
 					 "[event %s] line '%s' is not in the spec; write the name "
 					 "of a [line]",
 					 event->name, event->line);
+		if (event->fault == SPEC_LOSS && event->amount > 100)
+			return fault_set(why, -ERANGE, "netsim.event",
+					 "[event %s] amount '%" PRId64
+					 "': of a loss it is percent; write 1 to 100",
+					 event->name, event->amount);
 	}
 	return 0;
+}
+
+static int check_weights(const struct spec *s, struct fault *why)
+{
+	int64_t sum = 0;
+	for (int f = 0; f < SPEC_FAULTS; f++)
+		sum += s->traces.weight[f];
+	return sum || s->event_count
+		       ? 0
+		       : fault_set(
+				 why, -EINVAL, "netsim.weights",
+				 "[traces] weight_silent to weight_power are all 0, so there is "
+				 "no fault to draw; give one of them a weight or write an [event]");
 }
 
 int spec_read(const char *path, struct spec *out, struct fault *why)
@@ -139,6 +158,8 @@ int spec_read(const char *path, struct spec *out, struct fault *why)
 			      "[traces] a least value is above its most value; swap them");
 	if (r == 0)
 		r = check_events(&s, why);
+	if (r == 0)
+		r = check_weights(&s, why);
 	if (r == 0)
 		*out = s;
 	return r;

@@ -9,7 +9,7 @@
 struct fault;
 
 /* What a set of traces is drawn from: the file of wasl-netsim(1), an INI file read by firmware/base/conf.h. */
-enum { SPEC_LINES = 4, SPEC_EVENTS = 32 };
+enum { SPEC_LINES = 4, SPEC_EVENTS = 32, SPEC_TRACES = 1000000 };
 
 /* What can befall a line. The names stand in spec files: see wasl-netsim(1) for what each does to whom. */
 enum spec_fault {

@@ -76,6 +76,24 @@ said=$(sim --spec "$work/bad.ini" 2>&1)
 is $? 1 "an event on a line that is not there is refused"
 [[ $said == *nowhere* ]]
 ok $? "by name: $said"
-sim --traces x >/dev/null 2>&1
-is $? 2 "wrong arguments"
+refused() { # refused STATUS WORDS NAME ARGUMENT…
+	local want=$1 words=$2 name=$3
+	shift 3
+	said=$(timeout 20 "$B/bin/wasl-netsim" "$@" 2>&1 >"$work/out")
+	is $? "$want" "$name is refused"
+	[[ $said == *"$words"* ]] && [ ! -s "$work/out" ]
+	ok $? "  ... $said"
+}
+spec() { printf '%s\n' "$@" >"$work/bad.ini"; }
+refused 2 "--traces 'x'" "no number" --traces x
+refused 2 "--traces '0'" "no trace at all" --traces 0
+refused 2 "--traces '99999999999999999999'" "a number that does not fit" --traces 99999999999999999999
+refused 2 "--seed '18446744073709551616'" "a seed that does not fit" --seed 18446744073709551616
+spec '[event x]' 'fault = loss' 'line = adsl' 'amount = 101'
+refused 1 "[event x] amount '101'" "more lost than there is" --spec "$work/bad.ini"
+spec '[traces]' weight_{silent,portal,resolver,loss,bloat,flap,oneway,target,zombie,power}' = 0'
+refused 1 "weight_silent" "a school to which nothing ever happens" --spec "$work/bad.ini"
+spec '[event x]' 'fault = power' 'at_s = 0' 'for_s = 86400'
+sim --spec "$work/bad.ini" --traces 1 --json >"$work/a.json" && holds '.wasl | .seconds == 0 and .needless_switches_per_month == 0'
+ok $? "a school without power has figures, too"
 finish
