@@ -45,6 +45,7 @@ static void set_foreign(struct job_order *o, const wasl_Plan *plan, uint32_t seg
 					   .turn = f->turn,
 					   .fields = f->fields,
 					   .wind = f->wind,
+					   .first_only = f->first_only,
 					   .picture = (int32_t)f->picture,
 					   .sound = f->sound,
 					   .gain_centibel = f->gain_centibel,

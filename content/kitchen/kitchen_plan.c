@@ -243,6 +243,8 @@ static void hash_foreign(crypto_generichash_state *h, const wasl_Foreign *f)
 	for (pb_size_t i = 0; i < f->moved_us_count; i++)
 		hash_number(h, (uint64_t)f->moved_us[i]);
 	hash_number(h, (uint64_t)(int64_t)f->gain_centibel);
+	if (f->first_only) /* generations from before keep their names */
+		hash_number(h, f->first_only);
 	for (pb_size_t i = 0; i < f->anchors_count; i++) {
 		hash_number(h, (uint64_t)f->anchors[i].seek);
 		hash_number(h, (uint64_t)f->anchors[i].stamp);

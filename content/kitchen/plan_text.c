@@ -31,6 +31,8 @@ static void put_foreign(FILE *to, const wasl_Foreign *f)
 		"foreign picture %" PRIu32 " sound %" PRId32 " start %" PRId64 " turn %" PRIu32
 		" fields %" PRIu32 " wind %" PRIu32 " gain %" PRId32 "\n",
 		f->picture, f->sound, f->start_us, f->turn, f->fields, f->wind, f->gain_centibel);
+	if (f->first_only)
+		fprintf(to, "first-only %" PRIu32 "\n", f->first_only);
 	for (pb_size_t i = 0; i < f->moved_us_count; i++)
 		fprintf(to, "clock %u %" PRId64 "\n", (unsigned)i + 1, f->moved_us[i]);
 	for (pb_size_t i = 0; i < f->anchors_count; i++)

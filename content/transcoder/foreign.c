@@ -137,12 +137,14 @@ static int put_anchors(const struct listener *l, wasl_Plan *plan, struct fault *
 	return 0;
 }
 
-int foreign_listen(const struct source *file, wasl_Plan *plan, int64_t *end_us, struct fault *why)
+static int listen(struct listener *l, const struct source *file, const wasl_Plan *plan,
+		  int first_only, struct fault *why)
 {
-	CLEANUP(clean_listener) struct listener l = { .loudness = loudness_new() };
-	mono_init(&l.mono);
-	foreign_clock_init(&l.clock, plan->foreign.start_us);
-	if (!l.loudness)
+	*l = (struct listener){ .loudness = loudness_new() };
+	mono_init(&l->mono);
+	l->mono.first_only = first_only;
+	foreign_clock_init(&l->clock, plan->foreign.start_us);
+	if (!l->loudness)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	struct source s;
 	struct source_reader r;
@@ -152,15 +154,35 @@ int foreign_listen(const struct source *file, wasl_Plan *plan, int64_t *end_us, 
 	rc = source_reader_open(&r, &s, plan->foreign.sound, 1, why);
 	if (!rc) {
 		source_reader_begin(&r);
-		rc = hear_out(&l, &r, why);
+		rc = hear_out(l, &r, why);
 		source_reader_close(&r);
 	}
 	source_close(&s);
+	return rc;
+}
+
+static bool is_stereo(const struct source *file, const wasl_Plan *plan)
+{
+	return file->format->streams[plan->foreign.sound]->codecpar->ch_layout.nb_channels == 2;
+}
+
+int foreign_listen(const struct source *file, wasl_Plan *plan, int64_t *end_us, struct fault *why)
+{
+	CLEANUP(clean_listener) struct listener l = { 0 }, first = { 0 };
+	int rc = listen(&l, file, plan, 0, why);
+	double lufs = rc ? 0 : loudness_lufs(l.loudness);
+	if (!rc && lufs < LOUDNESS_QUIET_LUFS && is_stereo(file, plan)) {
+		rc = listen(&first, file, plan, 1, why);
+		if (!rc && loudness_undone(lufs, loudness_lufs(first.loudness))) {
+			plan->foreign.first_only = 1;
+			lufs = loudness_lufs(first.loudness);
+		}
+	}
 	if (!rc)
 		rc = put_anchors(&l, plan, why);
 	if (rc)
 		return rc;
-	double gain = loudness_gain_db(loudness_lufs(l.loudness));
+	double gain = loudness_gain_db(lufs);
 	plan->foreign.gain_centibel = (int32_t)lrint(gain * 10);
 	plan->gain_centibel = plan->foreign.gain_centibel;
 	*end_us = l.end_us;
@@ -303,6 +325,7 @@ int foreign_sound(struct source *source, const struct job_foreign *f, int64_t fr
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	p.out = samples;
 	mono_init(&p.mono);
+	p.mono.first_only = (int)f->first_only;
 	foreign_clock_init(&p.clock, f->start_us);
 	int rc = source_reader_open(&r, source, f->sound, 1, why);
 	if (rc)

@@ -8,10 +8,11 @@
 #include "firmware/base/fault.h"
 
 int hear_open(struct hear *h, const struct source *file, int stream, int64_t start_us,
-	      struct fault *why)
+	      int first_only, struct fault *why)
 {
 	*h = (struct hear){ 0 };
 	mono_init(&h->mono);
+	h->mono.first_only = first_only;
 	h->origin = av_rescale_q(start_us, AV_TIME_BASE_Q, (AVRational){ 1, GRID_RATE });
 	h->frame = av_frame_alloc();
 	if (!h->frame)

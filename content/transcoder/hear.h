@@ -22,7 +22,8 @@ struct hear {
 	int64_t piece_at, piece_used, piece_count; /* what mono.pcm holds */
 	bool ended;
 };
+/* `first_only` 1: of two channels the first alone. */
 int hear_open(struct hear *h, const struct source *file, int stream, int64_t start_us,
-	      struct fault *why);
+	      int first_only, struct fault *why);
 void hear_close(struct hear *h);
 int hear_read(struct hear *h, float *out, int64_t count, struct fault *why);

@@ -23,7 +23,7 @@ static bool foreign_is_sane(const struct job_foreign *f)
 {
 	if (!f->is)
 		return true;
-	return f->is == 1 && f->turn <= 7 && f->fields <= 3 && f->wind <= 1 &&
+	return f->is == 1 && f->turn <= 7 && f->fields <= 3 && f->wind <= 1 && f->first_only <= 1 &&
 	       f->jumps <= JOB_JUMPS_MAX && f->blank <= 1 && f->picture >= -1 &&
 	       f->picture < STREAMS_MAX && f->sound >= -1 && f->sound < STREAMS_MAX &&
 	       f->gain_centibel >= -GAIN_MAX && f->gain_centibel <= GAIN_MAX && f->fps_num &&

@@ -16,7 +16,7 @@
  * structure do not confirm.
  */
 #define JOB_MAGIC 0x4a425357u
-#define JOB_VERSION 2u
+#define JOB_VERSION 3u
 #define JOB_FD 3
 #define JOB_SPANS_MAX 4u
 #define JOB_RUNGS_MAX 6u
@@ -54,6 +54,7 @@ struct job_foreign {
 	uint32_t fields;
 	uint32_t anchored; /* the last three are known */
 	uint32_t wind;     /* enum source_way */
+	uint32_t first_only;
 	int64_t start_us;
 	int64_t anchor_seek, anchor_stamp, anchor_at;
 	uint32_t jumps;

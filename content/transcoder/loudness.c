@@ -170,3 +170,10 @@ void limiter_run(struct limiter *l, float *samples, size_t count)
 		samples[i] = out * l->held;
 	}
 }
+
+#define UNDONE_DB 15.0
+
+int loudness_undone(double both_lufs, double first_lufs)
+{
+	return both_lufs < LOUDNESS_QUIET_LUFS && first_lufs > both_lufs + UNDONE_DB;
+}

@@ -14,6 +14,10 @@ void loudness_free(struct loudness *l);
 int loudness_add(struct loudness *l, const float *samples, size_t count); /* 0 or -ENOMEM */
 double loudness_lufs(const struct loudness *l); /* -HUGE_VAL when nothing passed the gate */
 
+/* Is what was made of both channels as good as silence beside the first alone? */
+int loudness_undone(double both_lufs, double first_lufs);
+
+#define LOUDNESS_QUIET_LUFS (-50.0) /* quieter is no voice: see whether channels undo each other */
 #define LOUDNESS_TARGET_LUFS (-16.0)
 /* Gain in dB to the target: at most 20 up and 12 down, 0 for silence. */
 double loudness_gain_db(double lufs);

@@ -125,13 +125,13 @@ static int make_plan(struct mezz *z, struct fault *why)
 
 /* --- sound ---------------------------------------------------------------------------------------- */
 
-static int measure(struct mezz *z, struct fault *why)
+static int measure(struct mezz *z, int first_only, double *lufs, struct fault *why)
 {
 	struct loudness *l = loudness_new();
 	float *block = malloc(GRID_RATE * sizeof(*block));
 	struct hear h;
 	int rc = l && block ? hear_open(&h, &z->source, z->made->probe.sound,
-					z->made->probe.start_us, why)
+					z->made->probe.start_us, first_only, why)
 			    : fault_set(why, -ENOMEM, "memory", "out of memory");
 	if (!rc) {
 		for (int64_t at = 0; at < z->sound_total && !rc; at += GRID_RATE) {
@@ -143,18 +143,31 @@ static int measure(struct mezz *z, struct fault *why)
 		hear_close(&h);
 	}
 	if (!rc)
-		z->made->lufs = loudness_lufs(l);
+		*lufs = loudness_lufs(l);
 	loudness_free(l);
 	free(block);
 	return rc;
 }
 
+static bool is_stereo(const struct mezz *z)
+{
+	const AVStream *st = z->source.format->streams[z->made->probe.sound];
+	return st->codecpar->ch_layout.nb_channels == 2;
+}
+
 static int open_sound(struct mezz *z, struct fault *why)
 {
-	int rc = measure(z, why);
+	double first = -HUGE_VAL;
+	int first_only = 0;
+	int rc = measure(z, 0, &z->made->lufs, why);
+	if (!rc && z->made->lufs < LOUDNESS_QUIET_LUFS && is_stereo(z)) {
+		rc = measure(z, 1, &first, why);
+		first_only = loudness_undone(z->made->lufs, first);
+		z->made->lufs = first_only ? first : z->made->lufs;
+	}
 	if (!rc)
 		rc = hear_open(&z->hear, &z->source, z->made->probe.sound, z->made->probe.start_us,
-			       why);
+			       first_only, why);
 	if (rc)
 		return rc;
 	z->hearing = true;

@@ -20,7 +20,7 @@ void mono_done(struct mono *m)
 {
 	swr_free(&m->swr);
 	free(m->pcm);
-	mono_init(m);
+	*m = (struct mono){ .next = INT64_MIN, .first_only = m->first_only };
 }
 
 static int prepare(struct mono *m, const AVFrame *f, struct fault *why)
@@ -46,6 +46,10 @@ static int prepare(struct mono *m, const AVFrame *f, struct fault *why)
 	/* Channels are averaged: a sum would clip. */
 	if (rc >= 0)
 		rc = av_opt_set_double(m->swr, "rematrix_maxval", 1.0, 0);
+	/* A balanced microphone in a stereo socket: the second channel is the first, upside down, and their average is silence. */
+	static const double first[] = { 1.0, 0.0 };
+	if (rc >= 0 && m->first_only && f->ch_layout.nb_channels == 2)
+		rc = swr_set_matrix(m->swr, first, 2);
 	if (rc >= 0)
 		rc = swr_init(m->swr);
 	if (rc < 0)

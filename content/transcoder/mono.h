@@ -7,13 +7,14 @@
 
 struct fault;
 
-/* Decoded sound of any form made into ours: one channel (an average), 48 kHz, float, each piece with its place in time. */
+/* Decoded sound of any form made into ours: one channel (an average, or the first of two), 48 kHz, float, each piece with its place in time. */
 struct mono {
 	SwrContext *swr;
 	int rate, format; /* what swr was made for */
 	uint64_t layout;
-	int64_t next; /* place after the last piece; INT64_MIN: not known */
-	float *pcm;   /* the last piece; valid until the next call */
+	int first_only; /* 1: of two channels the first; kept by mono_done() */
+	int64_t next;   /* place after the last piece; INT64_MIN: not known */
+	float *pcm;     /* the last piece; valid until the next call */
 	int64_t room;
 };
 void mono_init(struct mono *m);

@@ -365,7 +365,7 @@ int survey_sound(const struct source *file, const struct probe *p, double *lufs,
 	if (!l || !block)
 		return fault_set(why, -ENOMEM, "memory", "out of memory");
 	struct hear h;
-	int rc = hear_open(&h, file, p->sound, p->start_us, why);
+	int rc = hear_open(&h, file, p->sound, p->start_us, 0, why);
 	if (rc)
 		return rc;
 	int64_t total = av_rescale(p->sound_us, GRID_RATE, 1000000);

@@ -70,6 +70,7 @@ done <<-'END'
 	camera.mts|320x240+audio|-c:v libx264 -preset ultrafast -flags +ildct+ilme -c:a ac3 -b:a 192k -f mpegts -mpegts_m2ts_mode 1
 	wrap.ts|320x240+audio|-c:v mpeg2video -c:a mp2 -muxdelay 0 -output_ts_offset 95440.7
 	wide.mp4|466x240+audio|-c:v libx264 -preset ultrafast -vf setsar=16/11 -c:a aac
+	cable.mp4|320x240+audio|-c:v libx264 -preset ultrafast -c:a aac -af pan=stereo|FL=c0|FR=-1*c0
 	surround.mkv|320x240+audio|-c:v libx264 -preset ultrafast -ac 6 -c:a ac3
 	deep.mov|320x240+audio|-pix_fmt yuv420p10le -c:v libx265 -preset ultrafast -x265-params log-level=error -tag:v hvc1 -c:a aac
 	full.mp4|320x240+audio|-pix_fmt yuv444p -c:v libx264 -preset ultrafast -c:a aac

@@ -103,6 +103,11 @@ done
 begins() { ffprobe -v error -select_streams "$2" -show_entries packet=pts_time -of csv=p=0 -read_intervals '%+#1' "$1" | head -n 1 | tr -d ,; }
 is "$(begins "$top/late.out.mp4" a)" "$(begins "$top/late.mp4" a)" "and its sound where it was"
 
+# A balanced microphone in a stereo socket: one channel is the other upside down, and their average is silence.
+ffmpeg -v error -nostdin -y -i "$top/whole.mkv" -t 3 -c:v copy -af 'pan=stereo|FL=c0|FR=-1*c0' -c:a aac "$top/cable.mp4"
+"$transcoder" mezzanine --in "$top/cable.mp4" --out "$top/cable.mezz.mp4" --plan "$top/cable.pb" --preset 10 >"$top/out" 2>"$top/err"
+is "$?:$(ffmpeg -hide_banner -nostdin -i "$top/cable.mezz.mp4" -vn -af volumedetect -f null - 2>&1 | awk '/max_volume/ { print ($5 > -20 ? "heard" : $5) }')" 0:heard "channels that undo each other are heard"
+
 # Pictures too small for the mezzanine's encoder are enlarged for it; of a thread, a little more would be a wall.
 ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=s=32x18:d=1 -f lavfi -i testsrc2=s=2000x16:d=1 -map 0 -c:v mpeg4 "$top/tiny.mp4" -map 1 -c:v mpeg4 "$top/thread.mp4"
 is "$(look "$top/tiny.mp4")" "accept 114x64" "a picture of 32x18"

@@ -112,6 +112,7 @@ static void every_fact_changes_the_name(void **state)
 	CHANGES(p.foreign.gain_centibel = 0);
 	CHANGES(p.foreign.turn = 3);
 	CHANGES(p.foreign.wind = 1);
+	CHANGES(p.foreign.first_only = 1);
 	CHANGES(p.foreign.anchors_count = 0);
 	CHANGES(p.has_foreign = false);
 	CHANGES(p.segments_count = 1);

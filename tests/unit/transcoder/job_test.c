@@ -73,6 +73,7 @@ static void orders_are_checked(void **state)
 	REFUSED_FOREIGN(f->gain_centibel = 401);
 	REFUSED_FOREIGN(f->fps_num = 0);
 	REFUSED_FOREIGN(f->wind = 2);
+	REFUSED_FOREIGN(f->first_only = 2);
 	REFUSED_FOREIGN(f->jumps = JOB_JUMPS_MAX + 1);
 	REFUSED_FOREIGN(f->blank = 2);
 	/* A look needs no rung; an empty file has no span. */
