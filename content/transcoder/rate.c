@@ -42,6 +42,10 @@ AVRational rate_pick(AVRational base, AVRational average)
 		part = fps / n;
 	if (snap(part, &out))
 		return out;
+	/* Twice to four times a slow rate: each picture begins on time all the same. */
+	for (int n = 2; n <= 4; n++)
+		if (snap(part * n, &out))
+			return out;
 	for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
 		out = usual[i];
 		if (av_q2d(out) >= part)
