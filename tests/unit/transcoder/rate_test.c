@@ -30,7 +30,9 @@ static void rates_become_usual_ones_of_at_most_thirty(void **state)
 		{ { 0, 0 }, { 0, 0 }, { 25, 1 } },
 		{ { 15, 1 }, { 15, 1 }, { 15, 1 } },
 		{ { 24, 1 }, { 24, 1 }, { 24, 1 } },
-		{ { 15, 2 }, { 15, 2 }, { 15, 1 } }, /* slow ones: each picture twice, and on time */
+		{ { 15, 2 },
+		  { 15, 2 },
+		  { 15, 1 } }, /* slow ones: each picture twice, and on time */
 		{ { 6, 1 }, { 6, 1 }, { 12, 1 } },
 		{ { 3, 1 }, { 3, 1 }, { 12, 1 } },
 		{ { 7, 1 }, { 7, 1 }, { 8, 1 } }, /* no usual rate has a place for each */
