@@ -316,12 +316,14 @@ static int check_uplink(const struct net_conf *conf, const struct uplink_conf *u
 			u->name, u->address);
 	if (u->gateway[0] && inet_pton(AF_INET, u->gateway, &address) != 1)
 		return fault_set(why, -EINVAL, "net.gateway",
-				 "[uplink %s] gateway '%s' is no IPv4 address", u->name,
-				 u->gateway);
+				 "[uplink %s] gateway '%s' is no IPv4 address; write that of "
+				 "the router, as 192.0.2.1",
+				 u->name, u->gateway);
 	if (u->resolver[0] && inet_pton(AF_INET, u->resolver, &address) != 1)
 		return fault_set(why, -EINVAL, "net.resolver",
-				 "[uplink %s] resolver '%s' is no IPv4 address", u->name,
-				 u->resolver);
+				 "[uplink %s] resolver '%s' is no IPv4 address; write 192.0.2.53, "
+				 "or nothing for the one that DHCP names",
+				 u->name, u->resolver);
 	for (const struct uplink_conf *other = conf->uplinks; other < u; other++)
 		if (u->device[0] && strcmp(u->device, other->device) == 0)
 			return fault_set(why, -EINVAL, "net.device",
@@ -352,14 +354,22 @@ int net_conf_check(const void *data, struct fault *why)
 		return -EINVAL;
 	if (conf->net.check_name[0] && !good_host(conf->net.check_name))
 		return fault_set(why, -EINVAL, "net.check_name",
-				 "[net] check_name '%s' is no DNS name", conf->net.check_name);
+				 "[net] check_name '%s' is no DNS name; write one such as "
+				 "hub.example, or nothing for the host of check_url",
+				 conf->net.check_name);
 	struct in_addr far;
 	if (conf->net.far_a[0] && inet_pton(AF_INET, conf->net.far_a, &far) != 1)
-		return fault_set(why, -EINVAL, "net.far", "[net] far_a '%s' is no IPv4 address",
-				 conf->net.far_a);
+		return fault_set(
+			why, -EINVAL, "net.far",
+			"[net] far_a '%s' is no IPv4 address; write one such as 192.0.2.9, or "
+			"nothing for none",
+			conf->net.far_a);
 	if (conf->net.far_b[0] && inet_pton(AF_INET, conf->net.far_b, &far) != 1)
-		return fault_set(why, -EINVAL, "net.far", "[net] far_b '%s' is no IPv4 address",
-				 conf->net.far_b);
+		return fault_set(
+			why, -EINVAL, "net.far",
+			"[net] far_b '%s' is no IPv4 address; write one such as 192.0.2.9, or "
+			"nothing for none",
+			conf->net.far_b);
 	if (conf->gate.listen[0] && net_conf_endpoint(conf->gate.listen, &to) < 0)
 		return fault_set(why, -EINVAL, "net.gate",
 				 "[gate] listen '%s': write an address such as 127.0.0.1:8090",
