@@ -44,7 +44,7 @@ static const struct conf_key net_keys[] = {
 	CONF_INT(
 		struct net_settings, far_every_s, "far_every_s", "30", 1, 3600,
 		"between two questions to the far machines where a hub's echo is asked more often"),
-	CONF_INT(struct net_settings, metered_resolver_every_s, "metered_resolver_every_s", "300",
+	CONF_INT(struct net_settings, metered_resolver_every_s, "metered_resolver_every_s", "240",
 		 1, 3600, "the same for a metered uplink, in all within 20 MB a month"),
 	CONF_INT(struct net_settings, metered_hub_every_s, "metered_hub_every_s", "900", 1, 3600,
 		 "the same for a metered uplink"),

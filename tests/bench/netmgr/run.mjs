@@ -183,7 +183,7 @@ async function release(school, figures) {
 async function idle(school, figures) {
 	// Two and a half minutes hold each kind of question a whole number of times.
 	const faster = 12, length = short ? 10 : seconds < 75 ? 75 : 150
-	school.configure({ metered: 'yes', net: `metered_resolver_every_s = ${300 / faster}\nmetered_hub_every_s = ${900 / faster}\n` +
+	school.configure({ metered: 'yes', net: `metered_resolver_every_s = ${240 / faster}\nmetered_hub_every_s = ${900 / faster}\n` +
 		`metered_echo_every_s = ${36 / faster}\nmetered_far_every_s = ${600 / faster}\n` })
 	await school.setDelays(LINES.map((l) => l.delay))
 	await school.freshDaemon()
