@@ -120,7 +120,8 @@ ok $? "each line's table has its own, and ends in unreachable"
 is "$(six_routes main | grep 'wan[01]' | grep -vc '^fe80::/64')" 0 "table main knows nothing of it"
 
 # --- what the box brings over it tells how fast it is ----------------------------------------------------
-in_background box stream curl -6 -s --max-time 40 -o /dev/null "http://[$hub6]/stream"
+# Whatever befalls the first connection of a line that has just come up, another one is tried.
+in_background box stream curl -6 -sS --retry 20 --retry-all-errors --retry-delay 1 --max-time 40 -o /dev/null "http://[$hub6]/stream"
 heard() { [ "$(ask GET /v1/uplinks | jq -r '.uplinks[0].passive.down_kbps // 0')" -ge 320 ]; }
 until_so 15 heard
 ok $? "a transfer over IPv6 tells of its line ($(ask GET /v1/uplinks | jq -r '.uplinks[0].passive.down_kbps') kbit/s)"
