@@ -161,17 +161,12 @@ static int listen(struct listener *l, const struct source *file, const wasl_Plan
 	return rc;
 }
 
-static bool is_stereo(const struct source *file, const wasl_Plan *plan)
-{
-	return file->format->streams[plan->foreign.sound]->codecpar->ch_layout.nb_channels == 2;
-}
-
 int foreign_listen(const struct source *file, wasl_Plan *plan, int64_t *end_us, struct fault *why)
 {
 	CLEANUP(clean_listener) struct listener l = { 0 }, first = { 0 };
 	int rc = listen(&l, file, plan, 0, why);
 	double lufs = rc ? 0 : loudness_lufs(l.loudness);
-	if (!rc && lufs < LOUDNESS_QUIET_LUFS && is_stereo(file, plan)) {
+	if (!rc && lufs < LOUDNESS_QUIET_LUFS && source_is_stereo(file, plan->foreign.sound)) {
 		rc = listen(&first, file, plan, 1, why);
 		if (!rc && loudness_undone(lufs, loudness_lufs(first.loudness))) {
 			plan->foreign.first_only = 1;

@@ -149,18 +149,13 @@ static int measure(struct mezz *z, int first_only, double *lufs, struct fault *w
 	return rc;
 }
 
-static bool is_stereo(const struct mezz *z)
-{
-	const AVStream *st = z->source.format->streams[z->made->probe.sound];
-	return st->codecpar->ch_layout.nb_channels == 2;
-}
-
 static int open_sound(struct mezz *z, struct fault *why)
 {
 	double first = -HUGE_VAL;
 	int first_only = 0;
 	int rc = measure(z, 0, &z->made->lufs, why);
-	if (!rc && z->made->lufs < LOUDNESS_QUIET_LUFS && is_stereo(z)) {
+	if (!rc && z->made->lufs < LOUDNESS_QUIET_LUFS &&
+	    source_is_stereo(&z->source, z->made->probe.sound)) {
 		rc = measure(z, 1, &first, why);
 		first_only = loudness_undone(z->made->lufs, first);
 		z->made->lufs = first_only ? first : z->made->lufs;

@@ -346,7 +346,7 @@ static void judge_share(struct probe *p, double share)
 	verdict_add(&p->said, "probe.patchy", text, NULL);
 }
 
-/* Bytes in the middle that became nothing, and no other stream whose they could be. */
+/* Bytes in the middle that became nothing. With one stream alone, where no other's they can be; of two, what both lack. */
 static void judge_holes(const struct source *s, struct probe *p, const struct reach *picture,
 			const struct reach *sound)
 {

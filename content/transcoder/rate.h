@@ -8,8 +8,8 @@
 /* What a lesson's pictures become, from what the file says: pure. */
 
 /*
- * Frames a second, at most 30: 50 becomes 25 and 59.94 becomes 29.97 (every second picture), a screen recording of uneven pace
- * the next usual rate. `base` is the container's r_frame_rate, `average` its avg_frame_rate; 0/0 where it does not know.
+ * Frames a second, at most 30: 50 becomes 25 and 59.94 becomes 29.97 (every second picture), a slow film the usual rate that is two to
+ * four times its own (7.5 becomes 15), a screen recording of uneven pace the next usual one. `base` is the container's r_frame_rate, `average` its avg_frame_rate; 0/0 where it does not know.
  */
 AVRational rate_pick(AVRational base, AVRational average);
 

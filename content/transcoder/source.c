@@ -236,6 +236,11 @@ void source_close(struct source *s)
 
 /* --- decoding ------------------------------------------------------------------------------------ */
 
+bool source_is_stereo(const struct source *s, int stream)
+{
+	return s->format->streams[stream]->codecpar->ch_layout.nb_channels == 2;
+}
+
 bool source_decodes(enum AVCodecID id)
 {
 	for (size_t i = 0; i < ARRAY_LEN(codecs); i++)

@@ -61,6 +61,9 @@ bool source_has(const struct source *s, const AVPacket *packet);
 /* Is this among the codecs that the house decodes? */
 bool source_decodes(enum AVCodecID id);
 
+/* Has the stream two channels of sound, of which one may undo the other? */
+bool source_is_stereo(const struct source *s, int stream);
+
 /* A decoder of one stream; other streams are passed over. */
 struct source_reader {
 	struct source *source;
